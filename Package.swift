@@ -1,0 +1,52 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every worker is one thread, so a release build counts references without atomics; and one static
+// binary starts faster and shares more memory between workers than one with a dynamic runtime.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+let productSettings: [SwiftSetting] =
+    settings + [
+        .unsafeFlags(["-assume-single-threaded", "-static-stdlib"], .when(configuration: .release))
+    ]
+let linking: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+
+/// A room of the house: it may import only what stands in its list.
+func room(_ name: String, _ below: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: below, exclude: [], swiftSettings: productSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "portico",
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL"),
+        room("Core", []),
+        room("HTTP", ["Core"]),
+        room("Config", ["Core"]),
+        room("Net", ["Core", "CLinux", "COpenSSL"]),
+        room("Upstream", ["Core", "Config", "HTTP", "Net"]),
+        room("Proxy", ["Core", "Config", "HTTP", "Net", "Upstream"]),
+        room("Supervisor", ["Core", "Config", "Net", "Upstream", "Proxy"]),
+        .executableTarget(
+            name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,
+            linkerSettings: linking),
+        tests("CoreTests", ["Core"]),
+        tests("HTTPTests", ["HTTP", "Core"]),
+        tests("ConfigTests", ["Config", "Core"]),
+        tests("NetTests", ["Net", "Core"]),
+        tests("UpstreamTests", ["Upstream", "Config", "Core", "Net"]),
+        tests("ProxyTests", ["Proxy", "Config", "Core", "HTTP", "Net", "Upstream"]),
+        tests("IntegrationTests", []),
+        tests("StyleTests", []),
+    ]
+)

@@ -1,0 +1,202 @@
+internal import Glibc
+
+/// A growable run of bytes: written at its end, read and consumed at its front.
+///
+/// One of the few types that touch raw memory; every access is bounds-checked here. It has identity
+/// so that it can go back to a pool; it is confined to the worker that owns it.
+///
+///     |  consumed  |  readable (`count`)  |  writable  |
+///     0          head                   tail       capacity
+///
+/// Positions (`Slice`, subscripts) count from the start of the readable bytes. They stay valid while
+/// bytes are appended, and until `consume`, `removeAll` or `truncate` is called.
+public final class ByteBuffer {
+    @usableFromInline internal var base: UnsafeMutablePointer<UInt8>
+    @usableFromInline internal var head = 0
+    @usableFromInline internal var tail = 0
+    @usableFromInline internal var size: Int
+
+    /// - Parameter capacity: bytes to hold before the first growth; at least 16.
+    public init(capacity: Int) {
+        size = max(capacity, 16)
+        base = .allocate(capacity: size)
+    }
+
+    deinit { base.deallocate() }
+
+    // MARK: Measures
+
+    @inlinable public var count: Int { tail &- head }
+    @inlinable public var isEmpty: Bool { tail == head }
+    @inlinable public var capacity: Int { size }
+    /// Bytes that can be appended before the buffer moves or grows.
+    @inlinable public var writableCount: Int { size &- tail }
+
+    // MARK: Reading
+
+    @inlinable public subscript(index: Int) -> UInt8 {
+        precondition(index >= 0 && index < count, "index out of range")
+        return base[head &+ index]
+    }
+
+    /// Calls `body` with the readable bytes. It must not change the buffer.
+    @inlinable
+    public func withReadable<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+        try body(UnsafeBufferPointer(start: base + head, count: count).span)
+    }
+
+    /// Calls `body` with the bytes of `slice`. It must not change the buffer.
+    @inlinable
+    public func withBytes<R, E: Error>(
+        of slice: Slice, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(slice.end <= count, "slice out of range")
+        return try body(
+            UnsafeBufferPointer(start: base + head + Int(slice.start), count: Int(slice.count)).span)
+    }
+
+    /// Calls `body` with the readable bytes as raw memory, for system calls.
+    @inlinable
+    public func withUnsafeReadable<R, E: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(E) -> R
+    ) throws(E) -> R {
+        try body(UnsafeRawBufferPointer(start: base + head, count: count))
+    }
+
+    /// Whether the bytes of `slice` are `text`, ASCII letters compared without case.
+    @inlinable
+    public func equalsIgnoringCase(_ slice: Slice, _ text: StaticString) -> Bool {
+        withBytes(of: slice) { Core.equalsIgnoringCase($0, text) }
+    }
+
+    /// The bytes of `slice`, copied. For cold paths.
+    public func bytes(of slice: Slice) -> [UInt8] {
+        precondition(slice.end <= count, "slice out of range")
+        return Array(UnsafeBufferPointer(start: base + head + Int(slice.start), count: Int(slice.count)))
+    }
+
+    /// The readable bytes, copied. For cold paths.
+    public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base + head, count: count)) }
+
+    /// The bytes of `slice` as text, malformed UTF-8 repaired. For logs and cold paths.
+    public func string(of slice: Slice) -> String { String(decoding: bytes(of: slice), as: UTF8.self) }
+
+    // MARK: Consuming
+
+    /// Drops `amount` bytes from the front.
+    @inlinable
+    public func consume(_ amount: Int) {
+        precondition(amount >= 0 && amount <= count, "consumes more than there is")
+        head &+= amount
+        if head == tail {
+            head = 0
+            tail = 0
+        }
+    }
+
+    /// Drops bytes from the end until `newCount` are left.
+    @inlinable
+    public func truncate(to newCount: Int) {
+        precondition(newCount >= 0 && newCount <= count, "truncates to more than there is")
+        tail = head &+ newCount
+    }
+
+    @inlinable
+    public func removeAll() {
+        head = 0
+        tail = 0
+    }
+
+    // MARK: Writing
+
+    /// Makes room for `amount` more bytes: by moving the readable bytes to the front, or by growing.
+    @inlinable
+    public func reserve(_ amount: Int) {
+        if size &- tail < amount { makeRoom(amount) }
+    }
+
+    @usableFromInline
+    internal func makeRoom(_ amount: Int) {
+        let held = count
+        if size - held >= amount && head >= held {
+            memmove(base, base + head, held)
+        } else {
+            var wanted = size
+            while wanted - held < amount { wanted *= 2 }
+            let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
+            memcpy(larger, base + head, held)
+            base.deallocate()
+            base = larger
+            size = wanted
+        }
+        head = 0
+        tail = held
+    }
+
+    /// Lets `body` fill up to `atLeast` or more free bytes at the end; it returns how many it wrote.
+    ///
+    /// - Returns: what `body` returned. A negative count writes nothing.
+    @inlinable
+    public func withUnsafeWritable(
+        atLeast: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
+    ) -> Int {
+        reserve(atLeast)
+        let written = body(UnsafeMutableRawBufferPointer(start: base + tail, count: size &- tail))
+        precondition(written <= size &- tail, "wrote past the end")
+        if written > 0 { tail &+= written }
+        return written
+    }
+
+    @inlinable
+    public func append(_ byte: UInt8) {
+        reserve(1)
+        base[tail] = byte
+        tail &+= 1
+    }
+
+    @inlinable
+    public func append(_ text: StaticString) {
+        let length = text.utf8CodeUnitCount
+        reserve(length)
+        (base + tail).update(from: text.utf8Start, count: length)
+        tail &+= length
+    }
+
+    @inlinable
+    public func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBufferPointer { append($0) }
+    }
+
+    @inlinable
+    public func append(_ bytes: Span<UInt8>) {
+        bytes.withUnsafeBufferPointer { append($0) }
+    }
+
+    @inlinable
+    public func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+        reserve(bytes.count)
+        (base + tail).update(from: start, count: bytes.count)
+        tail &+= bytes.count
+    }
+
+    /// Appends the UTF-8 of `text`. For cold paths.
+    public func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append($0) }
+    }
+
+    /// Appends the bytes of `slice` of `other`, which is another buffer.
+    @inlinable
+    public func append(_ slice: Slice, of other: ByteBuffer) {
+        precondition(other !== self && slice.end <= other.count, "slice out of range")
+        append(
+            UnsafeBufferPointer(start: other.base + other.head + Int(slice.start), count: Int(slice.count)))
+    }
+
+    /// Appends all that is readable in `other`, which is another buffer.
+    @inlinable
+    public func append(contentsOf other: ByteBuffer) {
+        append(Slice(from: 0, to: other.count), of: other)
+    }
+}
