@@ -1,9 +1,6 @@
 // What Glibc's module map lacks: headers that it does not include, calls that need _GNU_SOURCE,
 // and macros that Swift cannot see. No logic lives here.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 #include <crypt.h>
 #include <grp.h>
 #include <netdb.h>
@@ -23,6 +20,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -31,5 +29,13 @@
 #include <unistd.h>
 
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int mkostemp(char *template_, int flags);
+long syscall(long number, ...);
+// cpu_set_t needs _GNU_SOURCE; the call itself takes any mask of whole words.
+static inline long portico_set_affinity(unsigned long mask) {
+    return syscall(SYS_sched_setaffinity, 0, sizeof(mask), &mask);
+}
+// prctl is variadic, which Swift does not call.
+static inline int portico_prctl(int option, unsigned long value) { return prctl(option, value, 0, 0, 0); }
 // Swift marks fork() unavailable because of threads; the processes that fork here have one.
 static inline pid_t portico_fork(void) { return fork(); }

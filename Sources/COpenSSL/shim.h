@@ -10,3 +10,64 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+static inline long portico_ssl_ctx_set_session_cache_mode(SSL_CTX *context, long mode) {
+    return SSL_CTX_set_session_cache_mode(context, mode);
+}
+static inline long portico_ssl_ctx_set_cache_size(SSL_CTX *context, long size) {
+    return SSL_CTX_sess_set_cache_size(context, size);
+}
+static inline long portico_ssl_ctx_set_mode(SSL_CTX *context, long mode) { return SSL_CTX_set_mode(context, mode); }
+static inline void portico_ssl_ctx_set_read_ahead(SSL_CTX *context, int on) { SSL_CTX_set_read_ahead(context, on); }
+static inline int portico_ssl_ctx_set_min_version(SSL_CTX *context, int version) {
+    return (int)SSL_CTX_set_min_proto_version(context, version);
+}
+static inline int portico_ssl_ctx_set_max_version(SSL_CTX *context, int version) {
+    return (int)SSL_CTX_set_max_proto_version(context, version);
+}
+static inline int portico_ssl_ctx_set_groups(SSL_CTX *context, const char *list) {
+    return (int)SSL_CTX_set1_groups_list(context, list);
+}
+static inline int portico_ssl_ctx_set_chain(SSL_CTX *context, STACK_OF(X509) *chain) {
+    return (int)SSL_CTX_set1_chain(context, chain);
+}
+static inline int portico_ssl_ctx_add_chain(SSL_CTX *context, X509 *certificate) {
+    return (int)SSL_CTX_add1_chain_cert(context, certificate);
+}
+static inline void portico_ssl_ctx_set_name_callback(SSL_CTX *context, int (*callback)(SSL *, int *, void *)) {
+    SSL_CTX_set_tlsext_servername_callback(context, callback);
+}
+static inline int portico_ssl_set_host_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
+}
+static inline int portico_ssl_ctx_set_max_fragment(SSL_CTX *context, long bytes) {
+    return (int)SSL_CTX_set_max_send_fragment(context, bytes);
+}
+static inline int portico_ssl_ctx_set_ticket_keys(SSL_CTX *context, void *keys, long count) {
+    return (int)SSL_CTX_set_tlsext_ticket_keys(context, keys, count);
+}
+static inline int portico_ssl_ctx_min_version(SSL_CTX *context) { return (int)SSL_CTX_get_min_proto_version(context); }
+static inline int portico_ssl_ctx_max_version(SSL_CTX *context) { return (int)SSL_CTX_get_max_proto_version(context); }
+static inline int portico_ssl_set_min_version(SSL *ssl, int version) {
+    return (int)SSL_set_min_proto_version(ssl, version);
+}
+static inline int portico_ssl_set_max_version(SSL *ssl, int version) {
+    return (int)SSL_set_max_proto_version(ssl, version);
+}
+static inline uint64_t portico_op_no_sslv3(void) { return SSL_OP_NO_SSLv3; }
+static inline uint64_t portico_op_no_tls10(void) { return SSL_OP_NO_TLSv1; }
+static inline uint64_t portico_op_no_tls11(void) { return SSL_OP_NO_TLSv1_1; }
+static inline uint64_t portico_op_no_tls12(void) { return SSL_OP_NO_TLSv1_2; }
+static inline uint64_t portico_op_no_tls13(void) { return SSL_OP_NO_TLSv1_3; }
+static inline uint64_t portico_op_no_renegotiation(void) { return SSL_OP_NO_RENEGOTIATION; }
+static inline uint64_t portico_op_no_compression(void) { return SSL_OP_NO_COMPRESSION; }
+static inline uint64_t portico_op_no_ticket(void) { return SSL_OP_NO_TICKET; }
+static inline uint64_t portico_op_server_preference(void) { return SSL_OP_CIPHER_SERVER_PREFERENCE; }
+static inline uint64_t portico_op_ignore_unexpected_eof(void) { return SSL_OP_IGNORE_UNEXPECTED_EOF; }
+static inline long portico_modes(void) {
+    return SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS;
+}
+static inline EVP_PKEY *portico_ec_key(void) { return EVP_EC_gen("P-256"); }
+static inline const char *portico_openssl_version(void) { return OpenSSL_version(OPENSSL_VERSION); }
+static inline int portico_ssl_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }
+static inline int portico_error_reason(unsigned long code) { return ERR_GET_REASON(code); }

@@ -1,13 +1,19 @@
 /// The bytes that HTTP and the configuration language are made of.
 extension UInt8 {
+    /// HTAB: RFC 9110 §5.6.3.
     @inlinable public static var tab: UInt8 { 0x09 }
+    /// LF, which ends a line of a head.
     @inlinable public static var lineFeed: UInt8 { 0x0A }
+    /// CR, allowed before LF only: RFC 9112 §2.2.
     @inlinable public static var carriageReturn: UInt8 { 0x0D }
+    /// SP.
     @inlinable public static var space: UInt8 { 0x20 }
 
     /// `A`–`Z` as `a`–`z`; every other byte as it is.
     @inlinable public var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
+    /// `0`–`9`.
     @inlinable public var isASCIIDigit: Bool { self &- 0x30 < 10 }
+    /// `A`–`Z` and `a`–`z`.
     @inlinable public var isASCIIAlpha: Bool { (self | 0x20) &- 0x61 < 26 }
 
     /// The value of a hexadecimal digit, or `nil`.

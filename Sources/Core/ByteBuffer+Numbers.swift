@@ -13,20 +13,21 @@ extension ByteBuffer {
 
     /// Appends `value` in decimal, with zeros before it to fill `width`.
     public func append(decimal value: UInt, width: Int) {
-        var digits = InlineArray<20, UInt8>(repeating: 0x30)
+        var digits = 1
         var rest = value
-        var used = 0
-        repeat {
-            digits[used] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+        while rest >= 10 {
             rest /= 10
-            used += 1
-        } while rest > 0
-        while used < min(width, 20) { used += 1 }
-        reserve(used)
-        while used > 0 {
-            used -= 1
-            append(digits[used])
+            digits += 1
         }
+        let count = max(digits, min(width, 20))
+        reserve(count)
+        rest = value
+        // From the last digit to the first; `count` bytes were reserved.
+        for offset in stride(from: count - 1, through: 0, by: -1) {
+            base[tail + offset] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        tail += count
     }
 
     /// Appends `value` in lower-case hexadecimal, without leading zeros.

@@ -26,14 +26,18 @@ public final class ByteBuffer {
 
     // MARK: Measures
 
+    /// Readable bytes.
     @inlinable public var count: Int { tail &- head }
+    /// Whether nothing is readable.
     @inlinable public var isEmpty: Bool { tail == head }
+    /// Bytes of memory held, readable or not.
     @inlinable public var capacity: Int { size }
     /// Bytes that can be appended before the buffer moves or grows.
     @inlinable public var writableCount: Int { size &- tail }
 
     // MARK: Reading
 
+    /// The readable byte at `index`; traps outside of them.
     @inlinable public subscript(index: Int) -> UInt8 {
         precondition(index >= 0 && index < count, "index out of range")
         return base[head &+ index]
@@ -101,10 +105,19 @@ public final class ByteBuffer {
         tail = head &+ newCount
     }
 
+    /// Drops all that is readable; keeps the memory.
     @inlinable
     public func removeAll() {
         head = 0
         tail = 0
+    }
+
+    /// Gives memory back that one large use needed, if the buffer is empty and larger than `limit`.
+    public func shrink(toCapacity limit: Int) {
+        guard isEmpty, size > limit else { return }
+        base.deallocate()
+        size = max(limit, 16)
+        base = .allocate(capacity: size)
     }
 
     // MARK: Writing
@@ -147,6 +160,7 @@ public final class ByteBuffer {
         return written
     }
 
+    /// Appends one byte.
     @inlinable
     public func append(_ byte: UInt8) {
         reserve(1)
@@ -154,6 +168,7 @@ public final class ByteBuffer {
         tail &+= 1
     }
 
+    /// Appends the UTF-8 of a literal.
     @inlinable
     public func append(_ text: StaticString) {
         let length = text.utf8CodeUnitCount
@@ -162,16 +177,19 @@ public final class ByteBuffer {
         tail &+= length
     }
 
+    /// Appends a copy of `bytes`.
     @inlinable
     public func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBufferPointer { append($0) }
     }
 
+    /// Appends a copy of `bytes`.
     @inlinable
     public func append(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBufferPointer { append($0) }
     }
 
+    /// Appends a copy of `bytes`, which are not this buffer's own.
     @inlinable
     public func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
