@@ -1,0 +1,135 @@
+internal import Core
+
+/// One line of fields in a head, requests' and responses' alike.
+///
+/// RFC 9112 §5, read strictly: what two readers could take differently is malformed.
+struct FieldLine {
+    enum Kind {
+        /// Its end is not there yet.
+        case unfinished
+        case malformed
+        /// The empty line: the head ends here.
+        case end
+        case field
+    }
+
+    /// What stands in a name besides letters, digits and `-`; the worst that does.
+    enum Oddity {
+        case none
+        case underscore
+        /// Another of the bytes that RFC 9110 §5.6.2 allows in a token.
+        case token
+        /// A visible or 8-bit byte that no name may have.
+        case foreign
+    }
+
+    var kind = Kind.unfinished
+    var oddity = Oddity.none
+    var name = Slice()
+    var value = Slice()
+    /// Where the next line begins.
+    var next = 0
+
+    /// Reads the line that begins at `start`, as far as it is there.
+    static func read(_ bytes: Span<UInt8>, from start: Int) -> FieldLine {
+        var line = FieldLine()
+        guard start < bytes.count else { return line }
+        if bytes[start] <= .space {
+            line.readEnd(bytes, start)
+            return line
+        }
+        guard let colon = line.readName(bytes, start) else { return line }
+        line.readValue(bytes, colon + 1)
+        return line
+    }
+
+    /// An empty line; anything else that is not visible begins no field (obs-fold: RFC 9112 §5.2).
+    private mutating func readEnd(_ bytes: Span<UInt8>, _ start: Int) {
+        kind = .malformed
+        if bytes[start] == .lineFeed {
+            kind = .end
+            next = start + 1
+        } else if bytes[start] == .carriageReturn {
+            guard start + 1 < bytes.count else {
+                kind = .unfinished
+                return
+            }
+            guard bytes[start + 1] == .lineFeed else { return }
+            kind = .end
+            next = start + 2
+        }
+    }
+
+    /// - Returns: the colon's position, or `nil` if the line is settled without one.
+    private mutating func readName(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
+        var position = start
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte.isASCIIAlpha || byte == UInt8(ascii: "-") || byte.isASCIIDigit {
+                position += 1
+                continue
+            }
+            if byte == UInt8(ascii: ":") {
+                name = Slice(from: start, to: position)
+                guard position > start else { break }
+                return position
+            }
+            // A space before the colon (RFC 9112 §5.1), a line without one, a control character.
+            guard byte > .space, byte != 0x7F else { break }
+            note(byte)
+            position += 1
+        }
+        kind = position < bytes.count ? .malformed : .unfinished
+        return nil
+    }
+
+    private mutating func note(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "_"):
+            if oddity == .none { oddity = .underscore }
+        case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
+            UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "^"),
+            UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+            if oddity != .foreign { oddity = .token }
+        default:
+            oddity = .foreign
+        }
+    }
+
+    /// The value, without the white space around it. Bare CR, NUL and other controls are refused.
+    private mutating func readValue(_ bytes: Span<UInt8>, _ afterColon: Int) {
+        var start = afterColon
+        while start < bytes.count, bytes[start] == .space || bytes[start] == .tab { start += 1 }
+        let textEnd = ByteScan.endOfText(in: bytes, from: start)
+        guard textEnd < bytes.count else { return }
+        var lineEnd = textEnd
+        if bytes[textEnd] == .carriageReturn {
+            lineEnd += 1
+            guard lineEnd < bytes.count else { return }
+        }
+        guard bytes[lineEnd] == .lineFeed else {
+            kind = .malformed
+            return
+        }
+        var end = textEnd
+        while end > start, bytes[end - 1] == .space || bytes[end - 1] == .tab { end -= 1 }
+        value = Slice(from: start, to: end)
+        next = lineEnd + 1
+        kind = .field
+    }
+
+    /// Whether the name is `wanted` but for bytes that some reader may drop or fold: `Content_Length`.
+    static func resembles(_ name: Span<UInt8>, _ wanted: StaticString) -> Bool {
+        wanted.withUTF8Buffer { target in
+            var matched = 0
+            for index in name.indices {
+                let byte = name[index].asciiLowercased
+                guard byte.isASCIIAlpha || byte.isASCIIDigit else { continue }
+                while matched < target.count, target[matched] == UInt8(ascii: "-") { matched += 1 }
+                guard matched < target.count, target[matched].asciiLowercased == byte else { return false }
+                matched += 1
+            }
+            return matched == target.count
+        }
+    }
+}

@@ -1,0 +1,76 @@
+internal import Core
+
+/// What the fields of a request mean for its framing and its way.
+extension RequestHead {
+    func forgetMeaning() {
+        host = nil
+        contentLength = nil
+        isChunked = false
+        expectsContinue = false
+        upgrade = nil
+        connection = []
+    }
+
+    func interpret(_ bytes: Span<UInt8>) throws(HeadError) {
+        var hostField: Slice?
+        var transferEncoding: Slice?
+        for index in fields.indices {
+            let field = fields[index]
+            switch field.known {
+            case .host:
+                guard hostField == nil else { throw .duplicateHost }
+                hostField = field.value
+            case .contentLength:
+                guard contentLength == nil else { throw .duplicateContentLength }
+                guard let length = decimalValue(bytes.extracting(field.value.range)) else {
+                    throw .badContentLength
+                }
+                contentLength = length
+            case .transferEncoding:
+                guard transferEncoding == nil else { throw .badTransferEncoding }
+                transferEncoding = field.value
+            case .expect:
+                expectsContinue = equalsIgnoringCase(bytes.extracting(field.value.range), "100-continue")
+            case .upgrade:
+                if upgrade == nil { upgrade = field.value }
+            default: break
+            }
+        }
+        try settleFraming(bytes, transferEncoding)
+        try settleHost(bytes, hostField)
+        guard let options = ConnectionOptions.read(bytes, &fields) else { throw .tooManyFields }
+        connection = options
+    }
+
+    /// RFC 9112 §6: one way to read it, or none.
+    private func settleFraming(_ bytes: Span<UInt8>, _ encoding: Slice?) throws(HeadError) {
+        guard let encoding else { return }
+        guard minorVersion >= 1 else { throw .chunkedInOldVersion }
+        guard contentLength == nil else { throw .conflictingFraming }
+        let value = bytes.extracting(encoding.range)
+        if equalsIgnoringCase(value, "chunked") {
+            isChunked = true
+            return
+        }
+        var isOneToken = value.count > 0
+        for index in value.indices where !(value[index].isASCIIAlpha || value[index].isASCIIDigit) {
+            isOneToken = false
+            break
+        }
+        throw isOneToken ? .unsupportedTransferEncoding : .badTransferEncoding
+    }
+
+    /// RFC 9112 §3.2: exactly one Host in HTTP/1.1, and an absolute-form's authority wins over it.
+    private func settleHost(_ bytes: Span<UInt8>, _ field: Slice?) throws(HeadError) {
+        if field == nil && minorVersion >= 1 { throw .missingHost }
+        if let field {
+            guard HostName.isValid(bytes.extracting(field.range)) else { throw .badHost }
+        }
+        if let authority {
+            guard HostName.isValid(bytes.extracting(authority.range)) else { throw .badHost }
+            host = authority
+        } else {
+            host = field
+        }
+    }
+}

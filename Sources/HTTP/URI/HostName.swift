@@ -1,0 +1,83 @@
+public import Core
+
+/// The host of a request: `name`, `name:port`, `1.2.3.4`, `[::1]:port`.
+public enum HostName {
+    /// RFC 3986 §3.2.2, without what nginx refuses: doubled dots and empty names.
+    public static func isValid(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count > 0 else { return false }
+        if bytes[0] == UInt8(ascii: "[") { return isValidLiteral(bytes) }
+        var index = 0
+        while index < bytes.count, bytes[index] != UInt8(ascii: ":") {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "."), index + 1 < bytes.count, bytes[index + 1] == byte { return false }
+            if byte == UInt8(ascii: "%") {
+                guard isEscape(bytes, at: index) else { return false }
+            } else if !isNameByte(byte) {
+                return false
+            }
+            index += 1
+        }
+        guard index > 0, !(index == 1 && bytes[0] == UInt8(ascii: ".")) else { return false }
+        return isValidPort(bytes, from: index)
+    }
+
+    private static func isEscape(_ bytes: Span<UInt8>, at index: Int) -> Bool {
+        index + 2 < bytes.count && bytes[index + 1].hexDigitValue != nil
+            && bytes[index + 2].hexDigitValue != nil
+    }
+
+    /// Unreserved characters and sub-delimiters.
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        if byte.isASCIIAlpha || byte.isASCIIDigit { return true }
+        switch byte {
+        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "!"),
+            UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"),
+            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "="):
+            return true
+        default: return false
+        }
+    }
+
+    private static func isValidLiteral(_ bytes: Span<UInt8>) -> Bool {
+        var index = 1
+        while index < bytes.count, bytes[index] != UInt8(ascii: "]") {
+            let byte = bytes[index]
+            guard byte.hexDigitValue != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".") else {
+                return false
+            }
+            index += 1
+        }
+        guard index > 1, index < bytes.count else { return false }
+        return isValidPort(bytes, from: index + 1)
+    }
+
+    private static func isValidPort(_ bytes: Span<UInt8>, from start: Int) -> Bool {
+        guard start < bytes.count else { return true }
+        guard bytes[start] == UInt8(ascii: ":"), bytes.count - start <= 6 else { return false }
+        for index in (start + 1)..<bytes.count where !bytes[index].isASCIIDigit { return false }
+        return true
+    }
+
+    /// How much of a valid host stands before its port; a dot at the end does not count.
+    public static func lengthWithoutPort(_ bytes: Span<UInt8>) -> Int {
+        guard bytes.count > 0 else { return 0 }
+        var end = 0
+        if bytes[0] == UInt8(ascii: "[") {
+            while end < bytes.count, bytes[end] != UInt8(ascii: "]") { end += 1 }
+            return min(end + 1, bytes.count)
+        }
+        while end < bytes.count, bytes[end] != UInt8(ascii: ":") { end += 1 }
+        if end > 0, bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        return end
+    }
+
+    /// The same of all that is readable in `host`.
+    public static func lengthWithoutPort(_ host: ByteBuffer) -> Int {
+        host.withReadable { lengthWithoutPort($0) }
+    }
+
+    /// `host` without its port. For cold paths.
+    public static func withoutPort(_ host: [UInt8]) -> [UInt8] {
+        Array(host.prefix(lengthWithoutPort(host.span)))
+    }
+}
