@@ -1,0 +1,31 @@
+/// A list that a nested block inherits until it writes one of its own: nginx's array directives.
+public struct Replaceable<Element> {
+    /// What applies in this block: its own elements, or those from outside.
+    public private(set) var elements: [Element]
+    /// Whether the list was written in this very block.
+    public private(set) var isOwn = false
+
+    /// A list that came from outside.
+    public init(_ inherited: [Element] = []) {
+        elements = inherited
+    }
+
+    /// A nested block begins: what the list holds came from outside.
+    public mutating func inherit() {
+        isOwn = false
+    }
+
+    /// Appends; the first element of a block takes the place of what was inherited.
+    public mutating func append(_ element: Element) {
+        if !isOwn { clear() }
+        elements.append(element)
+    }
+
+    /// The block says that its list is empty.
+    public mutating func clear() {
+        isOwn = true
+        elements = []
+    }
+}
+
+extension Replaceable: Sendable where Element: Sendable {}

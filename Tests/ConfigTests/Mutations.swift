@@ -1,0 +1,54 @@
+/// Configurations broken at random, the same ones on every run.
+struct Mutations {
+    private var state: UInt64
+    private static let pieces: [[UInt8]] =
+        [
+            "{", "}", ";", "\"", "'", "\\", "$", "${", "#", "\n", "\r\n", " ", ")", "include ", "http",
+            "\u{FEFF}", "ä",
+        ].map { Array($0.utf8) } + [[0], [0xFF]]
+
+    init(seed: UInt64) { state = seed }
+
+    static let sample = Array(
+        """
+        # sample
+        worker_processes 1; daemon on;
+        events { }
+        http {
+            client_max_body_size 10m; root '/a b'; # why
+            map $uri $x { default "a\\"b"; ~^/(.*)$ ${uri}x; }
+            upstream u { server 127.0.0.1:1; }
+            server {
+                client_body_timeout "1h 30m";
+                location / { root /x; return 200 "ok $uri\\n"; }
+                location ~ \\.php$ { satisfy any; return 404; }
+            }
+        }
+
+        """.utf8)
+
+    /// SplitMix64.
+    private mutating func random(below bound: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Int((z ^ (z >> 31)) % UInt64(bound))
+    }
+
+    /// The sample with one to four changes.
+    mutating func next() -> [UInt8] {
+        var bytes = Mutations.sample
+        for _ in 0...random(below: 4) where !bytes.isEmpty {
+            let at = random(below: bytes.count)
+            switch random(below: 4) {
+            case 0: bytes.remove(at: at)
+            case 1: bytes.insert(contentsOf: Mutations.pieces[random(below: Mutations.pieces.count)], at: at)
+            case 2:
+                bytes.replaceSubrange(at...at, with: Mutations.pieces[random(below: Mutations.pieces.count)])
+            default: bytes.removeSubrange(at..<min(bytes.count, at + random(below: 40)))
+            }
+        }
+        return bytes
+    }
+}
