@@ -1,0 +1,73 @@
+internal import CLinux
+internal import Glibc
+
+/// The time as a worker knows it: read once a turn of the loop, its texts made once a second.
+public final class Clock {
+    /// Milliseconds of the monotonic clock: for deadlines and durations.
+    public private(set) var nowMs: Int64 = 0
+    /// Milliseconds since the epoch.
+    public private(set) var wallMs: Int64 = 0
+    /// RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
+    public private(set) var httpDate: [UInt8] = []
+    /// `$time_local`: "23/Nov/2026:11:31:14 +0000".
+    public private(set) var logTime: [UInt8] = []
+    /// `$time_iso8601`: "2026-11-23T11:31:14+00:00".
+    public private(set) var iso8601: [UInt8] = []
+
+    /// "2026/11/23 11:31:14".
+    public private(set) var errorLogTime: [UInt8] = []
+
+    /// A clock that has been read once.
+    public init() {
+        update()
+    }
+
+    /// Seconds since the epoch.
+    public var wallSeconds: Int64 { wallMs / 1000 }
+    /// Whole seconds of the monotonic clock.
+    public var nowSeconds: Int64 { nowMs / 1000 }
+
+    /// Reads the clocks.
+    public func update() {
+        let previous = wallSeconds
+        nowMs = Clock.milliseconds(CLOCK_MONOTONIC)
+        wallMs = Clock.milliseconds(CLOCK_REALTIME)
+        if wallSeconds != previous || httpDate.isEmpty { updateTexts() }
+    }
+
+    private static func milliseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    private func updateTexts() {
+        var seconds = time_t(wallSeconds)
+        var utc = tm()
+        var local = tm()
+        gmtime_r(&seconds, &utc)
+        localtime_r(&seconds, &local)
+        httpDate = Clock.format(&utc, "%a, %d %b %Y %H:%M:%S GMT")
+        logTime = Clock.format(&local, "%d/%b/%Y:%H:%M:%S %z")
+        let zone = Clock.format(&local, "%z")
+        iso8601 = Clock.format(&local, "%Y-%m-%dT%H:%M:%S")
+        iso8601 += zone.prefix(3) + [UInt8(ascii: ":")] + zone.dropFirst(3)
+        errorLogTime = Clock.format(&local, "%Y/%m/%d %H:%M:%S")
+    }
+
+    /// `errorLogTime` for those who have no clock.
+    static func readErrorLogTime() -> [UInt8] {
+        var seconds = time(nil)
+        var local = tm()
+        localtime_r(&seconds, &local)
+        return format(&local, "%Y/%m/%d %H:%M:%S")
+    }
+
+    private static func format(_ time: inout tm, _ pattern: String) -> [UInt8] {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+            guard let base = text.baseAddress else { return [] }
+            let length = strftime(base, text.count, pattern, &time)
+            return text.prefix(length).map { UInt8(bitPattern: $0) }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Glibc
+
+/// An error of the operating system.
+public struct Errno: Error, Equatable, Sendable {
+    /// The value of errno(3).
+    public let code: Int32
+
+    /// - Parameter code: a value of errno(3).
+    public init(code: Int32) {
+        self.code = code
+    }
+
+    /// What the last system call of this thread left.
+    public static var current: Errno { Errno(code: errno) }
+
+    // MARK: The usual ones
+
+    /// EPIPE: the other end takes no more.
+    public static var brokenPipe: Errno { Errno(code: EPIPE) }
+    /// ENOENT.
+    public static var notFound: Errno { Errno(code: ENOENT) }
+    /// EACCES.
+    public static var notPermitted: Errno { Errno(code: EACCES) }
+    /// EADDRINUSE: another socket is bound there.
+    public static var addressInUse: Errno { Errno(code: EADDRINUSE) }
+    /// ECONNREFUSED: nobody listens there.
+    public static var connectionRefused: Errno { Errno(code: ECONNREFUSED) }
+    /// ECONNRESET: the other end broke the connection.
+    public static var connectionReset: Errno { Errno(code: ECONNRESET) }
+    /// ECONNABORTED: it was gone before it was accepted.
+    public static var connectionAborted: Errno { Errno(code: ECONNABORTED) }
+    /// ETIMEDOUT; also what is logged when a timer of ours ran out.
+    public static var timedOut: Errno { Errno(code: ETIMEDOUT) }
+    /// EINVAL.
+    public static var invalidArgument: Errno { Errno(code: EINVAL) }
+    /// ENOMEM.
+    public static var outOfMemory: Errno { Errno(code: ENOMEM) }
+    /// EFBIG: more bytes than we agreed to hold.
+    public static var fileTooLarge: Errno { Errno(code: EFBIG) }
+    /// ENOSPC.
+    public static var diskFull: Errno { Errno(code: ENOSPC) }
+
+    // MARK: Meaning
+
+    /// The system's text: "Connection refused".
+    public var message: String { String(cString: strerror(code)) }
+
+    /// As log lines show it: "(111: Connection refused)".
+    public var logText: String { "(\(code): \(message))" }
+
+    /// Descriptors or memory have run out; trying again at once cannot help.
+    public var isShortage: Bool {
+        code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
+    }
+
+    /// There is no such file.
+    public var isNotFound: Bool { code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG }
+    /// It is there, and not for us.
+    public var isPermission: Bool { code == EACCES || code == EPERM }
+}

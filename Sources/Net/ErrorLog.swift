@@ -1,0 +1,140 @@
+internal import Core
+internal import Glibc
+
+/// Error logs of one block of the configuration: lines in nginx's form.
+///
+///     2026/11/23 01:48:20 [error] 1234#1234: *12 message
+public final class ErrorLog {
+    /// Where lines up to a level go.
+    public struct Sink: Equatable, Sendable {
+        /// The place that lines are written to.
+        public enum Target: Equatable, Sendable {
+            case standardError
+            case file(String)
+            case syslog(SyslogTarget)
+        }
+        /// Where to.
+        public let target: Target
+        /// The least grave level that is written.
+        public let level: LogLevel
+
+        /// A sink that is opened by the log.
+        public init(_ target: Target, _ level: LogLevel) {
+            self.target = target
+            self.level = level
+        }
+    }
+
+    private struct OpenSink {
+        let sink: Sink
+        /// -1: a syslog socket that could not be made; its lines are lost.
+        var fd: Int32
+    }
+
+    /// A line is cut off here, as nginx does; its line feed is counted.
+    static var lineMax: Int { 2048 }
+
+    private var sinks: [OpenSink] = []
+    private let threshold: LogLevel
+    private let clock: Clock?
+
+    /// Opens the sinks; directories that are missing are made.
+    ///
+    /// - Parameter clock: the clock of a loop; `nil`: the time is read for each line.
+    public init(_ sinks: [Sink], clock: Clock? = nil) throws(FileError) {
+        threshold = sinks.map(\.level).max() ?? .emerg
+        self.clock = clock
+        for sink in sinks { self.sinks.append(OpenSink(sink: sink, fd: try ErrorLog.open(sink))) }
+    }
+
+    deinit {
+        for entry in sinks where entry.fd > STDERR_FILENO { close(entry.fd) }
+    }
+
+    private static func open(_ sink: Sink) throws(FileError) -> Int32 {
+        switch sink.target {
+        case .standardError: return STDERR_FILENO
+        case .syslog(let target): return target.open()
+        case .file(let path): return try LogFile.open(path)
+        }
+    }
+
+    /// Whether a line of this level goes anywhere.
+    public func isEnabled(_ level: LogLevel) -> Bool { level <= threshold }
+
+    /// Writes a line; what is not printable in it is escaped. The message is made only if it is wanted.
+    ///
+    /// - Parameter connection: the serial number of the client's connection, shown as `*12`.
+    public func write(_ level: LogLevel, connection: Int?, _ message: @autoclosure () -> String) {
+        guard isEnabled(level) else { return }
+        let line = line(level, connection, message())
+        for entry in sinks where level <= entry.sink.level {
+            if case .syslog(let target) = entry.sink.target {
+                target.send(line.bytes[...], level, over: entry.fd)
+            } else {
+                // There is nobody to tell that an error log cannot be written.
+                line.withUnsafeReadable { bytes in
+                    _ = SystemCall.retrying { Glibc.write(entry.fd, bytes.baseAddress, bytes.count) }
+                }
+            }
+        }
+    }
+
+    private func line(_ level: LogLevel, _ connection: Int?, _ message: String) -> ByteBuffer {
+        let process = Int(getpid())
+        let line = ByteBuffer(capacity: 512)
+        line.append(clock?.errorLogTime ?? Clock.readErrorLogTime())
+        line.append(" [")
+        line.append(level.name)
+        line.append("] ")
+        line.append(decimal: process)
+        line.append("#")
+        line.append(decimal: process)
+        line.append(": ")
+        if let connection {
+            line.append("*")
+            line.append(decimal: connection)
+            line.append(UInt8.space)
+        }
+        ErrorLog.escape(message, into: line)
+        line.append(UInt8.lineFeed)
+        return line
+    }
+
+    /// A terminal that shows the log must not obey it, and a line must stay one line.
+    private static func escape(_ text: String, into line: ByteBuffer) {
+        for byte in text.utf8 {
+            let isPlain = byte >= 0x20 && byte < 0x7F
+            guard line.count + (isPlain ? 1 : 4) < lineMax else { return }
+            if isPlain {
+                line.append(byte)
+            } else {
+                line.append("\\x")
+                line.append(UInt8.hexDigit(byte >> 4, uppercase: true))
+                line.append(UInt8.hexDigit(byte & 15, uppercase: true))
+            }
+        }
+    }
+
+    /// Opens files anew: they were moved away. One that cannot be opened goes on where it was.
+    ///
+    /// - Parameter owner: the user who gets the files, so that workers without privileges can open
+    ///   them too; `nil`: they stay with who made them.
+    /// - Returns: what could not be opened.
+    @discardableResult
+    public func reopen(owner: UInt32? = nil) -> [FileError] {
+        var failures: [FileError] = []
+        for index in sinks.indices {
+            guard case .file(let path) = sinks[index].sink.target else { continue }
+            do throws(FileError) {
+                let fresh = try LogFile.open(path)
+                if let owner { _ = fchown(fresh, owner, .max) }
+                close(sinks[index].fd)
+                sinks[index].fd = fresh
+            } catch {
+                failures.append(error)
+            }
+        }
+        return failures
+    }
+}

@@ -1,0 +1,54 @@
+internal import CLinux
+internal import Glibc
+
+/// Whole files, for configuration and passwords: never on the request path.
+public enum FileAccess {
+    /// The bytes of a file of at most `limit` bytes.
+    public static func readWhole(_ path: String, limit: Int = 64 << 20) throws(FileError) -> [UInt8] {
+        guard isWhole(path) else { throw FileError("open()", path, .notFound) }
+        let fd = open(path, O_RDONLY | O_CLOEXEC)
+        guard fd >= 0 else { throw FileError("open()", path, .current) }
+        defer { close(fd) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = piece.withUnsafeMutableBytes { target in
+                SystemCall.retrying { Glibc.read(fd, target.baseAddress, target.count) }
+            }
+            guard count >= 0 else { throw FileError("read()", path, .current) }
+            if count == 0 { return bytes }
+            guard bytes.count + count <= limit else { throw FileError("read()", path, .fileTooLarge) }
+            bytes.append(contentsOf: piece[..<count])
+        }
+    }
+
+    /// The files that match a shell pattern, sorted. glob(3).
+    public static func glob(_ pattern: String) -> [String] {
+        var result = glob_t()
+        defer { globfree(&result) }
+        guard Glibc.glob(pattern, 0, nil, &result) == 0 else { return [] }
+        return (0..<Int(result.gl_pathc)).compactMap { index in
+            result.gl_pathv[index].map { String(cString: $0) }
+        }
+    }
+
+    /// The file's identity and age; `nil`: it cannot be seen.
+    public static func stamp(_ path: String) -> FileStamp? {
+        var status = stat()
+        guard isWhole(path), stat(path, &status) == 0 else { return nil }
+        return FileStamp(status)
+    }
+
+    /// Whether this process may run the file.
+    public static func isExecutable(_ path: String) -> Bool { isWhole(path) && access(path, X_OK) == 0 }
+
+    /// The absolute path without links; `nil`: there is no such file.
+    public static func realPath(_ path: String) -> String? {
+        guard isWhole(path), let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// The system would read a path with a zero byte in it as a shorter one.
+    static func isWhole(_ path: String) -> Bool { !path.utf8.contains(0) }
+}

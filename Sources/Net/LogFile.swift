@@ -1,0 +1,134 @@
+public import Core
+internal import Glibc
+
+/// An access log: lines gathered in memory and written together.
+///
+/// Without `buffer=` that is once a turn of the worker's loop; with it, when the buffer is full or
+/// `flush=` has passed.
+public final class LogFile {
+    /// Where lines go.
+    public enum Target: Equatable, Sendable {
+        case file(String)
+        case syslog(SyslogTarget)
+    }
+
+    /// Where the lines go.
+    public let target: Target
+    private let bufferSize: Int
+    private let flushMs: Int?
+    private var fd: Int32
+    /// When what is gathered must be written; `nil`: nothing is, or not before the buffer is full.
+    private var dueMs: Int64?
+    /// Where the line begins that is being written.
+    private var lineStart = 0
+    /// Lines are appended here, each with its line feed, and then `lineDone` is called.
+    public let buffer: ByteBuffer
+
+    /// Lines that may wait in memory whatever the configuration says.
+    private static var heldMax: Int { 64 << 10 }
+
+    /// Opens the log; directories that are missing are made.
+    ///
+    /// - Parameters:
+    ///   - bufferSize: bytes to gather; 0: write once a turn.
+    ///   - flushMs: longest time that a gathered line waits; `nil`: until the buffer is full.
+    public init(_ target: Target, bufferSize: Int, flushMs: Int?) throws(FileError) {
+        self.target = target
+        self.bufferSize = bufferSize
+        self.flushMs = flushMs
+        buffer = ByteBuffer(capacity: max(bufferSize, 4096))
+        switch target {
+        case .file(let path): fd = try LogFile.open(path)
+        case .syslog(let server): fd = server.open()
+        }
+    }
+
+    /// Opens the log in the file at `path`.
+    public convenience init(path: String, bufferSize: Int = 0, flushMs: Int? = nil) throws(FileError) {
+        try self.init(.file(path), bufferSize: bufferSize, flushMs: flushMs)
+    }
+
+    deinit {
+        _ = write()
+        if fd >= 0 { close(fd) }
+    }
+
+    /// Opens a log for appending; directories that are missing are made.
+    static func open(_ path: String) throws(FileError) -> Int32 {
+        // Opening these names again fails when they stand for sockets.
+        if path == "/dev/stderr" { return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) }
+        if path == "/dev/stdout" { return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) }
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC
+        var fd = Glibc.open(path, flags, 0o644)
+        if fd < 0 && errno == ENOENT {
+            do {
+                try Directory.makeParents(of: path)
+            } catch {
+                throw FileError("mkdir()", path, error)
+            }
+            fd = Glibc.open(path, flags, 0o644)
+        }
+        guard fd >= 0 else { throw FileError("open()", path, .current) }
+        return fd
+    }
+
+    /// The line that was appended is whole, its line feed included.
+    ///
+    /// - Returns: why lines were lost; `nil`: they were not.
+    @discardableResult
+    public func lineDone(nowMs: Int64) -> Errno? {
+        if case .syslog(let server) = target {
+            server.send(buffer.bytes[...], nil, over: fd)
+            buffer.removeAll()
+            return nil
+        }
+        lineStart = buffer.count
+        if dueMs == nil, let flushMs { dueMs = nowMs + Int64(flushMs) }
+        return buffer.count >= max(bufferSize, LogFile.heldMax) ? write() : nil
+    }
+
+    /// When gathered lines must be written at the latest; `nil`: no time is set.
+    public var deadlineMs: Int64? { bufferSize == 0 ? nil : dueMs }
+
+    /// Writes what is due; with `force`, everything. Once a turn of the loop.
+    ///
+    /// - Returns: why lines were lost (a full disk must not stop the service); `nil`: they were not.
+    @discardableResult
+    public func flush(nowMs: Int64, force: Bool) -> Errno? {
+        guard lineStart > 0 else { return nil }
+        let isDue = dueMs.map { nowMs >= $0 } ?? false
+        return force || bufferSize == 0 || lineStart >= bufferSize || isDue ? write() : nil
+    }
+
+    private func write() -> Errno? {
+        guard !buffer.isEmpty else { return nil }
+        dueMs = nil
+        var failure: Errno?
+        buffer.withUnsafeReadable { bytes in
+            var rest = bytes
+            while rest.count > 0 {
+                let count = SystemCall.retrying { Glibc.write(fd, rest.baseAddress, rest.count) }
+                guard count > 0 else {
+                    failure = count < 0 ? .current : .diskFull
+                    return
+                }
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+            }
+        }
+        buffer.removeAll()
+        lineStart = 0
+        return failure
+    }
+
+    /// Opens the file anew: it was moved away. What was gathered goes to the old one.
+    ///
+    /// - Throws: what kept it from being opened; the old file stays in use.
+    public func reopen(owner: UInt32? = nil) throws(FileError) {
+        _ = write()
+        guard case .file(let path) = target else { return }
+        let fresh = try LogFile.open(path)
+        if let owner { _ = fchown(fresh, owner, .max) }
+        close(fd)
+        fd = fresh
+    }
+}

@@ -1,0 +1,52 @@
+internal import CLinux
+public import Core
+internal import Glibc
+
+/// A file opened for serving.
+public final class OpenedFile {
+    /// For `Transport.send(file:)`; it stays this object's.
+    public let fd: Int32
+    /// What it was when it was opened.
+    public let stamp: FileStamp
+
+    /// Opens it for reading. Folders can be opened as well: `stamp` says so.
+    public init(_ path: String) throws(FileError) {
+        guard FileAccess.isWhole(path) else { throw FileError("open()", path, .notFound) }
+        // Without O_NONBLOCK a named pipe would hold up the worker.
+        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard fd >= 0 else { throw FileError("open()", path, .current) }
+        var status = stat()
+        guard fstat(fd, &status) == 0 else {
+            let error = FileError("fstat()", path, .current)
+            close(fd)
+            throw error
+        }
+        self.fd = fd
+        stamp = FileStamp(status)
+    }
+
+    deinit { close(fd) }
+
+    /// Reads up to `count` bytes at `offset` into the free end of `buffer`.
+    ///
+    /// - Returns: `.bytes(0)` at the end of the file.
+    public func read(into buffer: ByteBuffer, at offset: Int64, count: Int) -> IOOutcome {
+        FileAccess.append(from: fd, to: buffer, at: offset, count: count)
+    }
+}
+
+extension FileAccess {
+    /// Reads up to `count` bytes at `offset` into the free end of `buffer`.
+    static func append(from fd: Int32, to buffer: ByteBuffer, at offset: Int64, count: Int) -> IOOutcome {
+        guard count > 0 else { return .bytes(0) }
+        var outcome = IOOutcome.bytes(0)
+        _ = buffer.withUnsafeWritable(atLeast: count) { free in
+            let result = SystemCall.retrying {
+                pread(fd, free.baseAddress, min(count, free.count), off_t(offset))
+            }
+            outcome = SystemCall.outcome(result)
+            return max(result, 0)
+        }
+        return outcome
+    }
+}

@@ -1,0 +1,9 @@
+internal import Glibc
+
+/// This process.
+public enum ProcessID {
+    /// Its number; another one after a fork.
+    public static var current: Int32 { getpid() }
+    /// Whether it may do what only root may.
+    public static var isSuperuser: Bool { geteuid() == 0 }
+}

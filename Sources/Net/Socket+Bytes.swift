@@ -1,0 +1,57 @@
+internal import CLinux
+internal import Glibc
+
+/// Bytes through sockets.
+extension Socket {
+    /// Reads into `target` what is there.
+    ///
+    /// - Returns: `.closed` at the end of the stream.
+    public static func receive(_ fd: Int32, _ target: UnsafeMutableRawBufferPointer) -> IOOutcome {
+        let result = SystemCall.retrying { recv(fd, target.baseAddress, target.count, 0) }
+        return result == 0 && target.count > 0 ? .closed : SystemCall.outcome(result)
+    }
+
+    /// - Parameter more: more follows at once: the kernel may wait for it to fill a packet.
+    public static func send(_ fd: Int32, _ bytes: UnsafeRawBufferPointer, more: Bool = false) -> IOOutcome {
+        let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+        return SystemCall.outcome(
+            SystemCall.retrying { Glibc.send(fd, bytes.baseAddress, bytes.count, flags) })
+    }
+
+    /// Two pieces in one system call.
+    public static func send(
+        _ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) -> IOOutcome {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: 2) { pieces in
+            pieces.initializeElement(at: 0, to: piece(first))
+            pieces.initializeElement(at: 1, to: piece(second))
+            var message = msghdr()
+            message.msg_iov = pieces.baseAddress
+            message.msg_iovlen = 2
+            return SystemCall.outcome(SystemCall.retrying { sendmsg(fd, &message, Int32(MSG_NOSIGNAL)) })
+        }
+    }
+
+    private static func piece(_ bytes: UnsafeRawBufferPointer) -> iovec {
+        // Sending does not write to it.
+        iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+    }
+
+    /// Sends `count` bytes of `file` from `offset` on, which moves by what was sent. The kernel copies.
+    ///
+    /// SIGPIPE must be blocked: this call has no flag against it.
+    /// - Returns: `.bytes(0)` if the file ends before `offset`.
+    public static func sendFile(_ fd: Int32, _ file: Int32, offset: inout Int64, count: Int) -> IOOutcome {
+        var position = off_t(offset)
+        let result = SystemCall.retrying { sendfile(fd, file, &position, max(count, 0)) }
+        if result > 0 { offset = Int64(position) }
+        return SystemCall.outcome(result)
+    }
+
+    /// The next byte that waits, left where it is; `nil`: none, or the stream has ended.
+    public static func peek(_ fd: Int32) -> UInt8? {
+        var byte: UInt8 = 0
+        let result = SystemCall.retrying { recv(fd, &byte, 1, Int32(MSG_PEEK)) }
+        return result == 1 ? byte : nil
+    }
+}

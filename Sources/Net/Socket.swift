@@ -1,0 +1,177 @@
+internal import CLinux
+internal import Core
+internal import Glibc
+
+/// How a listening socket is set up: the parameters of `listen`.
+public struct ListenOptions: Hashable, Sendable {
+    /// `so_keepalive=…`.
+    public enum Keepalive: Hashable, Sendable {
+        /// The system's setting stays.
+        case unset
+        case off
+        /// Seconds and counts; `nil`: the system's.
+        case on(idle: Int32?, interval: Int32?, count: Int32?)
+    }
+
+    /// Connections that may wait to be accepted.
+    public var backlog: Int32 = 511
+    /// A socket for each worker.
+    public var reuseport = false
+    /// An IPv6 wildcard does not take IPv4 connections.
+    public var ipv6only = true
+    /// `so_keepalive`.
+    public var keepalive = Keepalive.unset
+    /// `rcvbuf`, in bytes; `nil`: the system's.
+    public var receiveBuffer: Int32?
+    /// `sndbuf`, in bytes; `nil`: the system's.
+    public var sendBuffer: Int32?
+    /// Length of the queue for connections that open with data; `nil`: off.
+    public var fastopen: Int32?
+    /// Connections are shown when their first bytes are there.
+    public var isDeferred = false
+
+    /// nginx's defaults.
+    public init(reuseport: Bool = false) {
+        self.reuseport = reuseport
+    }
+}
+
+/// What accepting came to.
+public enum AcceptOutcome {
+    /// A non-blocking descriptor, and who is at its other end.
+    case accepted(Int32, SocketAddress)
+    case wouldBlock
+    case failed(Errno)
+}
+
+/// What beginning to connect came to. The descriptors are the caller's to close.
+public enum ConnectOutcome {
+    case connected(Int32)
+    /// It will be writable when it stands or has failed: `Socket.pendingError` says which.
+    case inProgress(Int32)
+    case failed(Errno)
+}
+
+/// The system calls of stream sockets; all of them non-blocking and closed on exec.
+public enum Socket {
+    private static func open(_ address: SocketAddress) throws(Errno) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let fd = socket(address.family.number, type, 0)
+        guard fd >= 0 else { throw Errno.current }
+        return fd
+    }
+
+    private static func set(_ fd: Int32, _ level: Int32, _ name: Int32, _ value: Int32) -> Bool {
+        var value = value
+        return setsockopt(fd, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
+    }
+
+    // MARK: Listening
+
+    /// A bound, listening socket.
+    public static func listen(_ address: SocketAddress, _ options: ListenOptions) throws(Errno) -> Int32 {
+        let fd = try open(address)
+        do throws(Errno) {
+            try prepare(fd, address, options)
+            let result = address.withSockaddr { bind(fd, $0, $1) }
+            guard result == 0 else { throw Errno.current }
+            if case .unix(let path) = address.kind { chmod(path, 0o666) }
+            guard Glibc.listen(fd, options.backlog) == 0 else { throw Errno.current }
+            return fd
+        } catch {
+            Glibc.close(fd)
+            throw error
+        }
+    }
+
+    private static func prepare(_ fd: Int32, _ address: SocketAddress, _ options: ListenOptions) throws(Errno)
+    {
+        guard set(fd, SOL_SOCKET, SO_REUSEADDR, 1) else { throw Errno.current }
+        if options.reuseport { guard set(fd, SOL_SOCKET, SO_REUSEPORT, 1) else { throw Errno.current } }
+        if address.isIPv6 { _ = set(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, options.ipv6only ? 1 : 0) }
+        if let size = options.receiveBuffer { _ = set(fd, SOL_SOCKET, SO_RCVBUF, size) }
+        if let size = options.sendBuffer { _ = set(fd, SOL_SOCKET, SO_SNDBUF, size) }
+        if let length = options.fastopen { _ = set(fd, Int32(IPPROTO_TCP), TCP_FASTOPEN, length) }
+        if options.isDeferred { _ = set(fd, Int32(IPPROTO_TCP), TCP_DEFER_ACCEPT, 1) }
+        switch options.keepalive {
+        case .unset: break
+        case .off: _ = set(fd, SOL_SOCKET, SO_KEEPALIVE, 0)
+        case .on(let idle, let interval, let count):
+            _ = set(fd, SOL_SOCKET, SO_KEEPALIVE, 1)
+            if let idle { _ = set(fd, Int32(IPPROTO_TCP), TCP_KEEPIDLE, idle) }
+            if let interval { _ = set(fd, Int32(IPPROTO_TCP), TCP_KEEPINTVL, interval) }
+            if let count { _ = set(fd, Int32(IPPROTO_TCP), TCP_KEEPCNT, count) }
+        }
+    }
+
+    /// The next connection that waits on a listening socket.
+    public static func accept(_ listener: Int32) -> AcceptOutcome {
+        var fd: Int32 = -1
+        let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let address = SocketAddress.named { address, length in
+            fd = SystemCall.retrying { accept4(listener, address, length, flags) }
+            return fd
+        }
+        guard fd >= 0 else {
+            let error = Errno.current
+            return error.code == EAGAIN || error.code == EWOULDBLOCK ? .wouldBlock : .failed(error)
+        }
+        return .accepted(fd, address ?? SocketAddress(.unix("")))
+    }
+
+    // MARK: Connecting
+
+    /// Begins to connect, from the address `local` if one is given.
+    public static func connect(_ address: SocketAddress, from local: SocketAddress?) -> ConnectOutcome {
+        let fd: Int32
+        do {
+            fd = try open(address)
+        } catch {
+            return .failed(error)
+        }
+        if let local, local.withSockaddr({ bind(fd, $0, $1) }) != 0 {
+            let error = Errno.current
+            Glibc.close(fd)
+            return .failed(error)
+        }
+        if address.withSockaddr({ Glibc.connect(fd, $0, $1) }) == 0 { return .connected(fd) }
+        let error = Errno.current
+        if error.code == EINPROGRESS { return .inProgress(fd) }
+        Glibc.close(fd)
+        return .failed(error)
+    }
+
+    /// What became of a connection that was in progress; `nil`: it stands.
+    public static func pendingError(_ fd: Int32) -> Errno? {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return Errno.current }
+        return code == 0 ? nil : Errno(code: code)
+    }
+
+    // MARK: Settings
+
+    /// Small writes are sent at once.
+    public static func setNoDelay(_ fd: Int32) { _ = set(fd, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+    /// The kernel looks whether the other end is still there.
+    public static func setKeepalive(_ fd: Int32) { _ = set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) }
+
+    /// Closing will send a reset instead of what is still unsent.
+    public static func setResetOnClose(_ fd: Int32) {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Says that no more will be sent.
+    public static func shutdownWrite(_ fd: Int32) { _ = shutdown(fd, Int32(SHUT_WR)) }
+    /// Gives the descriptor back.
+    public static func close(_ fd: Int32) { _ = Glibc.close(fd) }
+
+    /// Round-trip time and its variance in microseconds, congestion window, receive space.
+    public static func tcpInfo(_ fd: Int32) -> (rtt: UInt32, rttvar: UInt32, cwnd: UInt32, space: UInt32)? {
+        var info = tcp_info()
+        var length = socklen_t(MemoryLayout<tcp_info>.size)
+        guard getsockopt(fd, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
+        return (info.tcpi_rtt, info.tcpi_rttvar, info.tcpi_snd_cwnd, info.tcpi_rcv_space)
+    }
+}

@@ -1,0 +1,60 @@
+internal import COpenSSL
+
+/// Certificates and keys from the bytes of PEM files; files are never opened here.
+enum PEM {
+    enum Key {
+        /// The caller frees it.
+        case key(OpaquePointer)
+        /// It cannot be read without a password.
+        case encrypted
+        /// OpenSSL's queue says why.
+        case unreadable
+    }
+
+    private static func withBIO<R>(_ bytes: [UInt8], _ body: (OpaquePointer) -> R) -> R? {
+        bytes.withUnsafeBytes { raw -> R? in
+            guard let bio = BIO_new_mem_buf(raw.baseAddress, Int32(clamping: raw.count)) else { return nil }
+            defer { BIO_free(bio) }
+            return body(bio)
+        }
+    }
+
+    /// Every certificate in order; the caller frees them.
+    ///
+    /// - Returns: none if one of them is broken, or there is none; OpenSSL's queue then says why.
+    static func certificates(_ bytes: [UInt8]) -> [OpaquePointer] {
+        ERR_clear_error()
+        // A BIO cannot stand on no memory at all.
+        let found = withBIO(bytes.isEmpty ? [0] : bytes) { bio in
+            var list: [OpaquePointer] = []
+            while let certificate = PEM_read_bio_X509_AUX(bio, nil, nil, nil) { list.append(certificate) }
+            return list
+        }
+        guard let found, !found.isEmpty else { return [] }
+        // "No start line" only says that the file is at its end.
+        if portico_error_reason(ERR_peek_last_error()) == PEM_R_NO_START_LINE {
+            ERR_clear_error()
+            return found
+        }
+        for certificate in found { X509_free(certificate) }
+        return []
+    }
+
+    /// The private key; a password is never asked for.
+    static func privateKey(_ bytes: [UInt8]) -> Key {
+        ERR_clear_error()
+        var isEncrypted = false
+        let key = withUnsafeMutablePointer(to: &isEncrypted) { flag in
+            withBIO(bytes.isEmpty ? [0] : bytes) { bio in
+                PEM_read_bio_PrivateKey(
+                    bio, nil,
+                    { _, _, _, flag in
+                        flag?.assumingMemoryBound(to: Bool.self).pointee = true
+                        return -1
+                    }, flag)
+            }
+        }
+        if let key, let key { return .key(key) }
+        return isEncrypted ? .encrypted : .unreadable
+    }
+}

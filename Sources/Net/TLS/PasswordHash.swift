@@ -1,0 +1,87 @@
+internal import CLinux
+internal import COpenSSL
+internal import Glibc
+
+/// Checks passwords against the hashes of `auth_basic_user_file`.
+///
+/// Known are `$apr1$`, `{PLAIN}`, `{SHA}`, `{SSHA}`, and whatever the system's crypt(3) knows: MD5, SHA-256
+/// and SHA-512, bcrypt, yescrypt, DES.
+public enum PasswordHash {
+    /// What a check came to.
+    public enum Verdict: Sendable, Equatable {
+        case matches
+        case differs
+        /// The hash is not one: nobody can match it.
+        case unusable
+    }
+
+    /// Longer passwords match nothing: crypt(3) takes no more, and their hashing would hold up the worker.
+    public static var passwordBytesMax: Int { 511 }
+
+    /// Whether `hash` was made of `password`.
+    ///
+    /// Costly hashes take long on purpose: bcrypt and yescrypt tens of milliseconds.
+    public static func verify(_ password: [UInt8], hash: [UInt8]) -> Verdict {
+        guard password.count <= passwordBytesMax else { return .differs }
+        if let rest = hash.after("{PLAIN}") { return verdict(password, rest) }
+        if let rest = hash.after("{SHA}") { return verifySHA(password, rest) }
+        if let rest = hash.after("{SSHA}") { return verifySaltedSHA(password, rest) }
+        if let rest = hash.after("$apr1$") { return verifyAPR1(password, rest) }
+        return verifyCrypt(password, hash)
+    }
+
+    private static func verdict(_ made: [UInt8], _ expected: [UInt8]) -> Verdict {
+        Digest.areEqual(made, expected) ? .matches : .differs
+    }
+
+    /// `{SHA}`: base 64 of the password's SHA-1.
+    private static func verifySHA(_ password: [UInt8], _ text: [UInt8]) -> Verdict {
+        guard let expected = Digest.decodedBase64(text), expected.count == 20 else { return .unusable }
+        return verdict(Digest.sha1(password), expected)
+    }
+
+    /// `{SSHA}`: base 64 of the SHA-1 of password and salt, and then the salt.
+    private static func verifySaltedSHA(_ password: [UInt8], _ text: [UInt8]) -> Verdict {
+        guard let bytes = Digest.decodedBase64(text), bytes.count >= 20 else { return .unusable }
+        return verdict(Digest.sha1(password + bytes.dropFirst(20)), Array(bytes.prefix(20)))
+    }
+
+    /// `$apr1$salt$hash`, what Apache's htpasswd makes of MD5.
+    private static func verifyAPR1(_ password: [UInt8], _ text: [UInt8]) -> Verdict {
+        guard let dollar = text.firstIndex(of: UInt8(ascii: "$")) else { return .unusable }
+        let expected = Array(text[(dollar + 1)...])
+        guard expected.count == 22, let made = APR1.hash(password, salt: Array(text[..<dollar].prefix(8)))
+        else {
+            return .unusable
+        }
+        return verdict(made, expected)
+    }
+
+    private static func verifyCrypt(_ password: [UInt8], _ hash: [UInt8]) -> Verdict {
+        guard !hash.isEmpty, !hash.contains(0) else { return .unusable }
+        // crypt(3) would stop at the zero and take the rest of the password on trust.
+        guard !password.contains(0) else { return .differs }
+        // 32 KiB are too many for the stack.
+        let state = UnsafeMutablePointer<crypt_data>.allocate(capacity: 1)
+        memset(state, 0, MemoryLayout<crypt_data>.size)
+        defer {
+            OPENSSL_cleanse(state, MemoryLayout<crypt_data>.size)
+            state.deallocate()
+        }
+        let phrase = (password + [0]).map { CChar(bitPattern: $0) }
+        let setting = (hash + [0]).map { CChar(bitPattern: $0) }
+        // "*0" and "*1" are crypt(3)'s ways to say that a setting is not one.
+        guard let result = crypt_r(phrase, setting, state), result.pointee != CChar(UInt8(ascii: "*")) else {
+            return .unusable
+        }
+        let made = UnsafeRawBufferPointer(start: result, count: strlen(result))
+        return verdict(Array(made), hash)
+    }
+}
+
+extension [UInt8] {
+    /// What follows `prefix`; `nil` if it does not stand at the start.
+    fileprivate func after(_ prefix: String) -> [UInt8]? {
+        starts(with: prefix.utf8) ? Array(dropFirst(prefix.utf8.count)) : nil
+    }
+}

@@ -1,0 +1,320 @@
+internal import CLinux
+internal import COpenSSL
+internal import Core
+internal import Glibc
+
+/// What a handshake came to so far.
+public enum HandshakeOutcome {
+    case done
+    /// It goes on when the socket is readable.
+    case wantsRead
+    /// It goes on when the socket is writable.
+    case wantsWrite
+    /// The client speaks plain HTTP; nothing of it was consumed.
+    case plainHTTP
+    /// The connection is of no more use.
+    case failed(TLSError)
+}
+
+/// TLS on one socket. The socket's descriptor belongs to the `Transport`.
+///
+/// OpenSSL's error queue is emptied before each call whose error is read: it is shared by all
+/// connections of the process.
+public final class TLSConnection {
+    /// ```
+    /// fresh ──▶ handshaking ──▶ established ──▶ ended
+    ///   └────────────┴───────────────────────────▲
+    /// ```
+    private enum State {
+        case fresh
+        case handshaking
+        case established
+        /// What every further read comes to; nothing is sent any more.
+        case ended(IOOutcome)
+    }
+
+    private enum Role {
+        case server(TLSServerContext)
+        case client(TLSClientContext, verifyName: [UInt8]?)
+    }
+
+    /// `nil` if memory ran out: the handshake then fails.
+    let ssl: OpaquePointer?
+    private let fd: Int32
+    private let role: Role
+    private var state = State.fresh
+    /// Until the client has named a server; then no longer held.
+    private var selector: (any TLSServerSelector)?
+    /// The context that the client's name chose; held, because OpenSSL calls back into it.
+    private var chosen: TLSServerContext?
+    /// SNI (RFC 6066 §3) as the client sent it; `nil`: it sent none.
+    public private(set) var serverName: [UInt8]?
+    /// What broke an established connection, for a log line.
+    public private(set) var lastError: TLSError?
+    /// The peer's side ended without a close_notify: what was read may be cut off (RFC 8446 §6.1). Known
+    /// for connections to peers only.
+    public private(set) var wasTruncated = false
+
+    // MARK: Beginning
+
+    /// - Parameter selector: asked for the context of the server that the client names; `nil`: the one of
+    ///   the context is.
+    public init(server: TLSServerContext, fd: Int32, selector: (any TLSServerSelector)? = nil) {
+        ssl = SSL_new(server.context)
+        self.fd = fd
+        role = .server(server)
+        self.selector = selector ?? server.selector
+        guard let ssl, attach(ssl) else { return }
+        SSL_set_accept_state(ssl)
+    }
+
+    /// - Parameters:
+    ///   - serverName: sent as SNI, unless it is an address or cannot be sent; `nil`: none.
+    ///   - verifyName: what the peer's certificate must be for, a name or an address, if the context
+    ///     verifies; `nil`: any that is trusted.
+    ///   - session: of an earlier connection to the same peer.
+    public init(
+        client: TLSClientContext, fd: Int32, serverName: [UInt8]?, verifyName: [UInt8]?, session: TLSSession?
+    ) {
+        ssl = SSL_new(client.context)
+        self.fd = fd
+        role = .client(client, verifyName: client.verifies ? verifyName : nil)
+        guard let ssl, attach(ssl) else { return }
+        SSL_set_connect_state(ssl)
+        if let serverName, !serverName.isEmpty, !serverName.contains(0) {
+            let name = String(decoding: serverName, as: UTF8.self)
+            if SocketAddress(ip: name, port: 0) == nil { _ = portico_ssl_set_host_name(ssl, name) }
+        }
+        if let session { SSL_set_session(ssl, session.session) }
+    }
+
+    private func attach(_ ssl: OpaquePointer) -> Bool {
+        // Number 0 is what OpenSSL calls app data: it leads callbacks back here.
+        SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
+        return SSL_set_fd(ssl, fd) == 1
+    }
+
+    /// The connection that owns `ssl`, for OpenSSL's callbacks.
+    static func of(_ ssl: OpaquePointer) -> TLSConnection? {
+        SSL_get_ex_data(ssl, 0).map { Unmanaged<TLSConnection>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    deinit {
+        guard let ssl else { return }
+        // OpenSSL would forget a session whose connection was closed without close_notify.
+        if case .established = state { SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
+        // No callback may find an object that is going away.
+        SSL_set_ex_data(ssl, 0, nil)
+        SSL_free(ssl)
+        ERR_clear_error()
+    }
+
+    // MARK: Handshake
+
+    /// Goes on with the handshake as far as the socket allows.
+    public func handshake() -> HandshakeOutcome {
+        guard let ssl else { return .failed(TLSError("SSL_new() failed")) }
+        switch state {
+        case .fresh:
+            if case .server = role, let outcome = lookAtFirstByte() { return outcome }
+            state = .handshaking
+        case .handshaking: break
+        case .established: return .done
+        case .ended: return .failed(lastError ?? TLSError.peerClosed(0))
+        }
+        ERR_clear_error()
+        errno = 0
+        let result = SSL_do_handshake(ssl)
+        let code = errno
+        if result == 1 { return shookHands(ssl) }
+        switch SSL_get_error(ssl, result) {
+        case SSL_ERROR_WANT_READ: return .wantsRead
+        case SSL_ERROR_WANT_WRITE: return .wantsWrite
+        default: return fail(handshakeError(ssl, code))
+        }
+    }
+
+    /// Tells plain HTTP from TLS, as nginx does: a record of a handshake begins with its type, 22
+    /// (RFC 8446 §5.1), and an SSLv2 hello, which OpenSSL refuses, with its high bit set.
+    ///
+    /// - Returns: `nil` to go on.
+    private func lookAtFirstByte() -> HandshakeOutcome? {
+        var byte: UInt8 = 0
+        let count = SystemCall.retrying { recv(fd, &byte, 1, Int32(MSG_PEEK)) }
+        if count > 0 { return byte == 0x16 || byte & 0x80 != 0 ? nil : .plainHTTP }
+        let code = count == 0 ? 0 : errno
+        if code == EAGAIN || code == EWOULDBLOCK { return .wantsRead }
+        return fail(.peerClosed(code))
+    }
+
+    private func shookHands(_ ssl: OpaquePointer) -> HandshakeOutcome {
+        selector = nil
+        if let reason = verifyFailure(ssl) { return fail(TLSError(reason)) }
+        state = .established
+        return .done
+    }
+
+    private func handshakeError(_ ssl: OpaquePointer, _ code: Int32) -> TLSError {
+        if case .client(let context, _) = role, context.verifies, let reason = trustFailure(ssl) {
+            return TLSError(reason)
+        }
+        let reason = ERR_peek_error()
+        let isEnd = reason == 0 || portico_error_reason(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING
+        return isEnd ? .peerClosed(code) : .queued()
+    }
+
+    private func fail(_ error: TLSError) -> HandshakeOutcome {
+        ERR_clear_error()
+        selector = nil
+        lastError = error
+        state = .ended(.closed)
+        return .failed(error)
+    }
+
+    /// The context that this side of a server goes by; `nil` on a client.
+    var serverContext: TLSServerContext? {
+        if case .server(let context) = role { return chosen ?? context }
+        return nil
+    }
+
+    /// The context that sessions belong to, whatever server the client names.
+    var sessionContext: TLSServerContext? {
+        if case .server(let context) = role { return context }
+        return nil
+    }
+
+    /// The first message of a client came in: chooses the server that it names.
+    ///
+    /// - Returns: false to refuse the handshake.
+    func receivedHello(_ ssl: OpaquePointer) -> Bool {
+        guard let original = sessionContext else { return true }
+        var start: UnsafePointer<UInt8>?
+        var count = 0
+        if SSL_client_hello_get0_ext(ssl, UInt32(TLSEXT_TYPE_server_name), &start, &count) == 1, let start {
+            serverName = ServerNameExtension.hostName(UnsafeBufferPointer(start: start, count: count).span)
+        }
+        if let serverName, let found = selector?.context(forServerName: serverName.map(\.asciiLowercased)) {
+            guard found === original || found.adopt(ssl) else { return false }
+            chosen = found
+        }
+        return !(chosen ?? original).rejectsHandshakes
+    }
+
+    // MARK: Verifying
+
+    /// Why the peer's certificate does not hold, in nginx's words; also asked of resumed sessions.
+    private func verifyFailure(_ ssl: OpaquePointer) -> String? {
+        guard case .client(let context, let name) = role, context.verifies else { return nil }
+        if let reason = trustFailure(ssl) { return reason }
+        guard let certificate = SSL_get0_peer_certificate(ssl) else {
+            return "upstream SSL certificate verify error: no certificate"
+        }
+        guard let name else { return nil }
+        let text = String(decoding: name, as: UTF8.self)
+        let isAddress = SocketAddress(ip: text, port: 0) != nil
+        // An empty name matches anything, and a zero would end the name before its end.
+        let isName = !name.isEmpty && !name.contains(0)
+        let matches =
+            isAddress
+            ? X509_check_ip_asc(certificate, text, 0) == 1
+            : isName && X509_check_host(certificate, text, text.utf8.count, 0, nil) == 1
+        return matches ? nil : "upstream SSL certificate does not match \"\(text)\""
+    }
+
+    private func trustFailure(_ ssl: OpaquePointer) -> String? {
+        let result = SSL_get_verify_result(ssl)
+        guard result != Int(X509_V_OK) else { return nil }
+        let text = String(cString: X509_verify_cert_error_string(result))
+        return "upstream SSL certificate verify error: (\(result):\(text))"
+    }
+
+    // MARK: Bytes
+
+    /// Decrypts into `target` until it is full, or nothing more is at hand.
+    ///
+    /// - Returns: `.failed(EPROTO)` if TLS was broken; `lastError` says how.
+    func receive(into target: UnsafeMutableRawBufferPointer) -> IOOutcome {
+        guard let ssl else { return .closed }
+        if case .ended(let outcome) = state { return outcome }
+        var total = 0
+        // Records are at most 16 KiB: several of them fill the offered space.
+        while total < target.count {
+            ERR_clear_error()
+            errno = 0
+            let rest = Int32(clamping: target.count - total)
+            // In bounds: at most `rest` bytes are written from `total` on.
+            let result = SSL_read(ssl, target.baseAddress.map { $0 + total }, rest)
+            if result <= 0 {
+                let outcome = outcome(ssl, result, errno)
+                if total == 0 { return outcome }
+                break
+            }
+            total += Int(result)
+            if SSL_pending(ssl) == 0 && SSL_has_pending(ssl) == 0 { break }
+        }
+        return .bytes(total)
+    }
+
+    /// Encrypts and sends from the front of `bytes`, as much as the socket takes.
+    ///
+    /// After less was taken than offered, the rest must be offered again before anything else.
+    func send(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
+        guard let ssl else { return .closed }
+        if case .ended = state { return .closed }
+        var total = 0
+        while total < bytes.count {
+            ERR_clear_error()
+            errno = 0
+            let rest = Int32(clamping: bytes.count - total)
+            // In bounds: at most `rest` bytes are read from `total` on.
+            let result = SSL_write(ssl, bytes.baseAddress.map { $0 + total }, rest)
+            if result <= 0 {
+                let outcome = outcome(ssl, result, errno)
+                if total == 0 { return outcome }
+                break
+            }
+            total += Int(result)
+        }
+        return .bytes(total)
+    }
+
+    /// What a call that gave no bytes came to. An end stays: later calls see it again.
+    private func outcome(_ ssl: OpaquePointer, _ result: Int32, _ code: Int32) -> IOOutcome {
+        switch SSL_get_error(ssl, result) {
+        // A read may want to write and the other way round (key updates): the next event goes on.
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
+            return .wouldBlock
+        case SSL_ERROR_ZERO_RETURN:
+            // The peer sends no more, and may still read.
+            return .closed
+        case SSL_ERROR_SYSCALL:
+            let isEnd = code == 0 || code == EPIPE
+            wasTruncated = true
+            return end(isEnd ? .closed : .failed(Errno(code: code)))
+        default:
+            if portico_error_reason(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING {
+                wasTruncated = true
+                return end(.closed)
+            }
+            lastError = TLSError.queued()
+            return end(.failed(Errno(code: EPROTO)))
+        }
+    }
+
+    private func end(_ outcome: IOOutcome) -> IOOutcome {
+        ERR_clear_error()
+        state = .ended(outcome)
+        return outcome
+    }
+
+    /// Bytes that were decrypted and not yet read. There may be more that are not yet decrypted.
+    public var pendingBytes: Int { ssl.map { Int(SSL_pending($0)) } ?? 0 }
+
+    /// Says that no more will be sent; does not wait for the other end.
+    public func shutdown() {
+        guard let ssl, case .established = state else { return }
+        ERR_clear_error()
+        SSL_shutdown(ssl)
+        ERR_clear_error()
+    }
+}

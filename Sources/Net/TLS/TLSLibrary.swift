@@ -1,0 +1,29 @@
+internal import COpenSSL
+
+/// OpenSSL itself.
+public enum TLSLibrary {
+    /// As `-V` shows it: "OpenSSL 3.0.2 15 Mar 2022".
+    public static var version: String { String(cString: portico_openssl_version()) }
+
+    /// What every context of ours is set to.
+    static func setDefaults(_ context: OpaquePointer) {
+        _ = portico_ssl_ctx_set_mode(context, portico_modes())
+        // One read takes a record with its header, and what follows it.
+        portico_ssl_ctx_set_read_ahead(context, 1)
+        SSL_CTX_set_options(context, portico_op_no_compression() | portico_op_no_renegotiation())
+    }
+
+    /// Sets the ciphers of TLS 1.2 and before.
+    static func setCiphers(_ context: OpaquePointer, _ ciphers: String) throws(TLSError) {
+        ERR_clear_error()
+        guard SSL_CTX_set_cipher_list(context, ciphers) == 1 else {
+            throw TLSError("SSL_CTX_set_cipher_list(\"\(ciphers)\") failed \(TLSError.queued().message)")
+        }
+    }
+}
+
+/// Limits that hold for every TLS connection.
+public enum TLSLimits {
+    /// A client that has not shaken hands by then is cut off.
+    public static var handshakeTimeoutMs: Int { 10_000 }
+}

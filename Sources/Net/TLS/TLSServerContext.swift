@@ -1,0 +1,141 @@
+internal import COpenSSL
+internal import Core
+
+/// Finds the server that a client names: SNI, RFC 6066 §3.
+public protocol TLSServerSelector: AnyObject {
+    /// - Parameter name: in lower case, not yet checked.
+    /// - Returns: `nil` to go on with the context that the connection has.
+    func context(forServerName name: [UInt8]) -> TLSServerContext?
+}
+
+/// The TLS side of a server block. Made by the master; workers inherit it, and with it the keys of its
+/// session tickets.
+public final class TLSServerContext {
+    let context: OpaquePointer
+    let alpn: [[UInt8]]
+    let rejectsHandshakes: Bool
+    /// Set for `ssl_session_cache shared` only.
+    let sessionStore: TLSSessionStore?
+    /// Asked for each handshake that names a server, unless the connection has its own.
+    public weak var selector: (any TLSServerSelector)?
+
+    /// - Parameter sessionStore: what `ssl_session_cache shared:name:size` names, for contexts that share
+    ///   it; `nil`: the context makes one for itself.
+    /// - Throws: what is wrong with a certificate, key or list of ciphers, naming the file.
+    public init(settings: TLSServerSettings, sessionStore: TLSSessionStore? = nil) throws(TLSError) {
+        alpn = settings.alpn.map { Array($0.utf8) }
+        rejectsHandshakes = settings.rejectsHandshakes
+        if case .shared(_, let size) = settings.sessionCache {
+            if let sessionStore {
+                self.sessionStore = sessionStore
+            } else {
+                self.sessionStore = try TLSSessionStore(byteCount: size)
+            }
+        } else {
+            self.sessionStore = nil
+        }
+        ERR_clear_error()
+        guard let context = SSL_CTX_new(TLS_server_method()) else { throw TLSError.queued() }
+        // From here on `deinit` frees it, also when something below throws.
+        self.context = context
+        try setUp(settings)
+        installCallbacks()
+    }
+
+    // OpenSSL frees it when the last connection does; connections hold `self` as well.
+    deinit { SSL_CTX_free(context) }
+
+    private func setUp(_ settings: TLSServerSettings) throws(TLSError) {
+        TLSLibrary.setDefaults(context)
+        // Clients that close without a close_notify are common; HTTP's own framing shows what is cut off.
+        SSL_CTX_set_options(context, portico_op_ignore_unexpected_eof())
+        try settings.protocols.apply(to: context)
+        try TLSLibrary.setCiphers(context, settings.ciphers)
+        if settings.prefersServerCiphers { SSL_CTX_set_options(context, portico_op_server_preference()) }
+        if let curves = settings.ecdhCurve, portico_ssl_ctx_set_groups(context, curves) != 1 {
+            throw TLSError("SSL_CTX_set1_curves_list(\"\(curves)\") failed \(TLSError.queued().message)")
+        }
+        _ = portico_ssl_ctx_set_max_fragment(context, min(max(settings.bufferSize, 512), 16384))
+        var identity = Array(settings.sessionContextID.utf8)
+        for certificate in settings.certificates { identity += try certificate.use(in: context) }
+        try setUpSessions(settings, identity)
+    }
+
+    private func setUpSessions(_ settings: TLSServerSettings, _ identity: [UInt8]) throws(TLSError) {
+        // A session may be resumed only where it was made: another block may have other rules.
+        let id = Digest.sha256(identity)
+        guard SSL_CTX_set_session_id_context(context, id, UInt32(id.count)) == 1 else {
+            throw TLSError.queued()
+        }
+        SSL_CTX_set_timeout(context, settings.sessionTimeoutSeconds)
+        if !settings.sessionTickets {
+            SSL_CTX_set_options(context, portico_op_no_ticket())
+            // Without a cache the identifiers that TLS 1.3 would send instead lead nowhere.
+            if settings.sessionCache == .off || settings.sessionCache == .none {
+                SSL_CTX_set_num_tickets(context, 0)
+            }
+        }
+        switch settings.sessionCache {
+        case .off: setCacheMode(SSL_SESS_CACHE_OFF)
+        case .none: setCacheMode(SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL_STORE)
+        case .builtin(let size):
+            setCacheMode(SSL_SESS_CACHE_SERVER)
+            _ = portico_ssl_ctx_set_cache_size(context, max(size, 1))
+        case .shared:
+            setCacheMode(SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL)
+            sessionStore?.install(in: context)
+        }
+    }
+
+    private func setCacheMode(_ mode: Int32) {
+        _ = portico_ssl_ctx_set_session_cache_mode(context, Int(mode))
+    }
+
+    // MARK: Callbacks
+
+    private func installCallbacks() {
+        // The server is chosen before versions and sessions are looked at; the later call that OpenSSL
+        // has for names only says that the name was taken in.
+        SSL_CTX_set_client_hello_cb(
+            context,
+            { ssl, alert, _ in
+                guard let ssl, let connection = TLSConnection.of(ssl) else { return SSL_CLIENT_HELLO_SUCCESS }
+                if connection.receivedHello(ssl) { return SSL_CLIENT_HELLO_SUCCESS }
+                alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
+                return SSL_CLIENT_HELLO_ERROR
+            }, nil)
+        portico_ssl_ctx_set_name_callback(context) { ssl, _, _ in
+            SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) == nil
+                ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_OK
+        }
+        guard !alpn.isEmpty else { return }
+        SSL_CTX_set_alpn_select_cb(
+            context,
+            { ssl, chosen, chosenCount, offered, offeredCount, _ in
+                guard let ssl, let connection = TLSConnection.of(ssl), let context = connection.serverContext,
+                    let offered
+                else { return SSL_TLSEXT_ERR_NOACK }
+                let list = UnsafeBufferPointer(start: offered, count: Int(offeredCount))
+                guard let range = ALPN.choose(from: list.span, preferring: context.alpn) else {
+                    return SSL_TLSEXT_ERR_ALERT_FATAL
+                }
+                // OpenSSL copies it before it lets go of what the client sent.
+                chosen?.pointee = offered + range.lowerBound
+                chosenCount?.pointee = UInt8(truncatingIfNeeded: range.count)
+                return SSL_TLSEXT_ERR_OK
+            }, nil)
+    }
+
+    /// Goes on with `ssl` under this context. OpenSSL takes certificates and ciphers over, and not the rest.
+    func adopt(_ ssl: OpaquePointer) -> Bool {
+        guard SSL_set_SSL_CTX(ssl, context) != nil else { return false }
+        SSL_set_verify(ssl, SSL_CTX_get_verify_mode(context), SSL_CTX_get_verify_callback(context))
+        SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(context))
+        let options = SSL_CTX_get_options(context)
+        SSL_clear_options(ssl, SSL_get_options(ssl) & ~options)
+        SSL_set_options(ssl, options)
+        _ = portico_ssl_set_min_version(ssl, portico_ssl_ctx_min_version(context))
+        _ = portico_ssl_set_max_version(ssl, portico_ssl_ctx_max_version(context))
+        return true
+    }
+}

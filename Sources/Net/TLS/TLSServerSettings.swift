@@ -1,0 +1,42 @@
+/// Where sessions are kept so that clients may resume them: `ssl_session_cache`.
+public enum SessionCacheSettings: Sendable, Equatable {
+    /// Clients are told that sessions are never resumed.
+    case off
+    /// Clients are told that they may resume, but nothing is kept.
+    case none
+    /// In each worker: this many sessions.
+    case builtin(size: Int)
+    /// In memory that all workers share: this many bytes.
+    case shared(name: String, size: Int)
+}
+
+/// What a server block says about TLS.
+public struct TLSServerSettings: Sendable {
+    /// `ssl_certificate` and `ssl_certificate_key`; more than one for keys of several types.
+    public var certificates: [TLSCertificate] = []
+    /// `ssl_protocols`
+    public var protocols: TLSProtocols = [.tls12, .tls13]
+    /// `ssl_ciphers`: OpenSSL's list for TLS 1.2 and before.
+    public var ciphers = "HIGH:!aNULL:!MD5"
+    /// `ssl_prefer_server_ciphers`
+    public var prefersServerCiphers = false
+    /// `ssl_session_cache`
+    public var sessionCache = SessionCacheSettings.none
+    /// `ssl_session_timeout`
+    public var sessionTimeoutSeconds = 300
+    /// `ssl_session_tickets`
+    public var sessionTickets = true
+    /// `ssl_buffer_size`: bytes of content in a record at most; 512 to 16384.
+    public var bufferSize = 16384
+    /// What separates sessions of one server block from another's, besides the certificates.
+    public var sessionContextID = "HTTP"
+    /// `ssl_ecdh_curve`: names with colons between; `nil` is `auto`.
+    public var ecdhCurve: String?
+    /// Protocols for ALPN (RFC 7301), best first; none: the extension is not answered.
+    public var alpn: [String] = []
+    /// `ssl_reject_handshake`
+    public var rejectsHandshakes = false
+
+    /// nginx's defaults, without a certificate.
+    public init() {}
+}

@@ -1,0 +1,154 @@
+public import Core
+internal import Glibc
+
+/// A connected stream socket, plain or TLS, with the readiness that edge-triggered events told of.
+///
+/// The kernel tells of readiness once. It is kept here: set by an event, cleared when a call would
+/// have blocked, or took or gave less than was offered.
+public final class Transport {
+    /// The socket; closed by `close`, not when this object goes.
+    public let fd: Int32
+    /// `nil`: plain.
+    public private(set) var tls: TLSConnection?
+    /// A read may find something.
+    public private(set) var isReadable = false
+    /// A write may be taken.
+    public private(set) var isWritable = true
+    /// The other end has closed its side: what is still to be read ends with that.
+    public private(set) var isHangup = false
+    /// Not closed by us yet.
+    public private(set) var isOpen = true
+
+    /// Takes over a non-blocking socket.
+    public init(fd: Int32, tls: TLSConnection?) {
+        self.fd = fd
+        self.tls = tls
+    }
+
+    /// Takes in what an event said.
+    public func note(_ event: ReadyEvent) {
+        if event.isReadable { isReadable = true }
+        if event.isWritable { isWritable = true }
+        if event.isHangup { isHangup = true }
+    }
+
+    /// Something may be there although no event says so: the next read finds out.
+    public func assumeReadable() { isReadable = true }
+
+    /// Goes on in plain: the client never spoke TLS.
+    public func dropTLS() {
+        tls = nil
+        isReadable = true
+    }
+
+    /// Reads into the free end of `buffer`, at most `limit` bytes, in one call.
+    ///
+    /// - Parameter atLeast: free bytes to offer.
+    public func receive(into buffer: ByteBuffer, atLeast: Int, limit: Int = .max) -> IOOutcome {
+        var outcome = IOOutcome.wouldBlock
+        var offered = 0
+        _ = buffer.withUnsafeWritable(atLeast: min(atLeast, limit)) { free in
+            let target = UnsafeMutableRawBufferPointer(rebasing: free.prefix(limit))
+            offered = target.count
+            outcome = tls.map { $0.receive(into: target) } ?? Socket.receive(fd, target)
+            if case .bytes(let count) = outcome { return count }
+            return 0
+        }
+        switch outcome {
+        case .bytes(let count):
+            // A short read leaves nothing behind it, unless the end of the stream is still to be seen.
+            if count < offered && !isHangup && tls == nil { isReadable = false }
+        case .wouldBlock: isReadable = false
+        case .closed, .failed: isHangup = true
+        }
+        return outcome
+    }
+
+    /// Sends from the front of `buffer`; what was taken is consumed.
+    public func send(_ buffer: ByteBuffer) -> IOOutcome {
+        let outcome = buffer.withUnsafeReadable { bytes in
+            tls.map { $0.send(bytes) } ?? Socket.send(fd, bytes)
+        }
+        return settle(outcome, buffer.count) { buffer.consume($0) }
+    }
+
+    /// Sends `first` and then `second`; what was taken is consumed.
+    public func send(_ first: ByteBuffer, _ second: ByteBuffer) -> IOOutcome {
+        if first.isEmpty { return send(second) }
+        if second.isEmpty { return send(first) }
+        if tls != nil { return sendRecord(first, second) }
+        let outcome = first.withUnsafeReadable { head in
+            second.withUnsafeReadable { Socket.send(fd, head, $0) }
+        }
+        return settle(outcome, first.count + second.count) { count in
+            let fromFirst = min(count, first.count)
+            first.consume(fromFirst)
+            second.consume(count - fromFirst)
+        }
+    }
+
+    /// One TLS record is cheaper than two: the front of `second` joins `first`.
+    private func sendRecord(_ first: ByteBuffer, _ second: ByteBuffer) -> IOOutcome {
+        let joined = min(second.count, max(0, (16 << 10) - first.count))
+        if joined > 0 {
+            first.append(Slice(from: 0, to: joined), of: second)
+            second.consume(joined)
+        }
+        return send(first)
+    }
+
+    private func settle(_ outcome: IOOutcome, _ offered: Int, _ consume: (Int) -> Void) -> IOOutcome {
+        switch outcome {
+        case .bytes(let count):
+            consume(count)
+            if count < offered && tls == nil { isWritable = false }
+        case .wouldBlock:
+            isWritable = false
+        case .closed, .failed:
+            break
+        }
+        return outcome
+    }
+
+    /// Whether the kernel can send files by itself: no cipher stands between.
+    public var canSendFiles: Bool { tls == nil }
+
+    /// Sends `count` bytes of an open file from `offset` on, which moves by what was sent.
+    ///
+    /// Less than `count` does not mean that the socket is full (Linux may stop anywhere): go on until
+    /// `.wouldBlock`.
+    /// - Precondition: `canSendFiles`, and SIGPIPE is blocked.
+    /// - Returns: `.bytes(0)` if the file is shorter.
+    public func send(file: Int32, offset: inout Int64, count: Int) -> IOOutcome {
+        precondition(tls == nil, "a file cannot bypass TLS")
+        let outcome = Socket.sendFile(fd, file, offset: &offset, count: count)
+        if case .wouldBlock = outcome { isWritable = false }
+        return outcome
+    }
+
+    // MARK: The end
+
+    /// No more will be sent; what the other end still sends can be read.
+    public func shutdownWrite() {
+        tls?.shutdown()
+        Socket.shutdownWrite(fd)
+    }
+
+    /// Closes in good order; unsent bytes still go out.
+    public func close() {
+        guard isOpen else { return }
+        isOpen = false
+        tls?.shutdown()
+        // Whoever still holds the transport does not need OpenSSL's memory.
+        tls = nil
+        Socket.close(fd)
+    }
+
+    /// Closes with a reset; unsent bytes are dropped.
+    public func closeWithReset() {
+        guard isOpen else { return }
+        isOpen = false
+        Socket.setResetOnClose(fd)
+        Socket.close(fd)
+    }
+}

@@ -1,0 +1,121 @@
+import Core
+import Foundation
+import Net
+import Testing
+
+@Suite("Temporary file") struct TemporaryFileTests {
+    @Test("what was appended is read back from any place, and the folder stays empty")
+    func spools() throws {
+        let folder = try TestFolder()
+        let file = try TemporaryFile(directory: folder.file("spool/1"))
+        try file.append(buffer("hello "))
+        let second = buffer("world")
+        try file.append(second)
+        #expect(text(second) == "world")
+        #expect(file.size == 11)
+        let out = buffer("> ")
+        #expect(file.read(into: out, at: 6, count: 3) == .bytes(3))
+        #expect(file.read(into: out, at: 9, count: 100) == .bytes(2))
+        #expect(file.read(into: out, at: 11, count: 100) == .bytes(0))
+        #expect(text(out) == "> world")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("spool/1")).isEmpty)
+    }
+
+    @Test("it can be sent by the kernel")
+    func sends() throws {
+        let folder = try TestFolder()
+        let file = try TemporaryFile(directory: folder.path)
+        try file.append(buffer("spooled"))
+        let pair = try SocketPair()
+        let (near, far) = (Transport(fd: pair.near, tls: nil), Transport(fd: pair.far, tls: nil))
+        defer { near.close(); far.close() }
+        var offset: Int64 = 0
+        #expect(near.send(file: file.fd, offset: &offset, count: 7) == .bytes(7))
+        let input = buffer()
+        #expect(far.receive(into: input, atLeast: 16) == .bytes(7))
+        #expect(text(input) == "spooled")
+    }
+
+    @Test("a folder that cannot be made is an error of the system")
+    func refuses() throws {
+        let folder = try TestFolder()
+        try folder.write("", to: "file")
+        #expect(throws: Errno(code: ENOTDIR)) { try TemporaryFile(directory: folder.file("file/spool")) }
+    }
+}
+
+@Suite("Files") struct FileAccessTests {
+    @Test("a file is read whole, and one beyond the limit not at all")
+    func readsWhole() throws {
+        let folder = try TestFolder()
+        try folder.write("12345", to: "a")
+        #expect(try FileAccess.readWhole(folder.file("a")) == Array("12345".utf8))
+        #expect(try FileAccess.readWhole(folder.file("a"), limit: 5).count == 5)
+        let error = #expect(throws: FileError.self) { try FileAccess.readWhole(folder.file("a"), limit: 4) }
+        #expect(error?.errno == .fileTooLarge)
+    }
+
+    @Test("a missing file says so in nginx's words")
+    func missing() throws {
+        let error = #expect(throws: FileError.self) { try FileAccess.readWhole("/nonexistent/file") }
+        #expect(error?.message == "open() \"/nonexistent/file\" failed (2: No such file or directory)")
+        #expect(error?.errno.isNotFound == true)
+    }
+
+    @Test("a path with a zero byte is no other file's path")
+    func zeroByte() throws {
+        let folder = try TestFolder()
+        try folder.write("secret", to: "a")
+        let path = folder.file("a") + "\u{0}.html"
+        #expect(throws: FileError.self) { try FileAccess.readWhole(path) }
+        #expect(throws: FileError.self) { try OpenedFile(path) }
+        #expect(FileAccess.stamp(path) == nil)
+        #expect(FileAccess.realPath(path) == nil)
+        #expect(!FileAccess.isExecutable(path))
+    }
+
+    @Test("patterns give sorted files, and nothing where nothing matches")
+    func globs() throws {
+        let folder = try TestFolder()
+        for name in ["b.conf", "a.conf", "c.txt"] { try folder.write("", to: name) }
+        #expect(FileAccess.glob(folder.file("*.conf")) == [folder.file("a.conf"), folder.file("b.conf")])
+        #expect(FileAccess.glob(folder.file("*.none")).isEmpty)
+    }
+
+    @Test("an opened file knows its size, kind and age, and reads from any place")
+    func opened() throws {
+        let folder = try TestFolder()
+        try folder.write("0123456789", to: "a")
+        let file = try OpenedFile(folder.file("a"))
+        #expect(file.stamp.size == 10)
+        #expect(file.stamp.isRegular && !file.stamp.isDirectory)
+        #expect(file.stamp == FileAccess.stamp(folder.file("a")))
+        #expect(abs(file.stamp.modified - Int64(Date().timeIntervalSince1970)) < 3600)
+        let out = buffer()
+        #expect(file.read(into: out, at: 8, count: 64) == .bytes(2))
+        #expect(file.read(into: out, at: 10, count: 64) == .bytes(0))
+        #expect(text(out) == "89")
+        #expect(try OpenedFile(folder.path).stamp.isDirectory)
+    }
+
+    @Test("a named pipe does not hold up who opens it")
+    func namedPipe() throws {
+        let folder = try TestFolder()
+        #expect(mkfifo(folder.file("p"), 0o600) == 0)
+        let file = try OpenedFile(folder.file("p"))
+        #expect(!file.stamp.isRegular)
+    }
+
+    @Test("folders are made with those above them; what is there is left alone")
+    func makesFolders() throws {
+        let folder = try TestFolder()
+        try Directory.makeParents(of: folder.file("a/b/c/file"))
+        #expect(FileAccess.stamp(folder.file("a/b/c"))?.isDirectory == true)
+        try Directory.make(folder.file("a/b/c"))
+        try Directory.makeParents(of: "file")
+        #expect(throws: Errno(code: ENOTDIR)) {
+            try folder.write("", to: "f")
+            try Directory.make(folder.file("f/g"))
+        }
+    }
+}

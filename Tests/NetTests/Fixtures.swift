@@ -1,0 +1,55 @@
+import Core
+import Foundation
+import Net
+
+/// A folder of a test's own, gone with it.
+final class TestFolder {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/portico-net-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> String { path + "/" + name }
+
+    func text(_ name: String) -> String {
+        FileManager.default.contents(atPath: file(name)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    func write(_ text: String, to name: String) throws {
+        try text.write(toFile: file(name), atomically: false, encoding: .utf8)
+    }
+}
+
+/// Two connected, non-blocking stream sockets.
+struct SocketPair {
+    let near: Int32
+    let far: Int32
+
+    init() throws {
+        var ends: [Int32] = [0, 0]
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw Errno.current }
+        (near, far) = (ends[0], ends[1])
+    }
+
+    func write(_ text: String) -> IOOutcome { Array(text.utf8).withUnsafeBytes { Socket.send(far, $0) } }
+}
+
+/// A buffer with this text in it.
+func buffer(_ text: String = "") -> ByteBuffer {
+    let buffer = ByteBuffer(capacity: 64)
+    buffer.append(text)
+    return buffer
+}
+
+func text(_ buffer: ByteBuffer) -> String { String(decoding: buffer.bytes, as: UTF8.self) }
+
+/// Waits until one of the descriptors in the set has an event, at most five seconds.
+func nextEvents(of poller: Poller) -> [ReadyEvent] {
+    let count = poller.wait(timeoutMs: 5000)
+    return (0..<count).map { poller.event(at: $0) }
+}

@@ -1,0 +1,96 @@
+import Testing
+
+@testable import Net
+
+@Suite("Password hashes")
+struct PasswordHashTests {
+    @Test(
+        "every kind of hash knows its password and no other",
+        arguments: [
+            "$apr1$saltsalt$LrttParrLPdxvgutaSXWJ0", "{PLAIN}secret", "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
+            "{SSHA}gVK8WC9YyFT1gMsQHTGCgT3sSv5zYWx0", "$1$saltsalt$9xy1btjgzLYfb7hivXtC//",
+            "$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA",
+            "$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1",
+            "$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a",
+            "$y$j9T$saltsaltsaltsalt$.Zt5W26jjocuW0wIHGgB6AJelofw6GEpOypHGyow2y5", "abNANd1rDfiNc",
+        ])
+    func kinds(_ hash: String) {
+        let hash = Array(hash.utf8)
+        #expect(PasswordHash.verify(Array("secret".utf8), hash: hash) == .matches)
+        for wrong in ["", "Secret", "secre", "secret\0", "secret\0x"] {
+            #expect(PasswordHash.verify(Array(wrong.utf8), hash: hash) == .differs)
+        }
+    }
+
+    @Test("Apache's MD5 takes passwords of any length")
+    func lengthsOfAPR1() {
+        let long = Array("a much longer password than sixteen bytes".utf8)
+        #expect(PasswordHash.verify(long, hash: Array("$apr1$ab$ZgbyBttfAvWjwKDroS41O1".utf8)) == .matches)
+        #expect(
+            PasswordHash.verify([], hash: Array("$apr1$saltsalt$a8ml/vK5HEjiZ5oypDWA7/".utf8)) == .matches)
+    }
+
+    @Test(
+        "what is no hash lets nobody in",
+        arguments: [
+            "", "*", "!", "x", "*0", "{SHA}", "{SHA}AAAA", "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ", "{SSHA}",
+            "{SSHA}!!!!",
+            "$apr1$", "$apr1$salt", "$apr1$salt$", "$apr1$salt$short", "$9$x$y", "$6$rounds=x", "a\0b",
+            "{MD5}x",
+        ])
+    func unusable(_ hash: String) {
+        for password in ["", "secret", "x"] {
+            #expect(PasswordHash.verify(Array(password.utf8), hash: Array(hash.utf8)) == .unusable)
+        }
+    }
+
+    @Test("an empty plain password is a password")
+    func emptyPlain() {
+        #expect(PasswordHash.verify([], hash: Array("{PLAIN}".utf8)) == .matches)
+        #expect(PasswordHash.verify([1], hash: Array("{PLAIN}".utf8)) == .differs)
+    }
+
+    @Test("a password that is too long matches nothing")
+    func tooLong() {
+        let password = [UInt8](repeating: 97, count: 512)
+        #expect(PasswordHash.verify(password, hash: Array("{PLAIN}".utf8) + password) == .differs)
+        #expect(PasswordHash.verify(password, hash: Array("$6$saltsalt$x".utf8)) == .differs)
+    }
+}
+
+@Suite("Digests and encodings")
+struct DigestTests {
+    @Test("the digests are the known ones")
+    func digests() {
+        let bytes = Array("abc".utf8)
+        #expect(Digest.hex(Digest.md5(bytes)) == "900150983cd24fb0d6963f7d28e17f72")
+        #expect(Digest.hex(Digest.sha1(bytes)) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+        #expect(
+            Digest.hex(Digest.sha256(bytes))
+                == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    }
+
+    @Test("base 64 goes there and back", arguments: 0..<70)
+    func roundTrip(_ count: Int) {
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+        #expect(Digest.decodedBase64(Digest.base64(bytes)) == bytes)
+    }
+
+    @Test(
+        "only exact base 64 is read",
+        arguments: [
+            "A", "AB", "ABC", "AB==C", "====", "A===", "AB=A", " AAA", "AAA\n", "AB==\n", "QUJ=", "QR==",
+            "A*AA", "QQ==QQ==",
+        ])
+    func refusals(_ text: String) {
+        #expect(Digest.decodedBase64(Array(text.utf8)) == nil)
+    }
+
+    @Test("random bytes are as many as asked for and differ")
+    func random() {
+        #expect(Digest.randomBytes(0) == [])
+        #expect(Digest.randomBytes(16)?.count == 16)
+        #expect(Digest.randomBytes(16) != Digest.randomBytes(16))
+        #expect(Digest.randomBytes(-1) == nil)
+    }
+}

@@ -1,0 +1,176 @@
+import Core
+import Foundation
+import Net
+import Testing
+
+@Suite("Transport") struct TransportTests {
+    private static var token: Token { Token(slot: 0, generation: 1) }
+    private static var readable: ReadyEvent { ReadyEvent(token: token, isReadable: true) }
+    private static var hangup: ReadyEvent { ReadyEvent(token: token, isReadable: true, isHangup: true) }
+
+    private func open() throws -> (SocketPair, Transport) {
+        let pair = try SocketPair()
+        return (pair, Transport(fd: pair.near, tls: nil))
+    }
+
+    @Test("a short read says that nothing is left; no call is spent to find out")
+    func shortRead() throws {
+        let (pair, transport) = try open()
+        defer { transport.close(); Socket.close(pair.far) }
+        #expect(pair.write("hello") == .bytes(5))
+        transport.note(Self.readable)
+        let input = buffer()
+        #expect(transport.receive(into: input, atLeast: 16) == .bytes(5))
+        #expect(text(input) == "hello")
+        #expect(!transport.isReadable)
+    }
+
+    @Test("a read that fills what was offered leaves the socket readable")
+    func fullRead() throws {
+        let (pair, transport) = try open()
+        defer { transport.close(); Socket.close(pair.far) }
+        #expect(pair.write("hello") == .bytes(5))
+        transport.note(Self.readable)
+        let input = buffer()
+        #expect(transport.receive(into: input, atLeast: 16, limit: 3) == .bytes(3))
+        #expect(text(input) == "hel")
+        #expect(transport.isReadable)
+        #expect(transport.receive(into: input, atLeast: 16) == .bytes(2))
+        #expect(!transport.isReadable)
+    }
+
+    @Test("would-block is a value and clears readiness")
+    func wouldBlock() throws {
+        let (pair, transport) = try open()
+        defer { transport.close(); Socket.close(pair.far) }
+        transport.note(Self.readable)
+        #expect(transport.receive(into: buffer(), atLeast: 16) == .wouldBlock)
+        #expect(!transport.isReadable)
+    }
+
+    @Test("after a hangup the bytes before it are read, and then the end is seen")
+    func hangupWithPendingBytes() throws {
+        let (pair, transport) = try open()
+        defer { transport.close() }
+        #expect(pair.write("last words") == .bytes(10))
+        Socket.close(pair.far)
+        transport.note(Self.hangup)
+        let input = buffer()
+        #expect(transport.receive(into: input, atLeast: 64) == .bytes(10))
+        #expect(transport.isReadable)
+        #expect(transport.receive(into: input, atLeast: 64) == .closed)
+        #expect(text(input) == "last words")
+    }
+
+    @Test("the kernel's one event for bytes and end is enough to see both")
+    func hangupThroughEpoll() throws {
+        let (pair, transport) = try open()
+        defer { transport.close() }
+        let poller = try Poller()
+        try poller.addConnection(pair.near, Self.token)
+        _ = nextEvents(of: poller)
+        #expect(pair.write("x") == .bytes(1))
+        Socket.close(pair.far)
+        let events = nextEvents(of: poller)
+        #expect(events.count == 1)
+        for event in events { transport.note(event) }
+        #expect(transport.isHangup)
+        let input = buffer()
+        #expect(transport.receive(into: input, atLeast: 64) == .bytes(1))
+        #expect(transport.isReadable)
+        #expect(transport.receive(into: input, atLeast: 64) == .closed)
+    }
+
+    @Test("a full send buffer ends in would-block; what was taken is consumed, and an event follows room")
+    func fullSendBuffer() throws {
+        let (pair, transport) = try open()
+        defer { transport.close(); Socket.close(pair.far) }
+        let poller = try Poller()
+        try poller.addConnection(pair.near, Self.token)
+        _ = nextEvents(of: poller)
+        let output = ByteBuffer(capacity: 1 << 20)
+        for index in 0..<(1 << 20) { output.append(UInt8(truncatingIfNeeded: index % 251)) }
+        var sent = 0
+        while transport.isWritable {
+            guard case .bytes(let count) = transport.send(output) else { break }
+            sent += count
+        }
+        #expect(!transport.isWritable)
+        #expect(sent > 0 && output.count == (1 << 20) - sent)
+        #expect(output[0] == UInt8(truncatingIfNeeded: sent % 251))
+        let drain = Transport(fd: pair.far, tls: nil)
+        let sink = ByteBuffer(capacity: 1 << 20)
+        while case .bytes = drain.receive(into: sink, atLeast: 64 << 10) { sink.removeAll() }
+        let events = nextEvents(of: poller)
+        #expect(events.contains { $0.isWritable })
+        for event in events { transport.note(event) }
+        #expect(transport.isWritable)
+    }
+
+    @Test("two buffers leave in one order and are consumed across their border")
+    func twoBuffers() throws {
+        let (pair, transport) = try open()
+        defer { transport.close() }
+        let far = Transport(fd: pair.far, tls: nil)
+        defer { far.close() }
+        let (head, body) = (buffer("head "), buffer("body"))
+        #expect(transport.send(head, body) == .bytes(9))
+        #expect(head.isEmpty && body.isEmpty)
+        #expect(transport.send(buffer(), buffer("tail")) == .bytes(4))
+        let input = buffer()
+        #expect(far.receive(into: input, atLeast: 64) == .bytes(13))
+        #expect(text(input) == "head bodytail")
+    }
+
+    @Test("sending to an end that is gone is an outcome, not a signal")
+    func brokenPipe() throws {
+        let (pair, transport) = try open()
+        defer { transport.close() }
+        Socket.close(pair.far)
+        #expect(transport.send(buffer("x")) == .closed)
+    }
+
+    @Test("a file is sent by the kernel from where it is asked to")
+    func sendsFile() throws {
+        let folder = try TestFolder()
+        try folder.write("0123456789", to: "digits")
+        let file = try OpenedFile(folder.file("digits"))
+        let (pair, transport) = try open()
+        let far = Transport(fd: pair.far, tls: nil)
+        defer { transport.close(); far.close() }
+        #expect(transport.canSendFiles)
+        var offset: Int64 = 3
+        #expect(transport.send(file: file.fd, offset: &offset, count: 4) == .bytes(4))
+        #expect(offset == 7)
+        #expect(transport.send(file: file.fd, offset: &offset, count: 100) == .bytes(3))
+        #expect(transport.send(file: file.fd, offset: &offset, count: 100) == .bytes(0))
+        let input = buffer()
+        #expect(far.receive(into: input, atLeast: 64) == .bytes(7))
+        #expect(text(input) == "3456789")
+    }
+
+    @Test("a half-closed connection still receives")
+    func halfClosed() throws {
+        let (pair, transport) = try open()
+        let far = Transport(fd: pair.far, tls: nil)
+        defer { transport.close(); far.close() }
+        transport.shutdownWrite()
+        #expect(far.receive(into: buffer(), atLeast: 16) == .closed)
+        #expect(far.send(buffer("late")) == .bytes(4))
+        let input = buffer()
+        #expect(transport.receive(into: input, atLeast: 16) == .bytes(4))
+    }
+
+    @Test("closing twice closes once")
+    func closesOnce() throws {
+        let (pair, transport) = try open()
+        defer { Socket.close(pair.far) }
+        transport.close()
+        #expect(!transport.isOpen)
+        let reused = dup(pair.far)
+        defer { Socket.close(reused) }
+        transport.close()
+        transport.closeWithReset()
+        #expect(fcntl(reused, F_GETFD) >= 0)
+    }
+}
