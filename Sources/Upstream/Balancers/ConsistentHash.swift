@@ -1,0 +1,101 @@
+internal import Core
+
+/// `hash key consistent`: ketama, 160 points for each unit of weight, so that a peer that comes or goes
+/// moves only its share of the keys. The points are those of nginx and of Cache::Memcached::Fast.
+final class ConsistentHash: Balancer {
+    private struct Point {
+        let hash: UInt32
+        /// Number of the server line; its addresses share the points.
+        let server: Int
+    }
+
+    private var points: [Point] = []
+    private var members: [[Int]] = []
+    private let fallback = RoundRobin()
+
+    init(_ peers: [Peer], _ primaries: Range<Int>) {
+        var servers: [String: Int] = [:]
+        for index in primaries {
+            let settings = peers[index].settings
+            if servers[settings.server] == nil {
+                servers[settings.server] = members.count
+                members.append([])
+            }
+            guard let server = servers[settings.server] else { continue }
+            members[server].append(index)
+            addPoints(settings, server)
+        }
+        points.sort { ($0.hash, $0.server) < ($1.hash, $1.server) }
+        var unique: [Point] = []
+        for point in points where unique.last?.hash != point.hash { unique.append(point) }
+        points = unique
+    }
+
+    /// CRC-32 over HOST NUL PORT and the previous point's hash, little-endian.
+    private func addPoints(_ settings: PeerSettings, _ server: Int) {
+        let (host, port) = ConsistentHash.split(settings.server)
+        var begin = CRC32()
+        begin.update(Array(host.utf8))
+        begin.update(0)
+        begin.update(Array(port.utf8))
+        var previous: UInt32 = 0
+        for _ in 0..<(settings.weight * 160) {
+            var crc = begin
+            for shift: UInt32 in [0, 8, 16, 24] { crc.update(UInt8(truncatingIfNeeded: previous >> shift)) }
+            points.append(Point(hash: crc.value, server: server))
+            previous = crc.value
+        }
+    }
+
+    private static func split(_ server: String) -> (host: String, port: String) {
+        if server.hasPrefix("unix:") { return (String(server.dropFirst(5)), "") }
+        guard let colon = server.lastIndex(of: ":") else { return (server, "") }
+        let port = server[server.index(after: colon)...]
+        guard !port.isEmpty, port.allSatisfy(\.isNumber) else { return (server, "") }
+        return (String(server[..<colon]), String(port))
+    }
+
+    func pick(from group: PeerGroup, _ selection: Selection, nowSeconds: Int64) -> Int? {
+        guard !points.isEmpty else { return nil }
+        if selection.hashTries == 0 {
+            var crc = CRC32()
+            crc.update(selection.hashKey)
+            selection.hash = UInt32(firstPoint(atLeast: crc.value))
+        }
+        while selection.hashTries <= 20 {
+            let point = points[Int(selection.hash) % points.count]
+            if let index = best(of: members[point.server], group, selection, nowSeconds) {
+                group.noteChoice(index, nowSeconds: nowSeconds)
+                return index
+            }
+            selection.hash &+= 1
+            selection.hashTries += 1
+        }
+        return fallback.pick(from: group, selection, nowSeconds: nowSeconds)
+    }
+
+    private func firstPoint(atLeast hash: UInt32) -> Int {
+        var low = 0
+        var high = points.count
+        while low < high {
+            let middle = (low + high) / 2
+            if points[middle].hash < hash { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Among the addresses of one server: smooth weighted round robin.
+    private func best(of indices: [Int], _ group: PeerGroup, _ selection: Selection, _ now: Int64) -> Int? {
+        var best: Int?
+        var total = 0
+        for index in indices where group.isEligible(index, selection, nowSeconds: now) {
+            let peer = group.peers[index]
+            peer.currentWeight += peer.effectiveWeight
+            total += peer.effectiveWeight
+            if peer.effectiveWeight < peer.settings.weight { peer.effectiveWeight += 1 }
+            if best.map({ peer.currentWeight > group.peers[$0].currentWeight }) ?? true { best = index }
+        }
+        if let best { group.peers[best].currentWeight -= total }
+        return best
+    }
+}

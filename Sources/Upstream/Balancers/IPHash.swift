@@ -1,0 +1,46 @@
+/// `ip_hash`: the same client address goes to the same peer. nginx's arithmetic: the first three bytes
+/// of an IPv4 address or all of an IPv6 one, hashed anew for each peer that cannot serve, at most 20
+/// times; then round robin.
+final class IPHash: Balancer {
+    private let totalWeight: Int
+    private let fallback = RoundRobin()
+
+    init(_ peers: [Peer], _ primaries: Range<Int>) {
+        totalWeight = peers[primaries].reduce(0) { $0 + $1.settings.weight }
+    }
+
+    func pick(from group: PeerGroup, _ selection: Selection, nowSeconds: Int64) -> Int? {
+        guard totalWeight > 0 else { return nil }
+        if selection.hashTries == 0 { selection.hash = 89 }
+        while selection.hashTries <= 20 {
+            selection.hashTries += 1
+            var hash = selection.hash
+            let bytes = selection.clientAddress
+            let count = bytes.count == 4 ? 3 : bytes.count
+            // Clients on UNIX sockets share one pseudo address of three zero bytes.
+            for index in 0..<max(count, bytes.isEmpty ? 3 : 0) {
+                let byte = bytes.isEmpty ? 0 : bytes[index]
+                hash = (hash &* 113 &+ UInt32(byte)) % 6271
+            }
+            selection.hash = hash
+            let index = group.weighted(Int(hash) % totalWeight)
+            if group.isEligible(index, selection, nowSeconds: nowSeconds) {
+                group.noteChoice(index, nowSeconds: nowSeconds)
+                return index
+            }
+        }
+        return fallback.pick(from: group, selection, nowSeconds: nowSeconds)
+    }
+}
+
+extension PeerGroup {
+    /// The primary in whose share of the total weight `position` lies.
+    func weighted(_ position: Int) -> Int {
+        var rest = position
+        for index in primaries {
+            rest -= peers[index].settings.weight
+            if rest < 0 { return index }
+        }
+        return primaries.lowerBound
+    }
+}

@@ -1,0 +1,36 @@
+internal import Core
+
+/// `hash key`: CRC-32 over the number of the attempt and the key, bits 16–30, by total weight; at most
+/// 20 attempts, then round robin. An empty key goes round robin at once.
+final class KeyHash: Balancer {
+    private let totalWeight: Int
+    private let fallback = RoundRobin()
+
+    init(_ peers: [Peer], _ primaries: Range<Int>) {
+        totalWeight = peers[primaries].reduce(0) { $0 + $1.settings.weight }
+    }
+
+    func pick(from group: PeerGroup, _ selection: Selection, nowSeconds: Int64) -> Int? {
+        guard totalWeight > 0, !selection.hashKey.isEmpty else {
+            return fallback.pick(from: group, selection, nowSeconds: nowSeconds)
+        }
+        while selection.hashTries <= 20 {
+            var crc = CRC32()
+            if selection.hashTries > 0 { update(&crc, decimal: selection.hashTries) }
+            crc.update(selection.hashKey)
+            selection.hash = selection.hash &+ (crc.value >> 16 & 0x7FFF)
+            selection.hashTries += 1
+            let index = group.weighted(Int(selection.hash) % totalWeight)
+            if group.isEligible(index, selection, nowSeconds: nowSeconds) {
+                group.noteChoice(index, nowSeconds: nowSeconds)
+                return index
+            }
+        }
+        return fallback.pick(from: group, selection, nowSeconds: nowSeconds)
+    }
+
+    private func update(_ crc: inout CRC32, decimal value: Int) {
+        if value >= 10 { update(&crc, decimal: value / 10) }
+        crc.update(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
+    }
+}

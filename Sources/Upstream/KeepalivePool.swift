@@ -1,0 +1,52 @@
+/// Idle connections of one worker to one group, at most as many as `keepalive` says.
+///
+/// The most recently used connection to a peer is taken first; the one that was idle longest gives way.
+public final class KeepalivePool<Connection: AnyObject> {
+    private struct Entry {
+        let connection: Connection
+        let peer: Int
+        let key: Int
+    }
+
+    private let capacity: Int
+    /// Oldest first. Short: a linear search is cheaper than any bookkeeping.
+    private var entries: [Entry] = []
+
+    /// A pool of at most `capacity` idle connections; 0 keeps none.
+    public init(capacity: Int) {
+        self.capacity = capacity
+        entries.reserveCapacity(min(capacity, 1024) + 1)
+    }
+
+    /// Idle connections in it.
+    public var count: Int { entries.count }
+
+    /// Takes a connection to `peer` out that was made under the same TLS settings (`key`).
+    public func take(_ peer: Int, key: Int) -> Connection? {
+        var index = entries.count
+        while index > 0 {
+            index -= 1
+            if entries[index].peer == peer && entries[index].key == key {
+                return entries.remove(at: index).connection
+            }
+        }
+        return nil
+    }
+
+    /// Puts a connection in.
+    ///
+    /// - Returns: the one that had to give way, or `connection` itself if none is kept.
+    public func put(_ connection: Connection, peer: Int, key: Int) -> Connection? {
+        guard capacity > 0 else { return connection }
+        entries.append(Entry(connection: connection, peer: peer, key: key))
+        return entries.count > capacity ? entries.removeFirst().connection : nil
+    }
+
+    /// Takes out a connection that ended while it was idle.
+    public func remove(_ connection: Connection) {
+        entries.removeAll { $0.connection === connection }
+    }
+
+    /// Takes any connection out, for emptying the pool; `nil`: it is empty.
+    public func removeAny() -> Connection? { entries.popLast()?.connection }
+}

@@ -1,0 +1,86 @@
+public import Config
+public import Net
+
+/// One address of a `server` line in an `upstream` block.
+public struct PeerSettings: Sendable {
+    /// For logs, `$upstream_addr` and identity: "10.0.0.2:8000".
+    public var name: String
+    /// The server as it was written; several addresses of one name share it. Ketama hashes it.
+    public var server: String
+    /// Where it is connected to.
+    public var address: SocketAddress
+    /// Its share of requests, beside the other peers' weights.
+    public var weight = 1
+    /// Most connections at one time; 0: no limit.
+    public var maxConnections = 0
+    /// Failures within `failTimeoutSeconds` that take it out; 0: none ever do.
+    public var maxFails = 1
+    /// The window that failures are counted in, and how long it then stays out.
+    public var failTimeoutSeconds = 10
+    /// Tried only when no primary is usable.
+    public var isBackup = false
+    /// Never chosen; it keeps its place in hashes.
+    public var isDown = false
+
+    /// A peer with nginx's defaults.
+    public init(server: String, address: SocketAddress) {
+        name = address.text
+        self.server = server
+        self.address = address
+    }
+}
+
+/// Idle connections kept for later requests: `keepalive` and its kin, with today's defaults of nginx.
+public struct KeepaliveSettings: Sendable, Equatable {
+    /// Connections that may be idle in each worker; 0: none is kept.
+    public var count = 32
+    /// Requests over one connection.
+    public var requests = 1000
+    /// Age at which a connection is not used again.
+    public var timeMs = 3_600_000
+    /// How long a connection stays idle.
+    public var timeoutMs = 60_000
+
+    /// Today's defaults of nginx.
+    public init() {}
+}
+
+/// An `upstream` block, or an address that `proxy_pass` names directly.
+public struct UpstreamSettings: Sendable {
+    /// The name that `proxy_pass` finds it by.
+    public var name: String
+    /// In the order of the configuration.
+    public var peers: [PeerSettings] = []
+    /// Smooth weighted round robin unless a directive says otherwise.
+    public var method = BalancingMethod.roundRobin
+    /// How many idle connections are kept, and for how long.
+    public var keepalive = KeepaliveSettings()
+    /// The peers' state is shared by all workers (`zone`).
+    public var hasZone = false
+    /// `proxy_pass` names an address: there is no block.
+    public var isImplicit = false
+    /// Where the block stands.
+    public var location: SourceLocation?
+
+    /// An empty group.
+    public init(name: String) {
+        self.name = name
+    }
+
+    /// A group of one address, as `proxy_pass http://127.0.0.1:8000` makes it.
+    public init(implicit name: String, addresses: [SocketAddress]) {
+        self.name = name
+        isImplicit = true
+        peers = addresses.map { PeerSettings(server: name, address: $0) }
+    }
+}
+
+/// How a group chooses: a name and what it was given. The work is done in `Balancers/`.
+public enum BalancingMethod: Sendable, Equatable {
+    case roundRobin
+    case ipHash
+    case leastConnections
+    /// The key is a template that the upper room evaluates.
+    case hash(key: String, isConsistent: Bool)
+    case random(two: Bool)
+}

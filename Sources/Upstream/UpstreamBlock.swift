@@ -1,0 +1,219 @@
+public import Config
+public import Net
+
+/// An `upstream` block while it is read.
+public final class UpstreamBlock {
+    /// What was read so far.
+    public internal(set) var settings: UpstreamSettings
+    var keepalive: KeepaliveSettings {
+        get { settings.keepalive }
+        set { settings.keepalive = newValue }
+    }
+    /// Finds the addresses of a host name; none: it is not known.
+    let resolve: (_ host: String, _ port: UInt16) -> [SocketAddress]
+    /// Takes a `[warn]` for the operator.
+    let warn: (ConfigError) -> Void
+    private var methodWord: String?
+
+    /// An empty block; names are resolved and warnings taken by the caller.
+    public init(
+        name: String, resolve: @escaping (_ host: String, _ port: UInt16) -> [SocketAddress],
+        warn: @escaping (ConfigError) -> Void
+    ) {
+        settings = UpstreamSettings(name: name)
+        self.resolve = resolve
+        self.warn = warn
+    }
+
+    func choose(_ method: BalancingMethod, _ statement: Statement) {
+        if methodWord != nil { warn(ConfigError("load balancing method redefined", statement)) }
+        methodWord = statement.name
+        settings.method = method
+    }
+
+    /// Reads the block's statements.
+    ///
+    /// - Throws: in nginx's words; also where there is no server, or none but backups.
+    public func read(_ statement: Statement, _ table: DirectiveTable<UpstreamBlock>) throws(ConfigError) {
+        settings.location = statement.location
+        try table.apply(statement.block ?? [], to: self, in: .upstream)
+        guard settings.peers.contains(where: { !$0.isBackup }) else {
+            throw ConfigError("no servers are inside upstream", statement)
+        }
+        switch settings.method {
+        case .hash, .ipHash, .random:
+            if settings.peers.contains(where: \.isBackup) {
+                throw ConfigError("balancing method does not support parameter \"backup\"", statement)
+            }
+        case .roundRobin, .leastConnections: break
+        }
+    }
+}
+
+/// The directives of `upstream` blocks.
+extension UpstreamBlock {
+    /// The rows of all directives that may stand in the block.
+    public static var directives: [Directive<UpstreamBlock>] {
+        servers + methods + keepaliveRows
+    }
+
+    private static var servers: [Directive<UpstreamBlock>] {
+        [
+            Directive(
+                "server", "An address of the group, with its weight and how failures are dealt with.",
+                "address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [backup] [down]",
+                in: .upstream, arity: 1...16
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                try ServerLine.read(statement, into: block)
+            }.repeatable,
+            Directive(
+                "zone", "Shares the state of the group's servers between all workers.", "name [size]",
+                in: .upstream,
+                arity: 1...2
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                if statement.arguments.count == 2 {
+                    guard let size = Units.size(statement.argument(1)) else {
+                        throw ConfigError("invalid zone size \"\(statement.argument(1))\"", statement)
+                    }
+                    guard size >= 8 * 4096 else {
+                        throw ConfigError("zone \"\(statement.argument(0))\" is too small", statement)
+                    }
+                }
+                block.settings.hasZone = true
+            },
+        ]
+    }
+
+    private static var methods: [Directive<UpstreamBlock>] {
+        [
+            Directive(
+                "ip_hash", "The same client address goes to the same server.", "", in: .upstream, arity: 0...0
+            ) {
+                (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                block.choose(.ipHash, statement)
+            },
+            Directive(
+                "least_conn", "The server with the fewest active requests for its weight is chosen.", "",
+                in: .upstream, arity: 0...0
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                block.choose(.leastConnections, statement)
+            },
+            Directive(
+                "hash", "The same key goes to the same server; with `consistent`, by ketama.",
+                "key [consistent]",
+                in: .upstream, arity: 1...2
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                let word = statement.argument(1)
+                guard word.isEmpty || word == "consistent" else {
+                    throw ConfigError("invalid parameter \"\(word)\"", statement)
+                }
+                block.choose(.hash(key: statement.argument(0), isConsistent: !word.isEmpty), statement)
+            },
+            Directive(
+                "random", "A server is chosen by chance; with `two`, the less busy of two.",
+                "[two [least_conn]]",
+                in: .upstream, arity: 0...2
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                let words = Array(statement.arguments)
+                guard words.isEmpty || words[0] == "two" else {
+                    throw ConfigError("invalid parameter \"\(words[0])\"", statement)
+                }
+                guard words.count < 2 || words[1] == "least_conn" else {
+                    throw ConfigError("invalid parameter \"\(words[1])\"", statement)
+                }
+                block.choose(.random(two: !words.isEmpty), statement)
+            },
+        ]
+    }
+
+    private static var keepaliveRows: [Directive<UpstreamBlock>] {
+        [
+            Directive(
+                "keepalive", "Idle connections that each worker keeps open; 0 keeps none.",
+                "connections [local]",
+                default: "32 local", in: .upstream, arity: 1...2
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                guard let count = Units.number(statement.argument(0)) else {
+                    throw ConfigError(
+                        "invalid value \"\(statement.argument(0))\" in \"keepalive\" directive", statement)
+                }
+                let word = statement.argument(1)
+                guard word.isEmpty || word == "local" else {
+                    throw ConfigError("invalid parameter \"\(word)\"", statement)
+                }
+                block.settings.keepalive.count = count
+            },
+            .number(
+                "keepalive_requests", "Requests over one connection to a server.", in: .upstream,
+                default: "1000",
+                \.keepalive.requests),
+            .milliseconds(
+                "keepalive_time", "Age at which a connection to a server is not used again.", in: .upstream,
+                default: "1h", \.keepalive.timeMs),
+            .milliseconds(
+                "keepalive_timeout", "How long a connection to a server stays open idle.", in: .upstream,
+                default: "60s",
+                \.keepalive.timeoutMs),
+        ]
+    }
+}
+
+/// `server address [parameters]` in an `upstream` block.
+enum ServerLine {
+    static func read(_ statement: Statement, into block: UpstreamBlock) throws(ConfigError) {
+        let written = statement.argument(0)
+        var prototype = PeerSettings(server: written, address: SocketAddress(.unix("")))
+        for parameter in statement.arguments.dropFirst() { try apply(parameter, to: &prototype, statement) }
+        for address in try addresses(written, block, statement) {
+            var peer = prototype
+            peer.address = address
+            peer.name = address.text
+            block.settings.peers.append(peer)
+        }
+    }
+
+    private static func apply(
+        _ parameter: String, to peer: inout PeerSettings, _ statement: Statement
+    ) throws(ConfigError) {
+        let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
+        let value = parts.count > 1 ? parts[1] : nil
+        func number(atLeast least: Int) throws(ConfigError) -> Int {
+            guard let value, let number = Units.number(value), number >= least else {
+                throw ConfigError("invalid parameter \"\(parameter)\"", statement)
+            }
+            return number
+        }
+        switch parts[0] {
+        case "weight": peer.weight = try number(atLeast: 1)
+        case "max_conns": peer.maxConnections = try number(atLeast: 0)
+        case "max_fails": peer.maxFails = try number(atLeast: 0)
+        case "fail_timeout":
+            guard let value, let seconds = Units.seconds(value) else {
+                throw ConfigError("invalid parameter \"\(parameter)\"", statement)
+            }
+            peer.failTimeoutSeconds = seconds
+        case "backup" where value == nil: peer.isBackup = true
+        case "down" where value == nil: peer.isDown = true
+        case "slow_start", "resolve", "service", "route", "drain":
+            throw ConfigError("parameter \"\(parameter)\" is not supported yet", statement)
+        default: throw ConfigError("invalid parameter \"\(parameter)\"", statement)
+        }
+    }
+
+    private static func addresses(
+        _ text: String, _ block: UpstreamBlock, _ statement: Statement
+    ) throws(ConfigError) -> [SocketAddress] {
+        if let address = SocketAddress.parse(text, defaultPort: 80) { return [address] }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count <= 2, !parts[0].isEmpty else {
+            throw ConfigError("invalid host in upstream \"\(text)\"", statement)
+        }
+        guard let port = parts.count == 2 ? UInt16(parts[1]) : 80, port > 0 else {
+            throw ConfigError("invalid port in upstream \"\(text)\"", statement)
+        }
+        let found = block.resolve(parts[0], port)
+        guard !found.isEmpty else { throw ConfigError("host not found in upstream \"\(text)\"", statement) }
+        return found
+    }
+}
