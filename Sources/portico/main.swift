@@ -1,1 +1,7 @@
-print("portico")
+import Glibc
+import Supervisor
+
+let program = Program(
+    arguments: CommandLine.arguments, builtInName: DefaultConfiguration.name,
+    builtInText: DefaultConfiguration.text)
+exit(program.run())

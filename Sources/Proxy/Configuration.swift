@@ -1,0 +1,179 @@
+public import Config
+internal import Core
+internal import HTTP
+public import Net
+internal import Upstream
+
+/// Where a configuration comes from: the words of the command line.
+public struct LoadRequest: Sendable {
+    /// `-p`.
+    public let prefix: String
+    /// `-c`; `nil`: the default path, or the text built in.
+    public let path: String?
+    /// `-g`.
+    public let globalDirectives: String
+    /// `-e`.
+    public let errorLogPath: String?
+    /// Used where `path` is `nil` and the file of its name is not found.
+    public let builtIn: BuiltInConfiguration
+
+    /// The words as they were given; nothing is read yet.
+    public init(
+        prefix: String, path: String?, globalDirectives: String, errorLogPath: String?,
+        builtIn: BuiltInConfiguration
+    ) {
+        self.prefix = prefix
+        self.path = path
+        self.globalDirectives = globalDirectives
+        self.errorLogPath = errorLogPath
+        self.builtIn = builtIn
+    }
+
+    /// The file's path as errors name it.
+    public var configurationPath: String {
+        ConfigurationBuilder.join(prefix, path ?? builtIn.name)
+    }
+}
+
+/// The configuration used where no file is named and none is found.
+public struct BuiltInConfiguration: Sendable {
+    /// The path, below the prefix, of the file that takes its place.
+    public let name: String
+    /// What stands in that file.
+    public let text: String
+
+    /// A text under the name of the file that it stands for.
+    public init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+}
+
+/// A configuration, complete and checked. Made by the master, inherited by workers.
+public final class Configuration {
+    /// What the processes obey.
+    public let main: MainSettings
+    /// What is listened on, each address once.
+    public let listeners: [ListenAddress]
+    /// What the operator should know, in nginx's words; for `[warn]` lines.
+    public let warnings: [String]
+    /// The files that were read.
+    public let sources: [(path: String, text: String)]
+    /// The log of the main context: for what concerns no single request.
+    public let errorLog: ErrorLog
+    /// Every error log of any block.
+    private let errorLogs: [ErrorLog]
+    let prefix: String
+    /// Where bodies are kept that do not fit in memory.
+    private let temporaryFolders: [String]
+    let upstreams: [UpstreamSettings]
+    /// `hash` keys, by upstream.
+    private let hashKeys: [Int: Template<Variable>]
+    let maps: [ValueMap]
+    let regexes: [CompiledRegex]
+    let userVariables: [String: Int]
+    let accessLogFiles: [AccessLogFile]
+    /// Opened by the master, who may; each worker writes into its own copy.
+    private(set) var accessLogs: [LogFile] = []
+    let logFormats: [LogFormat]
+    /// What to say at the start in the foreground.
+    public let startNotice: String?
+
+    init(_ builder: ConfigurationBuilder, listeners: [ListenAddress], startNotice: String?) {
+        main = builder.main
+        self.listeners = listeners
+        warnings = builder.warnings.map(\.description)
+        sources = builder.files.sources
+        errorLog = builder.errorLog
+        errorLogs = builder.errorLogs
+        prefix = builder.prefix
+        temporaryFolders = builder.temporaryFolders.sorted()
+        upstreams = builder.upstreams
+        hashKeys = builder.hashKeys
+        maps = builder.maps
+        regexes = builder.regexes
+        userVariables = builder.userVariables
+        accessLogFiles = builder.accessLogFiles
+        logFormats = builder.logFormats
+        self.startNotice = startNotice
+    }
+
+    /// Reads, checks and completes a configuration.
+    ///
+    /// - Throws: the first thing that cannot be obeyed, in nginx's words, with file and line.
+    public static func load(_ request: LoadRequest) throws(ConfigError) -> Configuration {
+        try ConfigurationBuilder(request).load(request)
+    }
+
+    var userVariableCount: Int { userVariables.count }
+
+    func hashKey(of group: PeerGroup) -> Template<Variable>? { hashKeys[group.index] }
+
+    /// Makes the folders that logs, temporary files and the pid file need; opens logs to see that it can.
+    /// - Parameter owner: the user that workers run as, if it is not this process's.
+    public func prepareDirectories(owner: UInt32?) throws(ConfigError) {
+        for folder in temporaryFolders {
+            do throws(Errno) {
+                try Directory.make(folder, mode: 0o700)
+                if let owner { try Directory.give(folder, to: owner) }
+            } catch {
+                throw ConfigError("mkdir() \"\(folder)\" failed \(error.logText)")
+            }
+        }
+        do throws(Errno) {
+            try Directory.makeParents(of: main.pidPath)
+        } catch {
+            throw ConfigError("mkdir() for \"\(main.pidPath)\" failed \(error.logText)")
+        }
+        do throws(FileError) {
+            accessLogs = []
+            for file in accessLogFiles {
+                accessLogs.append(
+                    try LogFile(file.target, bufferSize: file.bufferSize, flushMs: file.flushMs))
+            }
+        } catch {
+            throw ConfigError(error.message)
+        }
+    }
+
+    /// Opens all logs anew. A worker may not own the folders, so its master makes the files for it.
+    ///
+    /// - Parameter owner: the user that workers run as.
+    public func reopenLogs(owner: UInt32? = nil) {
+        var failures = errorLogs.flatMap { $0.reopen(owner: owner) }
+        for log in accessLogs {
+            do throws(FileError) {
+                try log.reopen(owner: owner)
+            } catch {
+                failures.append(error)
+            }
+        }
+        for failure in failures { errorLog.write(.alert, connection: nil, failure.message) }
+    }
+}
+
+/// The help of directives, for the command line.
+public enum DirectiveHelp {
+    /// What a directive does, its arguments, default and contexts; `nil`: there is none of this name.
+    public static func text(for name: String) -> String? {
+        Directives.table.help(for: name) ?? Directives.upstream.help(for: name)
+    }
+
+    /// The README's table, one row a directive.
+    public static var markdown: String {
+        var lines = [
+            "| directive | arguments | default | contexts | what it does |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        func add(_ name: String, _ syntax: String, _ text: String?, _ contexts: Context, _ summary: String) {
+            let arguments = syntax.isEmpty ? "—" : "`\(syntax.replacing("|", with: "\\|"))`"
+            let value = text.map { "`\($0.replacing("|", with: "\\|"))`" } ?? "—"
+            lines.append("| `\(name)` | \(arguments) | \(value) | \(contexts.name) | \(summary) |")
+        }
+        let rows =
+            Directives.table.all.map { ($0.name, $0.syntax, $0.defaultText, $0.contexts, $0.summary) }
+            + Directives.upstream.all.map { ($0.name, $0.syntax, $0.defaultText, $0.contexts, $0.summary) }
+        for row in rows.sorted(by: { $0.0 < $1.0 }) { add(row.0, row.1, row.2, row.3, row.4) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

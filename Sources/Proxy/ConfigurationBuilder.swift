@@ -1,0 +1,492 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// A configuration while it is read: what its blocks share.
+final class ConfigurationBuilder {
+    let prefix: String
+    let files: ConfigurationFiles
+    private let directory: String
+    var main = MainSettings()
+    var serverDefaults = ServerSettings()
+    private(set) var warnings: [ConfigError] = []
+    private var warned: Set<String> = []
+    private(set) var errorLog: ErrorLog
+    private(set) var errorLogs: [ErrorLog] = []
+    /// Sinks gathered of a block's `error_log` lines.
+    private var sinks: [ObjectIdentifier: [ErrorLog.Sink]] = [:]
+    private(set) var upstreams: [UpstreamSettings] = []
+    private(set) var hashKeys: [Int: Template<Variable>] = [:]
+    private(set) var maps: [ValueMap] = []
+    private(set) var regexes: [CompiledRegex] = []
+    private(set) var userVariables: [String: Int] = [:]
+    private var mapNames: [String: Int] = [:]
+    private(set) var accessLogFiles: [AccessLogFile] = []
+    private(set) var logFormats: [LogFormat] = []
+    private var formatTexts: [(index: Int, text: String, statement: Statement)] = []
+    private(set) var servers: [(block: ServerBlock, server: VirtualServer)] = []
+    private(set) var tlsClients: [TLSClientContext] = []
+    private var tlsClientKeys: [String: Int] = [:]
+    /// Where bodies are kept that do not fit in memory.
+    private(set) var temporaryFolders: Set<String> = []
+    private var hasEvents = false
+    private var hasHTTP = false
+    init(_ request: LoadRequest) throws(ConfigError) {
+        prefix = ConfigurationBuilder.absolute(request.prefix)
+        let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
+        directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        files = ConfigurationFiles()
+        let target: ErrorLog.Sink.Target =
+            request.errorLogPath == "stderr"
+            ? .standardError
+            : .file(ConfigurationBuilder.join(prefix, request.errorLogPath ?? "logs/error.log"))
+        errorLog = try ConfigurationBuilder.open([ErrorLog.Sink(target, .error)])
+        errorLogs = [errorLog]
+    }
+
+    private static func open(_ sinks: [ErrorLog.Sink]) throws(ConfigError) -> ErrorLog {
+        do throws(FileError) {
+            return try ErrorLog(sinks)
+        } catch {
+            throw ConfigError(error.message)
+        }
+    }
+
+    // MARK: Paths
+
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileAccess.realPath(path) ?? path
+    }
+
+    static func join(_ folder: String, _ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        return folder.hasSuffix("/") ? folder + path : folder + "/" + path
+    }
+
+    /// Relative to the prefix.
+    func path(_ text: String) -> String {
+        text.hasPrefix("$") ? text : ConfigurationBuilder.join(prefix, text)
+    }
+
+    /// Relative to the folder of the configuration file, as certificates and user files are.
+    func confPath(_ text: String) -> String {
+        text.hasPrefix("$") || text.hasPrefix("data:") ? text : ConfigurationBuilder.join(directory, text)
+    }
+
+    // MARK: Loading
+
+    func load(_ request: LoadRequest) throws(ConfigError) -> Configuration {
+        let parser = ConfigParser(files: files, directory: directory)
+        let mainBlock = Block(.main, self, parent: nil, server: nil)
+        var statements = try parse(request, parser)
+        if ConfigurationBuilder.beginsAtHTTPLevel(statements) {
+            let location = statements.first?.location ?? SourceLocation(file: "", line: 0)
+            let isMain = { (statement: Statement) in
+                !Directives.table.rows(named: statement.name).contains { $0.contexts.contains(.http) }
+            }
+            let http = Statement(
+                words: ["http"], block: statements.filter { !isMain($0) }, location: location)
+            statements = statements.filter(isMain) + [http]
+            hasEvents = true
+        }
+        noteNames(statements)
+        let globals = try parser.parse(text: request.globalDirectives, name: "command line")
+        try apply(globals + statements, to: mainBlock)
+        guard hasEvents else { throw ConfigError("no \"events\" section in configuration") }
+        try finishMain()
+        let listeners = try ListenerAssembly(self).assemble()
+        return Configuration(self, listeners: listeners, startNotice: notice(listeners, request))
+    }
+
+    private func parse(_ request: LoadRequest, _ parser: ConfigParser) throws(ConfigError) -> [Statement] {
+        let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
+        if request.path == nil, FileAccess.stamp(path) == nil {
+            return try parser.parse(text: request.builtIn.text, name: "built-in \(request.builtIn.name)")
+        }
+        return try parser.parse(path: path)
+    }
+
+    /// Finds the variables that the configuration defines: they may be used before that.
+    private func noteNames(_ statements: [Statement]) {
+        for statement in statements {
+            if statement.name == "set" { laterNames.insert(String(statement.argument(0).dropFirst())) }
+            if statement.name == "map" { laterNames.insert(String(statement.argument(1).dropFirst())) }
+            for word in statement.words where word.contains("(?<") {
+                laterNames.formUnion(CompiledRegex.groupNames(word))
+            }
+            noteNames(statement.block ?? [])
+        }
+    }
+
+    /// A file with `server` or `upstream` at its outermost level and no `http` around.
+    private static func beginsAtHTTPLevel(_ statements: [Statement]) -> Bool {
+        guard !statements.contains(where: { $0.name == "http" && $0.block != nil }) else { return false }
+        return statements.contains { ($0.name == "server" || $0.name == "upstream") && $0.block != nil }
+    }
+
+    private func finishMain() throws(ConfigError) {
+        main.pidPath = path(main.pidPath)
+        if !main.usesMaster { main.workerProcesses = 1 }
+        for (index, text, statement) in formatTexts {
+            let format = logFormats[index]
+            logFormats[index] = LogFormat(
+                name: format.name, escape: format.escape, template: try template(text, statement))
+        }
+    }
+
+    func apply(_ statements: [Statement], to block: Block) throws(ConfigError) {
+        try Directives.table.apply(statements, to: block, in: block.context)
+    }
+
+    // MARK: Blocks
+
+    func readEvents(_ statement: Statement) throws(ConfigError) {
+        hasEvents = true
+        try apply(statement.block ?? [], to: Block(.events, self, parent: nil, server: nil))
+    }
+
+    func readHTTP(_ statement: Statement, in parent: Block) throws(ConfigError) {
+        guard !hasHTTP else { throw ConfigError("\"http\" directive is duplicate", statement) }
+        hasHTTP = true
+        let block = Block(.http, self, parent: parent, server: nil)
+        setDefaults(&block.settings)
+        try apply(statement.block ?? [], to: block)
+    }
+
+    private func setDefaults(_ settings: inout LocationSettings) {
+        settings.core.root = Template(constant: Array(path("html").utf8))
+        settings.core.clientBodyTempPath = path(settings.core.clientBodyTempPath)
+        settings.proxy.tempPath = path(settings.proxy.tempPath)
+        let log = accessLogFile(
+            AccessLogFile(target: .file(path("logs/access.log")), bufferSize: 0, flushMs: nil))
+        if let combined = formatIndex("combined") {
+            settings.logs.access.append(AccessLogTarget(file: log, format: combined, condition: nil))
+            settings.logs.access.inherit()
+        }
+    }
+
+    func readServer(_ statement: Statement, in parent: Block) throws(ConfigError) {
+        let server = ServerBlock(serverDefaults, statement)
+        server.settings.tls.certificates.inherit()
+        server.settings.tls.keys.inherit()
+        let block = Block(.server, self, parent: parent, server: server)
+        try apply(statement.block ?? [], to: block)
+        warnOfMissingUserFile(block)
+        if server.listens.isEmpty {
+            let port: UInt16 = ProcessID.isSuperuser ? 80 : 8000
+            server.listens = [ListenLine(address: SocketAddress(.ipv4(0, port: port)), statement: statement)]
+        }
+        let base = try makeLocation(block, like: block)
+        let name = server.names.first.map { $0.text(regexes) } ?? ""
+        let made = VirtualServer(
+            name: name, base: base, settings: server.settings,
+            tls: try TLSAssembly(self).context(for: server), locations: block.nested, regexes: regexes)
+        servers.append((server, made))
+    }
+
+    /// The finished location of a block; `model` says how much of the path `proxy_pass` replaces.
+    func makeLocation(_ block: Block, like model: Block) throws(ConfigError) -> Location {
+        if case .proxy = block.settings.content {
+            temporaryFolders.insert(block.settings.core.clientBodyTempPath)
+            temporaryFolders.insert(block.settings.proxy.tempPath)
+        }
+        let location = Location(
+            name: block.path, kind: block.kind, settings: block.settings, nested: LocationTree(block.nested),
+            plan: ProxyPlan(block.settings, tls: try tlsClient(block.settings)))
+        guard block.kind == .ifBlock else { return location }
+        switch model.kind {
+        case .prefix, .prefixWithoutRegex, .exact: return location.replacing(model.path.utf8.count)
+        case .server, .regex, .named, .ifBlock: return location
+        }
+    }
+
+    // MARK: Upstreams
+
+    func readUpstream(_ statement: Statement) throws(ConfigError) {
+        let name = statement.argument(0)
+        guard !upstreams.contains(where: { $0.name == name && !$0.isImplicit }) else {
+            throw ConfigError("duplicate upstream \"\(name)\"", statement)
+        }
+        let block = UpstreamBlock(
+            name: name, resolve: { SocketAddress.resolve(host: $0, port: $1) }, warn: { self.warn($0) })
+        try block.read(statement, Directives.upstream)
+        if case .hash(let key, _) = block.settings.method {
+            hashKeys[upstreams.count] = try template(key, statement)
+        }
+        upstreams.append(block.settings)
+    }
+
+    /// The group called `name`, or one made of an address.
+    func group(_ name: String, port: UInt16, _ statement: Statement) throws(ConfigError) -> Int {
+        if let index = upstreams.firstIndex(where: { $0.name == name }) { return index }
+        let addresses: [SocketAddress]
+        if let address = SocketAddress.parse(name, defaultPort: port) {
+            addresses = [address]
+        } else {
+            let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count <= 2, !parts[0].isEmpty else {
+                throw ConfigError("invalid host in upstream \"\(name)\"", statement)
+            }
+            guard let port = parts.count == 2 ? UInt16(parts[1]) : port, port > 0 else {
+                throw ConfigError("invalid port in upstream \"\(name)\"", statement)
+            }
+            addresses = SocketAddress.resolve(host: parts[0], port: port)
+            guard !addresses.isEmpty else {
+                throw ConfigError("host not found in upstream \"\(parts[0])\"", statement)
+            }
+        }
+        upstreams.append(UpstreamSettings(implicit: name, addresses: addresses))
+        return upstreams.count - 1
+    }
+
+    // MARK: Warnings
+
+    func warn(_ warning: ConfigError) { warnings.append(warning) }
+
+    func warnOnce(_ key: String, _ warning: ConfigError) {
+        if warned.insert(key).inserted { warn(warning) }
+    }
+
+    /// Where `auth_basic` was written, for a warning if no user file comes.
+    private var authentications: [ObjectIdentifier: Statement] = [:]
+
+    func noteAuthentication(_ block: Block, _ statement: Statement) {
+        authentications[ObjectIdentifier(block)] = statement
+    }
+
+    func warnOfMissingUserFile(_ block: Block) {
+        guard let statement = authentications.removeValue(forKey: ObjectIdentifier(block)),
+            block.settings.auth.userFile == nil
+        else { return }
+        warn(
+            ConfigError(
+                "\"auth_basic\" stands without \"auth_basic_user_file\": every request is denied with 403;"
+                    + " add \"auth_basic_user_file FILE;\"", statement))
+    }
+
+    // MARK: Shared tables
+
+    func template(_ text: String, _ statement: Statement) throws(ConfigError) -> Template<Variable> {
+        try Template(text, at: statement) { (name) throws(ConfigError) in
+            try variable(name, statement)
+        }
+    }
+
+    private func variable(_ name: String, _ statement: Statement) throws(ConfigError) -> Variable {
+        if let index = mapNames[name] { return .map(index) }
+        if let index = userVariables[name] { return .user(index) }
+        if let found = Variables.resolve(name) { return found }
+        guard isDefinedSomewhere(name) else { throw ConfigError("unknown \"\(name)\" variable", statement) }
+        return .user(try userVariable(name, statement))
+    }
+
+    /// Names that a `set` or a named group further on in the files defines.
+    var laterNames: Set<String> = []
+    private func isDefinedSomewhere(_ name: String) -> Bool { laterNames.contains(name) }
+
+    /// The index of a variable that the configuration defines.
+    func userVariable(_ name: String, _ statement: Statement) throws(ConfigError) -> Int {
+        if let index = userVariables[name] { return index }
+        if case .builtin? = Variables.resolve(name) {
+            throw ConfigError("the duplicate \"\(name)\" variable", statement)
+        }
+        let index = userVariables.count
+        userVariables[name] = index
+        return index
+    }
+
+    func addMap(_ name: String, _ map: ValueMap) {
+        maps.append(map)
+        mapNames[name] = maps.count - 1
+    }
+
+    func regex(_ source: String, ignoringCase: Bool, _ statement: Statement) throws(ConfigError) -> Int {
+        regexes.append(try CompiledRegex(source, ignoringCase: ignoringCase, statement))
+        for name in regexes[regexes.count - 1].groupNames { _ = try userVariable(name, statement) }
+        return regexes.count - 1
+    }
+
+    // MARK: Logs
+
+    func formatIndex(_ name: String) -> Int? {
+        if let index = logFormats.firstIndex(where: { $0.name == name }) { return index }
+        guard name == "combined" else { return nil }
+        let statement = Statement(
+            words: ["log_format", "combined"], block: nil, location: SourceLocation(file: "", line: 0))
+        addFormat("combined", .standard, LogFormat.combined, statement)
+        return logFormats.count - 1
+    }
+
+    /// Adds a format; its variables may be defined further on, so it is compiled at the end.
+    func addFormat(_ name: String, _ escape: LogFormat.Escape, _ text: String, _ statement: Statement) {
+        formatTexts.append((logFormats.count, text, statement))
+        logFormats.append(LogFormat(name: name, escape: escape, template: Template(constant: [])))
+    }
+
+    func accessLogFile(_ file: AccessLogFile) -> Int {
+        if let index = accessLogFiles.firstIndex(where: { $0.target == file.target }) { return index }
+        accessLogFiles.append(file)
+        return accessLogFiles.count - 1
+    }
+
+    func readErrorLog(_ statement: Statement, _ block: Block) throws(ConfigError) {
+        let word = statement.argument(0)
+        var level = LogLevel.error
+        if statement.arguments.count == 2 {
+            let name = statement.argument(1)
+            guard let found = LogLevel(name: name.hasPrefix("debug") ? "debug" : name) else {
+                throw ConfigError("invalid log level \"\(name)\"", statement)
+            }
+            level = found
+        }
+        let target: ErrorLog.Sink.Target
+        if word == "stderr" {
+            target = .standardError
+        } else if word.hasPrefix("syslog:") {
+            do {
+                target = .syslog(try SyslogTarget(String(word.dropFirst(7))))
+            } catch {
+                throw ConfigError(error.message, statement)
+            }
+        } else if word.hasPrefix("memory:") {
+            return warn(ConfigError("\"memory:\" logs are not kept", statement))
+        } else {
+            target = .file(path(word))
+        }
+        let key = ObjectIdentifier(block)
+        sinks[key, default: []].append(ErrorLog.Sink(target, level))
+        let log = try ConfigurationBuilder.open(sinks[key] ?? [])
+        errorLogs.append(log)
+        block.settings.logs.errorLog = log
+        if block.context == .main { errorLog = log }
+    }
+
+    // MARK: TLS towards peers
+
+    /// The context for a location's `proxy_ssl_…`; equal settings share one.
+    ///
+    /// - Returns: no context for a location that does not pass to `https`.
+    private func tlsClient(_ settings: LocationSettings) throws(ConfigError) -> (
+        key: Int, context: TLSClientContext?
+    ) {
+        guard case .proxy(let target) = settings.content, target.isTLS || target.hasVariables else {
+            return (0, nil)
+        }
+        let proxy = settings.proxy
+        let description =
+            "\(proxy.sslVerify) \(proxy.sslVerifyDepth) \(proxy.sslTrustedCertificate ?? "")"
+            + " \(proxy.sslProtocols.rawValue)"
+            + " \(proxy.sslCiphers) \(proxy.sslCertificate ?? "") \(proxy.sslCertificateKey ?? "")"
+            + " \(proxy.sslServerName) \(proxy.sslName?.source ?? "")"
+        if let key = tlsClientKeys[description] { return (key, tlsClients[key - 1]) }
+        tlsClients.append(try makeTLSClient(proxy))
+        tlsClientKeys[description] = tlsClients.count
+        return (tlsClients.count, tlsClients[tlsClients.count - 1])
+    }
+
+    private func makeTLSClient(_ proxy: ProxySettings) throws(ConfigError) -> TLSClientContext {
+        var settings = TLSClientSettings()
+        settings.protocols = proxy.sslProtocols
+        settings.ciphers = proxy.sslCiphers
+        settings.verifies = proxy.sslVerify
+        settings.verifyDepth = Int32(clamping: proxy.sslVerifyDepth)
+        if let path = proxy.sslTrustedCertificate {
+            settings.trustedCertificates = (pem: try files.readSecret(path), name: path)
+        }
+        if proxy.sslVerify && proxy.sslTrustedCertificate == nil {
+            throw ConfigError("no proxy_ssl_trusted_certificate for proxy_ssl_verify")
+        }
+        if let certificate = proxy.sslCertificate {
+            guard let key = proxy.sslCertificateKey else {
+                throw ConfigError(
+                    "no \"proxy_ssl_certificate_key\" is defined for certificate \"\(certificate)\"")
+            }
+            settings.certificate = .pem(
+                chain: try files.readSecret(certificate), chainName: certificate,
+                key: try files.readSecret(key), keyName: key)
+        }
+        do throws(TLSError) {
+            return try TLSClientContext(settings)
+        } catch {
+            throw ConfigError(error.message)
+        }
+    }
+
+    /// The session stores that `ssl_session_cache shared:name:size` names: servers share them by name.
+    private var sessionStores: [String: TLSSessionStore] = [:]
+
+    func sessionStore(_ cache: SessionCacheSettings) throws(TLSError) -> TLSSessionStore? {
+        guard case .shared(let name, let size) = cache else { return nil }
+        if let store = sessionStores[name] { return store }
+        let store = try TLSSessionStore(byteCount: size)
+        sessionStores[name] = store
+        return store
+    }
+
+    // MARK: What to say at the start
+
+    /// Servers whose certificate is made in memory.
+    private var selfSigned: [String] = []
+
+    func noteSelfSigned(_ names: [String], _ statement: Statement) {
+        selfSigned.append(names.joined(separator: ", "))
+    }
+
+    /// Said when the program starts in the foreground on the configuration that it is given none.
+    private func notice(_ listeners: [ListenAddress], _ request: LoadRequest) -> String? {
+        for names in selfSigned {
+            errorLog.write(
+                .notice, connection: nil, "a self-signed certificate was made in memory for \(names)")
+        }
+        guard request.path == nil else { return nil }
+        return StartNotice.text(listeners, hasUserFile: FileAccess.stamp(confPath("ops.htpasswd")) != nil)
+    }
+}
+
+/// The three lines that a newcomer sees.
+enum StartNotice {
+    static func text(_ listeners: [ListenAddress], hasUserFile: Bool) -> String {
+        let addresses = listeners.map { ($0.isTLS ? "https://" : "http://") + $0.address.text }
+        let plain = addresses.first { $0.hasPrefix("http:") } ?? ""
+        let secure = addresses.first { $0.hasPrefix("https:") } ?? ""
+        let status =
+            hasUserFile
+            ? "curl -u ops:demo \(plain)/status"
+            : "/status needs conf/ops.htpasswd (user:hash), and answers 403 without it"
+        return """
+            portico listens on \(addresses.joined(separator: ", "))
+            try: curl \(plain)/ ; curl -k \(secure)/
+            try: \(status)
+
+            """
+    }
+}
+
+/// The one door through which the files of a configuration are read.
+final class ConfigurationFiles: SourceFiles {
+    /// What came through it.
+    private(set) var sources: [(path: String, text: String)] = []
+
+    func read(_ path: String) throws(ConfigError) -> [UInt8] {
+        do throws(FileError) {
+            let bytes = try FileAccess.readWhole(path)
+            sources.append((path, String(decoding: bytes, as: UTF8.self)))
+            return bytes
+        } catch {
+            throw ConfigError(error.message)
+        }
+    }
+
+    func glob(_ pattern: String) -> [String] { FileAccess.glob(pattern) }
+
+    /// Reads a file that is not part of the text: certificates and keys.
+    func readSecret(_ path: String) throws(ConfigError) -> [UInt8] {
+        do throws(FileError) {
+            return try FileAccess.readWhole(path)
+        } catch {
+            throw ConfigError(error.message)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+internal import Core
+public import Net
+
+/// What is counted for `stub_status`, by every worker in a slab of its own.
+enum Counter: Int, CaseIterable {
+    /// Connections accepted, and those of them that are served.
+    case accepts, handled
+    /// Requests begun.
+    case requests
+    /// Client connections now; of these, heads being read, requests being served, idle ones.
+    case active, reading, writing, waiting
+
+    /// Says how many there are now, not how many there were.
+    var isGauge: Bool {
+        switch self {
+        case .accepts, .handled, .requests: false
+        case .active, .reading, .writing, .waiting: true
+        }
+    }
+}
+
+/// The counters of all workers in shared memory: the master holds them, so they outlive workers and
+/// reloads.
+public final class Counters {
+    private let memory: SharedMemory
+    private let slots: Int
+    /// Numbers a slab takes: two cache lines, so that workers do not slow each other.
+    private static var slabSize: Int { 16 }
+
+    /// - Parameter slots: most workers that may live at one time.
+    public init(slots: Int) throws(Errno) {
+        self.slots = slots
+        memory = try SharedMemory(count: slots * Counters.slabSize)
+    }
+
+    /// The slab of the worker in `slot`.
+    func slab(_ slot: Int) -> CounterSlab {
+        CounterSlab(counters: self, slot: slot)
+    }
+
+    /// A worker is gone, however it ended: its connections are too. What it had counted stays.
+    public func workerEnded(slot: Int) {
+        for counter in Counter.allCases where counter.isGauge { memory.store(index(counter, slot), 0) }
+    }
+
+    func add(_ counter: Counter, slot: Int, _ amount: Int) {
+        memory.add(index(counter, slot), amount)
+    }
+
+    /// The sum over all workers.
+    func total(_ counter: Counter) -> Int {
+        var sum = 0
+        for slot in 0..<slots { sum += memory.load(index(counter, slot)) }
+        return sum
+    }
+
+    private func index(_ counter: Counter, _ slot: Int) -> Int {
+        precondition(slot >= 0 && slot < slots, "no such counter slab")
+        return slot * Counters.slabSize + counter.rawValue
+    }
+}
+
+/// One worker's counters, and the sums of all.
+final class CounterSlab {
+    private let counters: Counters
+    private let slot: Int
+
+    init(counters: Counters, slot: Int) {
+        self.counters = counters
+        self.slot = slot
+    }
+
+    /// A worker begins: whoever had the slab before left no connection behind.
+    func beginLife() {
+        counters.workerEnded(slot: slot)
+    }
+
+    func add(_ counter: Counter, _ amount: Int) {
+        counters.add(counter, slot: slot, amount)
+    }
+
+    /// The sum over all workers.
+    func total(_ counter: Counter) -> Int {
+        counters.total(counter)
+    }
+}

@@ -1,0 +1,79 @@
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// The beginning and the end of an exchange's use; between them it belongs to one session.
+extension Exchange {
+    /// The first byte of a request arrived on `session`.
+    func start(for session: HTTP1Session) {
+        stream = session
+        client = session.connection
+        server = client.listen.defaultServer
+        location = server.base
+        remoteAddress = client.remoteAddress
+        startedMs = worker.clock.nowMs
+        phase = .receiving
+    }
+
+    /// Forgets the request; keeps the memory.
+    func reset() {
+        upstream?.reset()
+        head.reset()
+        headBytes = worker.noBytes
+        method = .get
+        uri.removeAll()
+        arguments.removeAll()
+        host.removeAll()
+        isURIChanged = false
+        body.reset()
+        requestLength = 0
+        redirectCount = 0
+        isInternal = false
+        errorStatus = 0
+        hasErrorPage = false
+        statusOverride = nil
+        for index in userValues.indices where userValues[index].isSet { userValues[index] = UserValue() }
+        captures.reset()
+        remoteUser.removeAll()
+        limitRate = 0
+        response.reset()
+        bytesSent = 0
+        contentBytesSent = 0
+        keepsAlive = false
+        attempts.reset()
+        proxyTarget = nil
+        sentUpgrade = false
+        didSendContinue = false
+        isPipelined = false
+        keptFields.reset()
+        requestID.removeAll()
+        replacedBody.removeAll()
+    }
+
+    /// `proxy_bind`: the local address of connections to peers.
+    var bindAddress: SocketAddress? {
+        guard let template = location.settings.proxy.bind else { return nil }
+        let scratch = worker.takeScratch()
+        defer { worker.giveScratch(scratch) }
+        template.append(for: self, to: scratch)
+        return SocketAddress.parse(String(decoding: scratch.bytes, as: UTF8.self), defaultPort: 0)
+    }
+
+    /// TLS towards a peer, if the target asks for it.
+    func upstreamTLS(fd: Int32) -> TLSConnection? {
+        guard let target = proxyTarget, target.isTLS, let context = location.proxyPlan.tls else { return nil }
+        let proxy = location.settings.proxy
+        var name = target.hostText
+        if let template = proxy.sslName {
+            let scratch = worker.takeScratch()
+            template.append(for: self, to: scratch)
+            name = scratch.bytes
+            worker.giveScratch(scratch)
+        }
+        let host = Array(name.prefix(HostName.lengthWithoutPort(name.span)))
+        return TLSConnection(
+            client: context, fd: fd, serverName: proxy.sslServerName ? host : nil,
+            verifyName: proxy.sslVerify ? host : nil, session: nil)
+    }
+}

@@ -1,0 +1,254 @@
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// The way of a request through the phases: server, rewrite, location, access, content.
+extension Exchange {
+    /// Most internal redirects and location changes one request may take, as nginx.
+    static var redirectsMax: Int { 10 }
+
+    /// The head is complete: finds the server and begins.
+    func begin() {
+        phase = .processing
+        method = head.method
+        readHost()
+        selectServer()
+        guard method != .connect && method != .trace else {
+            keepsAlive = false
+            return finish(status: 405)
+        }
+        guard readTarget() else {
+            worker.log(.info, self, "client sent invalid request while reading client request line")
+            return refuse(.status(400))
+        }
+        body.begin(contentLength: head.contentLength, isChunked: head.isChunked)
+        settleKeepAlive()
+        RealIP.apply(self)
+        serve(from: .serverRewrite)
+    }
+
+    /// RFC 9110 §7.2: an absolute-form target's authority, else the Host field; lower-case, no port.
+    private func readHost() {
+        host.removeAll()
+        guard let field = head.host else { return }
+        headBytes.withBytes(of: field) { (bytes: Span<UInt8>) in
+            for index in bytes.indices { host.append(bytes[index].asciiLowercased) }
+        }
+        let length = host.withReadable { HostName.lengthWithoutPort($0) }
+        host.truncate(to: length)
+    }
+
+    private func selectServer() {
+        let listen = client.listen
+        let found = host.withReadable { listen.server(forHost: $0, captures: &captures) }
+        adopt(found ?? listen.defaultServer)
+        adoptNamedGroups()
+    }
+
+    func adopt(_ server: VirtualServer) {
+        self.server = server
+        location = server.base
+        if userValues.count < worker.configuration.userVariableCount {
+            let missing = worker.configuration.userVariableCount - userValues.count
+            userValues.append(contentsOf: repeatElement(UserValue(), count: missing))
+        }
+    }
+
+    /// Splits and normalises the target.
+    private func readTarget() -> Bool {
+        uri.removeAll()
+        arguments.removeAll()
+        if let query = head.query { arguments.append(query, of: headBytes) }
+        isURIChanged = false
+        guard head.pathNeedsNormalising else {
+            uri.append(head.path, of: headBytes)
+            return true
+        }
+        // The path is read before the host counts, as in nginx: the address's default server decides.
+        let merges = client.listen.defaultServer.mergeSlashes
+        return headBytes.withBytes(of: head.path) { URIPath.normalise($0, mergeSlashes: merges, into: uri) }
+    }
+
+    private func settleKeepAlive() {
+        if location.settings.core.keepaliveTimeoutMs == 0
+            || client.requestCount >= location.settings.core.keepaliveRequests
+            || worker.clock.nowMs - client.startedMs >= Int64(location.settings.core.keepaliveTimeMs)
+        {
+            keepsAlive = false
+        }
+    }
+
+    // MARK: Phases
+
+    enum Stage { case serverRewrite, findLocation, access, content }
+
+    /// Runs the phases from `stage` on until something answers or waits.
+    func serve(from stage: Stage) {
+        var stage = stage
+        while true {
+            let outcome: Outcome
+            switch stage {
+            case .serverRewrite:
+                outcome = Rewrite.run(server.base.settings.rewrite, on: self, inServer: true)
+            case .findLocation:
+                outcome = findLocation()
+            case .access:
+                outcome = checkAccess()
+            case .content:
+                return conclude(content())
+            }
+            switch (outcome, stage) {
+            case (.declined, .serverRewrite): stage = .findLocation
+            case (.declined, .findLocation): stage = .access
+            case (.declined, _): stage = .content
+            case (.reroute, _):
+                guard countRedirect() else { return }
+                stage = .findLocation
+            case (.respond, _), (.status, _), (.suspended, _), (.close, _): return conclude(outcome)
+            }
+        }
+    }
+
+    /// - Returns: whether one more internal redirect is allowed; otherwise 500 was answered.
+    func countRedirect() -> Bool {
+        redirectCount += 1
+        guard redirectCount > Exchange.redirectsMax else { return true }
+        worker.log(.error, self, "rewrite or internal redirection cycle while processing request")
+        finish(status: 500, withErrorPage: false)
+        return false
+    }
+
+    private func findLocation() -> Outcome {
+        let found = uri.withReadable { server.find(uri: $0, captures: &captures) }
+        switch found {
+        case .location(let match):
+            if case .regex = match.kind { adoptNamedGroups() }
+            return enter(match)
+        case .redirectToSlash(let match):
+            location = match
+            Return.redirectToSlash(self)
+            return .status(301)
+        case .none:
+            return enter(server.base)
+        }
+    }
+
+    /// Takes on a location's settings; runs its rewrite steps.
+    func enter(_ match: Location) -> Outcome {
+        location = match
+        limitRate = match.settings.core.limitRate
+        if match.settings.core.isInternal && !isInternal { return .status(404) }
+        settleKeepAlive()
+        let sizeMax = match.settings.core.clientMaxBodySize
+        body.sizeMax = sizeMax
+        if let length = head.contentLength, sizeMax > 0, length > sizeMax, !isInternal {
+            worker.log(.error, self, "client intended to send too large body: \(length) bytes")
+            keepsAlive = false
+            return .status(413)
+        }
+        return Rewrite.run(match.settings.rewrite, on: self, inServer: false)
+    }
+
+    // MARK: Access
+
+    /// `allow`/`deny` and `auth_basic`, combined as `satisfy` says.
+    private func checkAccess() -> Outcome {
+        if isInternal && errorStatus != 0 { return .declined }
+        RealIP.apply(self)
+        let rules = AccessRules.check(self)
+        switch location.settings.core.satisfy {
+        case .all:
+            if case .status = rules { return rules }
+            return authenticate()
+        case .any:
+            if case .respond = rules { return .declined }
+            let isAuthenticating = location.settings.auth.realm != nil
+            if case .declined = rules, !isAuthenticating { return .declined }
+            let credentials = authenticate()
+            if isAuthenticating, case .declined = credentials { return .declined }
+            if !isAuthenticating { return rules }
+            return credentials
+        }
+    }
+
+    private func authenticate() -> Outcome {
+        let verdict = AuthBasic.check(self)
+        let delay = location.settings.core.authDelayMs
+        if delay > 0, case .status(let code) = verdict, code == 401 {
+            phase = .delayed(thenStatus: code)
+            stream.delay(ms: delay)
+            return .suspended
+        }
+        return verdict
+    }
+
+    /// `auth_delay` has passed.
+    func delayPassed(_ status: UInt16) {
+        phase = .processing
+        conclude(.status(status))
+    }
+
+    // MARK: Content
+
+    private func content() -> Outcome {
+        switch location.settings.content {
+        case .proxy(let target):
+            return startProxying(target)
+        case .stubStatus:
+            return StubStatus.handle(self)
+        case .staticFiles:
+            return StaticFiles.handle(self)
+        }
+    }
+
+    /// Carries out what a phase or handler decided.
+    func conclude(_ outcome: Outcome) {
+        switch outcome {
+        case .respond: respond()
+        case .status(let code): finish(status: code)
+        case .suspended: break
+        case .declined: finish(status: 404)
+        case .reroute:
+            guard countRedirect() else { return }
+            serve(from: .findLocation)
+        case .close:
+            keepsAlive = false
+            response.status = 444
+            stream.abandon()
+        }
+    }
+
+    /// Serves `uri` (and `arguments`) instead, as if it had been asked for; `nil` keeps the query.
+    func redirectInternally(uri path: [UInt8], arguments query: [UInt8]?) {
+        uri.removeAll()
+        uri.append(path)
+        if let query {
+            arguments.removeAll()
+            arguments.append(query)
+        }
+        isURIChanged = true
+        isInternal = true
+        guard countRedirect() else { return }
+        phase = .processing
+        location = server.base
+        serve(from: .serverRewrite)
+    }
+
+    /// Serves the request in a named location.
+    func redirectInternally(named name: [UInt8]) {
+        guard countRedirect() else { return }
+        guard let target = server.namedLocation(name) else {
+            worker.log(
+                .error, self, "could not find named location \"\(String(decoding: name, as: UTF8.self))\"")
+            return finish(status: 500, withErrorPage: false)
+        }
+        isInternal = true
+        phase = .processing
+        let outcome = enter(target)
+        switch outcome {
+        case .declined: serve(from: .access)
+        case .respond, .status, .suspended, .reroute, .close: conclude(outcome)
+        }
+    }
+}

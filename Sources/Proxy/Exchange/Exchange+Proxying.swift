@@ -1,0 +1,117 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// `proxy_pass`: from the request's content to the upstream's answer.
+extension Exchange {
+    /// Begins to serve the request from an upstream.
+    func startProxying(_ target: ProxyTarget) -> Outcome {
+        let request = upstream ?? UpstreamRequest(exchange: self, worker: worker)
+        upstream = request
+        request.reset()
+        proxyTarget = target
+        phase = .readingBody
+        if body.isComplete && !body.isPresent {
+            body.keep(.whole(memoryMax: 0, path: ""))
+            sendUpstream()
+            return .suspended
+        }
+        let streams =
+            !location.settings.proxy.isRequestBuffered
+            && (head.contentLength != nil || location.settings.proxy.httpVersion == .http11)
+        if case .unread = body.keeping {
+            if streams {
+                body.keep(.stream)
+            } else {
+                body.keep(
+                    .whole(
+                        memoryMax: location.settings.core.clientBodyBufferSize,
+                        path: location.settings.core.clientBodyTempPath))
+            }
+        }
+        stream.startReadingBody()
+        return .suspended
+    }
+
+    /// More of the request's content is here, or all of it.
+    func bodyAdvanced() {
+        switch phase {
+        case .readingBody:
+            // A streamed body goes on its way with what is here; a buffered one when it is complete.
+            if case .stream = body.keeping { sendUpstream() } else if body.isComplete { sendUpstream() }
+        case .awaitingUpstream, .responding:
+            if case .stream = body.keeping { upstream?.bodyAdvanced() }
+        case .receiving, .processing, .delayed, .finished:
+            break
+        }
+    }
+
+    /// The session should read on: somebody has use for the content, and room.
+    var wantsMoreBody: Bool {
+        guard case .stream = body.keeping else { return true }
+        return upstream?.wantsMoreBody ?? true
+    }
+
+    var isReadingBody: Bool {
+        guard !body.isComplete else { return false }
+        switch phase {
+        case .readingBody: return true
+        case .awaitingUpstream, .responding:
+            if case .stream = body.keeping { return upstream?.isActive ?? false }
+            return false
+        case .receiving, .processing, .delayed, .finished: return false
+        }
+    }
+
+    /// The content cannot be read to its end.
+    func bodyFailed(status: UInt16) {
+        upstream?.abandon()
+        phase = isResponding ? phase : .processing
+        finish(status: status)
+    }
+
+    private func sendUpstream() {
+        guard let request = upstream, let target = proxyTarget else { return }
+        guard let (group, host) = resolve(target) else { return }
+        attempts.beginGroup()
+        request.isRequestChunked = false
+        if let template = location.settings.proxy.setBody { template.append(for: self, to: replacedBody) }
+        RequestRewrite.write(self, target: proxyTarget ?? target, host: host, to: request.requestHead)
+        request.start(group)
+    }
+
+    /// The group that a target names: fixed by the configuration, or by variables for each request.
+    private func resolve(_ target: ProxyTarget) -> (PeerGroup, ProxyHost)? {
+        if let index = target.groupIndex, let group = worker.group(at: index) {
+            return (group, ProxyHost(text: target.hostText))
+        }
+        guard let template = target.template else {
+            finish(status: 500)
+            return nil
+        }
+        let scratch = worker.takeScratch()
+        defer { worker.giveScratch(scratch) }
+        template.append(for: self, to: scratch)
+        switch worker.groups.resolve(url: String(decoding: scratch.bytes, as: UTF8.self)) {
+        case .group(let group, let resolved):
+            proxyTarget = target.resolved(resolved)
+            return (group, ProxyHost(text: resolved.hostText))
+        case .invalid(let reason):
+            worker.log(.error, self, reason)
+            finish(status: 500)
+        case .unresolvable(let name):
+            worker.log(.error, self, "no resolver defined to resolve \(name)")
+            finish(status: 502)
+        }
+        return nil
+    }
+
+    /// No peer gave an answer that may be passed on.
+    func upstreamFailed(status: UInt16) {
+        discardBody()
+        phase = .processing
+        finish(status: status)
+    }
+}

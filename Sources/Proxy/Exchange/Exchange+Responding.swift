@@ -1,0 +1,170 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// Answers: a handler's response, an error page, or the end without one.
+extension Exchange {
+    var isResponding: Bool {
+        switch phase {
+        case .responding, .finished: true
+        case .receiving, .processing, .delayed, .readingBody, .awaitingUpstream: false
+        }
+    }
+
+    /// Sends `response`, which a handler filled in.
+    func respond() {
+        if let statusOverride { response.status = statusOverride }
+        keptFields.add(to: response)
+        HeaderFilter.apply(to: self)
+        discardBody()
+        stream.startResponse()
+        switch response.contentKind {
+        case .none:
+            stream.endResponse()
+        case .buffered:
+            if method != .head {
+                stream.append(Slice(from: 0, to: response.content.count), of: response.content)
+            }
+            stream.endResponse()
+        case .file(let file, let offset, let count):
+            guard method != .head else { return stream.endResponse() }
+            stream.send(FileContent(file: file, offset: offset, remaining: count))
+        case .streamed:
+            break
+        }
+    }
+
+    /// What is left of the request's content is of no use to this answer.
+    func discardBody() {
+        if case .unread = body.keeping { body.keep(.discard) }
+        if !body.isComplete { stream.takeReceivedBody() }
+    }
+
+    /// Ends the exchange with `status`: by an `error_page`, or by the built-in answer.
+    func finish(status: UInt16, withErrorPage: Bool = true) {
+        guard !isResponding else { return stream.abandon() }
+        if status == 408 || status == 444 || status == 499 {
+            response.status = status
+            return stream.abandon()
+        }
+        closeIfOutOfStep(status)
+        statusOverride = status
+        let core = location.settings.core
+        if withErrorPage, status >= 300, !hasErrorPage, !core.errorPages.elements.isEmpty {
+            // One error page for a request, unless recursive ones are asked for.
+            hasErrorPage = !core.recursiveErrorPages
+            if let page = core.errorPages.elements.first(where: { $0.status == status }) {
+                return serve(page, for: status)
+            }
+        }
+        statusOverride = nil
+        ErrorResponses.fill(self, status: status)
+        respond()
+    }
+
+    /// nginx closes the connection after answers whose request may be out of step.
+    private func closeIfOutOfStep(_ status: UInt16) {
+        switch status {
+        case 400, 413, 414, 494, 495, 496, 497, 500, 501: keepsAlive = false
+        default: break
+        }
+    }
+
+    /// A refusal that the request itself is to blame for: its framing can no longer be trusted.
+    func refuse(_ refusal: Refusal) {
+        phase = .processing
+        keepsAlive = false
+        body.begin(contentLength: nil, isChunked: false)
+        adoptDefaultServer()
+        finish(status: refusal.status)
+    }
+
+    private func adoptDefaultServer() {
+        if host.isEmpty || location === server.base { adopt(server) }
+        if client.requestCount > 0, uri.isEmpty { uri.append("/") }
+    }
+
+    /// `error_page`: an internal redirect, a named location, or a redirect of the client.
+    private func serve(_ page: ErrorPage, for status: UInt16) {
+        errorStatus = status
+        switch page.response {
+        case .unchanged: statusOverride = (494...497).contains(status) ? 400 : status
+        case .fromTarget: statusOverride = nil
+        case .status(let code): statusOverride = code
+        }
+        let target = worker.takeScratch()
+        defer { worker.giveScratch(target) }
+        page.target.append(for: self, to: target)
+        let path = target.bytes
+        for field in response.fields where field.known == .wwwAuthenticate {
+            keptFields.append(field, of: response.lines)
+        }
+        response.reset()
+        upstream?.abandon()
+        if path.first == UInt8(ascii: "/") {
+            let query = page.arguments.map { arguments -> [UInt8] in
+                target.removeAll()
+                arguments.append(for: self, to: target)
+                return target.bytes
+            }
+            if method != .head { method = .get }
+            return redirectInternally(uri: path, arguments: query ?? [])
+        }
+        if path.first == UInt8(ascii: "@") {
+            return redirectInternally(named: Array(path.dropFirst()))
+        }
+        redirectClient(to: path, page)
+    }
+
+    /// An `error_page` with an absolute URL: 302 unless `=301` and the like.
+    private func redirectClient(to url: [UInt8], _ page: ErrorPage) {
+        var status: UInt16 = 302
+        if case .status(let code) = page.response, (301...308).contains(code) { status = code }
+        statusOverride = nil
+        ErrorResponses.fill(self, status: status)
+        response.add(.location) { $0.append(url) }
+        respond()
+    }
+
+    // MARK: From the session
+
+    /// The client went away, or did not send or take bytes in time; nothing can be answered.
+    func clientLeft(status: UInt16) {
+        if !isResponding { response.status = status }
+        upstream?.abandon()
+        stream.abandon()
+    }
+
+    /// Whether a client that hangs up ends the work of an upstream (`proxy_ignore_client_abort off`).
+    var cancelsWhenClientLeaves: Bool {
+        guard let upstream else { return false }
+        return upstream.isActive && !location.settings.proxy.ignoresClientAbort
+    }
+
+    /// The client's socket took what was held: its source may go on.
+    func clientCanTakeMore() {
+        upstream?.clientCanTakeMore()
+    }
+
+    /// The session wrote the last byte, or gave up: nothing more will happen here.
+    func finished() {
+        upstream?.exchangeFinished()
+        if !client.transport.isOpen { keepsAlive = false }
+    }
+}
+
+/// Why a request is refused before it is served.
+enum Refusal {
+    case status(UInt16)
+    /// nginx's 497: sent as 400, found by `error_page 497`.
+    case plainHTTPOnTLS
+
+    var status: UInt16 {
+        switch self {
+        case .status(let status): status
+        case .plainHTTPOnTLS: 497
+        }
+    }
+}

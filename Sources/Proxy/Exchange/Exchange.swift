@@ -1,0 +1,146 @@
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// One request and its response, whichever protocol the client speaks.
+///
+/// Recycled: a worker hands it to a session when a head begins to arrive and takes it back when the
+/// response is finished and logged. Nothing in it allocates in steady state.
+final class Exchange {
+    // MARK: Whose it is
+
+    let worker: Worker
+    /// The client's connection; set while the exchange is in use.
+    var client: ClientConnection
+
+    /// The session that the response is written to.
+    var stream: HTTP1Session
+
+    // MARK: The request
+
+    let head = RequestHead()
+    /// The bytes that `head` points into. Held by the exchange until it is logged.
+    var headBytes: ByteBuffer
+    /// The method in force; an internal redirect may turn it into GET.
+    var method = Method.get
+    /// The normalised path in force; changed by rewrites and internal redirects.
+    let uri = ByteBuffer(capacity: 256)
+    /// The query in force, without `?`.
+    let arguments = ByteBuffer(capacity: 128)
+    /// The lower-case host of the request without its port; empty if there was none.
+    let host = ByteBuffer(capacity: 64)
+    /// The client's address, as replaced by real IP.
+    var remoteAddress: SocketAddress
+    /// Whether `uri` differs from what the client sent (rewrites, internal redirects).
+    var isURIChanged = false
+    let body: RequestBody
+    var startedMs: Int64 = 0
+    /// Bytes of the request: line, head and content as received.
+    var requestLength: Int64 = 0
+
+    // MARK: Where it is served
+
+    var server: VirtualServer
+    /// The location in force; the server's own settings until one is found.
+    var location: Location
+    /// Internal redirects so far; the eleventh is refused.
+    var redirectCount = 0
+    /// The request is being served again for an error page, a named location or the like.
+    var isInternal = false
+    /// Status that `error_page` is being served for; 0: none.
+    var errorStatus: UInt16 = 0
+    /// An error page was served: a further error gets the built-in page.
+    var hasErrorPage = false
+    /// The status of the answer is overruled by `error_page =code`.
+    var statusOverride: UInt16?
+    /// Values of `set`, `map` and named captures, by index. Empty at the start of a request.
+    var userValues: [UserValue] = []
+    /// The last successful match of a regular expression: `$1`…
+    var captures = Captures()
+    /// `$remote_user`: the user name in the Authorization field, if it is well formed.
+    let remoteUser = ByteBuffer(capacity: 32)
+    /// `$limit_rate` etc. may change it; starts with the location's.
+    var limitRate: Int64 = 0
+
+    // MARK: The response
+
+    let response = Response()
+    var phase = Phase.receiving
+    /// Bytes of the response written to the client: head included, and content alone.
+    var bytesSent: Int64 = 0
+    var contentBytesSent: Int64 = 0
+    /// The connection may serve another request after this one.
+    var keepsAlive = false
+    /// The attempts at upstreams, in order, for `$upstream_…` and logs.
+    let attempts = AttemptLog()
+    /// The upstream's side while a proxying location serves it.
+    var upstream: UpstreamRequest?
+    /// Where a proxying location sends it; kept for `$proxy_host` and the like.
+    var proxyTarget: ProxyTarget?
+    /// The method that the peer was sent: it decides how the response is framed.
+    var sentMethod = Method.get
+    /// The peer was sent an `Upgrade` field.
+    var sentUpgrade = false
+    /// A client that waits for `100 Continue` got it.
+    var didSendContinue = false
+    /// Its first bytes came together with the request before it.
+    var isPipelined = false
+    /// `proxy_set_body`, evaluated.
+    let replacedBody = ByteBuffer(capacity: 16)
+    /// Fields of an upstream's response that go with the answer given instead of it.
+    let keptFields = KeptFields()
+    /// `$request_id`, made when first asked for.
+    let requestID = ByteBuffer(capacity: 32)
+
+    /// How far an exchange has come.
+    enum Phase {
+        /// The head is arriving.
+        case receiving
+        /// Being routed and checked.
+        case processing
+        /// Waiting for a timer (`auth_delay`) before it goes on.
+        case delayed(thenStatus: UInt16)
+        /// A handler waits for the request body.
+        case readingBody
+        /// The upstream has it; no byte of a response went out.
+        case awaitingUpstream
+        /// The head of the response was given to the client's protocol.
+        case responding
+        /// The response is complete.
+        case finished
+    }
+
+    /// The value of a `set` variable.
+    struct UserValue {
+        var isSet = false
+        var bytes: [UInt8] = []
+    }
+
+    init(worker: Worker, session: HTTP1Session) {
+        self.worker = worker
+        stream = session
+        client = session.connection
+        server = client.listen.defaultServer
+        location = server.base
+        remoteAddress = client.remoteAddress
+        headBytes = ByteBuffer(capacity: 16)
+        body = RequestBody()
+    }
+}
+
+/// What a content handler or a check decided.
+enum Outcome {
+    /// Not mine: the next handler's turn.
+    case declined
+    /// `exchange.response` is filled in; send it.
+    case respond
+    /// Answer with this status: an error page, or the built-in one.
+    case status(UInt16)
+    /// Something else will finish it: an upstream, a timer.
+    case suspended
+    /// The request was redirected internally; route it again.
+    case reroute
+    /// Close without an answer (`return 444`).
+    case close
+}

@@ -1,0 +1,145 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// What a location's `proxy_…` directives amount to for each request, worked out once.
+final class ProxyPlan {
+    /// Fields that are set, in the order in which nginx sends them.
+    let setFields: [ProxyHeader]
+    /// Known fields of the client that are not copied.
+    private let skippedKnown: FieldSet
+    /// Other fields that are not copied: lower-case names.
+    private let skippedOther: [[UInt8]]
+    /// Known and other response fields that do not pass to the client.
+    private let hiddenKnown: FieldSet
+    private let hiddenOther: [[UInt8]]
+    private let shownKnown: FieldSet
+    /// `Host`, `Connection` and the framing are set by the configuration itself.
+    let setsHost: Bool
+    let setsConnection: Bool
+    let setsContentLength: Bool
+    /// The location sets no field at all: the client's address is told in our own default fields.
+    let tellsClient: Bool
+    let passesBody: Bool
+    /// Connections made under the same TLS settings may be shared; a number for each such setting.
+    let tlsKey: Int
+    let tls: TLSClientContext?
+
+    init(_ location: LocationSettings, tls: (key: Int, context: TLSClientContext?)) {
+        let proxy = location.proxy
+        tlsKey = tls.key
+        self.tls = tls.context
+        setFields = proxy.setHeaders.elements
+        passesBody = proxy.passesRequestBody
+        tellsClient = proxy.setHeaders.elements.isEmpty
+        var known = FieldSet()
+        var other: [[UInt8]] = []
+        for header in setFields {
+            let name = FieldName.recognise(header.name.span)
+            if name == .other { other.append(header.lowercasedName) } else { known.insert(name) }
+        }
+        setsHost = known.contains(.host)
+        setsConnection = known.contains(.connection)
+        setsContentLength = known.contains(.contentLength)
+        // Rebuilt for the next hop, never copied: RFC 9110 §7.6.1.
+        for name: FieldName in [
+            .host, .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,
+            .expect,
+            .contentLength,
+        ] {
+            known.insert(name)
+        }
+        if tellsClient {
+            for name: FieldName in [.xForwardedFor, .xForwardedProto, .xForwardedHost, .xRealIP] {
+                known.insert(name)
+            }
+        }
+        skippedKnown = known
+        skippedOther = other
+        (hiddenKnown, hiddenOther, shownKnown) = ProxyPlan.hidden(proxy)
+    }
+
+    private static func hidden(_ proxy: ProxySettings) -> (FieldSet, [[UInt8]], FieldSet) {
+        var known = FieldSet([
+            .date, .server, .xPad, .xAccelExpires, .xAccelRedirect, .xAccelLimitRate, .xAccelBuffering,
+            .xAccelCharset,
+        ])
+        var other: [[UInt8]] = []
+        var shown = FieldSet()
+        for text in proxy.hideHeaders.elements {
+            let name = text.utf8.map(\.asciiLowercased)
+            let recognised = FieldName.recognise(name.span)
+            if recognised == .other { other.append(name) } else { known.insert(recognised) }
+        }
+        for text in proxy.passHeaders.elements {
+            let name = text.utf8.map(\.asciiLowercased)
+            let recognised = FieldName.recognise(name.span)
+            other.removeAll { $0 == name }
+            known.remove(recognised)
+            shown.insert(recognised)
+        }
+        return (known, other, shown)
+    }
+
+    /// Whether a field of the client's request goes to the peer as it came.
+    func copies(_ field: Field, of head: ByteBuffer) -> Bool {
+        guard field.known == .other else {
+            return !skippedKnown.contains(field.known) && !field.isConnectionNamed
+        }
+        if field.isConnectionNamed { return false }
+        return !contains(skippedOther, field.name, head)
+    }
+
+    /// Whether a field of the peer's response is kept from the client.
+    func hides(_ field: Field, of head: ByteBuffer) -> Bool {
+        guard field.known == .other else { return hiddenKnown.contains(field.known) }
+        return contains(hiddenOther, field.name, head)
+    }
+
+    /// Whether `proxy_pass_header` names the field.
+    func shows(_ name: FieldName) -> Bool { shownKnown.contains(name) }
+
+    private func contains(_ names: [[UInt8]], _ name: Slice, _ head: ByteBuffer) -> Bool {
+        for candidate in names where candidate.count == Int(name.count) {
+            if head.withBytes(of: name, { equalsLowercased($0, candidate) }) { return true }
+        }
+        return false
+    }
+
+    /// Whether the request that was sent asked the peer to switch protocols.
+    func asksForUpgrade(_ exchange: Exchange) -> Bool {
+        exchange.head.upgrade != nil && exchange.sentUpgrade
+    }
+}
+
+/// Whether `bytes`, lower-cased, are `lowercased`.
+func equalsLowercased(_ bytes: Span<UInt8>, _ lowercased: [UInt8]) -> Bool {
+    guard bytes.count == lowercased.count else { return false }
+    for index in bytes.indices where bytes[index].asciiLowercased != lowercased[index] { return false }
+    return true
+}
+
+/// A set of known field names.
+struct FieldSet {
+    private var low: UInt64 = 0
+    private var high: UInt64 = 0
+
+    init() {}
+
+    init(_ names: [FieldName]) {
+        for name in names { insert(name) }
+    }
+
+    func contains(_ name: FieldName) -> Bool {
+        name.rawValue < 64 ? low >> name.rawValue & 1 == 1 : high >> (name.rawValue - 64) & 1 == 1
+    }
+
+    mutating func insert(_ name: FieldName) {
+        if name.rawValue < 64 { low |= 1 << name.rawValue } else { high |= 1 << (name.rawValue - 64) }
+    }
+
+    mutating func remove(_ name: FieldName) {
+        if name.rawValue < 64 { low &= ~(1 << name.rawValue) } else { high &= ~(1 << (name.rawValue - 64)) }
+    }
+}

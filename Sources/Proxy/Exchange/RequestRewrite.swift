@@ -1,0 +1,186 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// Writes the head that goes to a peer, anew from what was parsed.
+enum RequestRewrite {
+    /// Writes the request's head for `target` into `out`.
+    static func write(_ exchange: Exchange, target: ProxyTarget, host: ProxyHost, to out: ByteBuffer) {
+        let plan = exchange.location.proxyPlan
+        let httpVersion = exchange.location.settings.proxy.httpVersion
+        out.removeAll()
+        requestLine(exchange, target, httpVersion, out)
+        exchange.sentUpgrade = false
+        for field in plan.setFields { set(field, exchange, out) }
+        if !plan.setsHost { line("Host: ", host.text, out) }
+        if !plan.setsConnection, httpVersion == .http10 { out.append("Connection: close\r\n") }
+        framing(exchange, plan, out)
+        if plan.tellsClient { tellClient(exchange, out) }
+        if exchange.location.settings.proxy.passesRequestHeaders {
+            for field in exchange.head.fields where plan.copies(field, of: exchange.headBytes) {
+                copy(field, of: exchange.headBytes, to: out)
+            }
+        }
+        out.append("\r\n")
+    }
+
+    // MARK: Request line
+
+    private static func requestLine(
+        _ exchange: Exchange, _ target: ProxyTarget, _ version: UpstreamHTTPVersion, _ out: ByteBuffer
+    ) {
+        exchange.sentMethod = exchange.method
+        if let method = exchange.location.settings.proxy.method {
+            let start = out.count
+            method.append(for: exchange, to: out)
+            let written = Slice(from: start, to: out.count)
+            exchange.sentMethod = out.withBytes(of: written) { Method.recognise($0) }
+        } else if exchange.method == exchange.head.method {
+            out.append(exchange.head.methodText, of: exchange.headBytes)
+        } else {
+            out.append(exchange.method.text)
+        }
+        out.append(" ")
+        RequestTarget.write(exchange, target, to: out)
+        out.append(version == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
+    }
+
+    // MARK: Fields
+
+    private static func line(_ name: StaticString, _ value: [UInt8], _ out: ByteBuffer) {
+        out.append(name)
+        out.append(value)
+        out.append("\r\n")
+    }
+
+    private static func copy(_ field: Field, of head: ByteBuffer, to out: ByteBuffer) {
+        out.append(field.name, of: head)
+        out.append(": ")
+        out.append(field.value, of: head)
+        out.append("\r\n")
+    }
+
+    /// `proxy_set_header`: a value that turns out empty sends no field.
+    private static func set(_ field: ProxyHeader, _ exchange: Exchange, _ out: ByteBuffer) {
+        let start = out.count
+        out.append(field.name)
+        out.append(": ")
+        let valueStart = out.count
+        field.value.append(for: exchange, to: out)
+        guard out.count > valueStart else { return out.truncate(to: start) }
+        if field.lowercasedName.elementsEqual("upgrade".utf8) { exchange.sentUpgrade = true }
+        out.append("\r\n")
+    }
+
+    private static func framing(_ exchange: Exchange, _ plan: ProxyPlan, _ out: ByteBuffer) {
+        guard !plan.setsContentLength else { return }
+        let body = exchange.body
+        if exchange.location.settings.proxy.setBody != nil {
+            return length(Int64(exchange.replacedBody.count), out)
+        }
+        guard plan.passesBody, body.isPresent else { return }
+        // All of it is here: its length is known, however the client framed it.
+        if body.isComplete { return length(body.receivedCount, out) }
+        if let known = exchange.head.contentLength { return length(known, out) }
+        exchange.upstream?.isRequestChunked = true
+        out.append("Transfer-Encoding: chunked\r\n")
+    }
+
+    private static func length(_ count: Int64, _ out: ByteBuffer) {
+        out.append("Content-Length: ")
+        out.append(decimal: Int(count))
+        out.append("\r\n")
+    }
+
+    /// What a gateway needs to see the client, where the configuration says nothing of it.
+    ///
+    /// What came from clients that are not trusted (`set_real_ip_from`) is replaced, not appended to.
+    private static func tellClient(_ exchange: Exchange, _ out: ByteBuffer) {
+        let isTrusted = RealIP.trustsPeer(exchange)
+        out.append("X-Real-IP: ")
+        exchange.remoteAddress.append(addressTo: out)
+        out.append("\r\nX-Forwarded-For: ")
+        if isTrusted { appendValues(of: .xForwardedFor, exchange, out) }
+        exchange.remoteAddress.append(addressTo: out)
+        out.append("\r\n")
+        if isTrusted, let field = exchange.head.firstField(.xForwardedProto) {
+            copy(field, of: exchange.headBytes, to: out)
+        } else {
+            out.append(
+                exchange.client.tls == nil ? "X-Forwarded-Proto: http\r\n" : "X-Forwarded-Proto: https\r\n")
+        }
+        if isTrusted, let field = exchange.head.firstField(.xForwardedHost) {
+            copy(field, of: exchange.headBytes, to: out)
+        } else if let host = exchange.head.host {
+            out.append("X-Forwarded-Host: ")
+            out.append(host, of: exchange.headBytes)
+            out.append("\r\n")
+        }
+    }
+
+    private static func appendValues(of name: FieldName, _ exchange: Exchange, _ out: ByteBuffer) {
+        for field in exchange.head.fields where field.known == name && !field.value.isEmpty {
+            out.append(field.value, of: exchange.headBytes)
+            out.append(", ")
+        }
+    }
+}
+
+/// `$proxy_host`: what a peer is called in the `Host` field.
+struct ProxyHost {
+    let text: [UInt8]
+}
+
+/// The request target that goes to a peer: `proxy_pass` with and without a URI part.
+enum RequestTarget {
+    static func write(_ exchange: Exchange, _ target: ProxyTarget, to out: ByteBuffer) {
+        let start = out.count
+        if let uri = target.uri {
+            writeReplaced(exchange, target, uri, out)
+        } else if exchange.isURIChanged {
+            escape(exchange, from: 0, out)
+            query(exchange, out)
+        } else {
+            original(exchange, out)
+        }
+        if out.count == start { out.append("/") }
+    }
+
+    /// The URI part replaces what the location matched.
+    private static func writeReplaced(
+        _ exchange: Exchange, _ target: ProxyTarget, _ uri: Template<Variable>, _ out: ByteBuffer
+    ) {
+        uri.append(for: exchange, to: out)
+        guard !target.hasVariables else { return }
+        let matched = min(exchange.location.replacedCount, exchange.uri.count)
+        if exchange.head.pathNeedsNormalising || exchange.isInternal || exchange.isURIChanged {
+            escape(exchange, from: matched, out)
+        } else {
+            out.append(Slice(from: matched, to: exchange.uri.count), of: exchange.uri)
+        }
+        query(exchange, out)
+    }
+
+    private static func original(_ exchange: Exchange, _ out: ByteBuffer) {
+        out.append(exchange.head.path, of: exchange.headBytes)
+        guard let query = exchange.head.query else {
+            if exchange.head.hasQuery { out.append("?") }
+            return
+        }
+        out.append("?")
+        out.append(query, of: exchange.headBytes)
+    }
+
+    private static func escape(_ exchange: Exchange, from start: Int, _ out: ByteBuffer) {
+        let rest = Slice(from: start, to: exchange.uri.count)
+        exchange.uri.withBytes(of: rest) { URIPath.escape($0, as: .uri, into: out) }
+    }
+
+    private static func query(_ exchange: Exchange, _ out: ByteBuffer) {
+        guard !exchange.arguments.isEmpty else { return }
+        out.append("?")
+        out.append(contentsOf: exchange.arguments)
+    }
+}

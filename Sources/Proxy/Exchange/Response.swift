@@ -1,0 +1,118 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The response of one exchange, as the protocol towards the client will write it.
+///
+/// Protocol-neutral: a status, fields in order, and where the content comes from. `Date`, `Server`,
+/// `Connection` and framing are added by the client's protocol.
+final class Response {
+    /// Where the content comes from.
+    enum Content {
+        /// None: the response ends with its head.
+        case none
+        /// `Response.content`, all of it at once.
+        case buffered
+        /// A part of a file.
+        case file(OpenedFile, offset: Int64, count: Int64)
+        /// An upstream's response, piece by piece as it comes.
+        case streamed
+    }
+
+    var status: UInt16 = 0
+    /// The reason phrase an upstream gave; empty: the standard one.
+    let reason = ByteBuffer(capacity: 32)
+    /// The upstream's phrase counts even if it is empty.
+    var hasOwnReason = false
+    var contentKind = Content.none
+    /// Content made here: error pages, `return` texts.
+    let content = ByteBuffer(capacity: 512)
+
+    /// Bytes of content, if known before it is sent. `nil`: chunked or until close.
+    var contentLength: Int64?
+    /// `Content-Type`, without `; charset`; empty: none is sent.
+    let contentType = ByteBuffer(capacity: 64)
+    /// Seconds since the epoch for `Last-Modified`; `nil`: none is sent (or it is among `fields`).
+    var lastModified: Int64?
+    /// A `Location` made absolute here; empty: none is sent (or it is among `fields`).
+    let location = ByteBuffer(capacity: 64)
+    /// Whether an upstream's own `Server` or `Date` stands among `fields` (`proxy_pass_header`).
+    var hasOwnServer = false
+    var hasOwnDate = false
+    /// The protocol that a 101 switches to was agreed on; the connection becomes a tunnel.
+    var isUpgrade = false
+
+    /// Further fields, in order, in wire form: `Name: value CRLF` each.
+    let lines = ByteBuffer(capacity: 512)
+    /// Where names and values stand in `lines`.
+    private(set) var fields: [Field] = []
+
+    /// Starts anew for the next response; keeps the memory.
+    func reset() {
+        status = 0
+        reason.removeAll()
+        hasOwnReason = false
+        contentKind = .none
+        content.removeAll()
+        contentLength = nil
+        contentType.removeAll()
+        lastModified = nil
+        location.removeAll()
+        hasOwnServer = false
+        hasOwnDate = false
+        isUpgrade = false
+        lines.removeAll()
+        fields.removeAll(keepingCapacity: true)
+    }
+
+    /// Appends a field whose name and value stand in `source`.
+    func add(_ field: Field, of source: ByteBuffer) {
+        let start = lines.count
+        lines.append(field.name, of: source)
+        let nameEnd = lines.count
+        lines.append(": ")
+        let valueStart = lines.count
+        lines.append(field.value, of: source)
+        close(known: field.known, name: Slice(from: start, to: nameEnd), valueStart: valueStart)
+    }
+
+    /// Appends a field with a constant name; `value` writes its value to the buffer it is given.
+    func add(_ name: FieldName, _ value: (ByteBuffer) -> Void) {
+        let start = lines.count
+        lines.append(name.text)
+        let nameEnd = lines.count
+        lines.append(": ")
+        let valueStart = lines.count
+        value(lines)
+        close(known: name, name: Slice(from: start, to: nameEnd), valueStart: valueStart)
+    }
+
+    /// Appends a field with a configured name; a value that turns out empty adds nothing.
+    func add(name: [UInt8], known: FieldName, _ value: (ByteBuffer) -> Void) {
+        let start = lines.count
+        lines.append(name)
+        let nameEnd = lines.count
+        lines.append(": ")
+        let valueStart = lines.count
+        value(lines)
+        guard lines.count > valueStart else { return lines.truncate(to: start) }
+        close(known: known, name: Slice(from: start, to: nameEnd), valueStart: valueStart)
+    }
+
+    /// Takes out every field of a known name. For the rare response that has one to be replaced.
+    func remove(_ name: FieldName) {
+        guard fields.contains(where: { $0.known == name }) else { return }
+        let old = ByteBuffer(capacity: lines.count)
+        old.append(contentsOf: lines)
+        let kept = fields.filter { $0.known != name }
+        lines.removeAll()
+        fields.removeAll(keepingCapacity: true)
+        for field in kept { add(field, of: old) }
+    }
+
+    private func close(known: FieldName, name: Slice, valueStart: Int) {
+        let value = Slice(from: valueStart, to: lines.count)
+        lines.append("\r\n")
+        fields.append(Field(name: name, value: value, known: known, isConnectionNamed: false))
+    }
+}

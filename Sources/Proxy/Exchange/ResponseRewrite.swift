@@ -1,0 +1,135 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// Turns a peer's response head into the one that the client gets.
+enum ResponseRewrite {
+    /// Fills `exchange.response` from the parsed head of `request`.
+    ///
+    /// - Returns: `false` if the head cannot be passed on.
+    static func fill(_ exchange: Exchange, from request: UpstreamRequest) -> Bool {
+        let response = exchange.response
+        let head = request.responseHead
+        let isUpgrade = response.isUpgrade
+        response.reset()
+        response.isUpgrade = isUpgrade
+        response.status = head.status
+        response.hasOwnReason = true
+        response.reason.append(head.reason, of: request.responseHeadBytes)
+        response.contentKind = .streamed
+        response.contentLength = head.contentLength
+        applyControls(exchange, request)
+        let plan = exchange.location.proxyPlan
+        for field in head.fields {
+            pass(field, exchange, request, plan)
+        }
+        return true
+    }
+
+    private static func pass(
+        _ field: Field, _ exchange: Exchange, _ request: UpstreamRequest, _ plan: ProxyPlan
+    ) {
+        let source = request.responseHeadBytes
+        let response = exchange.response
+        if plan.hides(field, of: source) { return }
+        switch field.known {
+        case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding:
+            return
+        case .upgrade where !response.isUpgrade:
+            return
+        case .contentLength:
+            return
+        case .contentType:
+            response.contentType.removeAll()
+            response.contentType.append(field.value, of: source)
+            return
+        case .server: response.hasOwnServer = true
+        case .date: response.hasOwnDate = true
+        case .location, .refresh, .setCookie:
+            return passRewritten(field, exchange, source)
+        default: break
+        }
+        if field.isConnectionNamed && field.known != .upgrade { return }
+        response.add(field, of: source)
+    }
+
+    /// `proxy_redirect` and `proxy_cookie_…` may change these.
+    private static func passRewritten(_ field: Field, _ exchange: Exchange, _ source: ByteBuffer) {
+        let scratch = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(scratch) }
+        let isRewritten = source.withBytes(of: field.value) {
+            ProxyRedirectFilter.rewrite(field.known, $0, exchange, into: scratch)
+        }
+        guard isRewritten else { return exchange.response.add(field, of: source) }
+        if field.known == .location, scratch.count > 0, scratch[0] == UInt8(ascii: "/") {
+            // nginx makes a location absolute that a rewrite left without scheme and host.
+            return Return.setLocation(exchange, path: scratch)
+        }
+        exchange.response.add(field.known) { $0.append(contentsOf: scratch) }
+    }
+
+    /// `X-Accel-Buffering`, `X-Accel-Limit-Rate`: the peer's say in how its response is passed.
+    private static func applyControls(_ exchange: Exchange, _ request: UpstreamRequest) {
+        let ignored = exchange.location.settings.proxy.ignoreHeaders
+        request.isBuffered = exchange.location.settings.proxy.isBuffered
+        let bytes = request.responseHeadBytes
+        if !ignored.contains(.xAccelBuffering),
+            let field = request.responseHead.firstField(.xAccelBuffering)
+        {
+            if bytes.equalsIgnoringCase(field.value, "no") { request.isBuffered = false }
+            if bytes.equalsIgnoringCase(field.value, "yes") { request.isBuffered = true }
+        }
+        if !ignored.contains(.xAccelLimitRate),
+            let field = request.responseHead.firstField(.xAccelLimitRate),
+            let rate = Int64(bytes.string(of: field.value))
+        {
+            exchange.limitRate = rate
+        }
+    }
+
+    /// An intercepted 401 keeps its challenge.
+    static func copyAuthenticate(_ exchange: Exchange, from request: UpstreamRequest) {
+        for field in request.responseHead.fields where field.known == .wwwAuthenticate {
+            exchange.keptFields.append(field, of: request.responseHeadBytes)
+        }
+    }
+
+    /// Fields that stay with the answer when `X-Accel-Redirect` names another source of content.
+    static func copyForRedirect(_ exchange: Exchange, from request: UpstreamRequest) {
+        for field in request.responseHead.fields {
+            switch field.known {
+            case .setCookie, .cacheControl, .expires:
+                exchange.keptFields.append(field, of: request.responseHeadBytes)
+            default: break
+            }
+        }
+    }
+}
+
+/// Fields of an upstream's response that outlive it: kept for the answer that is given instead.
+final class KeptFields {
+    private let bytes = ByteBuffer(capacity: 64)
+    private var fields: [Field] = []
+
+    func reset() {
+        bytes.removeAll()
+        fields.removeAll(keepingCapacity: true)
+    }
+
+    func append(_ field: Field, of source: ByteBuffer) {
+        let nameStart = bytes.count
+        bytes.append(field.name, of: source)
+        let valueStart = bytes.count
+        bytes.append(field.value, of: source)
+        var kept = field
+        kept.name = Slice(from: nameStart, to: valueStart)
+        kept.value = Slice(from: valueStart, to: bytes.count)
+        fields.append(kept)
+    }
+
+    func add(to response: Response) {
+        for field in fields { response.add(field, of: bytes) }
+    }
+}

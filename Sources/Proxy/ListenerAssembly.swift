@@ -1,0 +1,158 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// Gathers the `listen` lines of all servers into addresses, each with its servers by name.
+struct ListenerAssembly {
+    private struct Gathered {
+        let address: SocketAddress
+        var options = ListenOptions()
+        var hasSocketOptions = false
+        var isTLS = false
+        var hasExplicitDefault = false
+        var defaultServer: VirtualServer
+        var names = ServerNameTable()
+    }
+
+    private let builder: ConfigurationBuilder
+
+    init(_ builder: ConfigurationBuilder) {
+        self.builder = builder
+    }
+
+    func assemble() throws(ConfigError) -> [ListenAddress] {
+        var gathered: [Gathered] = []
+        for (block, server) in builder.servers {
+            var own: Set<SocketAddress> = []
+            for line in block.listens {
+                guard own.insert(line.address).inserted else {
+                    throw ConfigError("a duplicate listen \(line.statement.argument(0))", line.statement)
+                }
+                try add(line, server, block, to: &gathered)
+            }
+        }
+        try checkCertificates(gathered)
+        return gathered.map { entry in
+            ListenAddress(
+                entry.address, entry.options, isTLS: entry.isTLS, defaultServer: entry.defaultServer,
+                names: entry.names)
+        }
+    }
+
+    private func add(
+        _ line: ListenLine, _ server: VirtualServer, _ block: ServerBlock, to gathered: inout [Gathered]
+    ) throws(ConfigError) {
+        let index: Int
+        if let found = gathered.firstIndex(where: { $0.address == line.address }) {
+            index = found
+            if line.hasSocketOptions && gathered[index].hasSocketOptions {
+                throw ConfigError("duplicate listen options for \(line.address.text)", line.statement)
+            }
+            if line.isDefault {
+                guard !gathered[index].hasExplicitDefault else {
+                    throw ConfigError("a duplicate default server for \(line.address.text)", line.statement)
+                }
+                gathered[index].defaultServer = server
+            }
+        } else {
+            index = gathered.count
+            gathered.append(Gathered(address: line.address, defaultServer: server))
+        }
+        if line.hasSocketOptions {
+            gathered[index].options = line.options
+            gathered[index].hasSocketOptions = true
+        }
+        gathered[index].isTLS = gathered[index].isTLS || line.isTLS
+        gathered[index].hasExplicitDefault = gathered[index].hasExplicitDefault || line.isDefault
+        for name in block.names where !gathered[index].names.add(name, server, builder.regexes) {
+            let text = name.text(builder.regexes)
+            builder.warn(ConfigError("conflicting server name \"\(text)\" on \(line.address.text), ignored"))
+        }
+        if block.names.isEmpty { _ = gathered[index].names.add(.exact(""), server, builder.regexes) }
+    }
+
+    /// A TLS address needs a certificate in its default server.
+    private func checkCertificates(_ gathered: [Gathered]) throws(ConfigError) {
+        for entry in gathered where entry.isTLS && entry.defaultServer.tls == nil {
+            for (block, _) in builder.servers {
+                guard let line = block.listens.first(where: { $0.address == entry.address && $0.isTLS })
+                else { continue }
+                throw ConfigError(
+                    "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive", line.statement)
+            }
+        }
+    }
+}
+
+extension ServerName {
+    /// As it was written.
+    func text(_ regexes: [CompiledRegex]) -> String {
+        switch self {
+        case .exact(let name): name
+        case .head(let name): "*" + name
+        case .tail(let name): name + "*"
+        case .regex(let index): "~" + regexes[index].source
+        }
+    }
+}
+
+/// Makes the TLS context of a server from the files that its directives name.
+struct TLSAssembly {
+    private let builder: ConfigurationBuilder
+
+    init(_ builder: ConfigurationBuilder) {
+        self.builder = builder
+    }
+
+    /// - Returns: `nil` for a server without certificates.
+    func context(for server: ServerBlock) throws(ConfigError) -> TLSServerContext? {
+        let settings = server.settings.tls
+        guard let first = settings.certificates.elements.first else { return nil }
+        guard server.listens.contains(where: \.isTLS) || settings.certificates.isOwn else { return nil }
+        var made = settings.server
+        made.certificates = []
+        var keys = settings.keys.elements[...]
+        for file in settings.certificates.elements {
+            if file.path == "self-signed" {
+                let names = selfSignedNames(server)
+                builder.noteSelfSigned(names, file.statement)
+                made.certificates.append(.selfSigned(names: names))
+                continue
+            }
+            guard let key = keys.popFirst() else {
+                throw ConfigError(
+                    "no \"ssl_certificate_key\" is defined for certificate \"\(file.path)\"", file.statement)
+            }
+            let chain = try read(file, "cannot load certificate")
+            let keyBytes = try read(key, "cannot load certificate key")
+            made.certificates.append(
+                .pem(chain: chain, chainName: file.path, key: keyBytes, keyName: key.path))
+        }
+        do throws(TLSError) {
+            return try TLSServerContext(
+                settings: made, sessionStore: try builder.sessionStore(made.sessionCache))
+        } catch {
+            throw ConfigError(error.message, first.statement)
+        }
+    }
+
+    private func selfSignedNames(_ server: ServerBlock) -> [String] {
+        let names = server.names.compactMap { name -> String? in
+            switch name {
+            case .exact(let text): text.isEmpty ? nil : text
+            case .head(let text): "*" + text
+            case .tail, .regex: nil
+            }
+        }
+        return names.isEmpty ? ["localhost", "127.0.0.1"] : names + ["127.0.0.1"]
+    }
+
+    private func read(_ file: TLSFile, _ complaint: String) throws(ConfigError) -> [UInt8] {
+        do throws(ConfigError) {
+            return try builder.files.readSecret(file.path)
+        } catch {
+            throw ConfigError("\(complaint) \"\(file.path)\": \(error.message)", file.statement)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import Config
+internal import Core
+internal import Net
+
+/// A worker's access logs: lines are gathered in each log's own buffer.
+final class AccessLogs {
+    /// One a file of the configuration, opened by the master.
+    private let files: [LogFile]
+    private let configuration: Configuration
+    private let clock: Clock
+
+    init(_ configuration: Configuration, _ clock: Clock) {
+        self.configuration = configuration
+        self.clock = clock
+        files = configuration.accessLogs
+    }
+
+    /// How long the loop may sleep before gathered lines are due; `nil`: there are none.
+    var flushIntervalMs: Int? {
+        var first: Int64?
+        for file in files {
+            if let deadline = file.deadlineMs { first = min(first ?? deadline, deadline) }
+        }
+        return first.map { Int(max(0, $0 - clock.nowMs)) }
+    }
+
+    /// Writes the lines that the location in force asks for.
+    func write(_ exchange: Exchange) {
+        for target in exchange.location.settings.logs.access.elements {
+            guard files.indices.contains(target.file) else { continue }
+            let file = files[target.file]
+            if let condition = target.condition, !holds(condition, exchange) { continue }
+            configuration.logFormats[target.format].append(for: exchange, to: file.buffer)
+            file.buffer.append(UInt8.lineFeed)
+            _ = file.lineDone(nowMs: clock.nowMs)
+        }
+    }
+
+    /// `if=`: neither empty nor `0`.
+    private func holds(_ condition: Template<Variable>, _ exchange: Exchange) -> Bool {
+        let scratch = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(scratch) }
+        condition.append(for: exchange, to: scratch)
+        return !scratch.isEmpty && !(scratch.count == 1 && scratch[0] == UInt8(ascii: "0"))
+    }
+
+    /// Writes what is due; with `force`, everything.
+    func flush(nowMs: Int64, force: Bool) {
+        for file in files { _ = file.flush(nowMs: nowMs, force: force) }
+    }
+}

@@ -1,0 +1,85 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The end of a line of the error log: whom the message is about.
+enum ErrorLogging {
+    /// A message about a connection on which no request is served.
+    static func line(_ message: String, _ connection: ClientConnection) -> String {
+        let out = ByteBuffer(capacity: 256)
+        out.append(message)
+        out.append(", client: ")
+        connection.remoteAddress.append(addressTo: out)
+        out.append(", server: ")
+        connection.listen.address.append(to: out)
+        return text(of: out)
+    }
+
+    /// A message about a request.
+    static func line(_ message: String, _ exchange: Exchange) -> String {
+        let out = ByteBuffer(capacity: 512)
+        out.append(message)
+        out.append(", client: ")
+        exchange.remoteAddress.append(addressTo: out)
+        out.append(", server: ")
+        out.append(exchange.server.serverName)
+        quoted(", request: \"", to: out) { exchange.appendRequestLine(to: $0) }
+        if exchange.upstream?.isActive == true, let attempt = exchange.attempts.entries.last {
+            quoted(", upstream: \"", to: out) { out in
+                out.append(exchange.proxyTarget?.isTLS == true ? "https://" : "http://")
+                out.append(attempt.name, of: exchange.attempts.names)
+                exchange.appendUpstreamURI(to: out)
+            }
+        }
+        quoted(", host: \"", to: out) { _ = exchange.appendRequestField(.host, to: $0) }
+        quoted(", referrer: \"", to: out) { _ = exchange.appendRequestField(.referer, to: $0) }
+        return text(of: out)
+    }
+
+    /// Appends `prefix`, the value and a closing quote; nothing if the value is empty.
+    private static func quoted(_ prefix: StaticString, to out: ByteBuffer, _ append: (ByteBuffer) -> Void) {
+        let start = out.count
+        out.append(prefix)
+        let valueStart = out.count
+        append(out)
+        guard out.count > valueStart else { return out.truncate(to: start) }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    /// What came from the network cannot end a line or move a terminal's cursor.
+    private static func text(of out: ByteBuffer) -> String {
+        var text = ""
+        text.reserveCapacity(out.count)
+        for scalar in String(decoding: out.bytes, as: UTF8.self).unicodeScalars {
+            if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+                text += "\\x"
+                for shift: UInt32 in [4, 0] {
+                    let digit = UInt8.hexDigit(
+                        UInt8(truncatingIfNeeded: scalar.value >> shift), uppercase: true)
+                    text.unicodeScalars.append(Unicode.Scalar(digit))
+                }
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+}
+
+extension Exchange {
+    /// The target that went to the peer: the second word of the head that was written for it.
+    func appendUpstreamURI(to out: ByteBuffer) {
+        guard let line = upstream?.requestHead else { return }
+        var start = 0
+        while start < line.count && line[start] != .space && line[start] != .carriageReturn { start += 1 }
+        start += 1
+        var end = start
+        while end < line.count && line[end] != .space && line[end] != .carriageReturn { end += 1 }
+        if start < end { out.append(Slice(from: start, to: end), of: line) }
+    }
+
+    /// Writes to the error log of the location in force; the text is made only if it is written.
+    func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
+        worker.log(level, self, message())
+    }
+}

@@ -1,0 +1,153 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// What variables are made of.
+extension Exchange {
+    var nowMs: Int64 { worker.clock.nowMs }
+
+    // MARK: Fields of the request
+
+    /// Appends the values of all fields called `name` (lower case, `_` for `-`).
+    ///
+    /// - Returns: whether there is one.
+    func appendRequestField(named name: [UInt8], to out: ByteBuffer) -> Bool {
+        let isCookie = name.elementsEqual("cookie".utf8)
+        return FieldLookup.append(
+            named: name, among: head.fields, of: headBytes, separator: isCookie ? "; " : ", ", to: out)
+    }
+
+    /// Appends the values of all fields of a known name, joined by commas (cookies by semicolons).
+    func appendRequestField(_ name: FieldName, to out: ByteBuffer) -> Bool {
+        var isFound = false
+        for field in head.fields where field.known == name {
+            if isFound { out.append(name == .cookie ? "; " : ", ") }
+            out.append(field.value, of: headBytes)
+            isFound = true
+        }
+        return isFound
+    }
+
+    /// Calls `body` with the value of the first field of a known name, if there is one.
+    func withRequestField<Value>(_ name: FieldName, _ body: (Span<UInt8>) -> Value) -> Value? {
+        guard let field = head.firstField(name) else { return nil }
+        return headBytes.withBytes(of: field.value) { body($0) }
+    }
+
+    func hasRequestField(_ name: FieldName) -> Bool { head.firstField(name) != nil }
+
+    func appendArgument(named name: [UInt8], to out: ByteBuffer) -> Bool {
+        arguments.withReadable { FieldLookup.appendArgument(named: name, of: $0, to: out) }
+    }
+
+    func appendCookie(named name: [UInt8], to out: ByteBuffer) -> Bool {
+        for field in head.fields where field.known == .cookie {
+            let isFound = headBytes.withBytes(of: field.value) {
+                FieldLookup.appendCookie(named: name, of: $0, isFirstOnly: false, to: out)
+            }
+            if isFound { return true }
+        }
+        return false
+    }
+
+    // MARK: Fields of responses
+
+    func appendResponseField(named name: [UInt8], to out: ByteBuffer) -> Bool {
+        FieldLookup.append(named: name, among: response.fields, of: response.lines, separator: ", ", to: out)
+    }
+
+    func appendUpstreamField(named name: [UInt8], to out: ByteBuffer) -> Bool {
+        guard let upstream else { return false }
+        return FieldLookup.append(
+            named: name, among: upstream.responseHead.fields, of: upstream.responseHeadBytes, separator: ", ",
+            to: out)
+    }
+
+    func appendUpstreamCookie(named name: [UInt8], to out: ByteBuffer) -> Bool {
+        guard let upstream else { return false }
+        for field in upstream.responseHead.fields where field.known == .setCookie {
+            let isFound = upstream.responseHeadBytes.withBytes(of: field.value) {
+                FieldLookup.appendCookie(named: name, of: $0, isFirstOnly: true, to: out)
+            }
+            if isFound { return true }
+        }
+        return false
+    }
+
+    // MARK: The request itself
+
+    /// The request line; nothing if the head was refused before its end.
+    func appendRequestLine(to out: ByteBuffer) {
+        out.append(head.line, of: headBytes)
+    }
+
+    /// The target as the client sent it, with its query.
+    func appendTarget(to out: ByteBuffer) {
+        out.append(head.target, of: headBytes)
+    }
+
+    func appendMethod(to out: ByteBuffer) {
+        if method == head.method {
+            out.append(head.methodText, of: headBytes)
+        } else {
+            out.append(method.text)
+        }
+    }
+
+    func appendProtocol(to out: ByteBuffer) {
+        out.append("HTTP/1.")
+        out.append(decimal: Int(head.minorVersion))
+    }
+
+    /// 32 random hexadecimal digits, drawn when first asked for.
+    func appendRequestID(to out: ByteBuffer) {
+        if requestID.isEmpty {
+            var generator = SystemRandomNumberGenerator()
+            for _ in 0..<2 {
+                let number = generator.next()
+                for shift in stride(from: 60, through: 0, by: -4) {
+                    requestID.append(UInt8.hexDigit(UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 0xF))
+                }
+            }
+        }
+        out.append(contentsOf: requestID)
+    }
+
+    /// The user's name in `Authorization: Basic`.
+    func appendRemoteUser(to out: ByteBuffer) {
+        if remoteUser.isEmpty {
+            _ = withRequestField(.authorization) { BasicCredentials.appendUser($0, to: remoteUser) }
+        }
+        out.append(contentsOf: remoteUser)
+    }
+
+    /// The request's content, as far as it is held in memory and not in a file.
+    func appendHeldBody(to out: ByteBuffer) {
+        guard body.file == nil, case .whole = body.keeping else { return }
+        out.append(contentsOf: body.memory)
+    }
+
+    // MARK: The response itself
+
+    /// The status that logs show: the one sent; 0 before there is one.
+    var loggedStatus: UInt16 { statusOverride ?? response.status }
+
+    /// The content is framed in chunks: its length is not known, and the client speaks HTTP/1.1.
+    var isChunked: Bool {
+        switch response.contentKind {
+        case .streamed:
+            response.contentLength == nil && head.minorVersion >= 1 && method != .head
+                && location.settings.core.chunkedTransferEncoding
+        case .none, .buffered, .file: false
+        }
+    }
+
+    /// One value of the kernel's record of the client's connection.
+    func appendTCPState(to out: ByteBuffer, _ value: (TCPState) -> UInt32) -> Bool {
+        guard let state = Socket.tcpInfo(client.transport.fd) else { return false }
+        out.append(decimal: UInt(value(state)))
+        return true
+    }
+
+    typealias TCPState = (rtt: UInt32, rttvar: UInt32, cwnd: UInt32, space: UInt32)
+}

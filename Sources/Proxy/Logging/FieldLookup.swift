@@ -1,0 +1,84 @@
+internal import Core
+internal import HTTP
+
+/// Finds fields by a variable's name: `$http_user_agent`, `$sent_http_etag`.
+enum FieldLookup {
+    /// Whether the bytes of `slice` are the field that a variable's `name` means: ASCII letters without case,
+    /// `_` for `-`.
+    static func isNamed(_ slice: Slice, of buffer: ByteBuffer, _ name: [UInt8]) -> Bool {
+        guard Int(slice.count) == name.count else { return false }
+        return buffer.withBytes(of: slice) { bytes in
+            for index in bytes.indices {
+                let byte =
+                    bytes[index] == UInt8(ascii: "-") ? UInt8(ascii: "_") : bytes[index].asciiLowercased
+                if byte != name[index] { return false }
+            }
+            return true
+        }
+    }
+
+    /// Appends the values of all fields called `name`, joined by `separator`.
+    ///
+    /// - Returns: whether there is one.
+    static func append(
+        named name: [UInt8], among fields: borrowing [Field], of buffer: ByteBuffer, separator: StaticString,
+        to out: ByteBuffer
+    ) -> Bool {
+        var isFound = false
+        for index in fields.indices where isNamed(fields[index].name, of: buffer, name) {
+            if isFound { out.append(separator) }
+            out.append(fields[index].value, of: buffer)
+            isFound = true
+        }
+        return isFound
+    }
+
+    /// Appends the value of the cookie called `name` of a `Cookie` or `Set-Cookie` value.
+    ///
+    /// - Parameter isFirstOnly: only the first `name=value` counts: what follows it are attributes.
+    /// - SeeAlso: RFC 6265 §4.2.1, §5.2.
+    static func appendCookie(
+        named name: [UInt8], of value: Span<UInt8>, isFirstOnly: Bool, to out: ByteBuffer
+    ) -> Bool {
+        var start = 0
+        while start < value.count {
+            while start < value.count && value[start] == .space { start += 1 }
+            var end = start
+            while end < value.count && value[end] != UInt8(ascii: ";") { end += 1 }
+            if let valueStart = afterName(name, in: value, from: start, to: end) {
+                var valueEnd = end
+                while valueEnd > valueStart && value[valueEnd - 1] == .space { valueEnd -= 1 }
+                out.append(value.extracting(valueStart..<valueEnd))
+                return true
+            }
+            if isFirstOnly { return false }
+            start = end + 1
+        }
+        return false
+    }
+
+    /// Appends the value of the argument called `name` of a query.
+    static func appendArgument(named name: [UInt8], of query: Span<UInt8>, to out: ByteBuffer) -> Bool {
+        var start = 0
+        while start < query.count {
+            var end = start
+            while end < query.count && query[end] != UInt8(ascii: "&") { end += 1 }
+            if let valueStart = afterName(name, in: query, from: start, to: end) {
+                out.append(query.extracting(valueStart..<end))
+                return true
+            }
+            start = end + 1
+        }
+        return false
+    }
+
+    /// Where the value begins, if `name=` stands at `start`. Names are compared without case, as in nginx.
+    private static func afterName(_ name: [UInt8], in bytes: Span<UInt8>, from start: Int, to end: Int)
+        -> Int?
+    {
+        guard end - start > name.count, bytes[start + name.count] == UInt8(ascii: "=") else { return nil }
+        for offset in name.indices
+        where bytes[start + offset].asciiLowercased != name[offset].asciiLowercased { return nil }
+        return start + name.count + 1
+    }
+}

@@ -1,0 +1,79 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// Variables of the attempts at upstreams. Attempts are joined by `, `, a hop to another group by ` : `.
+extension Variables {
+    static var upstreamRows: [VariableRow] {
+        [
+            VariableRow("upstream_cache_status", "What a cache did: there is none, so it has no value.") {
+                _, _ in false
+            },
+            VariableRow("upstream_addr", "The addresses that were tried, in order.") { exchange, out in
+                appendAttempts(of: exchange, to: out) { attempt, out in
+                    out.append(attempt.name, of: exchange.attempts.names)
+                    return true
+                }
+            },
+            VariableRow("upstream_status", "The statuses that the attempts had.") { exchange, out in
+                appendAttempts(of: exchange, to: out) { attempt, out in
+                    guard attempt.status > 0 else { return false }
+                    out.append(decimal: UInt(attempt.status), width: 3)
+                    return true
+                }
+            },
+            VariableRow("upstream_connect_time", "Seconds to connect, TLS included.") { exchange, out in
+                appendAttempts(of: exchange, to: out) { append(time: $0.connectMs, to: $1) }
+            },
+            VariableRow("upstream_header_time", "Seconds to the head of the response.") { exchange, out in
+                appendAttempts(of: exchange, to: out) { append(time: $0.headerMs, to: $1) }
+            },
+            VariableRow("upstream_response_time", "Seconds to the end of the response.") { exchange, out in
+                appendAttempts(of: exchange, to: out) { append(time: $0.responseMs, to: $1) }
+            },
+            VariableRow("upstream_response_length", "Bytes of content received.") { exchange, out in
+                appendAttempts(of: exchange, to: out) { attempt, out in
+                    out.append(decimal: Int(attempt.responseLength))
+                    return true
+                }
+            },
+            VariableRow("upstream_bytes_sent", "Bytes sent to the upstream.") { exchange, out in
+                appendAttempts(of: exchange, to: out) { attempt, out in
+                    out.append(decimal: Int(attempt.bytesSent))
+                    return true
+                }
+            },
+            VariableRow("upstream_bytes_received", "Bytes received from the upstream.") { exchange, out in
+                appendAttempts(of: exchange, to: out) { attempt, out in
+                    out.append(decimal: Int(attempt.bytesReceived))
+                    return true
+                }
+            },
+            .unlessEmpty("proxy_host", "The host and port of `proxy_pass`.") { exchange, out in
+                if let target = exchange.proxyTarget { out.append(target.hostText) }
+            },
+            .unlessEmpty("proxy_port", "The port of `proxy_pass`.") { exchange, out in
+                if let target = exchange.proxyTarget { out.append(target.portText) }
+            },
+        ]
+    }
+
+    /// Appends one value an attempt; one that has none shows a hyphen.
+    private static func appendAttempts(
+        of exchange: Exchange, to out: ByteBuffer, _ append: (AttemptLog.Attempt, ByteBuffer) -> Bool
+    ) -> Bool {
+        let attempts = exchange.attempts
+        if attempts.entries.isEmpty { return false }
+        for index in attempts.entries.indices {
+            if index > 0 { out.append(attempts.entries[index].startsNewGroup ? " : " : ", ") }
+            if !append(attempts.entries[index], out) { out.append("-") }
+        }
+        return true
+    }
+
+    private static func append(time milliseconds: Int64?, to out: ByteBuffer) -> Bool {
+        guard let milliseconds else { return false }
+        out.append(secondsFromMilliseconds: Int(max(0, milliseconds)))
+        return true
+    }
+}

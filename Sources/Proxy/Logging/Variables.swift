@@ -1,0 +1,64 @@
+internal import Core
+
+/// The variables of the configuration language: `$name`.
+enum Variables {
+    /// Every built-in variable, in the order of the README's table.
+    static let rows: [VariableRow] =
+        requestRows + targetRows + bodyRows + connectionRows + workerRows + responseRows + upstreamRows
+        + tlsRows
+
+    /// The variable called `name` (without `$`), unless it is one that the configuration itself defines.
+    static func resolve(_ name: String) -> Variable? {
+        if let index = rows.firstIndex(where: { $0.name == name }) { return .builtin(index) }
+        for prefix in prefixes where name.hasPrefix(prefix.text) && name.utf8.count > prefix.text.utf8.count {
+            return prefix.make(Array(name.utf8.dropFirst(prefix.text.utf8.count)))
+        }
+        return nil
+    }
+
+    /// Appends the value of `variable` to `out`.
+    ///
+    /// - Returns: false, and nothing is appended, if it has none: logs show a hyphen, templates nothing.
+    static func append(_ variable: Variable, of exchange: Exchange, to out: ByteBuffer) -> Bool {
+        switch variable {
+        case .builtin(let index):
+            return rows[index].append(exchange, out)
+        case .requestField(let name):
+            return exchange.appendRequestField(named: name, to: out)
+        case .argument(let name):
+            return exchange.appendArgument(named: name, to: out)
+        case .cookie(let name):
+            return exchange.appendCookie(named: name, to: out)
+        case .sentField(let name):
+            return exchange.appendResponseField(named: name, to: out)
+        case .upstreamField(let name):
+            return exchange.appendUpstreamField(named: name, to: out)
+        case .upstreamCookie(let name):
+            return exchange.appendUpstreamCookie(named: name, to: out)
+        case .user(let index):
+            guard index < exchange.userValues.count, exchange.userValues[index].isSet else { return false }
+            out.append(exchange.userValues[index].bytes)
+            return true
+        case .map(let index):
+            guard exchange.worker.configuration.maps.indices.contains(index) else { return false }
+            exchange.worker.configuration.maps[index].append(for: exchange, to: out)
+            return true
+        }
+    }
+
+    private struct Prefix: Sendable {
+        let text: String
+        let make: @Sendable ([UInt8]) -> Variable
+    }
+
+    private static var prefixes: [Prefix] {
+        [
+            Prefix(text: "http_") { .requestField($0) },
+            Prefix(text: "arg_") { .argument($0) },
+            Prefix(text: "cookie_") { .cookie($0) },
+            Prefix(text: "sent_http_") { .sentField($0) },
+            Prefix(text: "upstream_http_") { .upstreamField($0) },
+            Prefix(text: "upstream_cookie_") { .upstreamCookie($0) },
+        ]
+    }
+}

@@ -1,0 +1,71 @@
+internal import Core
+
+/// Reads `Authorization: Basic …`.
+///
+/// - SeeAlso: RFC 7617.
+enum BasicCredentials {
+    /// Decodes the value of an `Authorization` field into `user:password`.
+    ///
+    /// - Returns: where the colon stands in what was appended to `out` (counted from the first byte
+    ///   appended), or `nil` if the field is not well-formed or the user is empty; `out` is then as before.
+    static func decode(_ field: Span<UInt8>, to out: ByteBuffer) -> Int? {
+        guard field.count >= 6, equalsIgnoringCase(field.extracting(first: 6), "Basic ") else { return nil }
+        var start = 6
+        while start < field.count && field[start] == .space { start += 1 }
+        guard start < field.count else { return nil }
+        let before = out.count
+        guard decodeBase64(field.extracting(start..<field.count), to: out),
+            let colon = colon(in: out, from: before),
+            colon > before
+        else {
+            out.truncate(to: before)
+            return nil
+        }
+        return colon - before
+    }
+
+    /// Appends the user's name of an `Authorization` field.
+    ///
+    /// - Returns: false, and nothing is appended, if there is none.
+    static func appendUser(_ field: Span<UInt8>, to out: ByteBuffer) -> Bool {
+        let before = out.count
+        guard let length = decode(field, to: out) else { return false }
+        out.truncate(to: before + length)
+        return true
+    }
+
+    private static func colon(in buffer: ByteBuffer, from start: Int) -> Int? {
+        for index in start..<buffer.count where buffer[index] == UInt8(ascii: ":") { return index }
+        return nil
+    }
+
+    /// Decodes up to the first `=`. Padding may be missing, as in nginx.
+    private static func decodeBase64(_ text: Span<UInt8>, to out: ByteBuffer) -> Bool {
+        var bits: UInt32 = 0
+        var digits = 0
+        for index in text.indices {
+            if text[index] == UInt8(ascii: "=") { break }
+            guard let value = base64Value(text[index]) else { return false }
+            bits = (bits << 6) | UInt32(value)
+            digits += 1
+            switch digits % 4 {
+            case 2: out.append(UInt8(truncatingIfNeeded: bits >> 4))
+            case 3: out.append(UInt8(truncatingIfNeeded: bits >> 2))
+            case 0: out.append(UInt8(truncatingIfNeeded: bits))
+            default: break
+            }
+        }
+        return digits % 4 != 1
+    }
+
+    private static func base64Value(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - 0x41
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - 0x61 + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - 0x30 + 52
+        case UInt8(ascii: "+"): 62
+        case UInt8(ascii: "/"): 63
+        default: nil
+        }
+    }
+}

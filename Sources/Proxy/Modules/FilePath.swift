@@ -1,0 +1,37 @@
+internal import Core
+internal import Net
+
+/// The file that a path leads to: `root`, `alias`.
+enum FilePath {
+    /// Appends the file's path for the path in force.
+    static func append(for exchange: Exchange, to out: ByteBuffer) {
+        let core = exchange.location.settings.core
+        core.root.append(for: exchange, to: out)
+        guard core.isAlias else {
+            trimSlash(of: out)
+            return out.append(contentsOf: exchange.uri)
+        }
+        // In a regex location `alias` names the whole file.
+        if case .regex = exchange.location.kind { return }
+        let nameLength = min(exchange.location.replacedCount, exchange.uri.count)
+        out.append(Slice(from: nameLength, to: exchange.uri.count), of: exchange.uri)
+    }
+
+    /// Appends the root in force.
+    static func appendRoot(of exchange: Exchange, to out: ByteBuffer) {
+        exchange.location.settings.core.root.append(for: exchange, to: out)
+    }
+
+    /// Appends the root in force with its symbolic links resolved; nothing if it does not exist.
+    static func appendRealRoot(of exchange: Exchange, to out: ByteBuffer) {
+        let scratch = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(scratch) }
+        appendRoot(of: exchange, to: scratch)
+        if let path = FileAccess.realPath(String(decoding: scratch.bytes, as: UTF8.self)) { out.append(path) }
+    }
+
+    /// A root's last slash and a path's first are one.
+    private static func trimSlash(of out: ByteBuffer) {
+        if out.count > 1 && out[out.count - 1] == UInt8(ascii: "/") { out.truncate(to: out.count - 1) }
+    }
+}

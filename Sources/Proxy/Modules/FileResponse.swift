@@ -1,0 +1,107 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// An opened file as a response: preconditions, then ranges.
+enum FileResponse {
+    /// Fills in the response for `file`.
+    ///
+    /// - SeeAlso: RFC 9110 §13.2.2: the order of preconditions and ranges.
+    static func fill(_ exchange: Exchange, from file: OpenedFile) -> Outcome {
+        let response = exchange.response
+        response.status = 200
+        response.lastModified = file.stamp.modified
+        response.contentLength = file.stamp.size
+        response.contentKind = .file(file, offset: 0, count: file.stamp.size)
+        ContentType.set(for: exchange)
+        let tag = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(tag) }
+        if exchange.location.settings.core.etag {
+            appendTag(of: file.stamp, to: tag)
+            response.add(.etag) { $0.append(contentsOf: tag) }
+        }
+        // What is served for an error is not what the client's conditions are about.
+        guard exchange.errorStatus == 0 else {
+            if exchange.statusOverride == 200 { response.add(.acceptRanges) { $0.append("bytes") } }
+            return .respond
+        }
+        switch tag.withReadable({ ConditionalRequest.verdict(for: exchange, tag: $0) }) {
+        case .failed:
+            response.reset()
+            return .status(412)
+        case .notModified:
+            response.status = 304
+            response.contentType.removeAll()
+            response.contentLength = nil
+            response.contentKind = .none
+            return .respond
+        case .unchanged:
+            return ranges(exchange, file, tag)
+        }
+    }
+
+    /// `"mtime-size"` in hexadecimal, as nginx writes it.
+    private static func appendTag(of stamp: FileStamp, to out: ByteBuffer) {
+        out.append(UInt8(ascii: "\""))
+        out.append(hexadecimal: UInt(bitPattern: Int(stamp.modified)))
+        out.append(UInt8(ascii: "-"))
+        out.append(hexadecimal: UInt(bitPattern: Int(stamp.size)))
+        out.append(UInt8(ascii: "\""))
+    }
+
+    // MARK: Ranges
+
+    private static func ranges(_ exchange: Exchange, _ file: OpenedFile, _ tag: ByteBuffer) -> Outcome {
+        let response = exchange.response
+        let rangesMax = exchange.location.settings.core.maxRanges
+        guard rangesMax > 0 else { return .respond }
+        let size = file.stamp.size
+        var ranges = ByteRanges()
+        var verdict = ByteRanges.Verdict.whole
+        if allowsRanges(exchange, tag) {
+            verdict =
+                exchange.withRequestField(.range) { ranges.parse($0, length: size, rangesMax: rangesMax) }
+                ?? .whole
+        }
+        switch verdict {
+        case .whole:
+            break
+        case .unsatisfiable:
+            response.reset()
+            response.add(.contentRange) { out in
+                out.append("bytes */")
+                out.append(decimal: Int(size))
+            }
+            return .status(416)
+        case .partial where ranges.ranges.count == 1:
+            one(ranges.ranges[0], of: file, exchange)
+            return .respond
+        case .partial:
+            if MultipartRanges.fill(exchange, from: file, ranges.ranges) { return .respond }
+        }
+        response.add(.acceptRanges) { $0.append("bytes") }
+        return .respond
+    }
+
+    private static func one(_ range: Range<Int64>, of file: OpenedFile, _ exchange: Exchange) {
+        let response = exchange.response
+        let count = range.upperBound - range.lowerBound
+        response.status = 206
+        response.contentLength = count
+        response.contentKind = .file(file, offset: range.lowerBound, count: count)
+        response.add(.contentRange) { MultipartRanges.append(range, of: file.stamp.size, to: $0) }
+    }
+
+    /// `If-Range`: ranges are for those who have this very version. RFC 9110 §13.1.5.
+    private static func allowsRanges(_ exchange: Exchange, _ tag: ByteBuffer) -> Bool {
+        let modified = exchange.response.lastModified
+        let isSame = exchange.withRequestField(.ifRange) { value in
+            if value.count >= 2 && value[value.count - 1] == UInt8(ascii: "\"") {
+                return tag.withReadable { EntityTags.isStrongly(value, $0) }
+            }
+            guard let time = HTTPTime.parse(value), let modified else { return false }
+            return time == modified
+        }
+        return isSame ?? true
+    }
+}

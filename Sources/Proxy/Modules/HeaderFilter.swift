@@ -1,0 +1,53 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// `add_header`, `expires`: fields added to every response of a location, whoever made it.
+enum HeaderFilter {
+    /// Adds the fields. Called once a response, when its status and the fields of its maker stand.
+    static func apply(to exchange: Exchange) {
+        if exchange.location.settings.headers.added.elements.isEmpty,
+            case .off = exchange.location.settings.headers.expires
+        {
+            return
+        }
+        let headers = exchange.location.settings.headers
+        let isPlain = isPlain(exchange.response.status)
+        if isPlain { apply(headers.expires, to: exchange) }
+        for field in headers.added.elements where isPlain || field.isAlways { add(field, to: exchange) }
+    }
+
+    /// The statuses that fields without `always` are added to.
+    static func isPlain(_ status: UInt16) -> Bool {
+        switch status {
+        case 200, 201, 204, 206, 301, 302, 303, 304, 307, 308: true
+        default: false
+        }
+    }
+
+    private static func add(_ field: AddedHeader, to exchange: Exchange) {
+        let response = exchange.response
+        if field.known == .lastModified {
+            response.lastModified = nil
+            response.remove(.lastModified)
+        }
+        response.add(name: field.name, known: field.known) { field.value.append(for: exchange, to: $0) }
+    }
+
+    private static func apply(_ expires: Expires, to exchange: Exchange) {
+        let now = exchange.worker.clock.wallSeconds
+        guard let lifetime = expires.lifetime(now: now, modified: exchange.response.lastModified) else {
+            return
+        }
+        let response = exchange.response
+        response.remove(.expires)
+        response.remove(.cacheControl)
+        response.add(.expires) { CivilTime.appendHTTPDate(lifetime.expires, to: $0) }
+        response.add(.cacheControl) { out in
+            guard let maxAge = lifetime.maxAge else { return out.append("no-cache") }
+            out.append("max-age=")
+            out.append(decimal: Int(maxAge))
+        }
+    }
+}

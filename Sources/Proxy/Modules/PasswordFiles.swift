@@ -1,0 +1,78 @@
+internal import Core
+internal import Net
+
+/// The user files of `auth_basic_user_file`, read again when they change.
+///
+/// nginx reads them for every request; here a file is looked at for every request, and read if its time,
+/// size or number is another.
+final class PasswordFiles {
+    private var files: [String: PasswordFile] = [:]
+
+    /// Paths may be made of variables: more than these are not remembered at a time.
+    private static var filesMax: Int { 64 }
+
+    /// The file at `path`, as it is now.
+    func file(at path: String) throws(FileError) -> PasswordFile {
+        let stamp = FileAccess.stamp(path)
+        if let known = files[path], known.stamp == stamp { return known }
+        let content = try FileAccess.readWhole(path, limit: PasswordFile.sizeMax)
+        if files.count >= PasswordFiles.filesMax { files.removeAll(keepingCapacity: true) }
+        let file = PasswordFile(stamp: stamp, entries: Net.PasswordFile.parse(content))
+        files[path] = file
+        return file
+    }
+}
+
+/// One user file, and who was let in by it a moment ago.
+final class PasswordFile {
+    enum Verdict {
+        case accepted, unknownUser, wrongPassword
+    }
+
+    let stamp: FileStamp?
+    private let entries: PasswordEntries
+    private var remembered = RememberedCredentials()
+
+    /// Bytes that are read of a file at most.
+    static var sizeMax: Int { 16 << 20 }
+
+    init(stamp: FileStamp?, entries: PasswordEntries) {
+        self.stamp = stamp
+        self.entries = entries
+    }
+
+    /// Whether `password` is `user`'s. A password that was right is not hashed again for some seconds:
+    /// a costly hash would hold up every other client of the worker.
+    func check(user: [UInt8], password: [UInt8], nowMs: Int64) -> Verdict {
+        guard let hash = entries.lookup(user) else { return .unknownUser }
+        let digest = Digest.sha256(user + [0] + password)
+        if remembered.contains(digest, nowMs: nowMs) { return .accepted }
+        guard PasswordHash.verify(password, hash: hash) == .matches else { return .wrongPassword }
+        remembered.insert(digest, nowMs: nowMs)
+        return .accepted
+    }
+}
+
+/// Digests of credentials that were right not long ago. Bounded; passwords themselves are not kept.
+struct RememberedCredentials {
+    private struct Entry {
+        var digest: [UInt8] = []
+        var untilMs: Int64 = 0
+    }
+
+    private var entries = [Entry](repeating: Entry(), count: 64)
+
+    /// How long right credentials are believed without another look.
+    static var lifeMs: Int64 { 5000 }
+
+    func contains(_ digest: [UInt8], nowMs: Int64) -> Bool {
+        let entry = entries[index(of: digest)]
+        return entry.untilMs > nowMs && entry.digest == digest
+    }
+
+    mutating func insert(_ digest: [UInt8], nowMs: Int64) {
+        entries[index(of: digest)] = Entry(digest: digest, untilMs: nowMs + RememberedCredentials.lifeMs)
+    }
+
+    private func index(of digest: [UInt8]) -> Int { Int(digest.first ?? 0) % entries.count }
+}

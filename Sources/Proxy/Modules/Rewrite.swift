@@ -1,0 +1,197 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// `rewrite`, `set`, `if`, `return`, `break`: runs a block's program.
+enum Rewrite {
+    /// Runs the program of a server or a location.
+    ///
+    /// - Returns: `.declined` to go on, `.reroute` if a location is to be looked for again (never from a
+    ///   server's program: one is looked for anyway), or what `return` and redirects answer.
+    static func run(_ settings: RewriteSettings, on exchange: Exchange, inServer: Bool) -> Outcome {
+        guard !settings.steps.isEmpty else { return .declined }
+        var isRerouting = false
+        if case .answered(let outcome) = run(settings.steps, exchange, &isRerouting) { return outcome }
+        return isRerouting && !inServer ? .reroute : .declined
+    }
+
+    private enum Flow {
+        case next
+        case stop
+        case answered(Outcome)
+    }
+
+    private static func run(_ steps: [RewriteStep], _ exchange: Exchange, _ isRerouting: inout Bool) -> Flow {
+        for step in steps {
+            let flow: Flow
+            switch step {
+            case .set(let index, let value): flow = set(index, value, exchange)
+            case .setBuiltIn(let variable, let value): flow = set(variable, value, exchange)
+            case .rewrite(let rule): flow = rewrite(rule, exchange, &isRerouting)
+            case .answer(let status, let text):
+                flow = .answered(Return.respond(status, text, to: exchange))
+            case .branch(let condition, let steps, let location):
+                guard holds(condition, exchange) else { continue }
+                if let location { exchange.location = location }
+                flow = run(steps, exchange, &isRerouting)
+            case .stop:
+                isRerouting = false
+                flow = .stop
+            }
+            switch flow {
+            case .next: break
+            case .stop, .answered: return flow
+            }
+        }
+        return .next
+    }
+
+    private static func set(_ index: Int, _ value: Template<Variable>, _ exchange: Exchange) -> Flow {
+        guard exchange.userValues.indices.contains(index) else { return .next }
+        let scratch = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(scratch) }
+        value.append(for: exchange, to: scratch)
+        exchange.userValues[index].isSet = true
+        exchange.userValues[index].bytes = scratch.bytes
+        return .next
+    }
+
+    private static func set(
+        _ variable: SettableVariable, _ value: Template<Variable>, _ exchange: Exchange
+    ) -> Flow {
+        let scratch = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(scratch) }
+        value.append(for: exchange, to: scratch)
+        switch variable {
+        case .args:
+            exchange.arguments.removeAll()
+            exchange.arguments.append(contentsOf: scratch)
+            exchange.isURIChanged = true
+        case .limitRate:
+            if let rate = Units.offset(String(decoding: scratch.bytes, as: UTF8.self)) {
+                exchange.limitRate = rate
+            }
+        }
+        return .next
+    }
+
+    // MARK: rewrite
+
+    private static func rewrite(_ rule: RewriteRule, _ exchange: Exchange, _ isRerouting: inout Bool) -> Flow
+    {
+        guard exchange.uri.withReadable({ exchange.matches(regex: rule.regex, $0) }) else { return .next }
+        let path = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(path) }
+        if case .redirect(let status) = rule.flag {
+            append(rule.path, for: exchange, in: .path, to: path)
+            let arguments = newArguments(rule, exchange)
+            if !arguments.isEmpty || rule.arguments != nil {
+                path.append(UInt8(ascii: "?"))
+                path.append(arguments)
+            }
+            Return.setLocation(exchange, path: path)
+            return .answered(.status(status))
+        }
+        rule.path.append(for: exchange, to: path)
+        guard !path.isEmpty else {
+            exchange.log(.error, "the rewritten URI has a zero length")
+            return .answered(.status(500))
+        }
+        let arguments = newArguments(rule, exchange)
+        exchange.uri.removeAll()
+        exchange.uri.append(contentsOf: path)
+        exchange.arguments.removeAll()
+        exchange.arguments.append(arguments)
+        exchange.isURIChanged = true
+        exchange.isInternal = true
+        switch rule.flag {
+        case .none, .redirect:
+            isRerouting = true
+            return .next
+        case .last:
+            isRerouting = true
+            return .stop
+        case .stop:
+            isRerouting = false
+            return .stop
+        }
+    }
+
+    /// The query after the rewrite: the replacement's own, then the one so far.
+    private static func newArguments(_ rule: RewriteRule, _ exchange: Exchange) -> [UInt8] {
+        let out = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(out) }
+        if let arguments = rule.arguments {
+            append(arguments, for: exchange, in: .argument, to: out)
+            if rule.keepsArguments && !exchange.arguments.isEmpty { out.append(UInt8(ascii: "&")) }
+        }
+        if rule.keepsArguments { out.append(contentsOf: exchange.arguments) }
+        return out.bytes
+    }
+
+    /// Appends a template whose captures come from the decoded path: they are encoded again if the client
+    /// had encoded anything.
+    private static func append(
+        _ template: Template<Variable>, for exchange: Exchange, in place: PercentEncoding.Place,
+        to out: ByteBuffer
+    ) {
+        let encodes = hasEncodedTarget(exchange)
+        for part in template.parts {
+            let start = out.count
+            switch part {
+            case .literal(let bytes): out.append(bytes)
+            case .variable(let variable): _ = Variables.append(variable, of: exchange, to: out)
+            case .capture(let index):
+                exchange.captures.append(index, to: out)
+                guard encodes else { continue }
+                let scratch = exchange.worker.takeScratch()
+                PercentEncoding.escapeTail(of: out, from: start, in: place, using: scratch)
+                exchange.worker.giveScratch(scratch)
+            }
+        }
+    }
+
+    private static func hasEncodedTarget(_ exchange: Exchange) -> Bool {
+        exchange.headBytes.withBytes(of: exchange.head.path) { path in
+            for index in path.indices
+            where path[index] == UInt8(ascii: "%") || path[index] == UInt8(ascii: "+") {
+                return true
+            }
+            return false
+        }
+    }
+
+    // MARK: if
+
+    private static func holds(_ condition: RewriteCondition, _ exchange: Exchange) -> Bool {
+        let subject = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(subject) }
+        condition.subject.append(for: exchange, to: subject)
+        return test(condition.test, subject, exchange) != condition.isNegated
+    }
+
+    private static func test(
+        _ test: RewriteCondition.Test, _ subject: ByteBuffer, _ exchange: Exchange
+    ) -> Bool {
+        switch test {
+        case .isSet:
+            return !subject.isEmpty && !(subject.count == 1 && subject[0] == UInt8(ascii: "0"))
+        case .equals(let template):
+            let other = exchange.worker.takeScratch()
+            defer { exchange.worker.giveScratch(other) }
+            template.append(for: exchange, to: other)
+            return subject.bytes == other.bytes
+        case .matches(let regex):
+            return subject.withReadable { exchange.matches(regex: regex, $0) }
+        case .isFile: return stamp(subject)?.isRegular ?? false
+        case .isDirectory: return stamp(subject)?.isDirectory ?? false
+        case .exists: return stamp(subject) != nil
+        case .isExecutable: return FileAccess.isExecutable(String(decoding: subject.bytes, as: UTF8.self))
+        }
+    }
+
+    private static func stamp(_ path: ByteBuffer) -> FileStamp? {
+        FileAccess.stamp(String(decoding: path.bytes, as: UTF8.self))
+    }
+}

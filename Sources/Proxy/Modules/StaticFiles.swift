@@ -1,0 +1,110 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// `root`, `alias`, `index`: answers with files.
+enum StaticFiles {
+    static func handle(_ exchange: Exchange) -> Outcome {
+        let path = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(path) }
+        let isDirectory = exchange.uri.isEmpty || exchange.uri[exchange.uri.count - 1] == UInt8(ascii: "/")
+        switch exchange.method {
+        case .get, .head, .post:
+            return isDirectory ? index(of: exchange, path) : file(for: exchange, path)
+        default:
+            return .status(405)
+        }
+    }
+
+    // MARK: Directories
+
+    /// Redirects internally to the first index file that exists.
+    private static func index(of exchange: Exchange, _ path: ByteBuffer) -> Outcome {
+        let name = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(name) }
+        var isDirectoryKnown = false
+        for template in indexNames(of: exchange) {
+            name.removeAll()
+            template.append(for: exchange, to: name)
+            if name.isEmpty { continue }
+            if name[0] == UInt8(ascii: "/") { return redirect(exchange, to: name, isWhole: true) }
+            path.removeAll()
+            FilePath.append(for: exchange, to: path)
+            path.append(contentsOf: name)
+            if let stamp = FileAccess.stamp(text(path)) {
+                if stamp.isDirectory { continue }
+                return redirect(exchange, to: name, isWhole: false)
+            }
+            if !isDirectoryKnown, let outcome = missingDirectory(exchange) { return outcome }
+            isDirectoryKnown = true
+        }
+        path.removeAll()
+        FilePath.append(for: exchange, to: path)
+        exchange.log(.error, "directory index of \"\(text(path))\" is forbidden")
+        return .status(403)
+    }
+
+    private static func redirect(_ exchange: Exchange, to name: ByteBuffer, isWhole: Bool) -> Outcome {
+        if isWhole { exchange.uri.removeAll() }
+        exchange.uri.append(contentsOf: name)
+        exchange.isURIChanged = true
+        exchange.isInternal = true
+        return .reroute
+    }
+
+    private static func missingDirectory(_ exchange: Exchange) -> Outcome? {
+        let path = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(path) }
+        FilePath.append(for: exchange, to: path)
+        if let stamp = FileAccess.stamp(text(path)) {
+            if stamp.isDirectory { return nil }
+            exchange.log(.error, "\"\(text(path))\" is not a directory")
+            return .status(404)
+        }
+        let error = Errno.current
+        if error.isPermission || exchange.location.settings.core.logNotFound {
+            let reason = error.isPermission ? "is forbidden" : "is not found"
+            exchange.log(.error, "\"\(text(path))\" \(reason) \(error.logText)")
+        }
+        return .status(error.isPermission ? 403 : 404)
+    }
+
+    // MARK: Files
+
+    private static func file(for exchange: Exchange, _ path: ByteBuffer) -> Outcome {
+        FilePath.append(for: exchange, to: path)
+        let file: OpenedFile
+        do {
+            file = try OpenedFile(text(path))
+        } catch {
+            return refusal(error, exchange)
+        }
+        if file.stamp.isDirectory {
+            Return.redirectToSlash(exchange)
+            return .status(301)
+        }
+        guard file.stamp.isRegular else {
+            exchange.log(.crit, "\"\(text(path))\" is not a regular file")
+            return .status(404)
+        }
+        guard exchange.method != .post else { return .status(405) }
+        return FileResponse.fill(exchange, from: file)
+    }
+
+    /// The status of a file that cannot be opened, and the line about it.
+    private static func refusal(_ error: FileError, _ exchange: Exchange) -> Outcome {
+        let status: UInt16 = error.errno.isNotFound ? 404 : error.errno.isPermission ? 403 : 500
+        if status != 404 || exchange.location.settings.core.logNotFound {
+            exchange.log(status == 500 ? .crit : .error, error.message)
+        }
+        return .status(status)
+    }
+
+    private static func indexNames(of exchange: Exchange) -> [Template<Variable>] {
+        let names = exchange.location.settings.core.index.elements
+        return names.isEmpty ? [Template(constant: Array("index.html".utf8))] : names
+    }
+
+    private static func text(_ buffer: ByteBuffer) -> String { String(decoding: buffer.bytes, as: UTF8.self) }
+}

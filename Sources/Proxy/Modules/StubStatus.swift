@@ -1,0 +1,37 @@
+internal import Core
+internal import HTTP
+
+/// `stub_status`: the counters of connections and requests, in nginx's words.
+enum StubStatus {
+    static func handle(_ exchange: Exchange) -> Outcome {
+        guard exchange.method == .get || exchange.method == .head else { return .status(405) }
+        let response = exchange.response
+        response.status = 200
+        response.contentType.removeAll()
+        response.contentType.append("text/plain")
+        response.content.removeAll()
+        append(exchange.worker.counters, to: response.content)
+        response.contentKind = .buffered
+        response.contentLength = Int64(response.content.count)
+        return .respond
+    }
+
+    /// The text, every line with the space before its end that tools rely on.
+    static func append(_ counters: CounterSlab, to out: ByteBuffer) {
+        out.append("Active connections: ")
+        out.append(decimal: counters.total(.active))
+        out.append(" \nserver accepts handled requests\n ")
+        out.append(decimal: counters.total(.accepts))
+        out.append(UInt8.space)
+        out.append(decimal: counters.total(.handled))
+        out.append(UInt8.space)
+        out.append(decimal: counters.total(.requests))
+        out.append(" \nReading: ")
+        out.append(decimal: counters.total(.reading))
+        out.append(" Writing: ")
+        out.append(decimal: counters.total(.writing))
+        out.append(" Waiting: ")
+        out.append(decimal: counters.total(.waiting))
+        out.append(" \n")
+    }
+}

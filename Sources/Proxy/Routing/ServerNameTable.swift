@@ -1,0 +1,55 @@
+internal import Core
+
+/// The names of all servers at one address: exact, by their end, by their beginning, by expression.
+struct ServerNameTable {
+    private var servers: [VirtualServer] = []
+    private var exact = CaselessTable()
+    /// `.example.org` for `*.example.org`.
+    private var heads = CaselessTable()
+    /// `mail.` for `mail.*`.
+    private var tails = CaselessTable()
+    private var patterns: [(regex: CompiledRegex, server: VirtualServer)] = []
+
+    /// - Returns: whether the name was free.
+    mutating func add(_ name: ServerName, _ server: VirtualServer, _ regexes: [CompiledRegex]) -> Bool {
+        switch name {
+        case .regex(let index):
+            patterns.append((regexes[index], server))
+            return true
+        case .exact(let text): return insert(text, server, \.exact)
+        case .head(let text): return insert(text, server, \.heads)
+        case .tail(let text): return insert(text, server, \.tails)
+        }
+    }
+
+    private mutating func insert(
+        _ text: String, _ server: VirtualServer, _ table: WritableKeyPath<ServerNameTable, CaselessTable>
+    ) -> Bool {
+        let bytes = Array(text.utf8)
+        // The first server that has a name keeps it.
+        guard self[keyPath: table][bytes.span] == nil else { return false }
+        servers.append(server)
+        return self[keyPath: table].insert(bytes, servers.count - 1)
+    }
+
+    func server(for host: Span<UInt8>, captures: inout Captures) -> VirtualServer? {
+        if let index = exact[host] { return servers[index] }
+        if heads.count > 0 {
+            // The longest end comes first.
+            for index in host.indices where host[index] == UInt8(ascii: ".") && index > 0 {
+                if let found = heads[host.extracting(index..<host.count)] { return servers[found] }
+            }
+        }
+        if tails.count > 0 {
+            var index = host.count
+            while index > 0 {
+                index -= 1
+                guard host[index] == UInt8(ascii: "."), index + 1 < host.count else { continue }
+                if let found = tails[host.extracting(0..<(index + 1))] { return servers[found] }
+            }
+        }
+        guard host.count > 0 else { return nil }
+        for (regex, server) in patterns where regex.match(host, into: &captures) { return server }
+        return nil
+    }
+}

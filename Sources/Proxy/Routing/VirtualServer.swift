@@ -1,0 +1,130 @@
+internal import Config
+internal import Core
+internal import HTTP
+public import Net
+
+/// A `server` block.
+final class VirtualServer {
+    /// `$server_name`: the first name.
+    let serverName: [UInt8]
+    /// The server's own settings, as a location.
+    let base: Location
+    let headLimits: HeadLimits
+    let clientHeaderTimeoutMs: Int
+    let mergeSlashes: Bool
+    let tls: TLSServerContext?
+    private let tree: LocationTree
+    private let named: [String: Location]
+    private let regexes: [CompiledRegex]
+
+    init(
+        name: String, base: Location, settings: ServerSettings, tls: TLSServerContext?, locations: [Location],
+        regexes: [CompiledRegex]
+    ) {
+        serverName = Array(name.utf8)
+        self.base = base
+        headLimits = settings.head
+        clientHeaderTimeoutMs = settings.clientHeaderTimeoutMs
+        mergeSlashes = settings.mergeSlashes
+        self.tls = tls
+        tree = LocationTree(locations)
+        named = Dictionary(
+            locations.filter { $0.kind == .named }.map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first })
+        self.regexes = regexes
+    }
+
+    func namedLocation(_ name: [UInt8]) -> Location? { named["@" + String(decoding: name, as: UTF8.self)] }
+
+    /// TLS on a connection that this server's address accepted; `selector` finds the server by SNI.
+    func tlsConnection(fd: Int32, selector: any TLSServerSelector) -> TLSConnection? {
+        tls.map { TLSConnection(server: $0, fd: fd, selector: selector) }
+    }
+
+    /// The location of a normalised path: exact, else the longest prefix unless a regular expression
+    /// matches first, those nested in the prefix before those around it.
+    func find(uri: Span<UInt8>, captures: inout Captures) -> LocationMatch {
+        find(uri, in: tree, &captures)
+    }
+
+    private func find(_ uri: Span<UInt8>, in tree: LocationTree, _ captures: inout Captures) -> LocationMatch
+    {
+        let found = tree.match(uri)
+        if let exact = found.exact { return .location(exact) }
+        if let slash = found.slash { return .redirectToSlash(slash) }
+        guard let prefix = found.prefix else { return pattern(uri, in: tree, &captures) }
+        var inner = LocationMatch.none
+        if !prefix.nested.isEmpty { inner = find(uri, in: prefix.nested, &captures) }
+        switch inner {
+        case .redirectToSlash: return inner
+        case .location(let location):
+            switch location.kind {
+            case .exact, .regex, .prefixWithoutRegex: return inner
+            case .prefix, .named, .ifBlock, .server: break
+            }
+        case .none: break
+        }
+        if prefix.kind == .prefix {
+            let matched = pattern(uri, in: tree, &captures)
+            if case .location = matched { return matched }
+        }
+        if case .location = inner { return inner }
+        return .location(prefix)
+    }
+
+    private func pattern(_ uri: Span<UInt8>, in tree: LocationTree, _ captures: inout Captures)
+        -> LocationMatch
+    {
+        for location in tree.patterns {
+            guard case .regex(let index) = location.kind, regexes[index].match(uri, into: &captures) else {
+                continue
+            }
+            // A regular expression's own nested locations may be more precise.
+            if !location.nested.isEmpty {
+                let inner = find(uri, in: location.nested, &captures)
+                if case .location = inner { return inner }
+            }
+            return .location(location)
+        }
+        return .none
+    }
+}
+
+/// An address that is listened on, and the servers that are reached at it.
+public final class ListenAddress {
+    /// What the socket is bound to.
+    public let address: SocketAddress
+    /// How the socket is set up.
+    public let options: ListenOptions
+    /// Connections begin with a TLS handshake.
+    public let isTLS: Bool
+    let defaultServer: VirtualServer
+    private let names: ServerNameTable
+
+    init(
+        _ address: SocketAddress, _ options: ListenOptions, isTLS: Bool, defaultServer: VirtualServer,
+        names: ServerNameTable
+    ) {
+        self.address = address
+        self.options = options
+        self.isTLS = isTLS
+        self.defaultServer = defaultServer
+        self.names = names
+    }
+
+    var tcpNodelay: Bool { defaultServer.base.settings.core.tcpNodelay }
+
+    /// The server of a lower-case host; `nil`: the default server's turn.
+    func server(forHost host: Span<UInt8>, captures: inout Captures) -> VirtualServer? {
+        names.server(for: host, captures: &captures)
+    }
+}
+
+extension ListenAddress: TLSServerSelector {
+    /// RFC 6066 §3: the context of the server that the client names.
+    public func context(forServerName name: [UInt8]) -> TLSServerContext? {
+        var captures = Captures()
+        let lower = name.map(\.asciiLowercased)
+        return (server(forHost: lower.span, captures: &captures) ?? defaultServer).tls
+    }
+}

@@ -1,0 +1,116 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// Writes the head of a response as HTTP/1.1, fields in nginx's order.
+enum HTTP1ResponseHead {
+    /// Appends the head to the writer's pending bytes and settles how the content is framed.
+    static func write(_ exchange: Exchange, to writer: HTTP1Writer) {
+        let response = exchange.response
+        let out = writer.pending
+        settleFraming(exchange, writer)
+        statusLine(response, out)
+        if !response.hasOwnServer { server(exchange, out) }
+        if !response.hasOwnDate {
+            out.append("Date: ")
+            out.append(exchange.worker.clock.httpDate)
+            out.append("\r\n")
+        }
+        entity(exchange, out)
+        if case .chunked = writer.framing { out.append("Transfer-Encoding: chunked\r\n") }
+        connection(exchange, out)
+        out.append(contentsOf: response.lines)
+        out.append("\r\n")
+    }
+
+    /// RFC 9112 §6.3, the sender's side.
+    private static func settleFraming(_ exchange: Exchange, _ writer: HTTP1Writer) {
+        let response = exchange.response
+        let status = response.status
+        if response.isUpgrade || exchange.method == .head || status == 204 || status == 304 || status < 200 {
+            writer.framing = .none
+        } else if response.contentLength != nil {
+            writer.framing = .identity
+        } else if exchange.head.minorVersion >= 1 && exchange.location.settings.core.chunkedTransferEncoding {
+            writer.framing = .chunked
+        } else {
+            // Only the end of the connection can end this content.
+            writer.framing = .identity
+            exchange.keepsAlive = false
+        }
+    }
+
+    private static func statusLine(_ response: Response, _ out: ByteBuffer) {
+        out.append("HTTP/1.1 ")
+        if response.hasOwnReason {
+            out.append(decimal: UInt(response.status), width: 3)
+            out.append(" ")
+            out.append(contentsOf: response.reason)
+        } else {
+            let line = StatusCode.line(response.status)
+            if line.utf8CodeUnitCount > 0 {
+                out.append(line)
+            } else {
+                out.append(decimal: UInt(response.status), width: 3)
+                out.append(" ")
+            }
+        }
+        out.append("\r\n")
+    }
+
+    private static func server(_ exchange: Exchange, _ out: ByteBuffer) {
+        switch exchange.location.settings.core.serverTokens {
+        case .off: out.append("Server: portico\r\n")
+        case .on, .build:
+            out.append("Server: portico/")
+            out.append(Version.text)
+            out.append("\r\n")
+        }
+    }
+
+    private static func entity(_ exchange: Exchange, _ out: ByteBuffer) {
+        let response = exchange.response
+        if !response.contentType.isEmpty && response.status != 204 {
+            out.append("Content-Type: ")
+            out.append(contentsOf: response.contentType)
+            out.append("\r\n")
+        }
+        if let length = response.contentLength, response.status != 204, !response.isUpgrade {
+            out.append("Content-Length: ")
+            out.append(decimal: Int(length))
+            out.append("\r\n")
+        }
+        if let modified = response.lastModified, isPlainSuccess(response.status) {
+            out.append("Last-Modified: ")
+            CivilTime.appendHTTPDate(modified, to: out)
+            out.append("\r\n")
+        }
+        if !response.location.isEmpty {
+            out.append("Location: ")
+            out.append(contentsOf: response.location)
+            out.append("\r\n")
+        }
+    }
+
+    /// Only these have a time of their own, as in nginx: an error page does not.
+    private static func isPlainSuccess(_ status: UInt16) -> Bool {
+        status == 200 || status == 206 || status == 304
+    }
+
+    private static func connection(_ exchange: Exchange, _ out: ByteBuffer) {
+        if exchange.response.isUpgrade {
+            out.append("Connection: upgrade\r\n")
+        } else if exchange.keepsAlive && !exchange.worker.isDraining {
+            out.append("Connection: keep-alive\r\n")
+            let seconds = exchange.location.settings.core.keepaliveHeaderSeconds
+            if seconds > 0 {
+                out.append("Keep-Alive: timeout=")
+                out.append(decimal: seconds)
+                out.append("\r\n")
+            }
+        } else {
+            exchange.keepsAlive = false
+            out.append("Connection: close\r\n")
+        }
+    }
+}

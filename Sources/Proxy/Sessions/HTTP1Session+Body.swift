@@ -1,0 +1,150 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The content of the request under way.
+extension HTTP1Session {
+    /// A handler wants the content: tells a client that waits for leave to go on, and begins to read.
+    func startReadingBody() {
+        guard let exchange else { return }
+        if exchange.head.expectsContinue && !exchange.didSendContinue && exchange.head.minorVersion >= 1 {
+            exchange.didSendContinue = true
+            if exchange.body.receivedCount == 0 {
+                writer.pending.append("HTTP/1.1 100 Continue\r\n\r\n")
+                _ = writer.flush(transport)
+            }
+        }
+        readBody()
+    }
+
+    /// Takes content that is here, reads more; tells the exchange of progress and of the end.
+    func readBody() {
+        guard let exchange else { return }
+        do {
+            try takeReceived(exchange)
+            while !exchange.body.isComplete && transport.isReadable {
+                guard exchange.wantsMoreBody else {
+                    worker.timers.cancel(readTimer)
+                    return exchange.bodyAdvanced()
+                }
+                switch try receiveBody(exchange) {
+                case .bytes, .wouldBlock:
+                    continue
+                case .closed, .failed:
+                    return clientLeftDuringBody(exchange)
+                }
+            }
+        } catch {
+            return bodyRefused(exchange, error)
+        }
+        if exchange.body.isComplete {
+            worker.timers.cancel(readTimer)
+        } else {
+            arm(readTimer, afterMs: exchange.location.settings.core.clientBodyTimeoutMs)
+        }
+        exchange.bodyAdvanced()
+    }
+
+    /// Drops content that came together with the head: nobody wants it.
+    func takeReceivedBody() {
+        guard let exchange else { return }
+        do {
+            try takeReceived(exchange)
+        } catch {
+            exchange.keepsAlive = false
+        }
+    }
+
+    /// The upstream has room again: goes on reading in this turn of the loop, after the others.
+    func readMoreBody() {
+        guard transport.isReadable, let exchange, exchange.isReadingBody else { return }
+        worker.post(connection.token)
+    }
+
+    /// Content that came together with the head.
+    private func takeReceived(_ exchange: Exchange) throws(BodyError) {
+        guard let input, usedCount < input.count, !exchange.body.isComplete else { return }
+        let end = try exchange.body.take(input, from: usedCount)
+        exchange.requestLength += Int64(end - usedCount)
+        usedCount = end
+    }
+
+    /// Reads once into the worker's shared buffer. What is behind the content goes to `input`.
+    private func receiveBody(_ exchange: Exchange) throws(BodyError) -> IOOutcome {
+        let shared = worker.relay
+        shared.removeAll()
+        let limit = exchange.body.readLimit ?? Int.max
+        let outcome = transport.receive(into: shared, atLeast: 16 << 10, limit: limit)
+        guard case .bytes = outcome else { return outcome }
+        let end = try exchange.body.take(shared, from: 0)
+        exchange.requestLength += Int64(end)
+        if end < shared.count, let input {
+            input.append(Slice(from: end, to: shared.count), of: shared)
+        }
+        return outcome
+    }
+
+    private func clientLeftDuringBody(_ exchange: Exchange) {
+        worker.log(.info, exchange, "client prematurely closed connection")
+        exchange.keepsAlive = false
+        exchange.clientLeft(status: exchange.isResponding ? 499 : 400)
+    }
+
+    private func bodyRefused(_ exchange: Exchange, _ error: BodyError) {
+        switch error {
+        case .badChunk:
+            worker.log(.info, exchange, "client sent invalid chunked body")
+        case .tooLarge:
+            worker.log(
+                .error, exchange,
+                "client intended to send too large chunked body: \(exchange.body.receivedCount) bytes")
+        case .storage(let errno):
+            worker.log(.crit, exchange, "temporary file for the request body failed \(errno.logText)")
+        }
+        exchange.keepsAlive = false
+        exchange.bodyFailed(status: error.status)
+    }
+
+    /// Readable while a request is served: more content, or the client left.
+    func exchangeIsReadable() {
+        guard let exchange else { return }
+        if exchange.isReadingBody {
+            return readBody()
+        }
+        guard transport.isHangup, exchange.cancelsWhenClientLeaves else { return }
+        worker.log(
+            .info, exchange,
+            "epoll_wait() reported that client prematurely closed connection,"
+                + " so upstream connection is closed too")
+        exchange.clientLeft(status: 499)
+    }
+
+    func exchangeTimedOut() {
+        guard let exchange else { return close() }
+        if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
+        worker.log(.info, exchange, "client timed out (110: Connection timed out)")
+        exchange.keepsAlive = false
+        exchange.clientLeft(status: 408)
+    }
+
+    /// The response is out, the request is not: drops the rest of its content.
+    func skipBody() {
+        guard let exchange else { return close() }
+        do {
+            try takeReceived(exchange)
+            while !exchange.body.isComplete && transport.isReadable {
+                switch try receiveBody(exchange) {
+                case .bytes, .wouldBlock: continue
+                case .closed, .failed: return close()
+                }
+            }
+        } catch {
+            return close()
+        }
+        guard exchange.body.isComplete else {
+            return arm(readTimer, afterMs: exchange.location.settings.core.lingeringTimeoutMs)
+        }
+        worker.timers.cancel(readTimer)
+        nextRequest()
+    }
+}

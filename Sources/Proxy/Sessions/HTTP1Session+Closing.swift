@@ -1,0 +1,105 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The ends of a connection: after a response, with or without more to come, and at once.
+extension HTTP1Session {
+    /// The whole response was taken by the socket: log it, then the next request or the end.
+    func responseSent() {
+        guard let exchange else { return }
+        worker.timers.cancel(writeTimer)
+        writer.release()
+        finishLog(exchange)
+        guard exchange.keepsAlive && !worker.isDraining else { return endConnection(exchange) }
+        if exchange.body.isComplete { return nextRequest() }
+        exchange.body.keep(.discard)
+        state = .skippingBody
+        skipBody()
+    }
+
+    func finishLog(_ exchange: Exchange) {
+        exchange.phase = .finished
+        exchange.finished()
+        worker.accessLog(exchange)
+    }
+
+    /// Closes so that a client which is still sending gets to read the response first.
+    private func endConnection(_ exchange: Exchange) {
+        let core = exchange.location.settings.core
+        let mayHaveMore =
+            !exchange.body.isComplete || (input.map { usedCount < $0.count } ?? false) || transport.isReadable
+        switch core.lingeringClose {
+        case .off:
+            return close()
+        case .on where !mayHaveMore:
+            return close()
+        case .on, .always:
+            break
+        }
+        transport.shutdownWrite()
+        recycleExchange()
+        releaseInput()
+        worker.counters.add(.writing, -1)
+        state = .lingering(deadlineMs: worker.clock.nowMs + Int64(core.lingeringTimeMs))
+        lingeringTimeoutMs = core.lingeringTimeoutMs
+        linger()
+    }
+
+    func linger() {
+        guard case .lingering(let deadline) = state else { return }
+        let shared = worker.relay
+        while transport.isReadable {
+            shared.removeAll()
+            switch transport.receive(into: shared, atLeast: 4096) {
+            case .bytes, .wouldBlock: continue
+            case .closed, .failed: return close()
+            }
+        }
+        let left = deadline - worker.clock.nowMs
+        guard left > 0 else { return close() }
+        arm(readTimer, afterMs: min(lingeringTimeoutMs, Int(left)))
+    }
+
+    func sendTimedOut() {
+        guard let exchange else { return close() }
+        worker.log(.info, exchange, "client timed out (110: Connection timed out) while sending to client")
+        exchange.keepsAlive = false
+        exchange.clientLeft(status: 408)
+    }
+
+    /// Ends the connection now; whatever was under way is dropped and logged.
+    func close() {
+        switch state {
+        case .closed:
+            return
+        case .handshaking:
+            worker.counters.add(.reading, -1)
+        case .idle:
+            worker.counters.add(connection.requestCount > 0 ? .waiting : .reading, -1)
+        case .readingHead:
+            worker.counters.add(.reading, -1)
+        case .exchanging, .skippingBody, .tunnelling:
+            worker.counters.add(.writing, -1)
+        case .lingering:
+            break
+        }
+        state = .closed
+        writer.release()
+        tunnel = nil
+        recycleExchange()
+        releaseInput()
+        worker.timers.destroy(readTimer)
+        worker.timers.destroy(writeTimer)
+        worker.closed(connection)
+    }
+
+    /// The worker is to finish: an idle connection may still send one request, but not wait for long.
+    func drain(graceMs: Int) {
+        switch state {
+        case .idle where connection.requestCount > 0:
+            arm(readTimer, afterMs: graceMs)
+        case .idle, .handshaking, .readingHead, .exchanging, .skippingBody, .tunnelling, .lingering, .closed:
+            break
+        }
+    }
+}

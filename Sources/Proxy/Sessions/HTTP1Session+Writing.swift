@@ -1,0 +1,114 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The response of the request under way, as HTTP/1 writes it.
+extension HTTP1Session {
+    /// Most content that may wait for the client's socket before its source is stopped, in bytes.
+    static var heldMax: Int { 64 << 10 }
+
+    /// The client's socket is behind: no more content should be given.
+    var isBlocked: Bool { writer.heldCount > 0 && !transport.isWritable }
+
+    /// Writes the head of `exchange.response`; it leaves with the first content or at the end.
+    func startResponse() {
+        guard let exchange else { return }
+        HTTP1ResponseHead.write(exchange, to: writer)
+        exchange.phase = .responding
+        exchange.bytesSent += Int64(writer.heldCount)
+    }
+
+    /// Frames and holds content; sent by `flush`.
+    func append(_ slice: Slice, of content: ByteBuffer) {
+        guard let exchange else { return }
+        let before = writer.heldCount
+        writer.append(slice, of: content)
+        exchange.contentBytesSent += Int64(slice.count)
+        exchange.bytesSent += Int64(writer.heldCount - before)
+    }
+
+    /// Sends content on; all of it is consumed, what the socket does not take is held.
+    func send(_ content: ByteBuffer) {
+        guard let exchange else { return }
+        guard case .identity = writer.framing else {
+            append(Slice(from: 0, to: content.count), of: content)
+            content.removeAll()
+            return flush()
+        }
+        exchange.contentBytesSent += Int64(content.count)
+        exchange.bytesSent += Int64(content.count)
+        sent(writer.send(content, over: transport))
+    }
+
+    func flush() {
+        guard exchange != nil, !writer.isEmpty else { return }
+        sent(writer.flush(transport))
+    }
+
+    private func sent(_ outcome: IOOutcome) {
+        switch outcome {
+        case .bytes:
+            worker.timers.cancel(writeTimer)
+        case .wouldBlock:
+            guard let exchange else { return }
+            arm(writeTimer, afterMs: exchange.location.settings.core.sendTimeoutMs)
+        case .closed:
+            writeFailed(.brokenPipe)
+        case .failed(let errno):
+            writeFailed(errno)
+        }
+    }
+
+    private func writeFailed(_ errno: Errno) {
+        guard let exchange else { return }
+        worker.log(.info, exchange, "send() failed \(errno.logText)")
+        exchange.keepsAlive = false
+        exchange.clientLeft(status: 499)
+    }
+
+    /// All content was given: finishes the framing, and the exchange once the socket took it all.
+    func endResponse() {
+        guard let exchange else { return }
+        let before = writer.heldCount
+        writer.end()
+        exchange.bytesSent += Int64(writer.heldCount - before)
+        isEnding = true
+        flush()
+        if isEnding && writer.isEmpty { finishEnding() }
+    }
+
+    /// The socket takes bytes again.
+    func resumeWriting() {
+        guard exchange != nil, transport.isWritable else { return }
+        if !writer.isEmpty {
+            flush()
+            guard case .exchanging = state, writer.isEmpty else { return }
+        }
+        if isEnding { return finishEnding() }
+        if fileContent != nil { return continueFile() }
+        exchange?.clientCanTakeMore()
+    }
+
+    /// Content that waits for the client's socket, in bytes.
+    var heldCount: Int { writer.heldCount }
+
+    /// Gives the response up: the client sees its connection end before the content does.
+    func abandon() {
+        guard let exchange else { return close() }
+        exchange.keepsAlive = false
+        fileContent = nil
+        isEnding = false
+        finishLog(exchange)
+        close()
+    }
+
+    /// Waits before the exchange goes on (`auth_delay`).
+    func delay(ms: Int) {
+        arm(readTimer, afterMs: ms)
+    }
+
+    private func finishEnding() {
+        isEnding = false
+        responseSent()
+    }
+}

@@ -1,0 +1,319 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// One client connection that speaks HTTP/1: requests in, one after the other, and responses out.
+///
+///     handshaking ──▶ idle ──byte──▶ readingHead ──head──▶ exchanging ──end──▶ idle
+///                                        │                    │  │
+///                                        ▼                    │  └──101──▶ tunnelling ──▶ closed
+///                                     lingering ◀─────────────┘
+///                                        │
+///                                        ▼
+///                                     closed
+///
+/// An idle connection holds no buffer and no exchange. Writing is in `HTTP1Session+Writing.swift`,
+/// the request's content in `HTTP1Session+Body.swift`, closing in `HTTP1Session+Closing.swift`.
+final class HTTP1Session {
+    enum State {
+        case handshaking
+        /// Between requests: nothing was received yet.
+        case idle
+        case readingHead
+        /// A request is being served; the rest of its content may be arriving.
+        case exchanging
+        /// The response is out; the rest of the request's content is dropped before the next one.
+        case skippingBody
+        case tunnelling
+        /// The last response is out and our half closed; what still arrives is dropped.
+        case lingering(deadlineMs: Int64)
+        case closed
+    }
+
+    /// Longest time for a TLS handshake.
+    static var handshakeTimeoutMs: Int { 10_000 }
+
+    enum TimerKind: UInt8 { case read = 0, write = 1 }
+
+    let worker: Worker
+    let connection: ClientConnection
+    var state: State
+    /// What was received and not yet used up. While a request is served its head stands in front.
+    var input: ByteBuffer?
+    /// Bytes of `input` that belong to the exchange under way: its head, and content taken so far.
+    var usedCount = 0
+    var exchange: Exchange?
+    let writer: HTTP1Writer
+    /// All of the response was given to the writer; it ends when the socket took it.
+    var isEnding = false
+    /// Longest gap in what a client sends that is only listened to.
+    var lingeringTimeoutMs = 5000
+    var tunnel: Tunnel?
+    /// A file that is being sent as the response's content.
+    var fileContent: FileContent?
+    let readTimer: TimerID
+    let writeTimer: TimerID
+
+    init(worker: Worker, connection: ClientConnection) {
+        self.worker = worker
+        self.connection = connection
+        state = connection.transport.tls == nil ? .idle : .handshaking
+        writer = HTTP1Writer(pool: worker.buffers)
+        readTimer = worker.timers.create(connection.token, kind: TimerKind.read.rawValue)
+        writeTimer = worker.timers.create(connection.token, kind: TimerKind.write.rawValue)
+        let server = connection.listen.defaultServer
+        let wait =
+            connection.transport.tls == nil ? server.clientHeaderTimeoutMs : HTTP1Session.handshakeTimeoutMs
+        arm(readTimer, afterMs: wait)
+        worker.counters.add(.reading, 1)
+    }
+
+    var transport: Transport { connection.transport }
+
+    func arm(_ timer: TimerID, afterMs: Int) {
+        worker.timers.set(timer, deadlineMs: worker.clock.nowMs + Int64(afterMs))
+    }
+
+    // MARK: Events
+
+    /// The socket became readable or writable, or the other end hung up.
+    func ready() {
+        switch state {
+        case .handshaking:
+            handshake()
+        case .idle, .readingHead:
+            readHead()
+        case .exchanging:
+            resumeWriting()
+            if case .exchanging = state { exchangeIsReadable() }
+        case .skippingBody:
+            skipBody()
+        case .tunnelling:
+            tunnel?.pump()
+        case .lingering:
+            linger()
+        case .closed:
+            break
+        }
+    }
+
+    func timedOut(_ kind: TimerKind) {
+        switch (state, kind) {
+        case (.handshaking, _):
+            worker.log(.info, connection, "client timed out while SSL handshaking")
+            close()
+        case (.idle, _):
+            close()
+        case (.readingHead, _):
+            headTimedOut()
+        case (.exchanging, .read):
+            exchangeTimedOut()
+        case (.exchanging, .write):
+            sendTimedOut()
+        case (.skippingBody, _), (.lingering, _):
+            close()
+        case (.tunnelling, _):
+            tunnel?.timedOut()
+        case (.closed, _):
+            break
+        }
+    }
+
+    private func handshake() {
+        guard let tls = transport.tls else { return }
+        switch tls.handshake() {
+        case .done:
+            state = .idle
+            arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+            readHead()
+        case .wantsRead, .wantsWrite:
+            if transport.isHangup { close() }
+        case .plainHTTP:
+            transport.dropTLS()
+            state = .idle
+            isPlainOnTLS = true
+            readHead()
+        case .failed(let error):
+            worker.log(.info, connection, "SSL_do_handshake() failed \(error.message) while SSL handshaking")
+            close()
+        }
+    }
+
+    /// A plain request came to a TLS port: it is read only to be refused (497, sent as 400).
+    var isPlainOnTLS = false
+
+    // MARK: The head
+
+    /// Reads until a head is complete; serves it.
+    func readHead() {
+        let buffer = input ?? worker.buffers.take()
+        input = buffer
+        while transport.isReadable {
+            let outcome = transport.receive(into: buffer, atLeast: 1024)
+            switch outcome {
+            case .bytes:
+                if case .idle = state { beginExchange() }
+                if parseHead(buffer) { return }
+            case .wouldBlock:
+                break
+            case .closed, .failed:
+                return clientLeftBeforeHead(outcome)
+            }
+        }
+        if buffer.isEmpty { releaseInput() }
+    }
+
+    /// The first byte of a request: an exchange begins, and with it the time for the whole head.
+    func beginExchange() {
+        let started = worker.takeExchange(for: self)
+        started.stream = self
+        exchange = started
+        if case .idle = state, connection.requestCount > 0 {
+            worker.counters.add(.waiting, -1)
+            worker.counters.add(.reading, 1)
+        }
+        state = .readingHead
+        arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+    }
+
+    /// - Returns: whether the session went on to something else than reading this head.
+    private func parseHead(_ buffer: ByteBuffer) -> Bool {
+        guard let exchange else { return false }
+        switch exchange.head.parse(buffer, limits: connection.listen.defaultServer.headLimits) {
+        case .incomplete:
+            return false
+        case .complete(let length):
+            usedCount = length
+            exchange.headBytes = buffer
+            headArrived(exchange, length)
+        case .refused(let error):
+            usedCount = buffer.count
+            exchange.headBytes = buffer
+            headRefused(exchange, error)
+        }
+        return true
+    }
+
+    private func headArrived(_ exchange: Exchange, _ length: Int) {
+        worker.timers.cancel(readTimer)
+        worker.counters.add(.reading, -1)
+        worker.counters.add(.writing, 1)
+        worker.counters.add(.requests, 1)
+        connection.requestCount += 1
+        state = .exchanging
+        exchange.requestLength = Int64(length)
+        exchange.keepsAlive = mayKeepAlive(exchange.head)
+        if isPlainOnTLS {
+            exchange.keepsAlive = false
+            worker.log(
+                .info, exchange,
+                "client sent plain HTTP request to HTTPS port while reading client request headers")
+            return exchange.refuse(.plainHTTPOnTLS)
+        }
+        exchange.begin()
+    }
+
+    private func mayKeepAlive(_ head: RequestHead) -> Bool {
+        if head.connection.contains(.close) { return false }
+        return head.minorVersion >= 1 || head.connection.contains(.keepAlive)
+    }
+
+    private func headRefused(_ exchange: Exchange, _ error: HeadError) {
+        worker.timers.cancel(readTimer)
+        worker.counters.add(.reading, -1)
+        worker.counters.add(.writing, 1)
+        worker.counters.add(.requests, 1)
+        connection.requestCount += 1
+        state = .exchanging
+        exchange.keepsAlive = false
+        exchange.requestLength = Int64(usedCount)
+        worker.log(.info, exchange, "\(error.reason) while reading client request headers")
+        exchange.refuse(.status(error.status))
+    }
+
+    private func headTimedOut() {
+        worker.log(
+            .info, connection,
+            "client timed out (110: Connection timed out) while reading client request headers")
+        guard let exchange, let input else { return close() }
+        usedCount = input.count
+        exchange.headBytes = input
+        exchange.keepsAlive = false
+        exchange.response.status = 408
+        finishLog(exchange)
+        worker.counters.add(.reading, -1)
+        worker.counters.add(.writing, 1)
+        state = .exchanging
+        close()
+    }
+
+    private func clientLeftBeforeHead(_ outcome: IOOutcome) {
+        if let exchange, let input, !input.isEmpty {
+            worker.log(
+                .info, connection, "client prematurely closed connection while reading client request headers"
+            )
+            exchange.headBytes = input
+            exchange.response.status = 400
+            usedCount = input.count
+            finishLog(exchange)
+        } else if case .failed(let errno) = outcome {
+            worker.log(.info, connection, "recv() failed \(errno.logText) while waiting for request")
+        }
+        close()
+    }
+
+    func releaseInput() {
+        if let input { worker.buffers.give(input) }
+        input = nil
+        usedCount = 0
+    }
+
+    // MARK: Between requests
+
+    /// The response is out and logged; the next request's turn.
+    func nextRequest() {
+        recycleExchange()
+        if let input {
+            input.consume(usedCount)
+            usedCount = 0
+            if input.isEmpty { releaseInput() }
+        }
+        worker.counters.add(.writing, -1)
+        if input != nil {
+            // Pipelined: served from the loop's queue so that one client cannot starve the others.
+            worker.counters.add(.reading, 1)
+            state = .readingHead
+            beginPipelined()
+            return
+        }
+        worker.counters.add(.waiting, 1)
+        state = .idle
+        arm(readTimer, afterMs: keepaliveTimeoutMs)
+        if transport.isReadable || transport.isHangup { worker.post(connection.token) }
+    }
+
+    /// The last request's settings rule the wait for the next one.
+    private var keepaliveTimeoutMs = 75_000
+
+    func recycleExchange() {
+        guard let finished = exchange else { return }
+        keepaliveTimeoutMs = finished.location.settings.core.keepaliveTimeoutMs
+        exchange = nil
+        worker.giveBack(finished)
+    }
+
+    private func beginPipelined() {
+        let started = worker.takeExchange(for: self)
+        started.isPipelined = true
+        started.stream = self
+        exchange = started
+        arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+        worker.post(connection.token)
+    }
+
+    /// Called from the loop's queue: bytes of the next request are already here.
+    func runPosted() {
+        if case .readingHead = state, let input, !input.isEmpty, parseHead(input) { return }
+        ready()
+    }
+}

@@ -1,0 +1,102 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// Bytes of a response on their way to one HTTP/1 client.
+///
+/// What the socket does not take is held here; whoever makes the bytes looks at `heldCount` and
+/// stops. The buffer is borrowed from the worker's pool, and only while there is something to hold.
+final class HTTP1Writer {
+    /// How the content is framed for this client. RFC 9112 §6.
+    enum Framing {
+        /// No content may follow the head.
+        case none
+        /// As it is: a length was given, or the connection's end ends it.
+        case identity
+        case chunked
+    }
+
+    var framing = Framing.none
+    private let pool: BufferPool
+    private var held: ByteBuffer?
+
+    init(pool: BufferPool) {
+        self.pool = pool
+    }
+
+    var isEmpty: Bool { held?.isEmpty ?? true }
+    var heldCount: Int { held?.count ?? 0 }
+
+    /// Where heads and framing are written; sent by the next `flush` or `send`.
+    var pending: ByteBuffer {
+        if let held { return held }
+        let fresh = pool.take()
+        held = fresh
+        return fresh
+    }
+
+    /// Frames the bytes of `slice` as the client wants them, behind what is pending.
+    func append(_ slice: Slice, of content: ByteBuffer) {
+        guard !slice.isEmpty else { return }
+        switch framing {
+        case .none:
+            break
+        case .identity:
+            pending.append(slice, of: content)
+        case .chunked:
+            let buffer = pending
+            buffer.append(hexadecimal: UInt(slice.count))
+            buffer.append("\r\n")
+            buffer.append(slice, of: content)
+            buffer.append("\r\n")
+        }
+    }
+
+    /// Appends what ends the content, if its framing needs that.
+    func end() {
+        if case .chunked = framing { pending.append("0\r\n\r\n") }
+    }
+
+    /// Sends what is pending.
+    ///
+    /// - Returns: `.bytes` with the count when all of it went, `.wouldBlock` when some is left.
+    func flush(_ transport: Transport) -> IOOutcome {
+        guard let held else { return .bytes(0) }
+        var sent = 0
+        while !held.isEmpty {
+            switch transport.send(held) {
+            case .bytes(let count): sent += count
+            case .wouldBlock: return sent > 0 && held.isEmpty ? .bytes(sent) : .wouldBlock
+            case .closed: return .closed
+            case .failed(let errno): return .failed(errno)
+            }
+        }
+        return .bytes(sent)
+    }
+
+    /// Sends what is pending and then `content`, in one system call where that is possible.
+    ///
+    /// All of `content` is consumed: what the socket does not take is held.
+    func send(_ content: ByteBuffer, over transport: Transport) -> IOOutcome {
+        guard case .identity = framing else {
+            append(Slice(from: 0, to: content.count), of: content)
+            content.removeAll()
+            return flush(transport)
+        }
+        let first = pending
+        while !(first.isEmpty && content.isEmpty) {
+            let outcome = transport.send(first, content)
+            if case .bytes = outcome { continue }
+            first.append(contentsOf: content)
+            content.removeAll()
+            return outcome
+        }
+        return .bytes(0)
+    }
+
+    /// Gives the buffer back; what is in it is dropped.
+    func release() {
+        if let held { pool.give(held) }
+        held = nil
+    }
+}

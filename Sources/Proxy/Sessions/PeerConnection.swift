@@ -1,0 +1,106 @@
+internal import Core
+internal import Net
+internal import Upstream
+
+/// A connection to one peer of an upstream: in use by one request, or idle in the keep-alive pool.
+final class PeerConnection {
+    enum State {
+        case connecting
+        case handshaking
+        /// Serves a request.
+        case inUse
+        /// Waits in the pool of `group`.
+        case idle
+        case closed
+    }
+
+    enum TimerKind: UInt8 {
+        /// Connecting, or a request being sent.
+        case write = 0
+        /// A response awaited, or idleness in the pool.
+        case read = 1
+    }
+
+    let worker: Worker
+    let token: Token
+    let transport: Transport
+    let group: PeerGroup
+    /// Index of the peer in its group.
+    let peer: Int
+    /// Connections made with another TLS name or trust are never shared.
+    let tlsKey: Int
+    var state = State.connecting
+    /// Whose request it carries; `nil` in the pool.
+    var owner: UpstreamRequest?
+    /// Requests sent over it, for `keepalive_requests`.
+    var requestCount = 0
+    let startedMs: Int64
+    /// Part of a response head that has not yet come whole; borrowed from the pool.
+    var partial: ByteBuffer?
+    /// Bytes of a request that the socket has not taken yet.
+    var outgoing: ByteBuffer?
+    let readTimer: TimerID
+    let writeTimer: TimerID
+
+    init(worker: Worker, token: Token, transport: Transport, group: PeerGroup, peer: Int, tlsKey: Int) {
+        self.worker = worker
+        self.token = token
+        self.transport = transport
+        self.group = group
+        self.peer = peer
+        self.tlsKey = tlsKey
+        startedMs = worker.clock.nowMs
+        readTimer = worker.timers.create(token, kind: TimerKind.read.rawValue)
+        writeTimer = worker.timers.create(token, kind: TimerKind.write.rawValue)
+    }
+
+    func arm(_ timer: TimerID, afterMs: Int) {
+        worker.timers.set(timer, deadlineMs: worker.clock.nowMs + Int64(afterMs))
+    }
+
+    func ready() {
+        switch state {
+        case .connecting, .handshaking, .inUse:
+            owner?.peerIsReady()
+        case .idle:
+            // Nothing may be said on an idle connection: whatever it is, it ends it.
+            if transport.isReadable || transport.isHangup { leavePool() }
+        case .closed:
+            break
+        }
+    }
+
+    func timedOut(_ kind: TimerKind) {
+        switch state {
+        case .connecting, .handshaking, .inUse:
+            owner?.peerTimedOut(kind)
+        case .idle:
+            leavePool()
+        case .closed:
+            break
+        }
+    }
+
+    private func leavePool() {
+        worker.pool(of: group).remove(self)
+        close()
+    }
+
+    /// Ends the connection at once.
+    func close() {
+        if case .closed = state { return }
+        state = .closed
+        owner = nil
+        returnBuffers()
+        worker.timers.destroy(readTimer)
+        worker.timers.destroy(writeTimer)
+        worker.closed(self)
+    }
+
+    func returnBuffers() {
+        if let partial { worker.buffers.give(partial) }
+        if let outgoing { worker.buffers.give(outgoing) }
+        partial = nil
+        outgoing = nil
+    }
+}

@@ -1,0 +1,110 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// One block of the configuration while it is read: what its directives set.
+final class Block {
+    let context: Context
+    let builder: ConfigurationBuilder
+    /// The location that the block will be; a server's base, or an `if`'s.
+    var settings: LocationSettings
+    /// The server that the block is, or is in.
+    let server: ServerBlock?
+    /// The location around it, if there is one.
+    let parent: Block?
+    /// The prefix, pattern or name that the block was opened with.
+    var path = ""
+    var kind = Location.Kind.server
+    /// `root` or `alias`, if one of them was written in this very block.
+    var rootDirective: String?
+    /// Locations in it, in the order of the file.
+    var nested: [Location] = []
+
+    init(_ context: Context, _ builder: ConfigurationBuilder, parent: Block?, server: ServerBlock?) {
+        self.context = context
+        self.builder = builder
+        self.parent = parent
+        self.server = server
+        settings = parent?.settings.inherited ?? LocationSettings(errorLog: builder.errorLog)
+    }
+
+    /// The server's own settings, for rows that stand in `http` and `server`.
+    var serverSettings: ServerSettings {
+        get { server?.settings ?? builder.serverDefaults }
+        set {
+            if let server { server.settings = newValue } else { builder.serverDefaults = newValue }
+        }
+    }
+
+    var main: MainSettings {
+        get { builder.main }
+        set { builder.main = newValue }
+    }
+
+    // MARK: Words that become values
+
+    /// Compiles a text with variables.
+    func template(_ text: String, _ statement: Statement) throws(ConfigError) -> Template<Variable> {
+        try builder.template(text, statement)
+    }
+
+    /// An absolute path: relative ones begin at the prefix.
+    func path(_ text: String) -> String { builder.path(text) }
+}
+
+/// A `server` block while it is read.
+final class ServerBlock {
+    var settings: ServerSettings
+    var listens: [ListenLine] = []
+    var names: [ServerName] = []
+    let statement: Statement
+
+    init(_ settings: ServerSettings, _ statement: Statement) {
+        self.settings = settings
+        self.statement = statement
+    }
+}
+
+/// What a server obeys before a location is found.
+struct ServerSettings {
+    var head = HeadLimits()
+    var clientHeaderTimeoutMs = 60_000
+    var mergeSlashes = true
+    var tls = TLSSettings()
+}
+
+/// `ssl_…`: files are named here and read when all is known.
+struct TLSSettings {
+    var certificates = Replaceable<TLSFile>()
+    var keys = Replaceable<TLSFile>()
+    var server = TLSServerSettings()
+}
+
+/// A file that a directive names, and where.
+struct TLSFile {
+    let path: String
+    let statement: Statement
+}
+
+/// One `listen` line.
+struct ListenLine {
+    var address: SocketAddress
+    var options = ListenOptions()
+    var isTLS = false
+    var isDefault = false
+    /// A parameter of the socket itself was given: at most one line for an address may have some.
+    var hasSocketOptions = false
+    let statement: Statement
+}
+
+/// One word of `server_name`.
+enum ServerName {
+    case exact(String)
+    /// `*.example.org`: what follows the star.
+    case head(String)
+    /// `mail.*`: what stands before the star.
+    case tail(String)
+    case regex(Int)
+}

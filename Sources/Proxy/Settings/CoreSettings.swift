@@ -1,0 +1,85 @@
+internal import Config
+internal import Core
+
+/// What the HTTP core of a location obeys: bodies, keep-alive, closing, errors and files.
+///
+/// A nested block starts with a copy of its parent's value. Times are milliseconds, sizes bytes.
+struct CoreSettings {
+    // Request bodies.
+    var clientMaxBodySize: Int64 = 1 << 20
+    var clientBodyBufferSize = 16 << 10
+    var clientBodyTimeoutMs = 60_000
+    var clientBodyTempPath = "client_body_temp"
+    /// Slowest request body and slowest read of a response, in bytes a second after five seconds of
+    /// grace; 0 switches the check off.
+    var clientMinRate = 240
+
+    // Keep-alive and closing.
+    var keepaliveTimeoutMs = 75_000
+    /// The `Keep-Alive: timeout=` that clients are told, in seconds; 0 tells nothing.
+    var keepaliveHeaderSeconds = 0
+    var keepaliveMinTimeoutMs = 0
+    var keepaliveRequests = 1000
+    var keepaliveTimeMs = 3_600_000
+    var keepaliveDisablesMSIE6 = true
+    var lingeringClose = LingeringClose.on
+    var lingeringTimeMs = 30_000
+    var lingeringTimeoutMs = 5_000
+    var sendTimeoutMs = 60_000
+    var resetsTimedOutConnections = false
+    var tcpNodelay = true
+
+    // Responses.
+    var serverTokens = ServerTokens.on
+    var chunkedTransferEncoding = true
+    var absoluteRedirect = true
+    var serverNameInRedirect = false
+    var portInRedirect = true
+    var limitRate: Int64 = 0
+    var limitRateAfter: Int64 = 0
+
+    // Errors.
+    var errorPages = Replaceable<ErrorPage>()
+    var recursiveErrorPages = false
+    var logNotFound = true
+
+    // Access.
+    var satisfy = Satisfy.all
+    var authDelayMs = 0
+    var isInternal = false
+
+    // Files.
+    var root = Template<Variable>(constant: Array("html".utf8))
+    /// Whether `root` was written as `alias`: the location's prefix is replaced, not appended to.
+    var isAlias = false
+    var index = Replaceable<Template<Variable>>()
+    var defaultType = Template<Variable>(constant: Array("text/plain".utf8))
+    var types = MediaTypeTable()
+    var etag = true
+    var ifModifiedSince = IfModifiedSince.exact
+    var maxRanges = Int.max
+}
+
+enum LingeringClose { case off, on, always }
+enum ServerTokens: Equatable { case on, off, build }
+enum Satisfy { case all, any }
+enum IfModifiedSince { case off, exact, before }
+
+/// One `error_page` line for one code.
+struct ErrorPage: Sendable {
+    /// How the status of the final answer is chosen.
+    enum Response: Sendable {
+        /// No `=`: the original code stays.
+        case unchanged
+        /// `=`: what the target answers.
+        case fromTarget
+        /// `=200`.
+        case status(UInt16)
+    }
+    let status: UInt16
+    let response: Response
+    /// A path, a `@name` or an absolute URL (a redirect).
+    let target: Template<Variable>
+    /// The query of a constant path target, without `?`.
+    let arguments: Template<Variable>?
+}

@@ -1,0 +1,193 @@
+internal import Config
+internal import Upstream
+
+/// Every directive there is.
+enum Directives {
+    static let table = DirectiveTable<Block>(
+        MainSettings.directives + BlockDirectives.directives + ServerSettings.directives
+            + CoreSettings.directives
+            + ProxySettings.directives + AccessSettings.directives + HeaderSettings.directives
+            + LogSettings.directives
+            + RewriteSettings.directives + IgnoredDirectives.directives)
+
+    static let upstream = DirectiveTable<UpstreamBlock>(UpstreamBlock.directives)
+}
+
+/// The blocks that settings stand in, and handlers without settings of their own.
+enum BlockDirectives {
+    static var directives: [Directive<Block>] {
+        [
+            Directive("http", "Everything about HTTP.", "", in: .main, arity: 0...0) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try block.builder.readHTTP(statement, in: block)
+            }.block(.nested),
+            Directive("server", "A server: addresses, names and locations.", "", in: .http, arity: 0...0) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try block.builder.readServer(statement, in: block)
+            }.block(.nested),
+            Directive(
+                "location", "What holds for paths that it names.", "[ = | ~ | ~* | ^~ ] uri | @name",
+                in: [.server, .location], arity: 1...2
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try LocationReader.read(statement, in: block)
+            }.block(.nested),
+            Directive(
+                "limit_except", "Restricts all methods but those named.", "method ...", in: .location,
+                arity: 1...16
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                throw ConfigError(
+                    "\"limit_except\" is not supported yet; use \"if ($request_method …)\" with \"return\"",
+                    statement)
+            }.block(.nested),
+            Directive(
+                "upstream", "A group of servers that requests are spread over.", "name", in: .http,
+                arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try block.builder.readUpstream(statement)
+            }.block(.definition),
+            Directive(
+                "map", "A variable whose value follows from another's.", "string $variable", in: .http,
+                arity: 2...2
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try MapReader.read(statement, block.builder)
+            }.block(.setting),
+            Directive(
+                "stub_status", "Answers with the counters of connections and requests.", "",
+                in: [.server, .location], arity: 0...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.content = .stubStatus
+            },
+        ]
+    }
+}
+
+/// `location`.
+private enum LocationReader {
+    static func read(_ statement: Statement, in parent: Block) throws(ConfigError) {
+        let (kind, name) = try kind(statement, parent)
+        try check(kind, name, in: parent, statement)
+        let block = Block(.location, parent.builder, parent: parent, server: parent.server)
+        block.kind = kind
+        block.path = name
+        try parent.builder.apply(statement.block ?? [], to: block)
+        parent.builder.warnOfMissingUserFile(block)
+        parent.nested.append(try parent.builder.makeLocation(block, like: block))
+    }
+
+    private static func kind(_ statement: Statement, _ block: Block) throws(ConfigError) -> (
+        Location.Kind, String
+    ) {
+        let words = Array(statement.arguments)
+        if words.count == 2 {
+            switch words[0] {
+            case "=": return (.exact, words[1])
+            case "^~": return (.prefixWithoutRegex, words[1])
+            case "~":
+                return (.regex(try block.builder.regex(words[1], ignoringCase: false, statement)), words[1])
+            case "~*":
+                return (.regex(try block.builder.regex(words[1], ignoringCase: true, statement)), words[1])
+            default: throw ConfigError("invalid location modifier \"\(words[0])\"", statement)
+            }
+        }
+        let word = words[0]
+        // The modifier may stand at once before the name.
+        if word.hasPrefix("=") { return (.exact, String(word.dropFirst())) }
+        if word.hasPrefix("^~") { return (.prefixWithoutRegex, String(word.dropFirst(2))) }
+        if word.hasPrefix("~*") {
+            return (
+                .regex(try block.builder.regex(String(word.dropFirst(2)), ignoringCase: true, statement)),
+                String(word.dropFirst(2))
+            )
+        }
+        if word.hasPrefix("~") {
+            return (
+                .regex(try block.builder.regex(String(word.dropFirst()), ignoringCase: false, statement)),
+                String(word.dropFirst())
+            )
+        }
+        return word.hasPrefix("@") ? (.named, word) : (.prefix, word)
+    }
+
+    private static func check(_ kind: Location.Kind, _ name: String, in parent: Block, _ statement: Statement)
+        throws(ConfigError)
+    {
+        if parent.context == .location {
+            if parent.kind == .exact {
+                throw ConfigError(
+                    "location \"\(name)\" cannot be inside the exact location \"\(parent.path)\"", statement)
+            }
+            if parent.kind == .named {
+                throw ConfigError(
+                    "location \"\(name)\" cannot be inside the named location \"\(parent.path)\"", statement)
+            }
+            if kind == .named {
+                throw ConfigError("named location \"\(name)\" can be on the server level only", statement)
+            }
+            let isPlain = kind == .prefix || kind == .exact || kind == .prefixWithoutRegex
+            let isInPlain = parent.kind == .prefix || parent.kind == .prefixWithoutRegex
+            if isPlain && isInPlain && !name.hasPrefix(parent.path) {
+                throw ConfigError("location \"\(name)\" is outside location \"\(parent.path)\"", statement)
+            }
+        }
+        for other in parent.nested where other.name == name && isSameClass(other.kind, kind) {
+            throw ConfigError("duplicate location \"\(name)\"", statement)
+        }
+    }
+
+    private static func isSameClass(_ left: Location.Kind, _ right: Location.Kind) -> Bool {
+        switch (left, right) {
+        case (.exact, .exact), (.named, .named): true
+        case (.prefix, .prefix), (.prefix, .prefixWithoutRegex), (.prefixWithoutRegex, .prefix),
+            (.prefixWithoutRegex, .prefixWithoutRegex):
+            true
+        default: false
+        }
+    }
+}
+
+/// `map string $variable { … }`.
+private enum MapReader {
+    static func read(_ statement: Statement, _ builder: ConfigurationBuilder) throws(ConfigError) {
+        let name = statement.argument(1)
+        guard name.hasPrefix("$"), name.count > 1 else {
+            throw ConfigError("invalid variable name \"\(name)\"", statement)
+        }
+        let lines = statement.block ?? []
+        let hasHostnames = lines.contains { $0.words == ["hostnames"] }
+        let map = ValueMap(
+            source: try builder.template(statement.argument(0), statement), hasHostnames: hasHostnames)
+        builder.addMap(String(name.dropFirst()), map)
+        for line in lines where line.words != ["hostnames"] && line.words != ["volatile"] {
+            guard line.words.count == 2, line.block == nil else {
+                throw ConfigError("invalid number of the map parameters", line)
+            }
+            try add(line, to: map, builder)
+        }
+    }
+
+    private static func add(_ line: Statement, to map: ValueMap, _ builder: ConfigurationBuilder)
+        throws(ConfigError)
+    {
+        var key = line.words[0]
+        let value = try builder.template(line.words[1], line)
+        if key == "default" {
+            guard map.fallback == nil else { throw ConfigError("duplicate default map parameter", line) }
+            map.fallback = value
+            return
+        }
+        if key.hasPrefix("~") {
+            let isCaseless = key.hasPrefix("~*")
+            let pattern = String(key.dropFirst(isCaseless ? 2 : 1))
+            return map.add(regex: try builder.regex(pattern, ignoringCase: isCaseless, line), value)
+        }
+        if key.hasPrefix("\\") { key.removeFirst() }
+        guard map.add(Array(key.utf8), value) else {
+            throw ConfigError("conflicting parameter \"\(key)\"", line)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Config
+
+/// Directives of nginx that cannot matter here: accepted, with one `[warn]` each.
+enum IgnoredDirectives {
+    static var directives: [Directive<Block>] {
+        let anywhere: Context = [.http, .server, .location, .ifInLocation]
+        return rows(
+            [
+                "sendfile", "sendfile_max_chunk", "tcp_nopush", "aio", "aio_write", "directio",
+                "directio_alignment",
+                "output_buffers", "postpone_output", "read_ahead", "gzip", "gzip_buffers", "gzip_comp_level",
+                "gzip_disable", "gzip_http_version", "gzip_min_length", "gzip_proxied", "gzip_types",
+                "gzip_vary",
+                "gzip_static", "open_file_cache", "open_file_cache_errors", "open_file_cache_min_uses",
+                "open_file_cache_valid", "open_log_file_cache", "types_hash_max_size",
+                "types_hash_bucket_size",
+                "client_body_in_single_buffer", "client_body_in_file_only", "connection_pool_size",
+                "request_pool_size",
+                "send_lowat", "disable_symlinks", "subrequest_output_buffer_size", "log_subrequest",
+                "charset",
+                "source_charset", "override_charset", "rewrite_log", "uninitialized_variable_warn",
+                "add_trailer",
+                "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size", "proxy_send_lowat",
+                "proxy_temp_file_write_size", "proxy_store_access", "resolver", "resolver_timeout",
+                "expires_by_type",
+                "http2_max_concurrent_streams", "http2_chunk_size", "ssl_buffer_size", "ssl_stapling",
+                "ssl_stapling_verify", "ssl_dhparam", "ssl_early_data", "keepalive_min_timeout",
+            ], in: anywhere)
+            + rows(
+                [
+                    "server_names_hash_max_size", "server_names_hash_bucket_size", "variables_hash_max_size",
+                    "variables_hash_bucket_size", "map_hash_max_size", "map_hash_bucket_size",
+                    "http2_recv_buffer_size", "fastcgi_temp_path", "scgi_temp_path", "uwsgi_temp_path",
+                ], in: .http)
+            + rows(
+                [
+                    "lock_file", "timer_resolution", "pcre_jit", "thread_pool", "worker_rlimit_core",
+                    "load_module",
+                    "ssl_object_cache_inheritable", "debug_points",
+                ], in: .main)
+            + rows(
+                [
+                    "multi_accept", "accept_mutex", "accept_mutex_delay", "debug_connection", "epoll_events",
+                    "worker_aio_requests",
+                ], in: .events)
+    }
+
+    private static func rows(_ names: [String], in contexts: Context) -> [Directive<Block>] {
+        names.map { name in
+            Directive(
+                name, "Accepted for nginx's sake; it does not matter here.", "...", in: contexts,
+                arity: 0...64
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.builder.warnOnce(
+                    name, ConfigError("\"\(name)\" is accepted but has no effect here", statement))
+            }.repeatable
+        }
+    }
+}

@@ -1,0 +1,167 @@
+internal import Config
+internal import Net
+
+/// What the processes obey: the main and events contexts.
+public struct MainSettings: Sendable {
+    /// Whether `worker_processes` is `auto` or a number; what it comes to.
+    public internal(set) var workerProcesses = 1
+    /// Most connections, of clients, that one worker has at one time.
+    public internal(set) var workerConnections = 512
+    /// `worker_rlimit_nofile`; `nil`: the system's limit stays.
+    public internal(set) var workerFileLimit: Int?
+    /// As nice(1) counts: -20 is the most urgent.
+    public internal(set) var workerPriority = 0
+    /// How long a finishing worker may take, in milliseconds; 0: as long as its requests take.
+    public internal(set) var workerShutdownTimeoutMs = 0
+    /// Who workers run as when the master is root.
+    public internal(set) var user = "nobody"
+    /// `nil`: the group called like the user, or else the user's own.
+    public internal(set) var group: String?
+    /// Absolute once the configuration is complete.
+    public internal(set) var pidPath = "logs/portico.pid"
+    /// `daemon`: the program leaves the terminal.
+    public internal(set) var daemonizes = true
+    /// `master_process`: worker processes are forked.
+    public internal(set) var usesMaster = true
+    /// Where workers would leave core files.
+    public internal(set) var workingDirectory: String?
+    /// `worker_cpu_affinity`: masks, the last one for all workers that have none.
+    var cpuMasks: [UInt64] = []
+    var spreadsOverCPUs = false
+    /// Environment variables kept or set.
+    var environment: [String] = []
+
+    /// The processors that a worker may run on; `nil`: all.
+    public func cpuMask(forWorker index: Int) -> UInt64? {
+        if spreadsOverCPUs { return 1 << UInt64(index % min(Host.processorCount, 64)) }
+        guard let last = cpuMasks.last else { return nil }
+        return index < cpuMasks.count ? cpuMasks[index] : last
+    }
+}
+
+extension MainSettings {
+    static var directives: [Directive<Block>] { processRows + identityRows + eventRows }
+
+    private static var processRows: [Directive<Block>] {
+        [
+            Directive(
+                "worker_processes", "How many processes serve; `auto` is one for each processor.",
+                "number | auto",
+                default: "1", in: .main, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                if statement.argument(0) == "auto" { return block.main.workerProcesses = Host.processorCount }
+                guard let count = Units.number(statement.argument(0)), count > 0, count <= 1024 else {
+                    throw ConfigError(
+                        "invalid number \"\(statement.argument(0))\" in \"worker_processes\" directive",
+                        statement)
+                }
+                block.main.workerProcesses = count
+            },
+            .milliseconds(
+                "worker_shutdown_timeout", "Longest time that a finishing worker may take.", in: .main,
+                default: "0",
+                \.main.workerShutdownTimeoutMs),
+            Directive(
+                "worker_rlimit_nofile", "Most open files of a worker.", "number", in: .main, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                guard let limit = Units.number(statement.argument(0)) else {
+                    throw ConfigError("\"worker_rlimit_nofile\" directive invalid number", statement)
+                }
+                block.main.workerFileLimit = limit
+            },
+            Directive(
+                "worker_priority", "Scheduling priority of the workers, as of nice.", "number", default: "0",
+                in: .main,
+                arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                guard let value = Int(statement.argument(0)), -20...20 ~= value else {
+                    throw ConfigError("\"worker_priority\" directive invalid number", statement)
+                }
+                block.main.workerPriority = value
+            },
+            Directive(
+                "worker_cpu_affinity", "Processors that workers are bound to.",
+                "cpumask ... | auto [cpumask]",
+                in: .main, arity: 1...1024
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                if statement.argument(0) == "auto" { return block.main.spreadsOverCPUs = true }
+                for word in statement.arguments {
+                    guard let mask = UInt64(word, radix: 2) else {
+                        throw ConfigError("invalid character in \"worker_cpu_affinity\"", statement)
+                    }
+                    block.main.cpuMasks.append(mask)
+                }
+            },
+            .flag(
+                "daemon", "Whether the program goes into the background.", in: .main, default: true,
+                \.main.daemonizes),
+            .flag(
+                "master_process", "Whether worker processes are started; `off` serves in one process.",
+                in: .main,
+                default: true, \.main.usesMaster),
+        ]
+    }
+
+    private static var identityRows: [Directive<Block>] {
+        [
+            Directive(
+                "user", "The user and group that workers run as.", "user [group]", default: "nobody nobody",
+                in: .main,
+                arity: 1...2
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                block.main.user = statement.argument(0)
+                block.main.group = statement.arguments.count > 1 ? statement.argument(1) : nil
+            },
+            Directive(
+                "pid", "The file with the number of the master process.", "file", default: "logs/portico.pid",
+                in: .main, arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.main.pidPath = statement.argument(0)
+            },
+            Directive(
+                "working_directory", "The directory of the workers.", "directory", in: .main, arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.main.workingDirectory = statement.argument(0)
+            },
+            Directive(
+                "env", "An environment variable that is kept or set.", "variable[=value]", default: "TZ",
+                in: .main,
+                arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                block.main.environment.append(statement.argument(0))
+            }.repeatable,
+        ]
+    }
+
+    private static var eventRows: [Directive<Block>] {
+        [
+            Directive("events", "How connections are dealt with.", "", in: .main, arity: 0...0) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try block.builder.readEvents(statement)
+            }.block(.definition),
+            Directive(
+                "worker_connections", "Most connections that a worker has at one time.", "number",
+                default: "512",
+                in: .events, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                guard let count = Units.number(statement.argument(0)), count > 0 else {
+                    throw ConfigError(
+                        "invalid number \"\(statement.argument(0))\" in \"worker_connections\" directive",
+                        statement)
+                }
+                block.main.workerConnections = count
+            },
+            Directive(
+                "use", "The method of waiting for events: always epoll.", "method", in: .events, arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                guard statement.argument(0) == "epoll" else {
+                    throw ConfigError(
+                        "invalid event type \"\(statement.argument(0))\"; there is \"epoll\" only", statement)
+                }
+            },
+        ]
+    }
+}

@@ -1,0 +1,347 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The `proxy_…` directives.
+extension ProxySettings {
+    private static var anywhere: Context { [.http, .server, .location] }
+
+    static var directives: [Directive<Block>] {
+        passRows + requestRows + timeRows + responseRows + bufferRows + failoverRows + tlsRows + tlsFileRows
+    }
+
+    private static var passRows: [Directive<Block>] {
+        [
+            Directive(
+                "proxy_pass", "Passes requests to an upstream or an address.", "URL",
+                in: [.location, .ifInLocation, .limitExcept], arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.content = .proxy(try block.builder.proxyTarget(statement, block))
+            }
+        ]
+    }
+
+    private static var requestRows: [Directive<Block>] {
+        [
+            .oneOf(
+                "proxy_http_version", "The version of HTTP that peers are spoken to in.", in: anywhere,
+                default: "1.1", [("1.0", UpstreamHTTPVersion.http10), ("1.1", .http11)],
+                \.settings.proxy.httpVersion),
+            template(
+                "proxy_method", "The method that peers get instead of the client's.", "method",
+                \.settings.proxy.method),
+            template(
+                "proxy_set_body", "The body that peers get instead of the client's.", "value",
+                \.settings.proxy.setBody),
+            .flag(
+                "proxy_pass_request_headers", "Whether the client's fields are passed.", in: anywhere,
+                default: true, \.settings.proxy.passesRequestHeaders),
+            .flag(
+                "proxy_pass_request_body", "Whether the client's body is passed.", in: anywhere,
+                default: true, \.settings.proxy.passesRequestBody),
+            Directive(
+                "proxy_set_header", "Sets a field of requests to peers; an empty value sends none.",
+                "field value", default: "Host $proxy_host", in: anywhere, arity: 2...2
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                let name = statement.argument(0)
+                block.settings.proxy.setHeaders.append(
+                    ProxyHeader(
+                        name: Array(name.utf8), lowercasedName: Array(name.lowercased().utf8),
+                        value: try block.template(statement.argument(1), statement)))
+            }.repeatable,
+            Directive(
+                "proxy_bind", "The local address of connections to peers.", "address | off", in: anywhere,
+                arity: 1...2
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                guard statement.arguments.count == 1 else {
+                    throw ConfigError("parameter \"\(statement.argument(1))\" is not supported", statement)
+                }
+                let word = statement.argument(0)
+                block.settings.proxy.bind = word == "off" ? nil : try block.template(word, statement)
+            },
+            .flag(
+                "proxy_socket_keepalive", "Whether the system probes idle connections to peers.",
+                in: anywhere, default: false, \.settings.proxy.socketKeepalive),
+        ]
+    }
+
+    private static func template(
+        _ name: String, _ summary: String, _ syntax: String,
+        _ path: any ReferenceWritableKeyPath<Block, Template<Variable>?> & Sendable
+    ) -> Directive<Block> {
+        Directive(name, summary, syntax, in: anywhere, arity: 1...1) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            block[keyPath: path] = try block.template(statement.argument(0), statement)
+        }
+    }
+
+    private static var timeRows: [Directive<Block>] {
+        [
+            .milliseconds(
+                "proxy_connect_timeout", "Longest wait for a connection to a peer.", in: anywhere,
+                default: "60s", \.settings.proxy.connectTimeoutMs),
+            .milliseconds(
+                "proxy_send_timeout", "Longest gap between two writes of a request to a peer.", in: anywhere,
+                default: "60s", \.settings.proxy.sendTimeoutMs),
+            .milliseconds(
+                "proxy_read_timeout", "Longest gap between two reads of a response from a peer.",
+                in: anywhere, default: "60s", \.settings.proxy.readTimeoutMs),
+        ]
+    }
+
+    private static var responseRows: [Directive<Block>] {
+        [
+            list(
+                "proxy_hide_header", "A field of responses that is kept from clients.",
+                \.settings.proxy.hideHeaders),
+            list(
+                "proxy_pass_header", "A field of responses that is passed although it is not by default.",
+                \.settings.proxy.passHeaders),
+            Directive(
+                "proxy_ignore_headers", "Fields of responses that have no effect here.", "field ...",
+                in: anywhere, arity: 1...9
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try readIgnored(statement, block)
+            },
+            Directive(
+                "proxy_redirect", "How Location and Refresh are rewritten.",
+                "default | off | redirect replacement", default: "default", in: anywhere, arity: 1...2
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try ProxyRedirectLine.read(statement, into: block)
+            }.repeatable,
+            cookie(
+                "proxy_cookie_domain", "How the domain of cookies is rewritten.", "off | domain replacement",
+                \.settings.proxy.cookieDomains),
+            cookie(
+                "proxy_cookie_path", "How the path of cookies is rewritten.", "off | path replacement",
+                \.settings.proxy.cookiePaths),
+            .flag(
+                "proxy_intercept_errors", "Whether error_page applies to responses of peers.", in: anywhere,
+                default: false, \.settings.proxy.interceptsErrors),
+            .flag(
+                "proxy_ignore_client_abort", "Whether a request goes on when its client has left.",
+                in: anywhere, default: false, \.settings.proxy.ignoresClientAbort),
+            .flag(
+                "proxy_pass_trailers", "Whether trailers of responses are passed.", in: anywhere,
+                default: false, \.settings.proxy.passesTrailers),
+            .flag(
+                "proxy_force_ranges", "Whether ranges are served of responses that do not offer them.",
+                in: anywhere, default: false, \.settings.proxy.forceRanges),
+        ]
+    }
+
+    private static func list(
+        _ name: String, _ summary: String,
+        _ path: any ReferenceWritableKeyPath<Block, Replaceable<String>> & Sendable
+    ) -> Directive<Block> {
+        Directive(name, summary, "field", in: anywhere, arity: 1...1) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            block[keyPath: path].append(statement.argument(0))
+        }.repeatable
+    }
+
+    private static func cookie(
+        _ name: String, _ summary: String, _ syntax: String,
+        _ path: any ReferenceWritableKeyPath<Block, Replaceable<ProxyRedirect>> & Sendable
+    ) -> Directive<Block> {
+        Directive(name, summary, syntax, default: "off", in: anywhere, arity: 1...2) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            if statement.arguments.count == 1 {
+                guard statement.argument(0) == "off" else {
+                    throw ConfigError("invalid parameter \"\(statement.argument(0))\"", statement)
+                }
+                return block[keyPath: path].clear()
+            }
+            block[keyPath: path].append(try ProxyRedirectLine.rule(statement, block))
+        }.repeatable
+    }
+
+    private static func readIgnored(_ statement: Statement, _ block: Block) throws(ConfigError) {
+        let names: [String: IgnoredHeaders] = [
+            "x-accel-redirect": .xAccelRedirect, "x-accel-expires": .xAccelExpires,
+            "x-accel-limit-rate": .xAccelLimitRate, "x-accel-buffering": .xAccelBuffering,
+            "x-accel-charset": .xAccelCharset, "expires": .expires, "cache-control": .cacheControl,
+            "set-cookie": .setCookie, "vary": .vary,
+        ]
+        block.settings.proxy.ignoreHeaders = []
+        for word in statement.arguments {
+            guard let header = names[word.lowercased()] else {
+                throw ConfigError("invalid value \"\(word)\"", statement)
+            }
+            block.settings.proxy.ignoreHeaders.insert(header)
+        }
+    }
+
+    private static var bufferRows: [Directive<Block>] {
+        [
+            .flag(
+                "proxy_buffering", "Whether a response is taken from the peer as fast as it comes.",
+                in: anywhere, default: true, \.settings.proxy.isBuffered),
+            .flag(
+                "proxy_request_buffering", "Whether a request's body is read whole before a peer is chosen.",
+                in: anywhere, default: true, \.settings.proxy.isRequestBuffered),
+            .size(
+                "proxy_buffer_size", "Largest response head of a peer.", in: anywhere, default: "4k",
+                \.settings.proxy.bufferSize),
+            Directive(
+                "proxy_buffers", "How much of a response is kept in memory for a slow client.", "number size",
+                default: "8 4k", in: anywhere, arity: 2...2
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                guard let count = Units.number(statement.argument(0)), count >= 2 || count > 0,
+                    let size = Units.size(statement.argument(1)), size > 0
+                else {
+                    throw ConfigError("\"proxy_buffers\" directive invalid value", statement)
+                }
+                block.settings.proxy.bufferCount = count
+                block.settings.proxy.bodyBufferSize = size
+            },
+            .size(
+                "proxy_busy_buffers_size", "How much of a response may be on its way to the client.",
+                in: anywhere, default: "8k", \.settings.proxy.busyBuffersSize),
+            .offset(
+                "proxy_max_temp_file_size",
+                "How much of a response may be kept in a file for a slow client; 0 is none.", in: anywhere,
+                default: "1024m", \.settings.proxy.maxTempFileSize),
+            Directive(
+                "proxy_temp_path", "Where responses are kept for slow clients.",
+                "path [level1 [level2 [level3]]]", default: "proxy_temp", in: anywhere, arity: 1...4
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.proxy.tempPath = block.path(statement.argument(0))
+            },
+            .offset(
+                "proxy_limit_rate", "Bytes a second that a response is read at; 0 is no limit.", in: anywhere,
+                default: "0", \.settings.proxy.limitRate),
+        ]
+    }
+
+    private static var failoverRows: [Directive<Block>] {
+        [
+            Directive(
+                "proxy_next_upstream", "What sends a request to the next peer.",
+                "error | timeout | invalid_header | http_500 | http_502 | http_503 | http_504 | http_403 | http_404 | http_429 | non_idempotent | off ...",
+                default: "error timeout", in: anywhere, arity: 1...12
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try readNextUpstream(statement, block)
+            },
+            .number(
+                "proxy_next_upstream_tries", "Most peers that one request is tried at; 0 is all.",
+                in: anywhere, default: "0", \.settings.proxy.nextUpstreamTries),
+            .milliseconds(
+                "proxy_next_upstream_timeout",
+                "Longest time in which a request is tried at further peers; 0 is any.", in: anywhere,
+                default: "0", \.settings.proxy.nextUpstreamTimeoutMs),
+        ]
+    }
+
+    private static func readNextUpstream(_ statement: Statement, _ block: Block) throws(ConfigError) {
+        let words: [String: NextUpstream] = [
+            "error": .error, "timeout": .timeout, "invalid_header": .invalidHeader, "http_500": .http500,
+            "http_502": .http502, "http_503": .http503, "http_504": .http504, "http_403": .http403,
+            "http_404": .http404, "http_429": .http429, "non_idempotent": .nonIdempotent, "off": .off,
+        ]
+        block.settings.proxy.nextUpstream = []
+        for word in statement.arguments {
+            guard let condition = words[word] else {
+                throw ConfigError("invalid value \"\(word)\"", statement)
+            }
+            block.settings.proxy.nextUpstream.insert(condition)
+        }
+    }
+
+    private static var tlsRows: [Directive<Block>] {
+        [
+            .flag(
+                "proxy_ssl_server_name", "Whether peers are told the name that is asked for (SNI).",
+                in: anywhere, default: false, \.settings.proxy.sslServerName),
+            template(
+                "proxy_ssl_name", "The name that a peer's certificate must have.", "name",
+                \.settings.proxy.sslName),
+            .flag(
+                "proxy_ssl_verify", "Whether peers' certificates are checked.", in: anywhere, default: false,
+                \.settings.proxy.sslVerify),
+            .number(
+                "proxy_ssl_verify_depth", "Longest chain of a peer's certificate.", in: anywhere,
+                default: "1", \.settings.proxy.sslVerifyDepth),
+            .flag(
+                "proxy_ssl_session_reuse", "Whether TLS sessions with peers are resumed.", in: anywhere,
+                default: true, \.settings.proxy.sslSessionReuse),
+            .string(
+                "proxy_ssl_ciphers", "Cipher suites offered to peers.", "ciphers", in: anywhere,
+                default: "DEFAULT", \.settings.proxy.sslCiphers),
+            Directive(
+                "proxy_ssl_protocols", "TLS versions offered to peers.",
+                "[SSLv2] [SSLv3] [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]", default: "TLSv1.2 TLSv1.3",
+                in: anywhere, arity: 1...6
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.proxy.sslProtocols = try TLSSettings.protocols(statement)
+            },
+        ]
+    }
+
+    private static var tlsFileRows: [Directive<Block>] {
+        [
+            file(
+                "proxy_ssl_trusted_certificate", "Certificates that peers' certificates are checked with.",
+                \.settings.proxy.sslTrustedCertificate),
+            file(
+                "proxy_ssl_certificate", "The certificate that peers are shown.",
+                \.settings.proxy.sslCertificate),
+            file(
+                "proxy_ssl_certificate_key", "The key of that certificate.",
+                \.settings.proxy.sslCertificateKey),
+        ]
+    }
+
+    private static func file(
+        _ name: String, _ summary: String, _ path: any ReferenceWritableKeyPath<Block, String?> & Sendable
+    ) -> Directive<Block> {
+        Directive(name, summary, "file", in: anywhere, arity: 1...1) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            block[keyPath: path] = block.builder.confPath(statement.argument(0))
+        }
+    }
+}
+
+/// `proxy_redirect`, and the rules of `proxy_cookie_domain` and `proxy_cookie_path`.
+private enum ProxyRedirectLine {
+    static func read(_ statement: Statement, into block: Block) throws(ConfigError) {
+        guard statement.arguments.count == 1 else {
+            block.settings.proxy.redirectIsOff = false
+            return block.settings.proxy.redirects.append(try rule(statement, block))
+        }
+        switch statement.argument(0) {
+        case "off":
+            block.settings.proxy.redirectIsOff = true
+            block.settings.proxy.redirects.clear()
+        case "default":
+            block.settings.proxy.redirectIsOff = false
+            block.settings.proxy.redirects.append(
+                ProxyRedirect(pattern: .locationDefault, replacement: Template(constant: [])))
+        default: throw ConfigError("invalid parameter \"\(statement.argument(0))\"", statement)
+        }
+    }
+
+    static func rule(_ statement: Statement, _ block: Block) throws(ConfigError) -> ProxyRedirect {
+        let from = statement.argument(0)
+        let pattern: ProxyRedirect.Pattern
+        if from.hasPrefix("~") {
+            let isCaseless = from.hasPrefix("~*")
+            let text = String(from.dropFirst(isCaseless ? 2 : 1))
+            pattern = .regex(try block.builder.regex(text, ignoringCase: isCaseless, statement))
+        } else {
+            pattern = .prefix(try block.template(from, statement))
+        }
+        return ProxyRedirect(
+            pattern: pattern, replacement: try block.template(statement.argument(1), statement))
+    }
+}

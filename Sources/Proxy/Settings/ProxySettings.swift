@@ -1,0 +1,130 @@
+internal import Config
+internal import Core
+internal import Net
+
+/// How a request is passed to an upstream. Times are milliseconds, sizes bytes.
+struct ProxySettings {
+    // Where and how.
+    var httpVersion = UpstreamHTTPVersion.http11
+    var method: Template<Variable>?
+    var passesRequestHeaders = true
+    var passesRequestBody = true
+    var setBody: Template<Variable>?
+    var setHeaders = Replaceable<ProxyHeader>()
+    var bind: Template<Variable>?
+    var socketKeepalive = false
+
+    // Times.
+    var connectTimeoutMs = 60_000
+    var sendTimeoutMs = 60_000
+    var readTimeoutMs = 60_000
+
+    // The response.
+    var hideHeaders = Replaceable<String>()
+    var passHeaders = Replaceable<String>()
+    var ignoreHeaders: IgnoredHeaders = []
+    var redirects = Replaceable<ProxyRedirect>()
+    var redirectIsOff = false
+    var cookieDomains = Replaceable<ProxyRedirect>()
+    var cookiePaths = Replaceable<ProxyRedirect>()
+    var interceptsErrors = false
+    var ignoresClientAbort = false
+    var passesTrailers = false
+    var forceRanges = false
+
+    // Buffers.
+    var isBuffered = true
+    var isRequestBuffered = true
+    var bufferSize = 4096
+    var bufferCount = 8
+    var bodyBufferSize = 4096
+    var busyBuffersSize = 8192
+    var maxTempFileSize: Int64 = 1 << 30
+    var tempPath = "proxy_temp"
+    var limitRate: Int64 = 0
+
+    // Failover.
+    var nextUpstream: NextUpstream = [.error, .timeout]
+    var nextUpstreamTries = 0
+    var nextUpstreamTimeoutMs = 0
+
+    // TLS.
+    var sslServerName = false
+    var sslName: Template<Variable>?
+    var sslVerify = false
+    var sslVerifyDepth = 1
+    var sslTrustedCertificate: String?
+    var sslProtocols: TLSProtocols = [.tls12, .tls13]
+    var sslCiphers = "DEFAULT"
+    var sslSessionReuse = true
+    var sslCertificate: String?
+    var sslCertificateKey: String?
+}
+
+enum UpstreamHTTPVersion { case http10, http11 }
+
+/// One `proxy_set_header` line. A value that turns out empty removes the field.
+struct ProxyHeader: Sendable {
+    let name: [UInt8]
+    let lowercasedName: [UInt8]
+    let value: Template<Variable>
+}
+
+/// One `proxy_redirect`, `proxy_cookie_domain` or `proxy_cookie_path` line.
+struct ProxyRedirect: Sendable {
+    enum Pattern: Sendable {
+        /// `default`: from the `proxy_pass` URL to the location's prefix.
+        case locationDefault
+        case prefix(Template<Variable>)
+        case regex(Int)
+    }
+    let pattern: Pattern
+    let replacement: Template<Variable>
+}
+
+/// `proxy_next_upstream`: what sends a request to the next peer.
+struct NextUpstream: OptionSet, Sendable {
+    let rawValue: UInt32
+    static let error = Self(rawValue: 1 << 0)
+    static let timeout = Self(rawValue: 1 << 1)
+    static let invalidHeader = Self(rawValue: 1 << 2)
+    static let http500 = Self(rawValue: 1 << 3)
+    static let http502 = Self(rawValue: 1 << 4)
+    static let http503 = Self(rawValue: 1 << 5)
+    static let http504 = Self(rawValue: 1 << 6)
+    static let http403 = Self(rawValue: 1 << 7)
+    static let http404 = Self(rawValue: 1 << 8)
+    static let http429 = Self(rawValue: 1 << 9)
+    static let nonIdempotent = Self(rawValue: 1 << 10)
+    static let off = Self(rawValue: 1 << 11)
+
+    /// The condition that a response status meets, if there is one.
+    init?(status: UInt16) {
+        switch status {
+        case 500: self = .http500
+        case 502: self = .http502
+        case 503: self = .http503
+        case 504: self = .http504
+        case 403: self = .http403
+        case 404: self = .http404
+        case 429: self = .http429
+        default: return nil
+        }
+    }
+
+    init(rawValue: UInt32) { self.rawValue = rawValue }
+}
+
+/// `proxy_ignore_headers`.
+struct IgnoredHeaders: OptionSet, Sendable {
+    let rawValue: UInt16
+    static let xAccelRedirect = Self(rawValue: 1 << 0)
+    static let xAccelExpires = Self(rawValue: 1 << 1)
+    static let xAccelLimitRate = Self(rawValue: 1 << 2)
+    static let xAccelBuffering = Self(rawValue: 1 << 3)
+    static let xAccelCharset = Self(rawValue: 1 << 4)
+    static let expires = Self(rawValue: 1 << 5)
+    static let cacheControl = Self(rawValue: 1 << 6)
+    static let setCookie = Self(rawValue: 1 << 7)
+    static let vary = Self(rawValue: 1 << 8)
+}

@@ -1,0 +1,122 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// Where `proxy_pass` leads.
+final class ProxyTarget {
+    /// The group, if it is known from the configuration.
+    var groupIndex: Int?
+    /// The whole URL, if variables make it.
+    var template: Template<Variable>?
+    var isTLS = false
+    /// The URI part; `nil`: none was given.
+    var uri: Template<Variable>?
+    /// `$proxy_host`: host, and port unless it is the scheme's.
+    var hostText: [UInt8] = []
+    /// `$proxy_port`.
+    var portText: [UInt8] = []
+    /// The name that a group is found by, or made with.
+    var groupName = ""
+
+    var hasVariables: Bool { template != nil }
+    var defaultPort: UInt16 { isTLS ? 443 : 80 }
+
+    init(template: Template<Variable>) {
+        self.template = template
+    }
+
+    /// Splits `http://host:port/uri`.
+    ///
+    /// - Throws: nginx's "invalid URL prefix" and the like, without a location.
+    init(url: String) throws(ConfigError) {
+        let lower = url.lowercased()
+        let rest: Substring
+        if lower.hasPrefix("http://") {
+            rest = url.dropFirst(7)
+        } else if lower.hasPrefix("https://") {
+            isTLS = true
+            rest = url.dropFirst(8)
+        } else {
+            throw ConfigError("invalid URL prefix")
+        }
+        let host: Substring
+        let uriText: Substring
+        if rest.hasPrefix("unix:") {
+            // unix:/path:/uri
+            let parts = rest.dropFirst(5).split(
+                separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            host = rest.prefix(5 + (parts.first?.count ?? 0))
+            uriText = parts.count > 1 ? parts[1] : ""
+            hostText = Array("localhost".utf8)
+            groupName = String(host)
+        } else {
+            let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+            host = rest[..<end]
+            uriText = rest[end...]
+            guard !host.isEmpty else { throw ConfigError("no host in upstream \"\(rest)\"") }
+            settleHost(String(host))
+        }
+        if !uriText.isEmpty {
+            uri = Template(constant: Array((uriText.hasPrefix("/") ? "" : "/").utf8) + Array(uriText.utf8))
+        }
+    }
+
+    private func settleHost(_ host: String) {
+        groupName = host
+        hostText = Array(host.utf8)
+        let afterBracket = host.lastIndex(of: "]").map { host[$0...] } ?? host[...]
+        guard let colon = afterBracket.lastIndex(of: ":") else {
+            portText = Array("\(defaultPort)".utf8)
+            return
+        }
+        let port = String(afterBracket[afterBracket.index(after: colon)...])
+        portText = Array(port.utf8)
+        // The scheme's own port is not told.
+        if port == "\(defaultPort)" { hostText = Array(host[..<colon].utf8) }
+    }
+
+    /// The same place as a URL of variables came out.
+    func resolved(_ other: ProxyTarget) -> ProxyTarget {
+        other.template = template
+        return other
+    }
+
+    /// The URL that responses name when they point at the peer: for `proxy_redirect default`.
+    func appendURL(for exchange: Exchange, to out: ByteBuffer) {
+        out.append(isTLS ? "https://" : "http://")
+        out.append(groupName)
+        if let uri { uri.append(for: exchange, to: out) } else { out.append("/") }
+    }
+}
+
+extension ConfigurationBuilder {
+    /// What `proxy_pass URL` of a block means.
+    func proxyTarget(_ statement: Statement, _ block: Block) throws(ConfigError) -> ProxyTarget {
+        let url = statement.argument(0)
+        if url.contains("$") { return ProxyTarget(template: try template(url, statement)) }
+        let target: ProxyTarget
+        do throws(ConfigError) {
+            target = try ProxyTarget(url: url)
+        } catch {
+            throw ConfigError(error.message, statement)
+        }
+        if target.uri != nil, !takesURI(block) {
+            throw ConfigError(
+                "\"proxy_pass\" cannot have URI part in location given by regular expression,"
+                    + " or inside named location, or inside \"if\" statement,"
+                    + " or inside \"limit_except\" block",
+                statement)
+        }
+        // Blocks of `upstream` are read before servers: whatever is no group is an address.
+        target.groupIndex = try group(target.groupName, port: target.defaultPort, statement)
+        return target
+    }
+
+    private func takesURI(_ block: Block) -> Bool {
+        switch block.kind {
+        case .prefix, .prefixWithoutRegex, .exact: true
+        case .server, .regex, .named, .ifBlock: false
+        }
+    }
+}

@@ -1,0 +1,170 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// `set`, `if`, `rewrite`, `return`, `break`: steps in the order of the file, nested blocks included.
+extension RewriteSettings {
+    private static var contexts: Context { [.server, .location, .ifInServer, .ifInLocation] }
+
+    static var directives: [Directive<Block>] {
+        [
+            Directive(
+                "return", "Ends with a status, a text or a redirect.", "code [text] | code URL | URL",
+                in: contexts, arity: 1...2
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.rewrite.steps.append(try answer(statement, block))
+            }.repeatable.at(.nested),
+            Directive("set", "Sets a variable.", "$variable value", in: contexts, arity: 2...2) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                guard statement.argument(0).hasPrefix("$"), statement.argument(0).count > 1 else {
+                    throw ConfigError("invalid variable name \"\(statement.argument(0))\"", statement)
+                }
+                if let known = SettableVariable(rawValue: String(statement.argument(0).dropFirst())) {
+                    let value = try block.template(statement.argument(1), statement)
+                    return block.settings.rewrite.steps.append(.setBuiltIn(known, value))
+                }
+                let index = try block.builder.userVariable(
+                    String(statement.argument(0).dropFirst()), statement)
+                block.settings.rewrite.steps.append(
+                    .set(index, try block.template(statement.argument(1), statement)))
+            }.repeatable.at(.nested),
+            Directive(
+                "rewrite", "Changes the path of requests that match.",
+                "regex replacement [last | break | redirect | permanent]", in: contexts, arity: 2...3
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.rewrite.steps.append(.rewrite(try rule(statement, block)))
+            }.repeatable.at(.nested),
+            Directive("break", "Ends the steps of this block.", "", in: contexts, arity: 0...0) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.rewrite.steps.append(.stop)
+            }.repeatable.at(.nested),
+            Directive(
+                "if", "Obeys its block where the condition holds.", "(condition)", in: [.server, .location],
+                arity: 1...64
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                try readIf(statement, block)
+            }.block(.nested),
+        ]
+    }
+
+    private static func answer(_ statement: Statement, _ block: Block) throws(ConfigError) -> RewriteStep {
+        let first = statement.argument(0)
+        guard let code = UInt16(first), first.allSatisfy(\.isNumber) else {
+            let isURL =
+                first.hasPrefix("http://") || first.hasPrefix("https://") || first.hasPrefix("$scheme")
+            guard statement.arguments.count == 1, isURL else {
+                throw ConfigError("invalid return code \"\(first)\"", statement)
+            }
+            return .answer(302, try block.template(first, statement))
+        }
+        guard code <= 999 else { throw ConfigError("invalid return code \"\(first)\"", statement) }
+        guard statement.arguments.count == 2 else { return .answer(code, nil) }
+        return .answer(code, try block.template(statement.argument(1), statement))
+    }
+
+    private static func rule(_ statement: Statement, _ block: Block) throws(ConfigError) -> RewriteRule {
+        let regex = try block.builder.regex(statement.argument(0), ignoringCase: false, statement)
+        var replacement = statement.argument(1)
+        var flag = RewriteRule.Flag.none
+        let isURL =
+            replacement.hasPrefix("http://") || replacement.hasPrefix("https://")
+            || replacement.hasPrefix("$scheme")
+        if isURL { flag = .redirect(302) }
+        switch statement.argument(2) {
+        case "": break
+        case "last": if !isURL { flag = .last }
+        case "break": if !isURL { flag = .stop }
+        case "redirect": flag = .redirect(302)
+        case "permanent": flag = .redirect(301)
+        default: throw ConfigError("invalid parameter \"\(statement.argument(2))\"", statement)
+        }
+        let keepsArguments = !replacement.hasSuffix("?")
+        if !keepsArguments { replacement.removeLast() }
+        let parts = replacement.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
+        let path = parts.first ?? ""
+        return RewriteRule(
+            regex: regex, path: try block.template(path, statement),
+            arguments: parts.count > 1 ? try block.template(parts[1], statement) : nil,
+            keepsArguments: keepsArguments, flag: flag)
+    }
+
+    // MARK: if
+
+    private static func readIf(_ statement: Statement, _ block: Block) throws(ConfigError) {
+        let condition = try IfCondition.read(statement, block)
+        let isInServer = block.context == .server
+        let inner = Block(
+            isInServer ? .ifInServer : .ifInLocation, block.builder, parent: block, server: block.server)
+        inner.path = block.path
+        inner.kind = .ifBlock
+        // What the block around it says about content holds unless the `if` says otherwise.
+        inner.settings.content = block.settings.content
+        inner.settings.logs.access = block.settings.logs.access
+        try block.builder.apply(statement.block ?? [], to: inner)
+        let steps = inner.settings.rewrite.steps
+        inner.settings.rewrite.steps = []
+        let location = isInServer ? nil : try block.builder.makeLocation(inner, like: block)
+        block.settings.rewrite.steps.append(.branch(condition, steps, location))
+    }
+}
+
+/// `($var)`, `($var = text)`, `($var ~ regex)`, `(-f file)` and the like.
+private enum IfCondition {
+    static func read(_ statement: Statement, _ block: Block) throws(ConfigError) -> RewriteCondition {
+        var words = Array(statement.arguments)
+        let invalid = ConfigError("invalid condition \"\(words.first ?? "")\"", statement)
+        guard words[0].hasPrefix("("), var last = words.last, last.hasSuffix(")") else { throw invalid }
+        last.removeLast()
+        words[words.count - 1] = last
+        words[0].removeFirst()
+        words.removeAll(where: \.isEmpty)
+        guard let first = words.first else { throw invalid }
+        if first.hasPrefix("$") { return try variable(words, statement, block) }
+        guard words.count == 2 else { throw invalid }
+        let isNegated = first.hasPrefix("!")
+        let test: RewriteCondition.Test
+        switch isNegated ? first.dropFirst() : first[...] {
+        case "-f": test = .isFile
+        case "-d": test = .isDirectory
+        case "-e": test = .exists
+        case "-x": test = .isExecutable
+        default: throw invalid
+        }
+        return RewriteCondition(
+            subject: try block.template(words[1], statement), test: test, isNegated: isNegated)
+    }
+
+    private static func variable(_ words: [String], _ statement: Statement, _ block: Block)
+        throws(ConfigError) -> RewriteCondition
+    {
+        let subject = try block.template(words[0], statement)
+        guard words.count > 1 else {
+            return RewriteCondition(subject: subject, test: .isSet, isNegated: false)
+        }
+        let operation = words[1]
+        let value = words.count > 2 ? words[2] : ""
+        guard words.count <= 3 else { throw ConfigError("invalid condition \"\(words[3])\"", statement) }
+        let isNegated = operation.hasPrefix("!")
+        switch isNegated ? String(operation.dropFirst()) : operation {
+        case "=":
+            return RewriteCondition(
+                subject: subject, test: .equals(try block.template(value, statement)), isNegated: isNegated)
+        case "~":
+            return RewriteCondition(
+                subject: subject,
+                test: .matches(try block.builder.regex(value, ignoringCase: false, statement)),
+                isNegated: isNegated)
+        case "~*":
+            return RewriteCondition(
+                subject: subject,
+                test: .matches(try block.builder.regex(value, ignoringCase: true, statement)),
+                isNegated: isNegated)
+        default: throw ConfigError("unexpected \"\(operation)\" in condition", statement)
+        }
+    }
+}

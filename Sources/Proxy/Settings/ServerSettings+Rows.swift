@@ -1,0 +1,237 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The directives of servers: what they listen on, their names, and what holds before a location is found.
+extension ServerSettings {
+    static var directives: [Directive<Block>] { addressRows + headRows + TLSSettings.directives }
+
+    private static var addressRows: [Directive<Block>] {
+        [
+            Directive(
+                "listen", "An address that the server is reached at.",
+                "address[:port] | port | unix:path [default_server] [ssl] [backlog=n] [reuseport] [so_keepalive=...] [ipv6only=on|off] ...",
+                default: "*:80 | *:8000", in: .server, arity: 1...16
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                for line in try ListenReader.read(statement, block.builder) {
+                    block.server?.listens.append(line)
+                }
+            }.repeatable,
+            Directive(
+                "server_name", "Names that the server answers to.", "name ...", default: "\"\"", in: .server,
+                arity: 1...256
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                for word in statement.arguments {
+                    for name in try serverNames(word, block, statement) { block.server?.names.append(name) }
+                }
+            }.repeatable,
+            .flag(
+                "merge_slashes", "Whether doubled slashes in paths are merged.", in: [.http, .server],
+                default: true, \.serverSettings.mergeSlashes),
+        ]
+    }
+
+    private static func serverNames(
+        _ word: String, _ block: Block, _ statement: Statement
+    ) throws(ConfigError) -> [ServerName] {
+        if word.hasPrefix("~") {
+            let pattern = String(word.dropFirst())
+            guard !pattern.isEmpty else {
+                throw ConfigError("empty regex in server name \"\(word)\"", statement)
+            }
+            // Host names have no case.
+            return [.regex(try block.builder.regex(pattern, ignoringCase: true, statement))]
+        }
+        let name = (word == "$hostname" ? Host.name : word).lowercased()
+        if name.contains("*") || name.hasPrefix(".") { return try masks(name, word, statement) }
+        return [.exact(name)]
+    }
+
+    private static func masks(_ name: String, _ word: String, _ statement: Statement) throws(ConfigError)
+        -> [ServerName]
+    {
+        let invalid = ConfigError("invalid server name or wildcard \"\(word)\" on", statement)
+        if name.hasPrefix("*."), !name.dropFirst(2).contains("*"), name.count > 2 {
+            return [.head(String(name.dropFirst()))]
+        }
+        if name.hasPrefix("."), !name.contains("*"), name.count > 1 {
+            return [.exact(String(name.dropFirst())), .head(name)]
+        }
+        if name.hasSuffix(".*"), !name.dropLast(2).contains("*"), name.count > 2 {
+            return [.tail(String(name.dropLast()))]
+        }
+        throw invalid
+    }
+
+    private static var headRows: [Directive<Block>] {
+        let contexts: Context = [.http, .server]
+        return [
+            .size(
+                "client_header_buffer_size", "The first buffer for a request's head.", in: contexts,
+                default: "1k", \.serverSettings.head.clientHeaderBufferSize),
+            Directive(
+                "large_client_header_buffers",
+                "Further buffers for a large head; no line may be longer than one.", "number size",
+                default: "4 8k", in: contexts, arity: 2...2
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                guard let count = Units.number(statement.argument(0)), count > 0, count <= 1024,
+                    let size = Units.size(statement.argument(1)), size > 0
+                else {
+                    throw ConfigError("\"large_client_header_buffers\" directive invalid value", statement)
+                }
+                block.serverSettings.head.largeBufferCount = count
+                block.serverSettings.head.largeBufferSize = size
+            },
+            .milliseconds(
+                "client_header_timeout", "Longest time for a request's head.", in: contexts, default: "60s",
+                \.serverSettings.clientHeaderTimeoutMs),
+            .flag(
+                "ignore_invalid_headers",
+                "Whether fields with invalid names are dropped rather than refused.", in: contexts,
+                default: true, \.serverSettings.head.ignoreInvalidHeaders),
+            .flag(
+                "underscores_in_headers", "Whether underscores may stand in names of fields.", in: contexts,
+                default: false, \.serverSettings.head.underscoresInHeaders),
+            .number(
+                "max_headers", "Most fields of a request.", in: contexts, default: "1000",
+                \.serverSettings.head.maxFields),
+        ]
+    }
+}
+
+/// `listen address [parameters]`.
+private enum ListenReader {
+    static func read(_ statement: Statement, _ builder: ConfigurationBuilder) throws(ConfigError)
+        -> [ListenLine]
+    {
+        var lines: [ListenLine] = []
+        for address in try addresses(statement.argument(0), statement) {
+            var line = ListenLine(address: address, statement: statement)
+            for parameter in statement.arguments.dropFirst() {
+                try apply(parameter, to: &line, statement, builder)
+            }
+            lines.append(line)
+        }
+        return lines
+    }
+
+    private static func addresses(_ text: String, _ statement: Statement) throws(ConfigError)
+        -> [SocketAddress]
+    {
+        if text.allSatisfy(\.isNumber) {
+            guard let port = UInt16(text), port > 0 else {
+                throw ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
+            }
+            return [SocketAddress(.ipv4(0, port: port))]
+        }
+        if text.hasPrefix("*:") {
+            guard let port = UInt16(text.dropFirst(2)), port > 0 else {
+                throw ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
+            }
+            return [SocketAddress(.ipv4(0, port: port))]
+        }
+        if let address = SocketAddress.parse(text, defaultPort: 80) {
+            guard address.port != 0 else {
+                throw ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
+            }
+            return [address]
+        }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count <= 2, !parts[0].isEmpty, !text.hasPrefix("["), !text.hasPrefix("unix:") else {
+            throw ConfigError("invalid host in \"\(text)\" of the \"listen\" directive", statement)
+        }
+        guard let port = parts.count == 2 ? UInt16(parts[1]) : 80, port > 0 else {
+            throw ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
+        }
+        let found = SocketAddress.resolve(host: parts[0], port: port)
+        guard !found.isEmpty else {
+            throw ConfigError("host not found in \"\(text)\" of the \"listen\" directive", statement)
+        }
+        return found
+    }
+
+    private static func apply(
+        _ parameter: String, to line: inout ListenLine, _ statement: Statement,
+        _ builder: ConfigurationBuilder
+    ) throws(ConfigError) {
+        let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
+        let value = parts.count > 1 ? parts[1] : nil
+        switch (parts[0], value) {
+        case ("default_server", nil), ("default", nil): line.isDefault = true
+        case ("ssl", nil): line.isTLS = true
+        case ("http2", nil):
+            builder.warnOnce(
+                "listen http2",
+                ConfigError("HTTP/2 is not offered yet: clients are served over HTTP/1.1", statement))
+        case ("quic", nil), ("proxy_protocol", nil):
+            throw ConfigError("parameter \"\(parameter)\" of \"listen\" is not supported yet", statement)
+        default:
+            line.hasSocketOptions = true
+            try applySocket(parts[0], value, parameter, to: &line.options, statement)
+        }
+    }
+
+    private static func applySocket(
+        _ name: String, _ value: String?, _ parameter: String, to options: inout ListenOptions,
+        _ statement: Statement
+    ) throws(ConfigError) {
+        switch (name, value) {
+        case ("bind", nil): break
+        case ("reuseport", nil): options.reuseport = true
+        case ("deferred", nil): options.isDeferred = true
+        case ("backlog", let text?):
+            guard let number = Units.number(text), number > 0, number <= Int32.max else {
+                throw ConfigError("invalid backlog \"\(text)\"", statement)
+            }
+            options.backlog = Int32(number)
+        case ("ipv6only", "on"): options.ipv6only = true
+        case ("ipv6only", "off"): options.ipv6only = false
+        case ("ipv6only", let text?): throw ConfigError("invalid ipv6only flags \"\(text)\"", statement)
+        case ("rcvbuf", let text?): options.receiveBuffer = try size(text, name, statement)
+        case ("sndbuf", let text?): options.sendBuffer = try size(text, name, statement)
+        case ("fastopen", let text?):
+            guard let number = Units.number(text), number <= Int32.max else {
+                throw ConfigError("invalid fastopen \"\(text)\"", statement)
+            }
+            options.fastopen = Int32(number)
+        case ("so_keepalive", "on"): options.keepalive = .on(idle: nil, interval: nil, count: nil)
+        case ("so_keepalive", "off"): options.keepalive = .off
+        case ("so_keepalive", let text?): options.keepalive = try keepalive(text, statement)
+        default: throw ConfigError("invalid parameter \"\(parameter)\"", statement)
+        }
+    }
+
+    private static func size(_ text: String, _ name: String, _ statement: Statement) throws(ConfigError)
+        -> Int32
+    {
+        guard let size = Units.size(text), size > 0, size <= Int32.max else {
+            throw ConfigError("invalid \(name) \"\(text)\"", statement)
+        }
+        return Int32(size)
+    }
+
+    /// `idle:interval:count`, each of which may be missing.
+    private static func keepalive(_ text: String, _ statement: Statement) throws(ConfigError)
+        -> ListenOptions.Keepalive
+    {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, parts.contains(where: { !$0.isEmpty }) else {
+            throw ConfigError("invalid so_keepalive value: \"\(text)\"", statement)
+        }
+        func value(_ part: String, _ read: (String) -> Int?) throws(ConfigError) -> Int32? {
+            if part.isEmpty { return nil }
+            guard let number = read(part), number > 0, number <= 32767 else {
+                throw ConfigError("invalid so_keepalive value: \"\(text)\"", statement)
+            }
+            return Int32(number)
+        }
+        return .on(
+            idle: try value(parts[0], Units.seconds), interval: try value(parts[1], Units.seconds),
+            count: try value(parts[2], Units.number))
+    }
+}

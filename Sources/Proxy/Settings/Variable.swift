@@ -1,0 +1,18 @@
+/// What `$name` in the configuration compiles to.
+enum Variable: Sendable {
+    /// A built-in one: its row in `Variables.rows`.
+    case builtin(Int)
+    /// `$http_…`: lower case, `_` for `-`.
+    case requestField([UInt8])
+    case argument([UInt8])
+    case cookie([UInt8])
+    /// `$sent_http_…`.
+    case sentField([UInt8])
+    /// `$upstream_http_…`.
+    case upstreamField([UInt8])
+    case upstreamCookie([UInt8])
+    /// `set` and named groups of regular expressions: an index into the exchange's values.
+    case user(Int)
+    /// `map`: an index into the configuration's maps.
+    case map(Int)
+}

@@ -1,0 +1,75 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// Content of a response that waits for a slow client (`proxy_buffering on`): in memory up to
+/// `proxy_buffers`, then in a temporary file up to `proxy_max_temp_file_size`.
+final class ResponseSpool {
+    private let memory: ByteBuffer
+    private let memoryMax: Int
+    private let fileMax: Int64
+    private let path: String
+    private var file: TemporaryFile?
+    /// Bytes of the file that were taken.
+    private var fileTaken: Int64 = 0
+
+    init(_ request: UpstreamRequest) {
+        let proxy = request.proxy
+        memory = ByteBuffer(capacity: 16 << 10)
+        memoryMax = proxy.bufferCount * proxy.bodyBufferSize
+        fileMax = proxy.maxTempFileSize
+        path = proxy.tempPath
+    }
+
+    private var fileHeld: Int64 { (file?.size ?? 0) - fileTaken }
+
+    var isEmpty: Bool { memory.isEmpty && fileHeld == 0 }
+
+    /// Whether more may be read from the peer.
+    var mayGrow: Bool { memory.count < memoryMax || (file?.size ?? 0) < fileMax }
+
+    /// Keeps bytes behind those that are there: once a file is in use, until it is drained.
+    ///
+    /// - Returns: `false` if the file could not be written.
+    func append(_ slice: Slice, of buffer: ByteBuffer) -> Bool {
+        memory.append(slice, of: buffer)
+        guard memory.count > memoryMax, fileMax > 0 else { return true }
+        do {
+            let target: TemporaryFile
+            if let file {
+                target = file
+            } else {
+                target = try TemporaryFile(directory: path)
+                file = target
+            }
+            // The file continues what is in front of it: memory is written behind the file's bytes.
+            try target.append(memory)
+            memory.removeAll()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Moves the oldest bytes, at most 64 KiB, to `buffer`.
+    ///
+    /// - Returns: `false` if the file could not be read.
+    func take(into buffer: ByteBuffer) -> Bool {
+        if let file, fileHeld > 0 {
+            let count = Int(min(fileHeld, 64 << 10))
+            guard case .bytes(let read) = file.read(into: buffer, at: fileTaken, count: count) else {
+                return false
+            }
+            fileTaken += Int64(read)
+            if fileHeld == 0 {
+                self.file = nil
+                fileTaken = 0
+            }
+            return true
+        }
+        let count = min(memory.count, 64 << 10)
+        buffer.append(Slice(from: 0, to: count), of: memory)
+        memory.consume(count)
+        return true
+    }
+}

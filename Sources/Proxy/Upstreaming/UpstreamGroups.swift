@@ -1,0 +1,142 @@
+internal import Config
+internal import Core
+internal import Net
+internal import Upstream
+
+/// A worker's upstream groups: their peers' state, their idle connections, new connections.
+final class UpstreamGroups {
+    private let configuration: Configuration
+    private(set) var groups: [PeerGroup] = []
+    private var pools: [KeepalivePool<PeerConnection>] = []
+
+    init(_ configuration: Configuration, _ shared: SharedState) {
+        self.configuration = configuration
+        for settings in configuration.upstreams { add(settings, shared) }
+    }
+
+    private func add(_ settings: UpstreamSettings, _ shared: SharedState?) {
+        let group = PeerGroup(settings, table: settings.hasZone ? shared?.peers : nil)
+        group.index = groups.count
+        groups.append(group)
+        pools.append(KeepalivePool(capacity: settings.keepalive.count))
+    }
+
+    func group(at index: Int) -> PeerGroup? {
+        groups.indices.contains(index) ? groups[index] : nil
+    }
+
+    func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection> { pools[group.index] }
+
+    /// Closes every idle connection.
+    func closeIdle() {
+        for pool in pools {
+            while let connection = pool.removeAny() { connection.close() }
+        }
+    }
+
+    /// What a `proxy_pass` with variables came out as.
+    enum Resolution {
+        case group(PeerGroup, ProxyTarget)
+        /// Not a URL that can be passed to: why.
+        case invalid(String)
+        /// A host name that is neither an upstream's nor an address.
+        case unresolvable(String)
+    }
+
+    /// Finds the group that a URL made of variables names; an address gets a group of its own.
+    func resolve(url: String) -> Resolution {
+        let target: ProxyTarget
+        do {
+            target = try ProxyTarget(url: url)
+        } catch {
+            return .invalid(error.message)
+        }
+        let name = target.groupName
+        if let group = groups.first(where: { $0.settings.name == name }) { return .group(group, target) }
+        guard let address = SocketAddress.parse(target.groupName, defaultPort: target.isTLS ? 443 : 80) else {
+            return .unresolvable(target.groupName)
+        }
+        // Addresses made of variables are remembered, but not without end.
+        guard groups.count < configuration.upstreams.count + 1024 else {
+            return .invalid("too many different addresses from variables in \"proxy_pass\"")
+        }
+        add(UpstreamSettings(implicit: name, addresses: [address]), nil)
+        return .group(groups[groups.count - 1], target)
+    }
+}
+
+/// Connections to peers, from the worker's side.
+extension Worker {
+    enum ConnectResult {
+        case connected(PeerConnection)
+        case inProgress(PeerConnection)
+        case failed(Errno)
+    }
+
+    func group(at index: Int) -> PeerGroup? { groups.group(at: index) }
+    func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection> { groups.pool(of: group) }
+
+    /// A connection from the pool that is still quiet and open.
+    func takeIdle(_ group: PeerGroup, peer: Int, tlsKey: Int) -> PeerConnection? {
+        let pool = pool(of: group)
+        while let connection = pool.take(peer, key: tlsKey) {
+            timers.cancel(connection.readTimer)
+            if !connection.transport.isReadable && !connection.transport.isHangup { return connection }
+            connection.close()
+        }
+        return nil
+    }
+
+    /// Puts a connection that has served its request into the pool.
+    func keepIdle(_ connection: PeerConnection) {
+        connection.owner = nil
+        connection.state = .idle
+        connection.returnBuffers()
+        timers.cancel(connection.writeTimer)
+        connection.arm(connection.readTimer, afterMs: connection.group.settings.keepalive.timeoutMs)
+        let pool = pool(of: connection.group)
+        if let evicted = pool.put(connection, peer: connection.peer, key: connection.tlsKey) {
+            evicted.close()
+        }
+        if connection.transport.isReadable { post(connection.token) }
+    }
+
+    /// Begins a new connection to a peer.
+    func connect(_ group: PeerGroup, peer: Int, for exchange: Exchange) -> ConnectResult {
+        let address = group.peers[peer].settings.address
+        let outcome = Socket.connect(address, from: exchange.bindAddress)
+        let fd: Int32
+        var isConnected = false
+        switch outcome {
+        case .failed(let errno): return .failed(errno)
+        case .connected(let descriptor):
+            fd = descriptor
+            isConnected = true
+        case .inProgress(let descriptor): fd = descriptor
+        }
+        if exchange.location.settings.proxy.socketKeepalive { Socket.setKeepalive(fd) }
+        if address.port != nil { Socket.setNoDelay(fd) }
+        let tls = exchange.upstreamTLS(fd: fd)
+        let plan = exchange.location.proxyPlan
+        do {
+            let connection = try register(fd) { token in
+                PeerConnection(
+                    worker: self, token: token, transport: Transport(fd: fd, tls: tls), group: group,
+                    peer: peer,
+                    tlsKey: plan.tlsKey)
+            }
+            return isConnected ? .connected(connection) : .inProgress(connection)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    /// An attempt is over, however it ended: its numbers are counted for the peer.
+    func attemptEnded(_ exchange: Exchange) {
+        guard let group = exchange.upstream?.group, let attempt = exchange.attempts.entries.last,
+            let index = exchange.upstream?.peer?.peer
+        else { return }
+        group.peers[index].state.count(
+            sent: attempt.bytesSent, received: attempt.bytesReceived)
+    }
+}

@@ -1,0 +1,197 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// The response's head, as it arrives from the peer.
+extension UpstreamRequest {
+    /// 1xx responses that a peer may send before the final one.
+    static var informationalMax: Int { 16 }
+
+    /// Reads until a final head is complete; decides what becomes of it.
+    func receiveHead(_ peer: PeerConnection) {
+        while peer.transport.isReadable {
+            let buffer = peer.partial ?? worker.relay
+            if peer.partial == nil { buffer.removeAll() }
+            let outcome = peer.transport.receive(into: buffer, atLeast: peer.partial == nil ? 32 << 10 : 4096)
+            switch outcome {
+            case .bytes(let count):
+                exchange.attempts.received(count)
+                peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
+                if parse(buffer, peer) { return }
+            case .wouldBlock:
+                continue
+            case .closed:
+                log(.error, "upstream prematurely closed connection")
+                return next(.error)
+            case .failed(let errno):
+                log(.error, "recv() failed \(errno.logText)")
+                return next(.error)
+            }
+        }
+        if peer.transport.isHangup && hasSendFailed { next(.error) }
+    }
+
+    /// - Returns: whether the head is settled, in whatever way.
+    private func parse(_ buffer: ByteBuffer, _ peer: PeerConnection) -> Bool {
+        while true {
+            switch responseHead.parse(buffer, sizeMax: proxy.bufferSize) {
+            case .incomplete:
+                keepPartial(buffer, peer)
+                return false
+            case .refused(let error):
+                log(.error, "\(error.reason)")
+                exchange.attempts.setStatus(502)
+                next(.invalidHeader)
+                return true
+            case .complete(let length):
+                guard isInformational else {
+                    headArrived(buffer, length, peer)
+                    return true
+                }
+                informationalCount += 1
+                guard informationalCount <= Self.informationalMax else {
+                    log(.error, "upstream sent too many informational responses")
+                    next(.invalidHeader)
+                    return true
+                }
+                buffer.consume(length)
+                responseHead.reset()
+                if buffer.isEmpty { return false }
+            }
+        }
+    }
+
+    private var isInformational: Bool {
+        (100..<200).contains(responseHead.status) && responseHead.status != 101
+    }
+
+    private func keepPartial(_ buffer: ByteBuffer, _ peer: PeerConnection) {
+        guard buffer === worker.relay, !buffer.isEmpty else { return }
+        let partial = worker.buffers.take()
+        partial.append(contentsOf: buffer)
+        peer.partial = partial
+    }
+
+    /// A final head stands at the front of `buffer`; content may follow it.
+    private func headArrived(_ buffer: ByteBuffer, _ length: Int, _ peer: PeerConnection) {
+        responseHeadBytes.removeAll()
+        responseHeadBytes.append(Slice(from: 0, to: length), of: buffer)
+        buffer.consume(length)
+        exchange.attempts.setStatus(responseHead.status)
+        exchange.attempts.headArrived(nowMs: worker.clock.nowMs)
+        if responseHead.status == 101 { return switchProtocols(buffer, peer) }
+        if shouldTryNext(responseHead.status) {
+            responseHead.reset()
+            return next(.status(responseHead.status))
+        }
+        settleContent()
+        keepsPeer = responseHead.minorVersion >= 1 && !responseHead.connection.contains(.close)
+        if isIntercepted(responseHead.status) { return intercept() }
+        if let target = accelRedirect() { return redirect(to: target) }
+        activity = .readingContent
+        state = .relaying
+        guard ResponseRewrite.fill(exchange, from: self) else {
+            log(.error, "upstream sent invalid header")
+            return next(.invalidHeader)
+        }
+        exchange.respond()
+        relayFirst(buffer, peer)
+    }
+
+    private func shouldTryNext(_ status: UInt16) -> Bool {
+        guard let condition = NextUpstream(status: status), proxy.nextUpstream.contains(condition) else {
+            return false
+        }
+        guard triesLeft > 1 else { return false }
+        if !exchange.head.method.isIdempotent && !proxy.nextUpstream.contains(.nonIdempotent) { return false }
+        let timeout = proxy.nextUpstreamTimeoutMs
+        return timeout == 0 || worker.clock.nowMs - startedMs < Int64(timeout)
+    }
+
+    private func settleContent() {
+        switch responseHead.framing(requestMethod: exchange.sentMethod) {
+        case .none: content = .ended
+        case .length(let count): content = count == 0 ? .ended : .length(remaining: count)
+        case .chunked: content = .chunked(ChunkedDecoder())
+        case .untilClose: content = .untilClose
+        }
+    }
+
+    // MARK: Answers that are not passed on
+
+    /// `proxy_intercept_errors`: the location has a page of its own for this status.
+    private func isIntercepted(_ status: UInt16) -> Bool {
+        guard proxy.interceptsErrors, status >= 300 else { return false }
+        if exchange.errorStatus != 0 && !exchange.location.settings.core.recursiveErrorPages { return false }
+        return exchange.location.settings.core.errorPages.elements.contains { $0.status == status }
+    }
+
+    private func intercept() {
+        let status = responseHead.status
+        if status == 401 { ResponseRewrite.copyAuthenticate(exchange, from: self) }
+        endUnread()
+        exchange.finish(status: status)
+    }
+
+    private func accelRedirect() -> Field? {
+        guard !proxy.ignoreHeaders.contains(.xAccelRedirect) else { return nil }
+        return responseHead.firstField(.xAccelRedirect)
+    }
+
+    /// `X-Accel-Redirect`: the upstream names what is to be served instead.
+    private func redirect(to field: Field) {
+        let path = responseHeadBytes.bytes(of: field.value)
+        ResponseRewrite.copyForRedirect(exchange, from: self)
+        endUnread()
+        if path.first == UInt8(ascii: "@") {
+            return exchange.redirectInternally(named: Array(path.dropFirst()))
+        }
+        let parts = path.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        let query = parts.count > 1 ? Array(parts[1]) : []
+        if exchange.method != .head { exchange.method = .get }
+        exchange.redirectInternally(uri: Array(parts[0]), arguments: query)
+    }
+
+    /// The response is not wanted beyond its head.
+    private func endUnread() {
+        if case .ended = content { return completed() }
+        state = .done
+        if let group, let peer {
+            group.finished(peer.peer, .success, nowSeconds: worker.clock.nowSeconds)
+        }
+        worker.attemptEnded(exchange)
+        closePeer()
+    }
+
+    // MARK: 101
+
+    /// RFC 9110 §7.8: only an upgrade that was asked for, to the protocol that was asked for.
+    private func switchProtocols(_ buffer: ByteBuffer, _ peer: PeerConnection) {
+        guard exchange.location.proxyPlan.asksForUpgrade(exchange), isRequestComplete, isUpgradeAsAsked()
+        else {
+            log(.error, "upstream sent unexpected 101 response")
+            exchange.attempts.setStatus(502)
+            return next(.invalidHeader)
+        }
+        state = .relaying
+        activity = .proxyingUpgrade
+        content = .untilClose
+        exchange.response.isUpgrade = true
+        _ = ResponseRewrite.fill(exchange, from: self)
+        exchange.stream.startTunnel(peer: peer, request: self, early: buffer)
+    }
+
+    private func isUpgradeAsAsked() -> Bool {
+        guard let answered = responseHead.firstField(.upgrade), let asked = exchange.head.firstField(.upgrade)
+        else {
+            return false
+        }
+        let wanted = exchange.headBytes.bytes(of: asked.value).map(\.asciiLowercased)
+        let given = responseHeadBytes.bytes(of: answered.value).map(\.asciiLowercased)
+        return wanted.split(separator: UInt8(ascii: ",")).contains { offer in
+            offer.filter { $0 != .space && $0 != .tab }.elementsEqual(given)
+        }
+    }
+}

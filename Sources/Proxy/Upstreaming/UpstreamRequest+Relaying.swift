@@ -1,0 +1,233 @@
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// The response's content, from the peer to the client.
+///
+/// While the client keeps up nothing is stored: bytes go from the worker's one read buffer into the
+/// client's socket. When it does not, `proxy_buffering` decides whether they are spooled or wait.
+extension UpstreamRequest {
+    /// Content that came with the head.
+    func relayFirst(_ buffer: ByteBuffer, _ peer: PeerConnection) {
+        guard case .relaying = state else { return }
+        if case .ended = content {
+            if !buffer.isEmpty { keepsPeer = false }
+            return finishRelaying()
+        }
+        exchange.attempts.relayed(buffer.count)
+        if !buffer.isEmpty { pass(buffer) }
+        if let partial = peer.partial {
+            worker.buffers.give(partial)
+            peer.partial = nil
+        }
+        guard case .relaying = state else { return }
+        if case .ended = content { return finishRelaying() }
+        relay()
+        if case .relaying = state { exchange.stream.flush() }
+    }
+
+    /// Reads what is there and passes it on, as long as the client can be given more.
+    func relay() {
+        guard case .relaying = state, let peer else { return }
+        var budget = 16
+        while peer.transport.isReadable {
+            guard mayTakeMore else { return worker.timers.cancel(peer.readTimer) }
+            guard budget > 0 else {
+                worker.post(peer.token)
+                break
+            }
+            budget -= 1
+            switch receive(peer) {
+            case .bytes(let count):
+                exchange.attempts.received(count)
+                exchange.attempts.relayed(count)
+                pass(worker.relay)
+                guard case .relaying = state else { return }
+                if case .ended = content { return finishRelaying() }
+            case .wouldBlock:
+                continue
+            case .closed:
+                return peerClosed()
+            case .failed(let errno):
+                log(.error, "recv() failed \(errno.logText)")
+                return failRelaying()
+            }
+        }
+        peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
+        if case .chunked = content { exchange.stream.flush() }
+    }
+
+    private func receive(_ peer: PeerConnection) -> IOOutcome {
+        let shared = worker.relay
+        shared.removeAll()
+        if case .length(let remaining) = content {
+            return peer.transport.receive(into: shared, atLeast: 64 << 10, limit: Int(clamping: remaining))
+        }
+        return peer.transport.receive(into: shared, atLeast: 64 << 10)
+    }
+
+    /// Passes on the content in `buffer`; all of it is consumed.
+    private func pass(_ buffer: ByteBuffer) {
+        switch content {
+        case .length(let remaining):
+            passCounted(buffer, remaining)
+        case .untilClose:
+            emit(buffer)
+        case .chunked(var decoder):
+            content = .none
+            passChunks(buffer, &decoder)
+            if case .none = content { content = .chunked(decoder) }
+        case .none, .ended:
+            break
+        }
+    }
+
+    private func passCounted(_ buffer: ByteBuffer, _ remaining: Int64) {
+        if Int64(buffer.count) > remaining {
+            log(.warn, "upstream sent more data than specified in \"Content-Length\" header")
+            keepsPeer = false
+            buffer.truncate(to: Int(remaining))
+        }
+        let rest = remaining - Int64(buffer.count)
+        content = rest == 0 ? .ended : .length(remaining: rest)
+        emit(buffer)
+    }
+
+    private func passChunks(_ buffer: ByteBuffer, _ decoder: inout ChunkedDecoder) {
+        var position = 0
+        while position < buffer.count {
+            let piece: ChunkedDecoder.Piece
+            do {
+                piece = try buffer.withReadable { (bytes) throws(ChunkError) in
+                    try decoder.decode(bytes, from: position)
+                }
+            } catch {
+                log(.error, "upstream sent invalid chunked response")
+                content = .ended
+                return failRelaying()
+            }
+            switch piece {
+            case .content(let range):
+                keep(Slice(from: range.lowerBound, to: range.upperBound), of: buffer)
+                position = range.upperBound
+            case .needsMore:
+                position = buffer.count
+            case .finished(let consumed):
+                content = .ended
+                if consumed < buffer.count { keepsPeer = false }
+                position = buffer.count
+            }
+        }
+        buffer.removeAll()
+    }
+
+    // MARK: To the client, or the spool
+
+    private func emit(_ buffer: ByteBuffer) {
+        if spool != nil || exchange.stream.isBlocked {
+            keep(Slice(from: 0, to: buffer.count), of: buffer)
+            buffer.removeAll()
+        } else {
+            exchange.stream.send(buffer)
+        }
+    }
+
+    /// Holds content for the client's socket, or spools it.
+    private func keep(_ slice: Slice, of buffer: ByteBuffer) {
+        if spool == nil && exchange.stream.heldCount > HTTP1Session.heldMax {
+            exchange.stream.flush()
+            guard case .relaying = state else { return }
+            if exchange.stream.heldCount > HTTP1Session.heldMax && isBuffered { spool = ResponseSpool(self) }
+        }
+        guard let spool else { return exchange.stream.append(slice, of: buffer) }
+        guard spool.append(slice, of: buffer) else {
+            log(.crit, "writing to a temporary file in \"\(proxy.tempPath)\" failed")
+            return failRelaying()
+        }
+    }
+
+    /// Whether content may be read from the peer: the client takes it, or it may be spooled.
+    private var mayTakeMore: Bool {
+        if let spool { return spool.mayGrow }
+        guard exchange.stream.isBlocked else { return true }
+        return isBuffered && exchange.stream.heldCount <= HTTP1Session.heldMax
+    }
+
+    /// The client's socket took all that was held.
+    func clientCanTakeMore() {
+        guard isActive || spool != nil else { return }
+        if let spool, !spool.isEmpty {
+            guard drain(spool) else { return }
+        }
+        switch state {
+        case .relaying: relay()
+        case .done where exchange.isResponding && isEndPending:
+            isEndPending = false
+            spool = nil
+            exchange.stream.endResponse()
+        case .idle, .connecting, .handshaking, .awaitingHead, .done: break
+        }
+    }
+
+    /// - Returns: whether the spool is empty now and the client is not behind.
+    private func drain(_ spool: ResponseSpool) -> Bool {
+        while !spool.isEmpty {
+            let shared = worker.relay
+            shared.removeAll()
+            guard spool.take(into: shared) else {
+                log(.crit, "reading a temporary file in \"\(proxy.tempPath)\" failed")
+                failRelaying()
+                return false
+            }
+            exchange.stream.send(shared)
+            guard exchange.isResponding, self.spool != nil else { return false }
+            if exchange.stream.isBlocked { return false }
+        }
+        if case .relaying = state { self.spool = nil }
+        return true
+    }
+
+    // MARK: The end
+
+    private func peerClosed() {
+        keepsPeer = false
+        switch content {
+        case .untilClose:
+            content = .ended
+            finishRelaying()
+        case .length, .chunked, .none, .ended:
+            log(.error, "upstream prematurely closed connection")
+            failRelaying()
+        }
+    }
+
+    /// The last byte came from the peer.
+    private func finishRelaying() {
+        exchange.attempts.finish(nowMs: worker.clock.nowMs)
+        completed()
+        if let spool, !spool.isEmpty {
+            isEndPending = true
+            if !exchange.stream.isBlocked { clientCanTakeMore() }
+            return
+        }
+        exchange.stream.endResponse()
+    }
+
+    /// The response broke off: the client must see that, so its connection is cut.
+    func failRelaying() {
+        guard case .relaying = state else { return }
+        state = .done
+        exchange.attempts.finish(nowMs: worker.clock.nowMs)
+        if let group, let peer {
+            group.finished(peer.peer, .failure, nowSeconds: worker.clock.nowSeconds)
+        }
+        worker.attemptEnded(exchange)
+        closePeer()
+        spool = nil
+        exchange.keepsAlive = false
+        // What came is the client's; that it is not all shows when the connection ends.
+        exchange.stream.flush()
+        exchange.stream.abandon()
+    }
+}

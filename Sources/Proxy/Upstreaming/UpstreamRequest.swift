@@ -1,0 +1,233 @@
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// The upstream's side of one exchange: attempts at peers until one of them answers.
+///
+///     idle ──start──▶ connecting ──▶ handshaking ──▶ awaitingHead ──▶ relaying ──▶ done
+///                        ▲  │            │               │ │
+///                        └──┴── next ◀───┴───────────────┘ └──101──▶ (a tunnel of the session)
+///
+/// Choosing the next peer is in `UpstreamRequest+Attempts.swift`, sending in `+Sending.swift`, the
+/// response in `+Receiving.swift`. Recycled with its exchange.
+final class UpstreamRequest {
+    enum State {
+        case idle
+        case connecting
+        case handshaking
+        /// The request is being sent, or was; no complete response head has come.
+        case awaitingHead
+        /// The response's content passes to the client.
+        case relaying
+        case done
+    }
+
+    /// What is said of an attempt in the error log: nginx's words.
+    enum Activity {
+        case connecting, handshaking, sendingRequest, readingHead, readingContent, proxyingUpgrade
+
+        var text: StaticString {
+            switch self {
+            case .connecting: "connecting to upstream"
+            case .handshaking: "SSL handshaking to upstream"
+            case .sendingRequest: "sending request to upstream"
+            case .readingHead: "reading response header from upstream"
+            case .readingContent: "reading upstream"
+            case .proxyingUpgrade: "proxying upgraded connection"
+            }
+        }
+    }
+
+    /// Both live as long as the worker keeps the exchange for reuse.
+    let exchange: Exchange
+    let worker: Worker
+    var state = State.idle
+    var activity = Activity.connecting
+
+    // MARK: Where to
+
+    var group: PeerGroup?
+    let selection = Selection()
+    var peer: PeerConnection?
+    /// Peers that may still be tried.
+    var triesLeft = 0
+    var startedMs: Int64 = 0
+    /// The attempt under way was made on a connection from the pool.
+    var isReused = false
+
+    // MARK: The request
+
+    /// The head as sent to the peer; kept for the next attempt.
+    let requestHead = ByteBuffer(capacity: 1024)
+    /// Where sending the content stands, in bytes of content.
+    var bodySent: Int64 = 0
+    var isRequestChunked = false
+    /// The content's end was framed, or needs no framing.
+    var isLastChunkWritten = true
+    /// The peer took no more of the request; it may still have answered.
+    var hasSendFailed = false
+    /// The peer whose `connect` failed at once.
+    var failedPeer: Int?
+    /// A byte of the request may have reached the peer.
+    var wasRequestSent = false
+    /// All of the request was taken by the socket.
+    var isRequestComplete = false
+
+    // MARK: The response
+
+    let responseHead = ResponseHead()
+    /// The head's bytes, kept for `$upstream_http_…` and for the fields to be passed.
+    let responseHeadBytes = ByteBuffer(capacity: 1024)
+    var informationalCount = 0
+    var content = ContentFraming.none
+    /// Content that the client is too slow for.
+    var spool: ResponseSpool?
+    /// All content came; the client still has to take what is spooled.
+    var isEndPending = false
+    /// The connection may serve another request after this response.
+    var keepsPeer = false
+    var isBuffered = true
+    /// The connection left HTTP; the session's tunnel moves its bytes.
+    var isTunnelling = false
+
+    enum ContentFraming {
+        case none
+        case length(remaining: Int64)
+        case chunked(ChunkedDecoder)
+        case untilClose
+        case ended
+    }
+
+    init(exchange: Exchange, worker: Worker) {
+        self.exchange = exchange
+        self.worker = worker
+    }
+
+    var proxy: ProxySettings { exchange.location.settings.proxy }
+
+    /// An attempt is under way: the client waits for it.
+    var isActive: Bool {
+        switch state {
+        case .connecting, .handshaking, .awaitingHead, .relaying: true
+        case .idle, .done: false
+        }
+    }
+
+    func reset() {
+        state = .idle
+        group = nil
+        peer = nil
+        selection.reset()
+        requestHead.removeAll()
+        responseHead.reset()
+        responseHeadBytes.removeAll()
+        informationalCount = 0
+        content = .none
+        spool = nil
+        bodySent = 0
+        wasRequestSent = false
+        isRequestComplete = false
+        isReused = false
+        keepsPeer = false
+        isTunnelling = false
+        isEndPending = false
+    }
+
+    // MARK: Events of the peer's connection
+
+    func peerIsReady() {
+        guard let peer else { return }
+        if isTunnelling { return exchange.stream.pumpTunnel() }
+        switch state {
+        case .connecting:
+            connectionAnswered(peer)
+        case .handshaking:
+            continueHandshake(peer)
+        case .awaitingHead:
+            sendMore(peer)
+            if case .awaitingHead = state { receiveHead(peer) }
+        case .relaying:
+            sendMore(peer)
+            relay()
+        case .idle, .done:
+            break
+        }
+    }
+
+    func peerTimedOut(_ kind: PeerConnection.TimerKind) {
+        if isTunnelling { return exchange.stream.tunnelTimedOut() }
+        switch state {
+        case .connecting, .handshaking:
+            log(.error, "upstream timed out (110: Connection timed out)")
+            next(.timeout)
+        case .awaitingHead:
+            log(.error, "upstream timed out (110: Connection timed out)")
+            next(.timeout)
+        case .relaying:
+            log(.error, "upstream timed out (110: Connection timed out)")
+            failRelaying()
+        case .idle, .done:
+            break
+        }
+    }
+
+    func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
+        guard worker.errorLog(of: exchange).isEnabled(level) else { return }
+        worker.log(level, exchange, "\(message()) while \(activity.text)")
+    }
+
+    // MARK: Ends
+
+    /// The client is gone or another answer is given: ends the attempt without one.
+    func abandon() {
+        guard isActive else { return }
+        state = .done
+        if let group, let peer {
+            group.finished(peer.peer, .neutral, nowSeconds: worker.clock.nowSeconds)
+        }
+        closePeer()
+        worker.attemptEnded(exchange)
+    }
+
+    func closePeer() {
+        peer?.close()
+        peer = nil
+    }
+
+    /// The response passed completely: the peer's connection goes back to the pool, if it may.
+    func completed() {
+        state = .done
+        guard let peer, let group else { return }
+        group.finished(peer.peer, .success, nowSeconds: worker.clock.nowSeconds)
+        worker.attemptEnded(exchange)
+        self.peer = nil
+        guard mayKeep(peer, group) else { return peer.close() }
+        worker.keepIdle(peer)
+    }
+
+    /// A pooled connection must be in step: nothing left unsent, nothing more than its response come.
+    private func mayKeep(_ peer: PeerConnection, _ group: PeerGroup) -> Bool {
+        let keepalive = group.settings.keepalive
+        return keepsPeer && isRequestComplete && keepalive.count > 0 && !worker.isDraining
+            && !peer.transport.isHangup && peer.requestCount < keepalive.requests
+            && worker.clock.nowMs - peer.startedMs < Int64(keepalive.timeMs)
+    }
+
+    /// Either end closed the tunnel.
+    func tunnelEnded() {
+        isTunnelling = false
+        state = .done
+        exchange.attempts.finish(nowMs: worker.clock.nowMs)
+        if let group, let peer {
+            group.finished(peer.peer, .success, nowSeconds: worker.clock.nowSeconds)
+        }
+        worker.attemptEnded(exchange)
+        closePeer()
+    }
+
+    func exchangeFinished() {
+        abandon()
+        spool = nil
+    }
+}

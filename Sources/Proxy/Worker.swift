@@ -1,0 +1,378 @@
+internal import Config
+internal import Core
+internal import HTTP
+public import Net
+internal import Upstream
+
+/// One process that serves: an epoll set and every connection accepted on it.
+///
+/// One thread; nothing in it needs a lock. The master made the sockets and the shared memory.
+public final class Worker {
+    /// Events of one turn go to what stands in the slot that the kernel names.
+    enum Endpoint {
+        case listener(Listener)
+        case client(HTTP1Session)
+        case peer(PeerConnection)
+        case signals
+    }
+
+    // MARK: The loop
+
+    let configuration: Configuration
+    let clock: Clock
+    let timers: Timers
+    private let poller: Poller
+    private var endpoints = SlotTable<Endpoint>()
+    /// Connections that have more to do without an event: pipelined requests, spent budgets.
+    private var posted: [Token] = []
+    private var running: [Token] = []
+    private let signals: SignalDescriptor
+    private var exit: ExitMode?
+
+    // MARK: What connections borrow
+
+    let buffers = BufferPool()
+    /// The buffer that bodies and responses are read into: one for all, empty between uses.
+    let relay = ByteBuffer(capacity: 72 << 10)
+    /// What an exchange without a request points at.
+    let noBytes = ByteBuffer(capacity: 16)
+    private var scratches: [ByteBuffer] = []
+    private var exchanges: [Exchange] = []
+
+    // MARK: What is counted and shared
+
+    let counters: CounterSlab
+    let groups: UpstreamGroups
+    let logs: AccessLogs
+    /// The users of `auth_basic_user_file`.
+    let passwordFiles = PasswordFiles()
+    private var listeners: [Listener] = []
+    private var connectionCount = 0
+    private var connectionSerial = 0
+    private(set) var isDraining = false
+    private var drainDeadlineMs: Int64?
+    private var drainSweepMs: Int64 = 0
+
+    enum ExitMode { case fast, drained }
+
+    /// - Parameters:
+    ///   - sockets: a listening descriptor for each of `configuration.listeners`, in that order.
+    ///   - shared: counters and peers' state, made by the master.
+    ///   - slot: which of the shared counter slabs is this worker's.
+    public init(configuration: Configuration, sockets: [Int32], shared: SharedState, slot: Int) throws(Errno)
+    {
+        self.configuration = configuration
+        clock = Clock()
+        timers = Timers(nowMs: clock.nowMs)
+        poller = try Poller()
+        signals = try SignalDescriptor([.terminate, .interrupt, .quit, .winch, .user1, .hangup, .pipe])
+        counters = shared.counters.slab(slot)
+        groups = UpstreamGroups(configuration, shared)
+        logs = AccessLogs(configuration, clock)
+        posted.reserveCapacity(256)
+        running.reserveCapacity(256)
+        counters.beginLife()
+        try listen(on: sockets)
+    }
+
+    private func listen(on sockets: [Int32]) throws(Errno) {
+        for (address, fd) in zip(configuration.listeners, sockets) {
+            let listener = Listener(fd: fd, address: address)
+            listeners.append(listener)
+            let token = endpoints.insert { _ in .listener(listener) }
+            listener.token = token
+            try poller.addListener(fd, token, exclusive: !address.options.reuseport)
+        }
+        let token = endpoints.insert { _ in .signals }
+        try poller.addControl(signals.fd, token)
+    }
+
+    /// Serves until told to stop.
+    ///
+    /// - Returns: the exit status of the process.
+    public func run() -> Int32 {
+        while exit == nil {
+            turn()
+        }
+        logs.flush(nowMs: clock.nowMs, force: true)
+        return 0
+    }
+
+    /// One turn of the loop: wait, then events, timers, what was posted, logs.
+    private func turn() {
+        let wait: Int32 = posted.isEmpty ? waitForEventsMs() : 0
+        let count = poller.wait(timeoutMs: wait)
+        clock.update()
+        for index in 0..<count {
+            dispatch(poller.event(at: index))
+        }
+        while let expired = timers.nextExpired(nowMs: clock.nowMs) {
+            expire(expired.token, expired.kind)
+        }
+        runPosted()
+        logs.flush(nowMs: clock.nowMs, force: false)
+        if isDraining { checkDrained() }
+    }
+
+    private func waitForEventsMs() -> Int32 {
+        let wait = timers.waitMs(nowMs: clock.nowMs, max: 60_000)
+        guard isDraining || logs.flushIntervalMs != nil else { return wait }
+        let bound = Int32(min(logs.flushIntervalMs ?? 1000, 1000))
+        return wait < 0 ? bound : min(wait, bound)
+    }
+
+    private func dispatch(_ event: ReadyEvent) {
+        guard let endpoint = endpoints[event.token] else { return }
+        switch endpoint {
+        case .listener(let listener):
+            accept(from: listener)
+        case .client(let session):
+            session.transport.note(event)
+            session.ready()
+        case .peer(let connection):
+            connection.transport.note(event)
+            connection.ready()
+        case .signals:
+            while let signal = signals.next() { received(signal) }
+        }
+    }
+
+    private func expire(_ token: Token, _ kind: UInt8) {
+        guard let endpoint = endpoints[token] else { return }
+        switch endpoint {
+        case .client(let session):
+            session.timedOut(kind == HTTP1Session.TimerKind.read.rawValue ? .read : .write)
+        case .peer(let connection):
+            connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
+        case .listener(let listener):
+            resumeAccepting(listener)
+        case .signals:
+            break
+        }
+    }
+
+    /// Goes on with a connection in this turn or the next, after all others had their events.
+    func post(_ token: Token) {
+        posted.append(token)
+    }
+
+    private func runPosted() {
+        guard !posted.isEmpty else { return }
+        swap(&posted, &running)
+        for token in running {
+            guard let endpoint = endpoints[token] else { continue }
+            switch endpoint {
+            case .client(let session): session.runPosted()
+            case .peer(let connection): connection.ready()
+            case .listener, .signals: break
+            }
+        }
+        running.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Accepting
+
+    /// Accepts what waits, a bounded number at a time.
+    private func accept(from listener: Listener) {
+        for _ in 0..<32 {
+            guard connectionCount < configuration.main.workerConnections else { return pauseAccepting() }
+            switch Socket.accept(listener.fd) {
+            case .wouldBlock:
+                return
+            case .failed(let errno):
+                guard errno.isShortage else { continue }
+                log(.crit, "accept4() failed \(errno.logText)")
+                return pauseAccepting()
+            case .accepted(let fd, let address):
+                admit(fd, address, listener)
+            }
+        }
+    }
+
+    private func admit(_ fd: Int32, _ address: SocketAddress, _ listener: Listener) {
+        counters.add(.accepts, 1)
+        connectionSerial += 1
+        let accepted = Acceptance(listen: listener.address, address: address, nowMs: clock.nowMs)
+        let tls =
+            listener.address.isTLS
+            ? listener.address.defaultServer.tlsConnection(fd: fd, selector: listener.address) : nil
+        let transport = Transport(fd: fd, tls: tls)
+        if address.port != nil && listener.address.tcpNodelay { Socket.setNoDelay(fd) }
+        let token = endpoints.insert { token in
+            let connection = ClientConnection(
+                number: connectionSerial, token: token, transport: transport, accepted: accepted)
+            return .client(HTTP1Session(worker: self, connection: connection))
+        }
+        connectionCount += 1
+        counters.add(.handled, 1)
+        counters.add(.active, 1)
+        do {
+            try poller.addConnection(fd, token)
+        } catch {
+            log(.alert, "epoll_ctl() failed \(error.logText)")
+            if case .client(let session)? = endpoints[token] { session.close() }
+        }
+    }
+
+    /// Stops accepting for a moment: descriptors or connections have run out.
+    private func pauseAccepting() {
+        for listener in listeners where !listener.isPaused && !listener.isClosed {
+            listener.isPaused = true
+            poller.remove(listener.fd)
+            let timer = listener.timer ?? timers.create(listener.token, kind: 0)
+            listener.timer = timer
+            timers.set(timer, deadlineMs: clock.nowMs + 500)
+        }
+    }
+
+    private func resumeAccepting(_ listener: Listener) {
+        guard listener.isPaused && !listener.isClosed else { return }
+        listener.isPaused = false
+        do {
+            try poller.addListener(
+                listener.fd, listener.token, exclusive: !listener.address.options.reuseport)
+        } catch {
+            log(.alert, "epoll_ctl() failed \(error.logText)")
+        }
+    }
+
+    // MARK: Connections' ends
+
+    /// A client's session is over: its descriptor is closed, its slot free.
+    func closed(_ connection: ClientConnection) {
+        connection.transport.close()
+        _ = endpoints.remove(connection.token)
+        connectionCount -= 1
+        counters.add(.active, -1)
+    }
+
+    /// A connection to a peer is over.
+    func closed(_ connection: PeerConnection) {
+        connection.transport.close()
+        _ = endpoints.remove(connection.token)
+    }
+
+    /// Registers a connection to a peer that `make` sets up under the token it is given.
+    func register(_ fd: Int32, _ make: (Token) -> PeerConnection) throws(Errno) -> PeerConnection {
+        var made: PeerConnection?
+        let token = endpoints.insert { token in
+            let connection = make(token)
+            made = connection
+            return .peer(connection)
+        }
+        guard let made else { throw Errno.current }
+        do {
+            try poller.addConnection(fd, token)
+        } catch {
+            made.close()
+            throw error
+        }
+        return made
+    }
+
+    // MARK: Stopping
+
+    private func received(_ signal: Signal) {
+        switch signal {
+        case .terminate, .interrupt: exit = .fast
+        case .quit, .winch: drain()
+        case .user1: configuration.reopenLogs()
+        case .hangup, .pipe, .child, .user2, .alarm: break
+        }
+    }
+
+    /// Finishes what is under way; idle clients may send one more request, but not wait for long.
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        log(.notice, "gracefully shutting down")
+        for listener in listeners {
+            listener.isClosed = true
+            if !listener.isPaused { poller.remove(listener.fd) }
+            Socket.close(listener.fd)
+            _ = endpoints.remove(listener.token)
+        }
+        groups.closeIdle()
+        endpoints.forEach { _, endpoint in
+            if case .client(let session) = endpoint { session.drain(graceMs: Worker.drainGraceMs) }
+        }
+        let limit = configuration.main.workerShutdownTimeoutMs
+        if limit > 0 { drainDeadlineMs = clock.nowMs + Int64(limit) }
+    }
+
+    /// How long an idle keep-alive client of a finishing worker may take to send one more request.
+    private static var drainGraceMs: Int { 5000 }
+
+    private func checkDrained() {
+        if connectionCount == 0 { exit = .drained }
+        if let drainDeadlineMs, clock.nowMs >= drainDeadlineMs { exit = .fast }
+    }
+
+    // MARK: Recycling
+
+    func takeExchange(for session: HTTP1Session) -> Exchange {
+        let exchange = exchanges.popLast() ?? Exchange(worker: self, session: session)
+        exchange.start(for: session)
+        return exchange
+    }
+
+    func giveBack(_ exchange: Exchange) {
+        exchange.reset()
+        if exchanges.count < 512 {
+            exchanges.append(exchange)
+        } else {
+            exchange.upstream = nil
+        }
+    }
+
+    /// A small buffer for the length of one call.
+    func takeScratch() -> ByteBuffer {
+        scratches.popLast() ?? ByteBuffer(capacity: 512)
+    }
+
+    func giveScratch(_ buffer: ByteBuffer) {
+        buffer.removeAll()
+        if scratches.count < 16 { scratches.append(buffer) }
+    }
+
+    // MARK: Logs
+
+    func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
+        configuration.errorLog.write(level, connection: nil, message())
+    }
+
+    func log(_ level: LogLevel, _ connection: ClientConnection, _ message: @autoclosure () -> String) {
+        let log = connection.listen.defaultServer.base.settings.logs.errorLog
+        guard log.isEnabled(level) else { return }
+        log.write(level, connection: connection.number, ErrorLogging.line(message(), connection))
+    }
+
+    func log(_ level: LogLevel, _ exchange: Exchange, _ message: @autoclosure () -> String) {
+        let log = errorLog(of: exchange)
+        guard log.isEnabled(level) else { return }
+        log.write(level, connection: exchange.client.number, ErrorLogging.line(message(), exchange))
+    }
+
+    func errorLog(of exchange: Exchange) -> ErrorLog {
+        exchange.location.settings.logs.errorLog
+    }
+
+    func accessLog(_ exchange: Exchange) {
+        logs.write(exchange)
+    }
+}
+
+/// A listening socket of this worker.
+final class Listener {
+    let fd: Int32
+    let address: ListenAddress
+    var token = Token(slot: 0, generation: 0)
+    var timer: TimerID?
+    var isPaused = false
+    var isClosed = false
+
+    init(fd: Int32, address: ListenAddress) {
+        self.fd = fd
+        self.address = address
+    }
+}

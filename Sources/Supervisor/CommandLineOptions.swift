@@ -1,0 +1,96 @@
+/// What the command line asks for: nginx's options, letter for letter.
+public struct CommandLineOptions: Equatable, Sendable {
+    /// A signal that `-s` sends to the running master.
+    public enum Order: String, Sendable {
+        case stop, quit, reload, reopen
+    }
+
+    /// What to do instead of serving.
+    public enum Mode: Equatable, Sendable {
+        case serve
+        case help
+        /// `-h NAME`: the help of one directive.
+        case directiveHelp(String)
+        case version
+        /// `-V`: with what it was built.
+        case versionAndBuild
+        /// `-t`; with `-T` the configuration is printed as well.
+        case test(prints: Bool)
+        case signal(Order)
+    }
+
+    /// What to do; serving unless an option says otherwise.
+    public var mode = Mode.serve
+    /// `-q`: only errors are said while a configuration is tested.
+    public var isQuiet = false
+    /// `-p`.
+    public var prefix: String?
+    /// `-c`, relative to the prefix.
+    public var configuration: String?
+    /// `-e`.
+    public var errorLog: String?
+    /// `-g`: directives of the main context.
+    public var globalDirectives: String?
+
+    /// Reads the words behind the program's name.
+    ///
+    /// As nginx does: letters may be joined (`-tq`), a value may follow at once (`-cfile`) or be the
+    /// next word.
+    public init(_ words: [String]) throws(OptionError) {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            guard word.hasPrefix("-"), word.count > 1 else {
+                throw OptionError("invalid option: \"\(word)\"")
+            }
+            try read(word.dropFirst(), &rest)
+        }
+    }
+
+    private mutating func read(_ letters: Substring, _ rest: inout ArraySlice<String>) throws(OptionError) {
+        var letters = letters
+        while let letter = letters.popFirst() {
+            switch letter {
+            case "?", "h":
+                mode = .help
+                if letters.isEmpty, let name = rest.first, !name.hasPrefix("-") {
+                    mode = .directiveHelp(name)
+                    rest.removeFirst()
+                }
+            case "v": mode = .version
+            case "V": mode = .versionAndBuild
+            case "t": if mode != .test(prints: true) { mode = .test(prints: false) }
+            case "T": mode = .test(prints: true)
+            case "q": isQuiet = true
+            case "p": return prefix = try value(letters, &rest, "option \"-p\" requires directory name")
+            case "e": return errorLog = try value(letters, &rest, "option \"-e\" requires file name")
+            case "c": return configuration = try value(letters, &rest, "option \"-c\" requires file name")
+            case "g": return globalDirectives = try value(letters, &rest, "option \"-g\" requires parameter")
+            case "s":
+                let word = try value(letters, &rest, "option \"-s\" requires parameter")
+                guard let order = Order(rawValue: word) else {
+                    throw OptionError("invalid option: \"-s \(word)\"")
+                }
+                return mode = .signal(order)
+            default: throw OptionError("invalid option: \"\(letter)\"")
+            }
+        }
+    }
+
+    private func value(
+        _ joined: Substring, _ rest: inout ArraySlice<String>, _ complaint: String
+    ) throws(OptionError) -> String {
+        if !joined.isEmpty { return String(joined) }
+        guard let next = rest.popFirst(), !next.isEmpty else { throw OptionError(complaint) }
+        return next
+    }
+}
+
+/// An option that cannot be obeyed: nginx's words.
+public struct OptionError: Error, Equatable {
+    /// What is wrong with the command line.
+    public let message: String
+
+    init(_ message: String) {
+        self.message = message
+    }
+}

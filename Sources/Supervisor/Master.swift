@@ -1,0 +1,275 @@
+internal import CLinux
+internal import Config
+internal import Glibc
+internal import Net
+internal import Proxy
+
+/// The process that supervises: it binds, forks, waits for signals and replaces what dies.
+///
+/// Single-threaded; it never serves and never starts a thread, so that forking stays safe.
+final class Master {
+    /// One forked process.
+    struct Child {
+        let pid: pid_t
+        /// Counter slab, and which of `reuseport` sockets it serves.
+        let slot: Int
+        let generation: Int
+        let startedMs: Int64
+        var isLeaving = false
+    }
+
+    private let request: LoadRequest
+    private let arguments: [String]
+    private(set) var configuration: Configuration
+    private var sockets: ListeningSockets
+    private let shared: SharedState
+    private var children: [Child] = []
+    private var generation = 0
+    private let signals: SignalDescriptor
+    private let clock = Clock()
+    private var isStopping = false
+    private var killDeadlineMs: Int64?
+    /// Workers that died young come back a little later each time.
+    private var respawnsDue: [(slot: Int, atMs: Int64)] = []
+    /// A new binary that took over the sockets, while it lives.
+    private var newBinary: pid_t?
+
+    private static var slotsMax: Int { 1024 }
+
+    init(
+        request: LoadRequest, arguments: [String], configuration: Configuration, sockets: ListeningSockets
+    ) throws(Errno) {
+        self.request = request
+        self.arguments = arguments
+        self.configuration = configuration
+        self.sockets = sockets
+        shared = try SharedState(slots: Master.slotsMax)
+        signals = try SignalDescriptor([
+            .hangup, .user1, .user2, .winch, .quit, .terminate, .interrupt, .child, .alarm,
+        ])
+    }
+
+    private var workerCount: Int { configuration.main.workerProcesses }
+    private var log: ErrorLog { configuration.errorLog }
+
+    /// Runs until told to stop.
+    func run() -> Int32 {
+        log.write(.notice, connection: nil, "portico/\(versionText)")
+        log.write(.notice, connection: nil, "start worker processes")
+        startWorkers()
+        while !(isStopping && children.isEmpty) {
+            wait()
+            clock.update()
+            while let signal = signals.next() { received(signal) }
+            reap()
+            respawn()
+            killLate()
+        }
+        log.write(.notice, connection: nil, "exit")
+        PIDFile(path: configuration.main.pidPath).remove()
+        if newBinary == nil { sockets.closeAll() }
+        return 0
+    }
+
+    private func wait() {
+        var due = children.isEmpty ? -1 : 1000
+        if let first = respawnsDue.map(\.atMs).min() {
+            due = min(due < 0 ? 1000 : due, max(0, Int(first - clock.nowMs)))
+        }
+        if let killDeadlineMs { due = min(due < 0 ? 1000 : due, max(0, Int(killDeadlineMs - clock.nowMs))) }
+        signals.wait(timeoutMs: Int32(due))
+    }
+
+    // MARK: Signals
+
+    private func received(_ signal: Signal) {
+        log.write(.notice, connection: nil, "signal \(signal.number) (\(signal.name)) received")
+        switch signal {
+        case .terminate, .interrupt:
+            isStopping = true
+            send(SIGTERM)
+            killDeadlineMs = clock.nowMs + 10_000
+        case .quit:
+            isStopping = true
+            send(SIGQUIT)
+            sockets.closeAll()
+        case .winch:
+            for index in children.indices { children[index].isLeaving = true }
+            send(SIGQUIT)
+        case .hangup: reload()
+        case .user1:
+            log.write(.notice, connection: nil, "reopening logs")
+            configuration.reopenLogs(owner: Account.ofWorkers(configuration.main)?.user)
+            send(SIGUSR1)
+        case .user2: upgrade()
+        case .child, .pipe, .alarm: break
+        }
+    }
+
+    private func send(_ signal: Int32) {
+        for child in children { kill(child.pid, signal) }
+    }
+
+    private func killLate() {
+        guard let deadline = killDeadlineMs, clock.nowMs >= deadline else { return }
+        send(SIGKILL)
+        killDeadlineMs = clock.nowMs + 1000
+    }
+
+    // MARK: Workers
+
+    private func startWorkers() {
+        generation += 1
+        for index in 0..<workerCount { fork(slot: freeSlot(preferring: index)) }
+    }
+
+    private func freeSlot(preferring index: Int) -> Int {
+        let used = Set(children.map(\.slot))
+        if !used.contains(index) { return index }
+        // Old workers still finish in the first slots; sockets are dealt by slot modulo their number.
+        let rounds = (1..<(Master.slotsMax / max(workerCount, 1))).lazy.map { $0 * self.workerCount + index }
+        return rounds.first { !used.contains($0) } ?? index
+    }
+
+    private func fork(slot: Int) {
+        let pid = portico_fork()
+        if pid == 0 { serve(slot: slot) }
+        guard pid > 0 else {
+            log.write(.alert, connection: nil, "fork() failed \(Errno.current.logText)")
+            respawnsDue.append((slot, clock.nowMs + 1000))
+            return
+        }
+        log.write(.notice, connection: nil, "start worker process \(pid)")
+        children.append(Child(pid: pid, slot: slot, generation: generation, startedMs: clock.nowMs))
+    }
+
+    /// The child's whole life.
+    private func serve(slot: Int) -> Never {
+        signals.release()
+        do {
+            try Privileges.enter(configuration.main, worker: slot % max(workerCount, 1))
+        } catch {
+            log.write(.emerg, connection: nil, error.description)
+            _exit(2)
+        }
+        do {
+            let worker = try Worker(
+                configuration: configuration, sockets: sockets.descriptors(forWorker: slot), shared: shared,
+                slot: slot)
+            _exit(worker.run())
+        } catch {
+            log.write(.emerg, connection: nil, "worker could not start \(error.logText)")
+            _exit(2)
+        }
+    }
+
+    /// Collects children that ended; those that should live come back.
+    private func reap() {
+        while true {
+            var status: Int32 = 0
+            let pid = waitpid(-1, &status, WNOHANG)
+            guard pid > 0 else { return }
+            if pid == newBinary { return newBinaryEnded() }
+            guard let index = children.firstIndex(where: { $0.pid == pid }) else { continue }
+            let child = children.remove(at: index)
+            report(child, status)
+            let isCurrent = child.generation == generation
+            guard isCurrent, !isStopping, !child.isLeaving else { continue }
+            if exitCode(status) == 2 {
+                log.write(
+                    .alert, connection: nil,
+                    "worker process \(pid) exited with fatal code 2 and cannot be respawned")
+                continue
+            }
+            // A worker that lived is replaced at once; one that died young, after a while.
+            let isYoung = clock.nowMs - child.startedMs < 1000
+            respawnsDue.append((child.slot, isYoung ? clock.nowMs + 500 : clock.nowMs))
+        }
+    }
+
+    private func exitCode(_ status: Int32) -> Int32? {
+        status & 0x7F == 0 ? (status >> 8) & 0xFF : nil
+    }
+
+    private func report(_ child: Child, _ status: Int32) {
+        if let code = exitCode(status) {
+            log.write(.notice, connection: nil, "worker process \(child.pid) exited with code \(code)")
+        } else {
+            log.write(
+                .alert, connection: nil, "worker process \(child.pid) exited on signal \(status & 0x7F)")
+        }
+        shared.counters.workerEnded(slot: child.slot)
+    }
+
+    private func respawn() {
+        guard !isStopping else { return respawnsDue.removeAll() }
+        let due = respawnsDue.filter { $0.atMs <= clock.nowMs }
+        respawnsDue.removeAll { $0.atMs <= clock.nowMs }
+        for entry in due { fork(slot: entry.slot) }
+    }
+
+    // MARK: Reload
+
+    /// nginx's way: new workers under the new configuration, then the old ones finish.
+    private func reload() {
+        log.write(.notice, connection: nil, "reconfiguring")
+        do {
+            let next = try Configuration.load(request)
+            for warning in next.warnings { next.errorLog.write(.warn, connection: nil, warning) }
+            try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
+            let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
+            let old = children
+            let formerSockets = sockets
+            configuration = next
+            sockets = opened
+            respawnsDue.removeAll()
+            log.write(.notice, connection: nil, "start worker processes")
+            startWorkers()
+            for child in old { kill(child.pid, SIGQUIT) }
+            formerSockets.closeUnused(by: opened)
+        } catch {
+            log.write(.emerg, connection: nil, error.description)
+            log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")
+        }
+    }
+
+    // MARK: Binary upgrade
+
+    /// Starts the binary anew with the listening sockets in its hands; both serve until one is told to quit.
+    private func upgrade() {
+        let pidFile = PIDFile(path: configuration.main.pidPath)
+        guard newBinary == nil, pidFile.stepAside() else {
+            return log.write(.crit, connection: nil, "the binary is being upgraded already")
+        }
+        for descriptor in sockets.entries.flatMap(\.descriptors) {
+            _ = fcntl(descriptor, F_SETFD, 0)
+        }
+        setenv(ListeningSockets.inheritanceVariable, sockets.inheritance, 1)
+        let pid = portico_fork()
+        if pid == 0 {
+            signals.release()
+            execute(arguments)
+        }
+        unsetenv(ListeningSockets.inheritanceVariable)
+        guard pid > 0 else {
+            pidFile.comeBack()
+            return log.write(.alert, connection: nil, "fork() failed \(Errno.current.logText)")
+        }
+        newBinary = pid
+        log.write(.notice, connection: nil, "start new binary process \(pid)")
+    }
+
+    private func execute(_ arguments: [String]) -> Never {
+        var words = arguments.map { strdup($0) }
+        words.append(nil)
+        if let program = words[0] { execvp(program, &words) }
+        _exit(1)
+    }
+
+    private func newBinaryEnded() {
+        newBinary = nil
+        PIDFile(path: configuration.main.pidPath).comeBack()
+        log.write(.alert, connection: nil, "the new binary exited; this one goes on")
+        if children.isEmpty && !isStopping { startWorkers() }
+    }
+}

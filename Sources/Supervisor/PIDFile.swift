@@ -1,0 +1,47 @@
+internal import Config
+internal import Glibc
+internal import Net
+
+/// The file that says where to send signals.
+struct PIDFile {
+    let path: String
+
+    var oldBinaryPath: String { path + ".oldbin" }
+
+    func write() throws(ConfigError) {
+        do {
+            try Directory.makeParents(of: path)
+        } catch {
+            throw ConfigError("mkdir() for \"\(path)\" failed \(error.logText)")
+        }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw ConfigError("open() \"\(path)\" failed \(Errno.current.logText)") }
+        let text = "\(getpid())\n"
+        let written = text.withCString { Glibc.write(descriptor, $0, strlen($0)) }
+        Glibc.close(descriptor)
+        guard written == text.utf8.count else { throw ConfigError("write() to \"\(path)\" failed") }
+    }
+
+    /// The number in the file, or why there is none.
+    func read() throws(ConfigError) -> pid_t {
+        let bytes: [UInt8]
+        do {
+            bytes = try FileAccess.readWhole(path, limit: 64)
+        } catch {
+            throw ConfigError("open() \"\(path)\" failed \(error.logText)")
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let number = pid_t(text.filter { !$0.isWhitespace }), number > 0 else {
+            throw ConfigError("invalid PID number \"\(text.filter { !$0.isNewline })\" in \"\(path)\"")
+        }
+        return number
+    }
+
+    func remove() {
+        unlink(path)
+    }
+
+    /// A new binary takes over: the old master's file steps aside, or comes back.
+    func stepAside() -> Bool { rename(path, oldBinaryPath) == 0 }
+    func comeBack() { rename(oldBinaryPath, path) }
+}

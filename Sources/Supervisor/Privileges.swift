@@ -1,0 +1,70 @@
+internal import CLinux
+internal import Config
+internal import Glibc
+internal import Net
+internal import Proxy
+
+/// What a worker gives up and takes on before it serves.
+enum Privileges {
+    /// Limits, affinity, priority and identity of a worker, as the configuration says.
+    ///
+    /// - Throws: what failed, in nginx's words; the worker must not serve then.
+    static func enter(_ main: MainSettings, worker: Int) throws(ConfigError) {
+        if let limit = main.workerFileLimit {
+            var wanted = rlimit(rlim_cur: rlim_t(limit), rlim_max: rlim_t(limit))
+            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &wanted)
+        }
+        if main.workerPriority != 0 {
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(main.workerPriority))
+        }
+        pin(main, worker)
+        if geteuid() == 0 { try change(to: main) }
+        _ = portico_prctl(PR_SET_NO_NEW_PRIVS, 1)
+        // Keys are in memory: a core file would hold them.
+        _ = portico_prctl(PR_SET_DUMPABLE, 0)
+        if let directory = main.workingDirectory { _ = chdir(directory) }
+    }
+
+    private static func pin(_ main: MainSettings, _ worker: Int) {
+        guard let mask = main.cpuMask(forWorker: worker) else { return }
+        _ = portico_set_affinity(UInt(mask))
+    }
+
+    private static func change(to main: MainSettings) throws(ConfigError) {
+        guard let account = Account(user: main.user, group: main.group) else {
+            throw ConfigError("getpwnam(\"\(main.user)\") failed: there is no such user; set \"user\"")
+        }
+        guard setgid(account.group) == 0 else {
+            throw ConfigError("setgid(\(account.group)) failed \(Errno.current.logText)")
+        }
+        guard initgroups(main.user, account.group) == 0 else {
+            throw ConfigError("initgroups(\(main.user), \(account.group)) failed \(Errno.current.logText)")
+        }
+        guard setuid(account.user) == 0 else {
+            throw ConfigError("setuid(\(account.user)) failed \(Errno.current.logText)")
+        }
+    }
+}
+
+/// A user and a group by their numbers.
+struct Account {
+    let user: uid_t
+    let group: gid_t
+
+    /// Who workers become; `nil`: they stay who the master is.
+    static func ofWorkers(_ main: MainSettings) -> Account? {
+        geteuid() == 0 ? Account(user: main.user, group: main.group) : nil
+    }
+
+    /// Looks names up; without a group name, the group that is called like the user, else the user's own.
+    init?(user name: String, group groupName: String?) {
+        guard let entry = getpwnam(name) else { return nil }
+        user = entry.pointee.pw_uid
+        if let groupName {
+            guard let found = getgrnam(groupName) else { return nil }
+            group = found.pointee.gr_gid
+        } else {
+            group = getgrnam(name)?.pointee.gr_gid ?? entry.pointee.pw_gid
+        }
+    }
+}

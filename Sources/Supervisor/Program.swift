@@ -1,0 +1,226 @@
+internal import CLinux
+internal import Config
+internal import Core
+internal import Glibc
+internal import Net
+internal import Proxy
+
+/// The whole program: from the words of the command line to an exit status.
+public struct Program {
+    private let arguments: [String]
+    private let builtIn: BuiltInConfiguration
+
+    /// - Parameters:
+    ///   - arguments: the command line, the program's own name first.
+    ///   - builtInName: the path, below the prefix, of the default configuration.
+    ///   - builtInText: the configuration that is used where that file is not found.
+    public init(arguments: [String], builtInName: String, builtInText: String) {
+        self.arguments = arguments
+        builtIn = BuiltInConfiguration(name: builtInName, text: builtInText)
+    }
+
+    /// Does what the command line asks for.
+    ///
+    /// - Returns: the exit status: 0, or 1 with the reason on standard error.
+    public func run() -> Int32 {
+        let options: CommandLineOptions
+        do {
+            options = try CommandLineOptions(Array(arguments.dropFirst()))
+        } catch {
+            return fail(error.message)
+        }
+        switch options.mode {
+        case .help: return printHelp()
+        case .directiveHelp(let name): return printDirective(name)
+        case .version: return say("portico version: portico/\(versionText)")
+        case .versionAndBuild: return printBuild()
+        case .test(let prints): return test(options, prints: prints)
+        case .signal(let order): return send(order, options)
+        case .serve: return serve(options)
+        }
+    }
+
+    // MARK: Texts
+
+    private func fail(_ message: String) -> Int32 {
+        standardError("portico: [emerg] \(message)\n")
+        return 1
+    }
+
+    private func say(_ text: String) -> Int32 {
+        standardError(text + "\n")
+        return 0
+    }
+
+    private func printHelp() -> Int32 {
+        say(
+            """
+            portico version: portico/\(versionText)
+            Usage: portico [-?hvVtTq] [-s signal] [-p prefix]
+                           [-e filename] [-c filename] [-g directives]
+
+            Options:
+              -?,-h         : this help
+              -h DIRECTIVE  : what a directive does, its arguments, default and contexts
+              -v            : show version and exit
+              -V            : show version and configure options then exit
+              -t            : test configuration and exit
+              -T            : test configuration, dump it and exit
+              -q            : suppress non-error messages during configuration testing
+              -s signal     : send signal to a master process: stop, quit, reopen, reload
+              -p prefix     : set prefix path (default: the current directory)
+              -e filename   : set error log file (default: logs/error.log)
+              -c filename   : set configuration file (default: conf/portico.conf)
+              -g directives : set global directives out of configuration file
+            """)
+    }
+
+    private func printDirective(_ name: String) -> Int32 {
+        guard let text = DirectiveHelp.text(for: name) else {
+            return fail("there is no directive \"\(name)\"")
+        }
+        print(text)
+        return 0
+    }
+
+    private func printBuild() -> Int32 {
+        say(
+            """
+            portico version: portico/\(versionText)
+            built with Swift 6 and \(TLSLibrary.version)
+            TLS SNI support enabled
+            configure arguments: --with-http_ssl_module --with-http_realip_module \
+            --with-http_stub_status_module
+            """)
+    }
+
+    // MARK: Loading
+
+    private func loadRequest(_ options: CommandLineOptions) -> LoadRequest {
+        LoadRequest(
+            prefix: options.prefix ?? ".", path: options.configuration,
+            globalDirectives: options.globalDirectives ?? "",
+            errorLogPath: options.errorLog, builtIn: builtIn)
+    }
+
+    private func test(_ options: CommandLineOptions, prints: Bool) -> Int32 {
+        let request = loadRequest(options)
+        let name = request.configurationPath
+        do {
+            let configuration = try Configuration.load(request)
+            try configuration.prepareDirectories(owner: Account.ofWorkers(configuration.main)?.user)
+            if !options.isQuiet || !configuration.warnings.isEmpty { warn(configuration) }
+            if !options.isQuiet {
+                standardError("portico: the configuration file \(name) syntax is ok\n")
+            }
+            let opened = try ListeningSockets().opened(for: configuration, workers: 1)
+            opened.closeAll()
+            if !options.isQuiet { standardError("portico: configuration file \(name) test is successful\n") }
+            if prints { dump(configuration) }
+            return 0
+        } catch {
+            standardError("portico: [emerg] \(error.description)\n")
+            standardError("portico: configuration file \(name) test failed\n")
+            return 1
+        }
+    }
+
+    private func dump(_ configuration: Configuration) {
+        for source in configuration.sources {
+            print("# configuration file \(source.path):\n\(source.text)\n")
+        }
+    }
+
+    private func warn(_ configuration: Configuration) {
+        for warning in configuration.warnings { standardError("portico: [warn] \(warning)\n") }
+    }
+
+    private func send(_ order: CommandLineOptions.Order, _ options: CommandLineOptions) -> Int32 {
+        do {
+            let configuration = try Configuration.load(loadRequest(options))
+            let pid = try PIDFile(path: configuration.main.pidPath).read()
+            let signal: Int32
+            switch order {
+            case .stop: signal = SIGTERM
+            case .quit: signal = SIGQUIT
+            case .reload: signal = SIGHUP
+            case .reopen: signal = SIGUSR1
+            }
+            guard kill(pid, signal) == 0 else {
+                return fail("kill(\(pid), \(signal)) failed \(Errno.current.logText)")
+            }
+            return 0
+        } catch {
+            return fail(error.description)
+        }
+    }
+
+    // MARK: Serving
+
+    private func serve(_ options: CommandLineOptions) -> Int32 {
+        let request = loadRequest(options)
+        do {
+            let configuration = try Configuration.load(request)
+            warn(configuration)
+            try configuration.prepareDirectories(owner: Account.ofWorkers(configuration.main)?.user)
+            let workers = configuration.main.usesMaster ? configuration.main.workerProcesses : 1
+            let sockets = try ListeningSockets.inherited().opened(for: configuration, workers: workers)
+            for warning in configuration.warnings {
+                configuration.errorLog.write(.warn, connection: nil, warning)
+            }
+            if configuration.main.daemonizes { try daemonize() }
+            // Written by a child or by this very process: the number in it must be the master's.
+            if configuration.main.usesMaster { try PIDFile(path: configuration.main.pidPath).write() }
+            if let notice = configuration.startNotice { standardError(notice) }
+            guard configuration.main.usesMaster else { return try serveAlone(configuration, sockets) }
+            let master = try Master(
+                request: request, arguments: arguments, configuration: configuration, sockets: sockets)
+            return master.run()
+        } catch let error as ConfigError {
+            return fail(error.description)
+        } catch let error as Errno {
+            return fail("start failed \(error.logText)")
+        } catch {
+            return fail("\(error)")
+        }
+    }
+
+    /// `master_process off`: this process serves.
+    private func serveAlone(_ configuration: Configuration, _ sockets: ListeningSockets) throws(Errno)
+        -> Int32
+    {
+        let worker = try Worker(
+            configuration: configuration, sockets: sockets.descriptors(forWorker: 0),
+            shared: try SharedState(slots: 1), slot: 0)
+        return worker.run()
+    }
+
+    private func daemonize() throws(ConfigError) {
+        let pid = portico_fork()
+        guard pid >= 0 else { throw ConfigError("fork() failed \(Errno.current.logText)") }
+        if pid > 0 { _exit(0) }
+        guard setsid() >= 0 else { throw ConfigError("setsid() failed \(Errno.current.logText)") }
+        umask(0)
+        let null = open("/dev/null", O_RDWR)
+        guard null >= 0 else { throw ConfigError("open(\"/dev/null\") failed \(Errno.current.logText)") }
+        dup2(null, STDIN_FILENO)
+        dup2(null, STDOUT_FILENO)
+        if null > STDERR_FILENO { close(null) }
+    }
+}
+
+/// The version as text.
+var versionText: String { "\(Version.text)" }
+
+/// Writes to standard error at once.
+func standardError(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+        var rest = UnsafeRawBufferPointer(bytes)
+        while let base = rest.baseAddress, rest.count > 0 {
+            let written = write(STDERR_FILENO, base, rest.count)
+            guard written > 0 else { return }
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("Variables")
+struct VariablesTests {
+    @Test("every name stands once in the table, and has a sentence")
+    func namesAreUnique() {
+        var seen = Set<String>()
+        for row in Variables.rows {
+            #expect(seen.insert(row.name).inserted, "\(row.name) stands twice")
+            #expect(row.about.hasSuffix("."), "\(row.name) has no sentence")
+        }
+    }
+
+    @Test("names resolve to rows, then by their prefixes")
+    func namesResolve() throws {
+        guard case .builtin(let index)? = Variables.resolve("remote_addr") else {
+            Issue.record("$remote_addr is not found")
+            return
+        }
+        #expect(Variables.rows[index].name == "remote_addr")
+        guard case .requestField(let field)? = Variables.resolve("http_x_y") else {
+            Issue.record("$http_x_y is not found")
+            return
+        }
+        #expect(field == Array("x_y".utf8))
+        guard case .upstreamCookie? = Variables.resolve("upstream_cookie_a") else {
+            Issue.record("$upstream_cookie_a is not found")
+            return
+        }
+        #expect(Variables.resolve("http_") == nil)
+        #expect(Variables.resolve("nonsense") == nil)
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import Net
+import Testing
+
+@testable import Proxy
+
+@Suite("auth_basic_user_file")
+struct PasswordFileTests {
+    @Test("a file that changed is read again, one that did not is not")
+    func changedFileIsReadAgain() throws {
+        let path = NSTemporaryDirectory() + "portico-users-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data("a:{PLAIN}x\n".utf8).write(to: URL(fileURLWithPath: path))
+        let files = PasswordFiles()
+        let first = try files.file(at: path)
+        #expect(try files.file(at: path) === first)
+        #expect(first.check(user: Array("a".utf8), password: Array("x".utf8), nowMs: 0) == .accepted)
+        #expect(first.check(user: Array("a".utf8), password: Array("y".utf8), nowMs: 0) == .wrongPassword)
+        #expect(first.check(user: Array("b".utf8), password: Array("x".utf8), nowMs: 0) == .unknownUser)
+        try Data("b:{PLAIN}xy\n".utf8).write(to: URL(fileURLWithPath: path))
+        let second = try files.file(at: path)
+        #expect(second !== first)
+        #expect(second.check(user: Array("b".utf8), password: Array("xy".utf8), nowMs: 0) == .accepted)
+    }
+
+    @Test("a file that is not there is said to be missing")
+    func missingFile() {
+        #expect(throws: FileError("open()", "/nonexistent/users", .notFound)) {
+            _ = try PasswordFiles().file(at: "/nonexistent/users")
+        }
+    }
+
+    @Test("credentials are believed for five seconds, and only those")
+    func credentialsAreRememberedBriefly() {
+        var remembered = RememberedCredentials()
+        let digest = [UInt8](repeating: 3, count: 32)
+        #expect(!remembered.contains(digest, nowMs: 0))
+        remembered.insert(digest, nowMs: 1000)
+        #expect(remembered.contains(digest, nowMs: 5999))
+        #expect(!remembered.contains(digest, nowMs: 6000))
+        #expect(!remembered.contains([3] + [UInt8](repeating: 4, count: 31), nowMs: 1001))
+    }
+}

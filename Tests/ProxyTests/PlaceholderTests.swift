@@ -1,3 +1,0 @@
-import Testing
-
-@Suite("Proxy") struct PlaceholderTests {}
