@@ -1,0 +1,10 @@
+extension DifferentialGroup {
+    static var all: [DifferentialGroup] {
+        [
+            serverSelection, locations, proxyPass, requestFields, responseFields, proxyRedirect, framing,
+            requestBodies, connections, badRequests, errors, returns, staticFiles, staticNoIndex, access,
+            basicAuth, realIP, balancing, nextUpstream, limits, logs, upgrades, variables, rewrites,
+            tryFiles, limitExcept, geo, splitClients, stubStatus,
+        ]
+    }
+}

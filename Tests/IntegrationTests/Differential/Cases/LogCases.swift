@@ -1,0 +1,191 @@
+extension DifferentialGroup {
+    static var logs: DifferentialGroup {
+        DifferentialGroup(
+            name: "access log",
+            http: #"""
+                log_format many '$remote_addr|$remote_user|"$request"|$status|$body_bytes_sent|'
+                    '"$http_referer"|"$http_user_agent"|$host|$http_host|$uri|$request_uri|$args|$query_string|'
+                    '$request_method|$scheme|$server_name|$server_protocol|$server_addr|$server_port|'
+                    '$content_length|$content_type|$arg_x|$cookie_c|$is_args|$https|$request_completion|'
+                    '$sent_http_content_type|$sent_http_location|$limit_rate|$document_root|$request_filename';
+                log_format gateway '$upstream_addr|$upstream_status|$upstream_response_length|$upstream_http_x_g|'
+                    '$upstream_cookie_s|$proxy_host|$proxy_port|$upstream_cache_status|$request_length|$connection_requests|$pipe';
+                log_format json escape=json '{"a":"$arg_x","r":"$request_uri","u":"$http_user_agent"}';
+                log_format none escape=none '$http_user_agent|$arg_none|';
+                log_format usual escape=default '$http_user_agent|$arg_none|$request';
+                map $arg_x $quiet { default 1; hush 0; }
+                upstream pair { server %DEAD% max_fails=0; server %GATEWAY1% max_fails=0; }
+                server { listen 127.0.0.1:%PORT1%; server_name front.test;
+                    location / { access_log %PREFIX%/access.log many; return 200 "text\n"; }
+                    location /combined { access_log %PREFIX%/access.log; return 200 "text\n"; }
+                    location /redirect { access_log %PREFIX%/access.log many; return 302 /x; }
+                    location /gateway { access_log %PREFIX%/access.log gateway; proxy_pass http://%GATEWAY1%; }
+                    location /pair { access_log %PREFIX%/access.log gateway; proxy_pass http://pair; }
+                    location /json { access_log %PREFIX%/access.log json; return 204; }
+                    location /none { access_log %PREFIX%/access.log none; return 204; }
+                    location /usual { access_log %PREFIX%/access.log usual; return 204; }
+                    location /if { access_log %PREFIX%/access.log usual if=$quiet; return 204; }
+                    location /two { access_log %PREFIX%/access.log usual; access_log %PREFIX%/access.log json; return 204; }
+                    location /off { access_log off; return 204; }
+                }
+                """#,
+            cases: [
+                .init(
+                    "many variables",
+                    .get(
+                        "/p%20q?x=1&y=2", host: "Front.Test:80",
+                        ["Referer: there", "User-Agent: me", "Cookie: c=crumb; d=e"])
+                ).logging(1),
+                .init("many variables, few fields", .get("/")).logging(1),
+                .init("many variables of a POST", .post("/a", "body", ["Content-Type: a/b"])).logging(1),
+                .init("many variables of HEAD", .head("/a")).logging(1),
+                .init(
+                    "a gateway's answer", .get("/gateway/x"),
+                    answers: [
+                        .fixed("hello", fields: ["X-G: v", "Set-Cookie: s=1; Path=/"])
+                    ]
+                ).logging(1),
+                .init("a gateway's chunked answer", .get("/gateway/x"), answers: [.chunked(["a", "bc"])])
+                    .logging(1),
+                .init("a retry is two addresses", .get("/pair"), .get("/pair")).logging(2),
+                .init("a gateway that closes", .get("/gateway"), answers: [.close]).logging(1).differs(
+                    "a pooled connection that had gone stale is replaced", "HTTP/1.1 200"),
+                .init("escape=json", .get("/json?x=a\"b\\c", ["User-Agent: tab\there \"q\" \u{e4}"])).logging(
+                    1),
+                .init("escape=none", .get("/none", ["User-Agent: \"q\" \\"])).logging(1),
+                .init("escape=default", .get("/usual?a\"b", ["User-Agent: \"q\" \\ tab\t\u{e4}"])).logging(1),
+                .init("a condition", .get("/if?x=hush"), .get("/if?x=loud")).logging(1),
+                .init("two logs", .get("/two")).logging(2),
+                .init("keep-alive counts requests", .get("/gateway/a"), .get("/gateway/b")).logging(2),
+                .init("a pipeline is marked", .pipeline(.get("/gateway/a"), .get("/gateway/b"))).logging(2),
+                .init("bad requests go to the server's log", .get("/off"), .get("/usual")).logging(1),
+            ])
+    }
+
+    static var upgrades: DifferentialGroup {
+        let fields = [
+            "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: x", "Sec-WebSocket-Version: 13",
+        ]
+        return DifferentialGroup(
+            name: "upgrades",
+            http: #"""
+                map $http_upgrade $connection_upgrade { default upgrade; '' close; }
+                server { listen 127.0.0.1:%PORT1%;
+                    location / { proxy_set_header Upgrade $http_upgrade;
+                        proxy_set_header Connection $connection_upgrade; proxy_pass http://%GATEWAY1%; }
+                    location /plain/ { proxy_pass http://%GATEWAY1%; }
+                }
+                """#,
+            cases: [
+                .init(
+                    "a tunnel echoes", .get("/", fields).echoing("hello through the tunnel"),
+                    answers: [.upgrade()]
+                ).withoutProbe,
+                .init(
+                    "a big echo", .get("/", fields).echoing(String(repeating: "0123456789", count: 20_000)),
+                    answers: [.upgrade()]
+                ).withoutProbe,
+                .init(
+                    "a refused upgrade", .get("/", fields), answers: [.fixed("no", status: "400 Bad Request")]
+                )
+                .withoutProbe,
+                .init("no upgrade asked for", .get("/")),
+                .init("an upgrade that is not passed on", .get("/plain/", fields)),
+            ])
+    }
+
+    static var variables: DifferentialGroup {
+        DifferentialGroup(
+            name: "variables",
+            http: #"""
+                map $arg_m $mapped { default "dflt"; one "uno"; ~^re(?<n>\d+)$ "regex $n"; "" "empty"; two $arg_v; }
+                map $host $wild { hostnames; default none; *.example.test star; .dot.test dot; exact.test exact; }
+                map $arg_m$arg_v $both { default no; ab yes; ~*^C yes-c; }
+                server { listen 127.0.0.1:%PORT1%; server_name front.test; set $own "o-$arg_x";
+                    location / { return 200 "$mapped|$wild|$both|$own\n"; }
+                    location /request { return 200 "$request|$request_method|$uri|$request_uri|$args|$is_args|$scheme|$server_protocol\n"; }
+                    location /args { return 200 "$arg_a|$arg_B|$arg_c_d|$arg_none|$args\n"; }
+                    location /cookies { return 200 "$cookie_a|$cookie_B|$cookie_none|$http_cookie\n"; }
+                    location /fields { return 200 "$http_x_one|$http_two|$http_none|$http_host\n"; }
+                    location /server { return 200 "$server_addr|$server_port|$server_name|$host|$hostname\n"; }
+                    location /set { set $a 1; set $b "$a$a"; set $c "${b}c"; return 200 "$a|$b|$c\n"; }
+                    location /braces { return 200 "${uri}x${arg_a}y\n"; }
+                }
+                """#,
+            cases: [
+                .init("map by word", .get("/?m=one")),
+                .init("map by default", .get("/?m=nine")),
+                .init("map by regular expression", .get("/?m=re42")),
+                .init("map of an empty value", .get("/")),
+                .init("map to a variable", .get("/?m=two&v=deux")),
+                .init("map ignores case in words", .get("/?m=ONE")),
+                .init("map with host names, star", .get("/", host: "a.example.test")),
+                .init("map with host names, dot", .get("/", host: "dot.test")),
+                .init("map with host names, exact", .get("/", host: "exact.test")),
+                .init("map of two variables", .get("/?m=a&v=b")),
+                .init("map by regular expression in any case", .get("/?m=c")),
+                .init("the request's own", .get("/request%2Fx?a=b")),
+                .init("arguments", .get("/args?a=1&b=2&c_d=3&a=4")),
+                .init("arguments are not decoded", .get("/args?a=%20+x&B=")),
+                .init("cookies", .get("/cookies", ["Cookie: a=1; B=2;c=3"])),
+                .init("two Cookie lines", .get("/cookies", ["Cookie: a=1", "Cookie: B=2"])),
+                .init("request fields", .get("/fields", ["X-One: 1", "Two: a", "Two: b"]))
+                    .differs("several lines are joined, as in nginx since 1.23", "1|a, b||localhost"),
+                .init("the server's own", .get("/server", host: "Some.Host:9")),
+                .init("set", .get("/set")),
+                .init("set at server level", .get("/?x=1")),
+                .init("braces", .get("/braces?a=1")),
+            ])
+    }
+
+    static var rewrites: DifferentialGroup {
+        DifferentialGroup(
+            name: "rewrite",
+            http: #"""
+                server { listen 127.0.0.1:%PORT1%;
+                    rewrite ^/server/(.*)$ /end/$1;
+                    location /end/ { return 200 "end $uri|$args\n"; }
+                    location /last/ { rewrite ^/last/(.*)$ /end/$1 last; return 200 "never\n"; }
+                    location /break/ { rewrite ^/break/(.*)$ /in/$1?added=1 break; proxy_pass http://%GATEWAY1%; }
+                    location /redirect/ { rewrite ^/redirect/(.*)$ /end/$1 redirect; }
+                    location /permanent/ { rewrite ^/permanent/(.*)$ http://else.test/$1? permanent; }
+                    location /noargs/ { rewrite ^/noargs/(.*)$ /end/$1? last; }
+                    location /argsfirst/ { rewrite ^/argsfirst/(.*)$ /end/x?y=$1 last; }
+                    location /if/ {
+                        if ($request_method = POST) { return 405; }
+                        if ($arg_x = 1) { return 200 "one\n"; }
+                        if ($arg_x != "") { return 200 "some\n"; }
+                        if ($http_user_agent ~* "BOT(\d)") { return 200 "bot $1\n"; }
+                        if ($uri !~ ok) { return 200 "not ok\n"; }
+                        return 200 "fell through\n";
+                    }
+                    location /ifset/ { set $v no; if ($arg_x) { set $v yes; } return 200 "$v\n"; }
+                    location /file/ { if (-f %PREFIX%/www/there.txt) { return 200 "there\n"; } return 200 "gone\n"; }
+                    location /loop/ { rewrite ^/loop/(.*)$ /loop/x$1 last; }
+                    location /ifproxy/ { if ($arg_x) { proxy_pass http://%GATEWAY1%; } return 404; }
+                }
+                """#,
+            files: ["www/there.txt": "x"],
+            expectedAlarms: [],
+            cases: [
+                .init("at server level", .get("/server/x?a=b")),
+                .init("last", .get("/last/x?a=b")),
+                .init("break", .get("/break/x?a=b")),
+                .init("redirect", .get("/redirect/x?a=b")),
+                .init("permanent, to another host, without arguments", .get("/permanent/x?a=b")),
+                .init("a question mark drops arguments", .get("/noargs/x?a=b")),
+                .init("new arguments come first", .get("/argsfirst/v?a=b")),
+                .init("if by method", .post("/if/", "x")),
+                .init("if by value", .get("/if/?x=1")),
+                .init("if by inequality", .get("/if/?x=2")),
+                .init("if by regular expression", .get("/if/", ["User-Agent: robot7"])),
+                .init("if by no match", .get("/if/")),
+                .init("no if holds", .get("/if/ok")),
+                .init("if sets", .get("/ifset/?x=1")),
+                .init("if sees 0 as false", .get("/ifset/?x=0")),
+                .init("if sees a file", .get("/file/")),
+                .init("a loop is a 500", .get("/loop/")),
+                .init("an encoded capture", .get("/last/a%20b%3fc")),
+            ])
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+
+/// Where the programs under test are.
+enum Binary {
+    /// The program under test: `PORTICO_BINARY`, or the one in the build folder of this test bundle.
+    static var portico: String {
+        if let chosen = ProcessInfo.processInfo.environment["PORTICO_BINARY"] { return chosen }
+        var candidates: [String] = []
+        for start in [
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")),
+            CommandLine.arguments.first,
+        ] {
+            guard let start else { continue }
+            candidates.append((start as NSString).deletingLastPathComponent + "/portico")
+        }
+        candidates.append(packageRoot + "/.build/debug/portico")
+        return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? candidates[0]
+    }
+
+    /// The model, nil when it is not installed.
+    static var nginx: String? {
+        ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/usr/local/nginx/sbin/nginx"]
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// The folder of Package.swift.
+    static var packageRoot: String {
+        var path = #filePath as NSString
+        for _ in 0..<4 { path = path.deletingLastPathComponent as NSString }
+        return path as String
+    }
+}
