@@ -144,6 +144,9 @@ public final class Transport {
         Socket.close(fd)
     }
 
+    /// Closing will send a reset: the kernel keeps nothing of what is unsent.
+    public func resetOnClose() { Socket.setResetOnClose(fd) }
+
     /// Closes with a reset; unsent bytes are dropped.
     public func closeWithReset() {
         guard isOpen else { return }

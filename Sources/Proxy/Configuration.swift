@@ -35,6 +35,15 @@ public struct LoadRequest: Sendable {
     }
 }
 
+/// Paths that hold before any configuration is read.
+public enum ConfigurationPath {
+    /// The error log of the start; `nil`: standard error alone.
+    public static func errorLog(prefix: String, option: String?) -> String? {
+        if option == "stderr" { return nil }
+        return ConfigurationBuilder.join(ConfigurationBuilder.absolute(prefix), option ?? "logs/error.log")
+    }
+}
+
 /// The configuration used where no file is named and none is found.
 public struct BuiltInConfiguration: Sendable {
     /// The path, below the prefix, of the file that takes its place.

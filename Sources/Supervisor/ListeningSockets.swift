@@ -69,6 +69,20 @@ struct ListeningSockets {
         return result
     }
 
+    /// Whether the addresses could be bound, for `-t`. One that is in use is most likely our own.
+    static func check(_ configuration: Configuration) throws(ConfigError) {
+        for listener in configuration.listeners {
+            // Binding a path would leave it behind.
+            if case .unix = listener.address.kind { continue }
+            do throws(Errno) {
+                Socket.close(try Socket.listen(listener.address, listener.options))
+            } catch {
+                guard error.code != EADDRINUSE else { continue }
+                throw ConfigError("bind() to \(listener.address.text) failed \(error.logText)")
+            }
+        }
+    }
+
     private func bind(_ listener: ListenAddress, isExtra: Bool) throws(ConfigError) -> Int32 {
         var last = Errno(code: EADDRINUSE)
         for attempt in 0..<5 {
@@ -100,10 +114,11 @@ struct ListeningSockets {
         }
     }
 
-    func closeAll() {
+    /// - Parameter unlinking: nobody else serves the UNIX sockets: their names go as well.
+    func closeAll(unlinking: Bool) {
         for entry in entries {
             for descriptor in entry.descriptors { Socket.close(descriptor) }
-            if case .unix(let path) = entry.address.kind { unlink(path) }
+            if unlinking, case .unix(let path) = entry.address.kind { unlink(path) }
         }
     }
 }

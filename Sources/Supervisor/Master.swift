@@ -37,20 +37,24 @@ final class Master {
     private static var slotsMax: Int { 1024 }
 
     init(
-        request: LoadRequest, arguments: [String], configuration: Configuration, sockets: ListeningSockets
+        request: LoadRequest, arguments: [String], configuration: Configuration, sockets: ListeningSockets,
+        signals: SignalDescriptor
     ) throws(Errno) {
         self.request = request
         self.arguments = arguments
         self.configuration = configuration
         self.sockets = sockets
         shared = try SharedState(slots: Master.slotsMax)
-        signals = try SignalDescriptor([
-            .hangup, .user1, .user2, .winch, .quit, .terminate, .interrupt, .child, .alarm,
-        ])
+        self.signals = signals
     }
 
     private var workerCount: Int { configuration.main.workerProcesses }
     private var log: ErrorLog { configuration.errorLog }
+
+    /// The signals that a master obeys.
+    static var obeyed: [Signal] {
+        [.hangup, .user1, .user2, .winch, .quit, .terminate, .interrupt, .child, .alarm]
+    }
 
     /// Runs until told to stop.
     func run() -> Int32 {
@@ -66,8 +70,14 @@ final class Master {
             killLate()
         }
         log.write(.notice, connection: nil, "exit")
-        PIDFile(path: configuration.main.pidPath).remove()
-        if newBinary == nil { sockets.closeAll() }
+        let pidFile = PIDFile(path: configuration.main.pidPath)
+        if newBinary == nil {
+            pidFile.remove()
+            sockets.closeAll(unlinking: true)
+        } else {
+            // The new binary has the sockets, and the file of the usual name is its own.
+            pidFile.removeOld()
+        }
         return 0
     }
 
@@ -92,7 +102,7 @@ final class Master {
         case .quit:
             isStopping = true
             send(SIGQUIT)
-            sockets.closeAll()
+            sockets.closeAll(unlinking: newBinary == nil)
         case .winch:
             for index in children.indices { children[index].isLeaving = true }
             send(SIGQUIT)
@@ -223,10 +233,11 @@ final class Master {
             configuration = next
             sockets = opened
             respawnsDue.removeAll()
+            // Before the new workers are forked: a socket that they inherit would stay open unserved.
+            formerSockets.closeUnused(by: opened)
             log.write(.notice, connection: nil, "start worker processes")
             startWorkers()
             for child in old { kill(child.pid, SIGQUIT) }
-            formerSockets.closeUnused(by: opened)
         } catch {
             log.write(.emerg, connection: nil, error.description)
             log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")

@@ -41,6 +41,11 @@ struct PIDFile {
         unlink(path)
     }
 
+    /// The old binary's file, when the new one has taken over.
+    func removeOld() {
+        unlink(oldBinaryPath)
+    }
+
     /// A new binary takes over: the old master's file steps aside, or comes back.
     func stepAside() -> Bool { rename(path, oldBinaryPath) == 0 }
     func comeBack() { rename(oldBinaryPath, path) }

@@ -42,6 +42,15 @@ public struct Program {
 
     // MARK: Texts
 
+    /// Says on standard error, and in the error log if it can be written, why nothing starts.
+    private func refuse(_ message: String, _ options: CommandLineOptions) -> Int32 {
+        let path = ConfigurationPath.errorLog(prefix: options.prefix ?? ".", option: options.errorLog)
+        if let path, let log = try? ErrorLog([ErrorLog.Sink(.file(path), .error)]) {
+            log.write(.emerg, connection: nil, message)
+        }
+        return fail(message)
+    }
+
     private func fail(_ message: String) -> Int32 {
         standardError("portico: [emerg] \(message)\n")
         return 1
@@ -113,13 +122,12 @@ public struct Program {
             if !options.isQuiet {
                 standardError("portico: the configuration file \(name) syntax is ok\n")
             }
-            let opened = try ListeningSockets().opened(for: configuration, workers: 1)
-            opened.closeAll()
+            try ListeningSockets.check(configuration)
             if !options.isQuiet { standardError("portico: configuration file \(name) test is successful\n") }
             if prints { dump(configuration) }
             return 0
         } catch {
-            standardError("portico: [emerg] \(error.description)\n")
+            _ = refuse(error.description, options)
             standardError("portico: configuration file \(name) test failed\n")
             return 1
         }
@@ -163,6 +171,8 @@ public struct Program {
             let configuration = try Configuration.load(request)
             warn(configuration)
             try configuration.prepareDirectories(owner: Account.ofWorkers(configuration.main)?.user)
+            // Before anybody can reach us: a signal that comes from now on waits until it is obeyed.
+            let signals = try SignalDescriptor(Master.obeyed)
             let workers = configuration.main.usesMaster ? configuration.main.workerProcesses : 1
             let sockets = try ListeningSockets.inherited().opened(for: configuration, workers: workers)
             for warning in configuration.warnings {
@@ -174,14 +184,15 @@ public struct Program {
             if let notice = configuration.startNotice { standardError(notice) }
             guard configuration.main.usesMaster else { return try serveAlone(configuration, sockets) }
             let master = try Master(
-                request: request, arguments: arguments, configuration: configuration, sockets: sockets)
+                request: request, arguments: arguments, configuration: configuration, sockets: sockets,
+                signals: signals)
             return master.run()
         } catch let error as ConfigError {
-            return fail(error.description)
+            return refuse(error.description, options)
         } catch let error as Errno {
-            return fail("start failed \(error.logText)")
+            return refuse("start failed \(error.logText)", options)
         } catch {
-            return fail("\(error)")
+            return refuse("\(error)", options)
         }
     }
 

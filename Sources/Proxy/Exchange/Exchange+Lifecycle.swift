@@ -74,6 +74,7 @@ extension Exchange {
         let host = Array(name.prefix(HostName.lengthWithoutPort(name.span)))
         return TLSConnection(
             client: context, fd: fd, serverName: proxy.sslServerName ? host : nil,
-            verifyName: proxy.sslVerify ? host : nil, session: nil)
+            verifyName: proxy.sslVerify ? host : nil,
+            session: upstream?.sessionKey.flatMap { worker.groups.session(for: $0) })
     }
 }

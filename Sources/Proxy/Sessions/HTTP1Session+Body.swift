@@ -124,6 +124,7 @@ extension HTTP1Session {
         if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
         worker.log(.info, exchange, "client timed out (110: Connection timed out)")
         exchange.keepsAlive = false
+        if exchange.location.settings.core.resetsTimedOutConnections { transport.resetOnClose() }
         exchange.clientLeft(status: 408)
     }
 

@@ -64,6 +64,7 @@ extension HTTP1Session {
         guard let exchange else { return close() }
         worker.log(.info, exchange, "client timed out (110: Connection timed out) while sending to client")
         exchange.keepsAlive = false
+        if exchange.location.settings.core.resetsTimedOutConnections { transport.resetOnClose() }
         exchange.clientLeft(status: 408)
     }
 

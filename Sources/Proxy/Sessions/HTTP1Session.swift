@@ -134,7 +134,7 @@ final class HTTP1Session {
             isPlainOnTLS = true
             readHead()
         case .failed(let error):
-            worker.log(.info, connection, "SSL_do_handshake() failed \(error.message) while SSL handshaking")
+            worker.log(.info, connection, "\(error.upstreamLogText) while SSL handshaking")
             close()
         }
     }

@@ -62,16 +62,6 @@ extension CoreSettings {
             .milliseconds(
                 "keepalive_time", "Age at which a client's connection is closed after the next response.",
                 in: anywhere, default: "1h", \.settings.core.keepaliveTimeMs),
-            Directive(
-                "keepalive_disable", "Browsers whose connections are not kept alive after a POST.",
-                "none | browser ...", default: "msie6", in: anywhere, arity: 1...4
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                for word in statement.arguments where !["none", "msie6", "safari"].contains(word) {
-                    throw ConfigError("invalid value \"\(word)\"", statement)
-                }
-                block.settings.core.keepaliveDisablesMSIE6 = statement.arguments.contains("msie6")
-            },
         ]
     }
 

@@ -18,10 +18,8 @@ struct CoreSettings {
     var keepaliveTimeoutMs = 75_000
     /// The `Keep-Alive: timeout=` that clients are told, in seconds; 0 tells nothing.
     var keepaliveHeaderSeconds = 0
-    var keepaliveMinTimeoutMs = 0
     var keepaliveRequests = 1000
     var keepaliveTimeMs = 3_600_000
-    var keepaliveDisablesMSIE6 = true
     var lingeringClose = LingeringClose.on
     var lingeringTimeMs = 30_000
     var lingeringTimeoutMs = 5_000

@@ -127,12 +127,6 @@ extension ProxySettings {
             .flag(
                 "proxy_ignore_client_abort", "Whether a request goes on when its client has left.",
                 in: anywhere, default: false, \.settings.proxy.ignoresClientAbort),
-            .flag(
-                "proxy_pass_trailers", "Whether trailers of responses are passed.", in: anywhere,
-                default: false, \.settings.proxy.passesTrailers),
-            .flag(
-                "proxy_force_ranges", "Whether ranges are served of responses that do not offer them.",
-                in: anywhere, default: false, \.settings.proxy.forceRanges),
         ]
     }
 
@@ -202,9 +196,6 @@ extension ProxySettings {
                 block.settings.proxy.bufferCount = count
                 block.settings.proxy.bodyBufferSize = size
             },
-            .size(
-                "proxy_busy_buffers_size", "How much of a response may be on its way to the client.",
-                in: anywhere, default: "8k", \.settings.proxy.busyBuffersSize),
             .offset(
                 "proxy_max_temp_file_size",
                 "How much of a response may be kept in a file for a slow client; 0 is none.", in: anywhere,
@@ -216,9 +207,6 @@ extension ProxySettings {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 block.settings.proxy.tempPath = block.path(statement.argument(0))
             },
-            .offset(
-                "proxy_limit_rate", "Bytes a second that a response is read at; 0 is no limit.", in: anywhere,
-                default: "0", \.settings.proxy.limitRate),
         ]
     }
 

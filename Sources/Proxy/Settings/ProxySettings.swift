@@ -29,8 +29,6 @@ struct ProxySettings {
     var cookiePaths = Replaceable<ProxyRedirect>()
     var interceptsErrors = false
     var ignoresClientAbort = false
-    var passesTrailers = false
-    var forceRanges = false
 
     // Buffers.
     var isBuffered = true
@@ -38,10 +36,8 @@ struct ProxySettings {
     var bufferSize = 4096
     var bufferCount = 8
     var bodyBufferSize = 4096
-    var busyBuffersSize = 8192
     var maxTempFileSize: Int64 = 1 << 30
     var tempPath = "proxy_temp"
-    var limitRate: Int64 = 0
 
     // Failover.
     var nextUpstream: NextUpstream = [.error, .timeout]

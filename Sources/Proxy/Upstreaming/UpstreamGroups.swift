@@ -27,6 +27,13 @@ final class UpstreamGroups {
 
     func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection> { pools[group.index] }
 
+    /// TLS sessions with peers, the last one of each kind of connection.
+    private var sessions: [TLSSessionKey: TLSSession] = [:]
+
+    func session(for key: TLSSessionKey) -> TLSSession? { sessions[key] }
+
+    func keep(_ session: TLSSession, for key: TLSSessionKey) { sessions[key] = session }
+
     /// Closes every idle connection.
     func closeIdle() {
         for pool in pools {
@@ -63,6 +70,14 @@ final class UpstreamGroups {
         add(UpstreamSettings(implicit: name, addresses: [address]), nil)
         return .group(groups[groups.count - 1], target)
     }
+}
+
+/// Which connections may resume each other's TLS sessions.
+struct TLSSessionKey: Hashable {
+    let group: Int
+    let peer: Int
+    /// Number of the location's `proxy_ssl_…` settings.
+    let settings: Int
 }
 
 /// Connections to peers, from the worker's side.
@@ -118,6 +133,11 @@ extension Worker {
         if address.port != nil { Socket.setNoDelay(fd) }
         let tls = exchange.upstreamTLS(fd: fd)
         let plan = exchange.location.proxyPlan
+        guard tls != nil || exchange.proxyTarget?.isTLS != true else {
+            // Never in plain what was to be encrypted.
+            Socket.close(fd)
+            return .failed(.notFound)
+        }
         do {
             let connection = try register(fd) { token in
                 PeerConnection(

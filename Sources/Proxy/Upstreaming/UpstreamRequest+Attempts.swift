@@ -51,6 +51,7 @@ extension UpstreamRequest {
     }
 
     private func connect(to index: Int, _ group: PeerGroup) {
+        chosenPeer = index
         let tlsKey = exchange.location.proxyPlan.tlsKey
         if let pooled = worker.takeIdle(group, peer: index, tlsKey: tlsKey) {
             isReused = true
@@ -127,9 +128,7 @@ extension UpstreamRequest {
         case .plainHTTP:
             next(.error)
         case .failed(let error):
-            log(
-                .error,
-                error.message.hasPrefix("(") ? "SSL_do_handshake() failed \(error.message)" : error.message)
+            log(.error, error.upstreamLogText)
             next(.error)
         }
     }

@@ -1,3 +1,4 @@
+internal import Config
 internal import Core
 internal import HTTP
 internal import Net
@@ -69,6 +70,8 @@ final class UpstreamRequest {
     var hasSendFailed = false
     /// The peer whose `connect` failed at once.
     var failedPeer: Int?
+    /// The peer that the attempt under way is made at.
+    var chosenPeer: Int?
     /// A byte of the request may have reached the peer.
     var wasRequestSent = false
     /// All of the request was taken by the socket.
@@ -195,12 +198,27 @@ final class UpstreamRequest {
         peer = nil
     }
 
+    /// What a TLS session with the peer under way may be resumed for; `nil`: it is not kept.
+    ///
+    /// A name made of variables may be another one next time: such sessions are not kept.
+    var sessionKey: TLSSessionKey? {
+        guard let group, let target = exchange.proxyTarget, target.isTLS else { return nil }
+        let proxy = exchange.location.settings.proxy
+        guard proxy.sslSessionReuse, proxy.sslName?.isConstant ?? true, !target.hasVariables,
+            let index = chosenPeer
+        else { return nil }
+        return TLSSessionKey(group: group.index, peer: index, settings: exchange.location.proxyPlan.tlsKey)
+    }
+
     /// The response passed completely: the peer's connection goes back to the pool, if it may.
     func completed() {
         state = .done
         guard let peer, let group else { return }
         group.finished(peer.peer, .success, nowSeconds: worker.clock.nowSeconds)
         worker.attemptEnded(exchange)
+        if !isReused, let key = sessionKey, let session = peer.transport.tls?.currentSession {
+            worker.groups.keep(session, for: key)
+        }
         self.peer = nil
         guard mayKeep(peer, group) else { return peer.close() }
         worker.keepIdle(peer)

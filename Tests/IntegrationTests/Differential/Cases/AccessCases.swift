@@ -106,9 +106,6 @@ extension DifferentialGroup {
                     location / { return 200 "$remote_addr\n"; } }
                 server { listen 127.0.0.1:%PORT5%; set_real_ip_from 127.0.0.1; real_ip_header X-Own;
                     location / { return 200 "$remote_addr $remote_port\n"; } }
-                server { listen 127.0.0.1:%PORT6% proxy_protocol; set_real_ip_from 127.0.0.1;
-                    real_ip_header proxy_protocol;
-                    location / { return 200 "$remote_addr $proxy_protocol_addr $proxy_protocol_port\n"; } }
                 """#,
             cases: [
                 .init("X-Real-IP", .get("/", ["X-Real-IP: 1.2.3.4"])),
@@ -135,21 +132,8 @@ extension DifferentialGroup {
                 .init("a field of one's own, with a port", .get("/", ["X-Own: 1.2.3.4:567"]).onPort(5)),
                 .init(
                     "a field of one's own, IPv6 with a port",
-                    .get("/", ["X-Own: [2001:db8::1]:567"]).onPort(5)),
-                .init(
-                    "PROXY protocol",
-                    .raw(
-                        "PROXY TCP4 1.2.3.4 5.6.7.8 1111 2222\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-                        methods: ["GET"]
-                    )
-                    .onPort(6)),
-                .init(
-                    "PROXY protocol, IPv6",
-                    .raw(
-                        "PROXY TCP6 2001:db8::1 ::1 1111 2222\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-                        methods: ["GET"]
-                    )
-                    .onPort(6)),
+                    .get("/", ["X-Own: [2001:db8::1]:567"]).onPort(5)
+                )
                 .init(
                     "PROXY protocol, unknown",
                     .raw("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", methods: ["GET"]).onPort(6)),

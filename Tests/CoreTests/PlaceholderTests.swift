@@ -1,3 +1,0 @@
-import Testing
-
-@Suite("Core") struct PlaceholderTests {}

@@ -1,0 +1,122 @@
+import Core
+import Net
+import Testing
+
+@testable import Upstream
+
+/// Laws that hold for every balancing method.
+@Suite("Every balancing method") struct BalancerLawTests {
+    static let methods: [BalancingMethod] = [
+        .roundRobin, .ipHash, .leastConnections, .hash(key: "", isConsistent: false),
+        .hash(key: "", isConsistent: true), .random(two: false), .random(two: true),
+    ]
+
+    @Test("chooses only peers that are not down", arguments: methods)
+    func skipsDownPeers(method: BalancingMethod) {
+        let group = PeerGroup.of(["a", "b", "c"], method) { peers in peers[1].isDown = true }
+        for number in 0..<200 {
+            let index = group.pickOnce(key: "key\(number)")
+            #expect(index != nil && index != 1)
+        }
+    }
+
+    @Test("chooses each peer once for one request, then none", arguments: methods)
+    func skipsTriedPeers(method: BalancingMethod) {
+        let group = PeerGroup.of(["a", "b", "c", "d"], method)
+        let selection = Selection.of(key: "key")
+        var seen: Set<Int> = []
+        for _ in 0..<4 {
+            guard case .peer(let index) = group.pick(selection, nowSeconds: 100) else {
+                Issue.record("no peer although some are left")
+                return
+            }
+            #expect(seen.insert(index).inserted)
+        }
+        #expect(group.pick(selection, nowSeconds: 100) == .none)
+    }
+
+    @Test("says none when all peers are down", arguments: methods)
+    func noneWhenAllAreDown(method: BalancingMethod) {
+        let group = PeerGroup.of(["a", "b"], method) { peers in
+            peers[0].isDown = true
+            peers[1].isDown = true
+        }
+        #expect(group.pickOnce(key: "x") == nil)
+    }
+
+    @Test("leaves a peer alone that failed too often, until its time has passed", arguments: methods)
+    func bansFailedPeers(method: BalancingMethod) {
+        let group = PeerGroup.of(["a", "b"], method)
+        fail(group, peer: 0, at: 100)
+        for number in 0..<50 { #expect(group.pickOnce(key: "k\(number)", at: 105) == 1) }
+        let later = Set((0..<200).compactMap { group.pickOnce(key: "k\($0)", at: 200) })
+        #expect(later == [0, 1])
+    }
+
+    @Test("spreads requests by weight", arguments: methods)
+    func spreadsByWeight(method: BalancingMethod) {
+        let group = PeerGroup.of(["a", "b"], method) { peers in peers[0].weight = 3 }
+        var counts = [0, 0]
+        for number in 0..<4000 {
+            if let index = group.pickOnce(key: "client \(number * 7919)", address: number) {
+                counts[index] += 1
+            }
+        }
+        // Least connections sees no load here and goes by weight as well.
+        #expect(counts[0] > counts[1] * 2 && counts[0] < counts[1] * 4, "\(counts)")
+    }
+
+    @Test("respects max_conns", arguments: methods)
+    func respectsMaxConnections(method: BalancingMethod) {
+        let group = PeerGroup.of(["a", "b"], method) { peers in
+            peers[0].maxConnections = 1
+            peers[1].maxConnections = 1
+        }
+        let picks = (0..<3).map { group.pick(Selection.of(key: "k\($0)"), nowSeconds: 1) }
+        #expect(picks.filter { $0 == .none }.count == 1)
+    }
+
+    private func fail(_ group: PeerGroup, peer: Int, at now: Int64) {
+        for _ in 0..<1000 where group.peers[peer].state.fails == 0 {
+            let number = Int.random(in: 0..<1_000_000)
+            let selection = Selection.of(key: "fail\(number)", address: number)
+            guard case .peer(let index) = group.pick(selection, nowSeconds: now) else { continue }
+            group.finished(index, index == peer ? .failure : .success, nowSeconds: now)
+        }
+    }
+}
+
+extension PeerGroup {
+    /// A group of 127.0.0.1 … with the given names; `change` sets weights and the like.
+    static func of(
+        _ names: [String], _ method: BalancingMethod = .roundRobin,
+        change: (inout [PeerSettings]) -> Void = { _ in }
+    ) -> PeerGroup {
+        var settings = UpstreamSettings(name: "group")
+        settings.method = method
+        settings.peers = names.enumerated().map { index, name in
+            PeerSettings(
+                server: "\(name):80", address: SocketAddress(.ipv4(0x7F00_0001 + UInt32(index), port: 80)))
+        }
+        change(&settings.peers)
+        return PeerGroup(settings, table: nil)
+    }
+
+    /// Chooses for one request that ends well at once.
+    func pickOnce(key: String, address: Int = 0, at now: Int64 = 100) -> Int? {
+        let selection = Selection.of(key: key, address: address == 0 ? key.hashValue : address)
+        guard case .peer(let index) = pick(selection, nowSeconds: now) else { return nil }
+        finished(index, .neutral, nowSeconds: now)
+        return index
+    }
+}
+
+extension Selection {
+    static func of(key: String, address: Int = 0) -> Selection {
+        let selection = Selection()
+        selection.setHashKey(Array(key.utf8).span)
+        let bytes = (0..<4).map { UInt8(truncatingIfNeeded: address >> (8 * $0)) }
+        selection.setClientAddress(bytes.span)
+        return selection
+    }
+}

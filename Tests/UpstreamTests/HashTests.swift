@@ -1,0 +1,84 @@
+import Testing
+
+@testable import Upstream
+
+@Suite("Hash methods") struct HashTests {
+    @Test("ip_hash looks at the first three bytes of an IPv4 address")
+    func ipHashIgnoresTheLastByte() {
+        let group = PeerGroup.of(["a", "b", "c"], .ipHash)
+        func choice(_ bytes: [UInt8]) -> Pick {
+            let selection = Selection()
+            selection.setClientAddress(bytes.span)
+            return group.pick(selection, nowSeconds: 1)
+        }
+        for last in UInt8(0)..<50 { #expect(choice([10, 1, 2, last]) == choice([10, 1, 2, 0])) }
+    }
+
+    @Test(
+        "ip_hash computes as nginx does: h = (h * 113 + byte) % 6271 from 89, three bytes",
+        arguments: [[127, 0, 0, 1], [10, 0, 0, 9], [192, 168, 1, 77], [8, 8, 8, 8]] as [[UInt8]])
+    func ipHashVectors(address: [UInt8]) {
+        let hash = address.prefix(3).reduce(89) { ($0 * 113 + Int($1)) % 6271 }
+        let group = PeerGroup.of(["a", "b", "c"], .ipHash)
+        let selection = Selection()
+        selection.setClientAddress(address.span)
+        #expect(group.pick(selection, nowSeconds: 1) == .peer(hash % 3))
+    }
+
+    @Test("an empty key goes round robin")
+    func emptyKeyGoesRound() {
+        let group = PeerGroup.of(["a", "b", "c"], .hash(key: "", isConsistent: false))
+        let picks = (0..<3).map { _ -> Pick in
+            let selection = Selection()
+            return group.pick(selection, nowSeconds: 1)
+        }
+        #expect(Set(picks.map { "\($0)" }).count == 3)
+    }
+
+    @Test("with consistent, a peer that goes moves only its own keys")
+    func consistentMovesFewKeys() {
+        let three = PeerGroup.of(["a", "b", "c"], .hash(key: "", isConsistent: true))
+        let two = PeerGroup.of(["a", "b", "c"], .hash(key: "", isConsistent: true)) { peers in
+            peers[2].isDown = true
+        }
+        for number in 0..<1000 {
+            let before = three.pickOnce(key: "key \(number)")
+            let after = two.pickOnce(key: "key \(number)")
+            if before != 2 { #expect(before == after) }
+        }
+    }
+}
+
+@Suite("Keep-alive pool") struct KeepalivePoolTests {
+    final class Connection {}
+
+    @Test("the most recently used connection to a peer is taken first")
+    func takesTheFreshest() {
+        let pool = KeepalivePool<Connection>(capacity: 4)
+        let first = Connection()
+        let second = Connection()
+        _ = pool.put(first, peer: 1, key: 0)
+        _ = pool.put(second, peer: 1, key: 0)
+        #expect(pool.take(1, key: 0) === second)
+        #expect(pool.take(2, key: 0) == nil)
+        #expect(pool.take(1, key: 7) == nil)
+        #expect(pool.take(1, key: 0) === first)
+    }
+
+    @Test("a full pool gives up what was idle longest")
+    func evictsTheOldest() {
+        let pool = KeepalivePool<Connection>(capacity: 2)
+        let connections = (0..<3).map { _ in Connection() }
+        #expect(pool.put(connections[0], peer: 0, key: 0) == nil)
+        #expect(pool.put(connections[1], peer: 1, key: 0) == nil)
+        #expect(pool.put(connections[2], peer: 2, key: 0) === connections[0])
+        #expect(pool.count == 2)
+    }
+
+    @Test("a pool of none keeps none")
+    func capacityZeroKeepsNothing() {
+        let pool = KeepalivePool<Connection>(capacity: 0)
+        let connection = Connection()
+        #expect(pool.put(connection, peer: 0, key: 0) === connection)
+    }
+}
