@@ -132,12 +132,7 @@ extension DifferentialGroup {
                 .init("a field of one's own, with a port", .get("/", ["X-Own: 1.2.3.4:567"]).onPort(5)),
                 .init(
                     "a field of one's own, IPv6 with a port",
-                    .get("/", ["X-Own: [2001:db8::1]:567"]).onPort(5)
-                )
-                .init(
-                    "PROXY protocol, unknown",
-                    .raw("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", methods: ["GET"]).onPort(6)),
-                .init("PROXY protocol missing", .get("/").onPort(6)).withoutProbe,
+                    .get("/", ["X-Own: [2001:db8::1]:567"]).onPort(5)),
             ])
     }
 }
