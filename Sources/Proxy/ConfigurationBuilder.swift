@@ -32,7 +32,6 @@ final class ConfigurationBuilder {
     /// Where bodies are kept that do not fit in memory.
     private(set) var temporaryFolders: Set<String> = []
     private var hasEvents = false
-    private var hasHTTP = false
     init(_ request: LoadRequest) throws(ConfigError) {
         prefix = ConfigurationBuilder.absolute(request.prefix)
         let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
@@ -92,7 +91,9 @@ final class ConfigurationBuilder {
             hasEvents = true
         }
         noteNames(statements)
-        let globals = try parser.parse(text: request.globalDirectives, name: "command line")
+        let globals = try parser.parse(
+            text: request.globalDirectives, name: SourceLocation.commandLine)
+        try UnsupportedDirectives.refuse(globals + statements)
         try apply(globals + statements, to: mainBlock)
         guard hasEvents else { throw ConfigError("no \"events\" section in configuration") }
         try finishMain()
@@ -112,8 +113,8 @@ final class ConfigurationBuilder {
     private func noteNames(_ statements: [Statement]) {
         for statement in statements {
             if statement.name == "set" { laterNames.insert(String(statement.argument(0).dropFirst())) }
-            if statement.name == "map" { laterNames.insert(String(statement.argument(1).dropFirst())) }
-            for word in statement.words where word.contains("(?<") {
+            if statement.name == "map" { reserveMap(String(statement.argument(1).dropFirst())) }
+            for word in statement.words where word.contains("(?") {
                 laterNames.formUnion(CompiledRegex.groupNames(word))
             }
             noteNames(statement.block ?? [])
@@ -129,6 +130,12 @@ final class ConfigurationBuilder {
     private func finishMain() throws(ConfigError) {
         main.pidPath = path(main.pidPath)
         if !main.usesMaster { main.workerProcesses = 1 }
+        if !main.cpuMasks.isEmpty, main.cpuMasks.count != main.workerProcesses {
+            warn(
+                ConfigError(
+                    "the number of \"worker_processes\" is not equal to the number of"
+                        + " \"worker_cpu_affinity\" masks, using last mask for remaining worker processes"))
+        }
         for (index, text, statement) in formatTexts {
             let format = logFormats[index]
             logFormats[index] = LogFormat(
@@ -148,9 +155,8 @@ final class ConfigurationBuilder {
     }
 
     func readHTTP(_ statement: Statement, in parent: Block) throws(ConfigError) {
-        guard !hasHTTP else { throw ConfigError("\"http\" directive is duplicate", statement) }
-        hasHTTP = true
         let block = Block(.http, self, parent: parent, server: nil)
+        block.statement = statement
         setDefaults(&block.settings)
         try apply(statement.block ?? [], to: block)
     }
@@ -172,6 +178,7 @@ final class ConfigurationBuilder {
         server.settings.tls.certificates.inherit()
         server.settings.tls.keys.inherit()
         let block = Block(.server, self, parent: parent, server: server)
+        block.statement = statement
         try apply(statement.block ?? [], to: block)
         warnOfMissingUserFile(block)
         if server.listens.isEmpty {
@@ -179,7 +186,9 @@ final class ConfigurationBuilder {
             server.listens = [ListenLine(address: SocketAddress(.ipv4(0, port: port)), statement: statement)]
         }
         let base = try makeLocation(block, like: block)
-        let name = server.names.first.map { $0.text(regexes) } ?? ""
+        let first = server.names.first.map { $0.text(regexes) } ?? ""
+        // `$server_name` of `.example.org` is without the dot.
+        let name = first.hasPrefix(".") ? String(first.dropFirst()) : first
         let made = VirtualServer(
             name: name, base: base, settings: server.settings,
             tls: try TLSAssembly(self).context(for: server), locations: block.nested, regexes: regexes)
@@ -188,13 +197,15 @@ final class ConfigurationBuilder {
 
     /// The finished location of a block; `model` says how much of the path `proxy_pass` replaces.
     func makeLocation(_ block: Block, like model: Block) throws(ConfigError) -> Location {
+        try block.settings.proxy.check(block)
         if case .proxy = block.settings.content {
             temporaryFolders.insert(block.settings.core.clientBodyTempPath)
             temporaryFolders.insert(block.settings.proxy.tempPath)
         }
         let location = Location(
             name: block.path, kind: block.kind, settings: block.settings, nested: LocationTree(block.nested),
-            plan: ProxyPlan(block.settings, tls: try tlsClient(block.settings)))
+            plan: ProxyPlan(block.settings, tls: try tlsClient(block.settings, block.statement)),
+            restriction: block.restriction)
         guard block.kind == .ifBlock else { return location }
         switch model.kind {
         case .prefix, .prefixWithoutRegex, .exact: return location.replacing(model.path.utf8.count)
@@ -223,6 +234,9 @@ final class ConfigurationBuilder {
         if let index = upstreams.firstIndex(where: { $0.name == name }) { return index }
         let addresses: [SocketAddress]
         if let address = SocketAddress.parse(name, defaultPort: port) {
+            guard address.port != 0 || name.hasPrefix("unix:") else {
+                throw ConfigError("invalid port in upstream \"\(name)\"", statement)
+            }
             addresses = [address]
         } else {
             let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -231,6 +245,9 @@ final class ConfigurationBuilder {
             }
             guard let port = parts.count == 2 ? UInt16(parts[1]) : port, port > 0 else {
                 throw ConfigError("invalid port in upstream \"\(name)\"", statement)
+            }
+            guard !upstreams.contains(where: { $0.name == parts[0] && !$0.isImplicit }) else {
+                throw ConfigError("upstream \"\(parts[0])\" may not have port \(port)", statement)
             }
             addresses = SocketAddress.resolve(host: parts[0], port: port)
             guard !addresses.isEmpty else {
@@ -247,6 +264,14 @@ final class ConfigurationBuilder {
 
     func warnOnce(_ key: String, _ warning: ConfigError) {
         if warned.insert(key).inserted { warn(warning) }
+    }
+
+    /// Words of a list that stand in it twice.
+    func warnOfDuplicates(_ statement: Statement) {
+        var seen: Set<String> = []
+        for word in statement.arguments where !seen.insert(word.lowercased()).inserted {
+            warn(ConfigError("duplicate value \"\(word)\"", statement))
+        }
     }
 
     /// Where `auth_basic` was written, for a warning if no user file comes.
@@ -297,9 +322,17 @@ final class ConfigurationBuilder {
         return index
     }
 
+    /// Gives a `map` that is yet to be read its index, so that texts before it may refer to it.
+    private func reserveMap(_ name: String) {
+        guard mapNames[name] == nil else { return }
+        mapNames[name] = maps.count
+        maps.append(ValueMap(source: Template(constant: []), hasHostnames: false))
+    }
+
+    /// Takes the reserved place; of several maps of one name the last one counts.
     func addMap(_ name: String, _ map: ValueMap) {
-        maps.append(map)
-        mapNames[name] = maps.count - 1
+        reserveMap(name)
+        if let index = mapNames[name] { maps[index] = map }
     }
 
     func regex(_ source: String, ignoringCase: Bool, _ statement: Statement) throws(ConfigError) -> Int {
@@ -368,9 +401,9 @@ final class ConfigurationBuilder {
     /// The context for a location's `proxy_ssl_…`; equal settings share one.
     ///
     /// - Returns: no context for a location that does not pass to `https`.
-    private func tlsClient(_ settings: LocationSettings) throws(ConfigError) -> (
-        key: Int, context: TLSClientContext?
-    ) {
+    private func tlsClient(
+        _ settings: LocationSettings, _ statement: Statement?
+    ) throws(ConfigError) -> (key: Int, context: TLSClientContext?) {
         guard case .proxy(let target) = settings.content, target.isTLS || target.hasVariables else {
             return (0, nil)
         }
@@ -381,7 +414,11 @@ final class ConfigurationBuilder {
             + " \(proxy.sslCiphers) \(proxy.sslCertificate ?? "") \(proxy.sslCertificateKey ?? "")"
             + " \(proxy.sslServerName) \(proxy.sslName?.source ?? "")"
         if let key = tlsClientKeys[description] { return (key, tlsClients[key - 1]) }
-        tlsClients.append(try makeTLSClient(proxy))
+        do throws(ConfigError) {
+            tlsClients.append(try makeTLSClient(proxy))
+        } catch {
+            throw ConfigError(error.message, at: error.location ?? statement?.location)
+        }
         tlsClientKeys[description] = tlsClients.count
         return (tlsClients.count, tlsClients[tlsClients.count - 1])
     }
@@ -393,7 +430,9 @@ final class ConfigurationBuilder {
         settings.verifies = proxy.sslVerify
         settings.verifyDepth = Int32(clamping: proxy.sslVerifyDepth)
         if let path = proxy.sslTrustedCertificate {
-            settings.trustedCertificates = (pem: try files.readSecret(path), name: path)
+            settings.trustedCertificates = (
+                pem: try secret(path, "cannot load trusted certificates"), name: path
+            )
         }
         if proxy.sslVerify && proxy.sslTrustedCertificate == nil {
             throw ConfigError("no proxy_ssl_trusted_certificate for proxy_ssl_verify")
@@ -404,13 +443,21 @@ final class ConfigurationBuilder {
                     "no \"proxy_ssl_certificate_key\" is defined for certificate \"\(certificate)\"")
             }
             settings.certificate = .pem(
-                chain: try files.readSecret(certificate), chainName: certificate,
-                key: try files.readSecret(key), keyName: key)
+                chain: try secret(certificate, "cannot load certificate"), chainName: certificate,
+                key: try secret(key, "cannot load certificate key"), keyName: key)
         }
         do throws(TLSError) {
             return try TLSClientContext(settings)
         } catch {
             throw ConfigError(error.message)
+        }
+    }
+
+    private func secret(_ path: String, _ complaint: String) throws(ConfigError) -> [UInt8] {
+        do throws(ConfigError) {
+            return try files.readSecret(path)
+        } catch {
+            throw ConfigError("\(complaint) \"\(path)\": \(error.message)")
         }
     }
 
@@ -442,51 +489,5 @@ final class ConfigurationBuilder {
         }
         guard request.path == nil else { return nil }
         return StartNotice.text(listeners, hasUserFile: FileAccess.stamp(confPath("ops.htpasswd")) != nil)
-    }
-}
-
-/// The three lines that a newcomer sees.
-enum StartNotice {
-    static func text(_ listeners: [ListenAddress], hasUserFile: Bool) -> String {
-        let addresses = listeners.map { ($0.isTLS ? "https://" : "http://") + $0.address.text }
-        let plain = addresses.first { $0.hasPrefix("http:") } ?? ""
-        let secure = addresses.first { $0.hasPrefix("https:") } ?? ""
-        let status =
-            hasUserFile
-            ? "curl -u ops:demo \(plain)/status"
-            : "/status needs conf/ops.htpasswd (user:hash), and answers 403 without it"
-        return """
-            portico listens on \(addresses.joined(separator: ", "))
-            try: curl \(plain)/ ; curl -k \(secure)/
-            try: \(status)
-
-            """
-    }
-}
-
-/// The one door through which the files of a configuration are read.
-final class ConfigurationFiles: SourceFiles {
-    /// What came through it.
-    private(set) var sources: [(path: String, text: String)] = []
-
-    func read(_ path: String) throws(ConfigError) -> [UInt8] {
-        do throws(FileError) {
-            let bytes = try FileAccess.readWhole(path)
-            sources.append((path, String(decoding: bytes, as: UTF8.self)))
-            return bytes
-        } catch {
-            throw ConfigError(error.message)
-        }
-    }
-
-    func glob(_ pattern: String) -> [String] { FileAccess.glob(pattern) }
-
-    /// Reads a file that is not part of the text: certificates and keys.
-    func readSecret(_ path: String) throws(ConfigError) -> [UInt8] {
-        do throws(FileError) {
-            return try FileAccess.readWhole(path)
-        } catch {
-            throw ConfigError(error.message)
-        }
     }
 }

@@ -27,7 +27,7 @@ struct ListenerAssembly {
             var own: Set<SocketAddress> = []
             for line in block.listens {
                 guard own.insert(line.address).inserted else {
-                    throw ConfigError("a duplicate listen \(line.statement.argument(0))", line.statement)
+                    throw ConfigError("a duplicate listen \(line.address.text)", line.statement)
                 }
                 try add(line, server, block, to: &gathered)
             }
@@ -65,11 +65,11 @@ struct ListenerAssembly {
         }
         gathered[index].isTLS = gathered[index].isTLS || line.isTLS
         gathered[index].hasExplicitDefault = gathered[index].hasExplicitDefault || line.isDefault
-        for name in block.names where !gathered[index].names.add(name, server, builder.regexes) {
+        for name in block.names.isEmpty ? [.exact("")] : block.names
+        where !gathered[index].names.add(name, server, builder.regexes) {
             let text = name.text(builder.regexes)
             builder.warn(ConfigError("conflicting server name \"\(text)\" on \(line.address.text), ignored"))
         }
-        if block.names.isEmpty { _ = gathered[index].names.add(.exact(""), server, builder.regexes) }
     }
 
     /// A TLS address needs a certificate in its default server.
@@ -89,7 +89,7 @@ extension ServerName {
     /// As it was written.
     func text(_ regexes: [CompiledRegex]) -> String {
         switch self {
-        case .exact(let name): name
+        case .exact(let name), .domain(let name): name
         case .head(let name): "*" + name
         case .tail(let name): name + "*"
         case .regex(let index): "~" + regexes[index].source
@@ -142,6 +142,7 @@ struct TLSAssembly {
             switch name {
             case .exact(let text): text.isEmpty ? nil : text
             case .head(let text): "*" + text
+            case .domain(let text): String(text.dropFirst())
             case .tail, .regex: nil
             }
         }

@@ -135,7 +135,8 @@ extension Exchange {
     }
 
     /// Takes on a location's settings; runs its rewrite steps.
-    func enter(_ match: Location) -> Outcome {
+    func enter(_ found: Location) -> Outcome {
+        let match = found.governing(method)
         location = match
         limitRate = match.settings.core.limitRate
         if match.settings.core.isInternal && !isInternal { return .status(404) }

@@ -16,20 +16,23 @@ final class CompiledRegex {
         self.source = source
         groupNames = CompiledRegex.groupNames(source)
         // Bytes of the pattern become characters as those of subjects do.
-        let pattern = CompiledRegex.text(Array(source.utf8).span)
+        let pattern = CompiledRegex.text(PatternDialect.translated(Array(source.utf8)).span)
         do {
             let compiled = try Regex(pattern).matchingSemantics(.unicodeScalar).asciiOnlyCharacterClasses()
+                .wordBoundaryKind(.simple)
             regex = ignoringCase ? compiled.ignoresCase() : compiled
         } catch {
             throw ConfigError("invalid regular expression \"\(source)\": \(error)", statement)
         }
     }
 
-    /// `(?<name>` in a pattern, but not the look-behinds `(?<=` and `(?<!`.
+    /// `(?<name>`, `(?P<name>` or `(?'name'` in a pattern, but not the look-behinds `(?<=` and `(?<!`.
     static func groupNames(_ source: String) -> [String] {
-        source.components(behind: "(?<").compactMap { rest in
-            let name = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-            return rest.dropFirst(name.count).first == ">" && !name.isEmpty ? String(name) : nil
+        [("(?<", ">"), ("(?P<", ">"), ("(?'", "'")].flatMap { (mark: String, end: Character) in
+            source.components(behind: mark).compactMap { rest in
+                let name = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+                return rest.dropFirst(name.count).first == end && !name.isEmpty ? String(name) : nil
+            }
         }
     }
 

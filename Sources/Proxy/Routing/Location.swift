@@ -16,7 +16,7 @@ final class Location {
         case regex(Int)
         /// `@name`.
         case named
-        /// The settings of an `if` in a location.
+        /// The settings of an `if` or a `limit_except` in a location.
         case ifBlock
     }
 
@@ -30,9 +30,15 @@ final class Location {
     let proxyPlan: ProxyPlan
     /// Bytes of the path that the URI part of `proxy_pass` takes the place of.
     let replacedCount: Int
+    /// `limit_except`: what holds for all methods but those named.
+    let restriction: MethodRestriction?
 
-    init(name: String, kind: Kind, settings: LocationSettings, nested: LocationTree, plan: ProxyPlan) {
+    init(
+        name: String, kind: Kind, settings: LocationSettings, nested: LocationTree, plan: ProxyPlan,
+        restriction: MethodRestriction? = nil
+    ) {
         self.name = name
+        self.restriction = restriction
         nameBytes = Array(name.utf8)
         self.kind = kind
         self.settings = settings
@@ -51,13 +57,29 @@ final class Location {
         settings = original.settings
         nested = original.nested
         proxyPlan = original.proxyPlan
+        restriction = original.restriction
         self.replacedCount = replacedCount
     }
 
     /// An `if`'s settings replace as much as the location that it stands in.
     func replacing(_ count: Int) -> Location { Location(self, replacedCount: count) }
 
-    /// A prefix that ends in a slash and proxies: the path without the slash is redirected to it.
+    /// The location whose settings a request of this method obeys: itself, or what `limit_except` says.
+    func governing(_ method: Method) -> Location {
+        guard let restriction, !restriction.allowed.contains(MethodSet(method)) else { return self }
+        return restriction.location
+    }
+
+    /// Found inside another location, nothing around that one is looked at any more.
+    var endsSearch: Bool {
+        switch kind {
+        case .exact, .regex: true
+        case .prefix, .prefixWithoutRegex, .named, .ifBlock, .server: false
+        }
+    }
+
+    /// A name that ends in a slash, of a location that proxies: the path without the slash is redirected
+    /// to it.
     var redirectsToSlash: Bool {
         guard nameBytes.last == UInt8(ascii: "/"), nameBytes.count > 1 else { return false }
         if case .proxy = settings.content { return true }
@@ -78,6 +100,8 @@ final class LocationTree {
     /// Exact and prefix locations, by name; each with the next shorter prefix of it.
     private let sorted: [Location]
     private let shorter: [Int]
+    /// Those that paths without their last slash are redirected to; sorted by name without that slash.
+    private let slashed: [Location]
     /// Regular expressions in the order of the file.
     let patterns: [Location]
 
@@ -96,6 +120,9 @@ final class LocationTree {
         sorted = plain.sorted {
             if $0.nameBytes != $1.nameBytes { return $0.nameBytes.lexicographicallyPrecedes($1.nameBytes) }
             return $0.kind != .exact && $1.kind == .exact
+        }
+        slashed = sorted.filter(\.redirectsToSlash).sorted {
+            $0.nameBytes.dropLast().lexicographicallyPrecedes($1.nameBytes.dropLast())
         }
         var shorter: [Int] = []
         for index in sorted.indices {
@@ -120,29 +147,39 @@ final class LocationTree {
     func match(_ path: Span<UInt8>) -> NameMatch {
         var found = NameMatch()
         var index = lastNotAfter(path)
-        if index + 1 < sorted.count { found.slash = slash(sorted[index + 1], path) }
         while index >= 0 {
             let location = sorted[index]
             if isPrefix(location.nameBytes, of: path) {
                 let isWhole = location.nameBytes.count == path.count
-                if location.kind == .exact {
-                    if isWhole { found.exact = location }
-                } else {
+                if location.kind != .exact {
                     found.prefix = location
+                    break
+                }
+                if isWhole {
+                    found.exact = location
                     return found
                 }
             }
             index = shorter[index]
         }
+        // A location of exactly this name leaves nothing to redirect.
+        if !slashed.isEmpty, found.prefix?.nameBytes.count != path.count { found.slash = slash(path) }
         return found
     }
 
-    /// The path plus a slash is this location's name.
-    private func slash(_ location: Location, _ path: Span<UInt8>) -> Location? {
-        guard location.redirectsToSlash, location.kind != .exact, location.nameBytes.count == path.count + 1,
-            isPrefix(Array(location.nameBytes.dropLast()), of: path)
-        else { return nil }
-        return location
+    /// The location whose name is the path and a slash.
+    private func slash(_ path: Span<UInt8>) -> Location? {
+        var low = 0
+        var high = slashed.count
+        while low < high {
+            let middle = (low + high) / 2
+            let name = slashed[middle].nameBytes
+            if name.count == path.count + 1, isPrefix(name, of: path, count: path.count) {
+                return slashed[middle]
+            }
+            if comesAfter(name, path, count: name.count - 1) { high = middle } else { low = middle + 1 }
+        }
+        return nil
     }
 
     /// The last location whose name does not come behind `path`; -1: none.
@@ -157,14 +194,25 @@ final class LocationTree {
     }
 
     private func comesAfter(_ name: [UInt8], _ path: Span<UInt8>) -> Bool {
-        let count = min(name.count, path.count)
-        for index in 0..<count where name[index] != path[index] { return name[index] > path[index] }
-        return name.count > path.count
+        comesAfter(name, path, count: name.count)
+    }
+
+    /// Whether the first `count` bytes of `name` sort behind `path`.
+    private func comesAfter(_ name: [UInt8], _ path: Span<UInt8>, count: Int) -> Bool {
+        for index in 0..<min(count, path.count) where name[index] != path[index] {
+            return name[index] > path[index]
+        }
+        return count > path.count
     }
 
     private func isPrefix(_ name: [UInt8], of path: Span<UInt8>) -> Bool {
-        guard name.count <= path.count else { return false }
-        for index in name.indices where name[index] != path[index] { return false }
+        isPrefix(name, of: path, count: name.count)
+    }
+
+    /// Whether `path` begins with the first `count` bytes of `name`.
+    private func isPrefix(_ name: [UInt8], of path: Span<UInt8>, count: Int) -> Bool {
+        guard count <= path.count else { return false }
+        for index in 0..<count where name[index] != path[index] { return false }
         return true
     }
 }

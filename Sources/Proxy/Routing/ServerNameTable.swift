@@ -17,6 +17,9 @@ struct ServerNameTable {
             patterns.append((regexes[index], server))
             return true
         case .exact(let text): return insert(text, server, \.exact)
+        case .domain(let text):
+            let isFree = insert(String(text.dropFirst()), server, \.exact)
+            return insert(text, server, \.heads) && isFree
         case .head(let text): return insert(text, server, \.heads)
         case .tail(let text): return insert(text, server, \.tails)
         }

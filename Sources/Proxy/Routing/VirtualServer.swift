@@ -57,13 +57,10 @@ final class VirtualServer {
         if !prefix.nested.isEmpty { inner = find(uri, in: prefix.nested, &captures) }
         switch inner {
         case .redirectToSlash: return inner
-        case .location(let location):
-            switch location.kind {
-            case .exact, .regex, .prefixWithoutRegex: return inner
-            case .prefix, .named, .ifBlock, .server: break
-            }
-        case .none: break
+        case .location(let location) where location.endsSearch: return inner
+        case .location, .none: break
         }
+        // `^~` of a nested location speaks for the expressions beside it only, as in nginx.
         if prefix.kind == .prefix {
             let matched = pattern(uri, in: tree, &captures)
             if case .location = matched { return matched }
@@ -79,12 +76,12 @@ final class VirtualServer {
             guard case .regex(let index) = location.kind, regexes[index].match(uri, into: &captures) else {
                 continue
             }
-            // A regular expression's own nested locations may be more precise.
-            if !location.nested.isEmpty {
-                let inner = find(uri, in: location.nested, &captures)
-                if case .location = inner { return inner }
+            guard !location.nested.isEmpty else { return .location(location) }
+            // What is nested in it may be more precise; in there, no slash is added.
+            switch find(uri, in: location.nested, &captures) {
+            case .location(let nested), .redirectToSlash(let nested): return .location(nested)
+            case .none: return .location(location)
             }
-            return .location(location)
         }
         return .none
     }

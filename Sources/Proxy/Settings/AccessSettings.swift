@@ -100,7 +100,7 @@ extension AccessSettings {
                 }
                 let found = SocketAddress.resolve(host: text, port: 0)
                 guard !found.isEmpty else {
-                    throw ConfigError("host not found in \"set_real_ip_from\" \"\(text)\"", statement)
+                    throw ConfigError("host not found in set_real_ip_from \"\(text)\"", statement)
                 }
                 for address in found { block.settings.realIP.trusted.append(AddressRange(address)) }
             }.repeatable,

@@ -21,6 +21,10 @@ final class Block {
     var rootDirective: String?
     /// Locations in it, in the order of the file.
     var nested: [Location] = []
+    /// `limit_except` in it.
+    var restriction: MethodRestriction?
+    /// What opened the block, for complaints about it as a whole.
+    var statement: Statement?
 
     init(_ context: Context, _ builder: ConfigurationBuilder, parent: Block?, server: ServerBlock?) {
         self.context = context
@@ -100,8 +104,10 @@ struct ListenLine {
 }
 
 /// One word of `server_name`.
-enum ServerName {
+enum ServerName: Equatable {
     case exact(String)
+    /// `.example.org`: the name and all below it, with the dot.
+    case domain(String)
     /// `*.example.org`: what follows the star.
     case head(String)
     /// `mail.*`: what stands before the star.

@@ -46,13 +46,13 @@ extension CoreSettings {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 guard let time = Units.milliseconds(statement.argument(0)) else {
-                    throw ConfigError("invalid value", statement)
+                    throw .invalidValue(statement)
                 }
                 block.settings.core.keepaliveTimeoutMs = time
                 block.settings.core.keepaliveHeaderSeconds = 0
                 guard statement.arguments.count == 2 else { return }
                 guard let seconds = Units.seconds(statement.argument(1)) else {
-                    throw ConfigError("invalid value", statement)
+                    throw .invalidValue(statement)
                 }
                 block.settings.core.keepaliveHeaderSeconds = seconds
             },
@@ -137,7 +137,15 @@ extension CoreSettings {
                 in: anywhere, arity: 1...64
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                for word in statement.arguments {
+                for (position, word) in statement.arguments.enumerated() {
+                    guard !word.isEmpty else {
+                        throw ConfigError("index \"\" in \"index\" directive is invalid", statement)
+                    }
+                    if word.hasPrefix("/"), position + 1 < statement.arguments.count {
+                        block.builder.warn(
+                            ConfigError(
+                                "only the last index in \"index\" directive should be absolute", statement))
+                    }
                     block.settings.core.index.append(try block.template(word, statement))
                 }
             }.repeatable,
@@ -154,7 +162,7 @@ extension CoreSettings {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try readTypes(statement, block)
-            }.block(.setting),
+            }.block(.setting, holding: .lines),
             .flag("etag", "Whether files get an ETag.", in: anywhere, default: true, \.settings.core.etag),
             .oneOf(
                 "if_modified_since", "How If-Modified-Since is compared with a file's time.", in: anywhere,
@@ -194,9 +202,6 @@ extension CoreSettings {
     private static func readTypes(_ statement: Statement, _ block: Block) throws(ConfigError) {
         var table = MediaTypeTable.empty
         for line in statement.block ?? [] {
-            guard line.block == nil, line.words.count > 1 else {
-                throw ConfigError("invalid number of arguments in \"types\" directive", line)
-            }
             for word in line.arguments
             where !table.add(extension: Array(word.utf8), type: Array(line.name.utf8)) {
                 block.builder.warn(
@@ -240,7 +245,7 @@ private enum ErrorPageLine {
             }
         }
         guard !words.isEmpty else {
-            throw ConfigError("invalid number of arguments in \"error_page\" directive", statement)
+            throw ConfigError("invalid value \"\(statement.argument(0))\"", statement)
         }
         // `?` splits a path; a named location and a URL stay whole.
         let parts =
@@ -251,7 +256,8 @@ private enum ErrorPageLine {
         let arguments = parts.count > 1 ? try block.template(parts[1], statement) : nil
         for word in words {
             guard let code = UInt16(word) else { throw ConfigError("invalid value \"\(word)\"", statement) }
-            guard code != 499, 300...599 ~= code else {
+            guard code != 499 else { throw ConfigError("invalid value \"499\"", statement) }
+            guard 300...599 ~= code else {
                 throw ConfigError("value \"\(word)\" must be between 300 and 599", statement)
             }
             block.settings.core.errorPages.append(

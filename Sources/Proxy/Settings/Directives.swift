@@ -20,41 +20,43 @@ enum BlockDirectives {
             Directive("http", "Everything about HTTP.", "", in: .main, arity: 0...0) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readHTTP(statement, in: block)
-            }.block(.nested),
+            }.block(.nested, holding: .directives(.http)).once,
             Directive("server", "A server: addresses, names and locations.", "", in: .http, arity: 0...0) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readServer(statement, in: block)
-            }.block(.nested),
+            }.block(.nested, holding: .directives(.server)),
             Directive(
                 "location", "What holds for paths that it names.", "[ = | ~ | ~* | ^~ ] uri | @name",
                 in: [.server, .location], arity: 1...2
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try LocationReader.read(statement, in: block)
-            }.block(.nested),
+            }.block(.nested, holding: .directives(.location)),
             Directive(
                 "limit_except", "Restricts all methods but those named.", "method ...", in: .location,
                 arity: 1...16
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                throw ConfigError(
-                    "\"limit_except\" is not supported yet; use \"if ($request_method …)\" with \"return\"",
-                    statement)
-            }.block(.nested),
+                try LimitExceptReader.read(statement, in: block)
+            }.block(.nested, holding: .directives(.limitExcept)).once,
             Directive(
                 "upstream", "A group of servers that requests are spread over.", "name", in: .http,
                 arity: 1...1
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readUpstream(statement)
-            }.block(.definition),
+            }.block(
+                .definition,
+                holding: .checked { (statement: Statement) throws(ConfigError) in
+                    try Directives.upstream.check(statement.block ?? [], in: .upstream)
+                }),
             Directive(
                 "map", "A variable whose value follows from another's.", "string $variable", in: .http,
                 arity: 2...2
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try MapReader.read(statement, block.builder)
-            }.block(.setting),
+            }.block(.setting, holding: .lines),
             Directive(
                 "stub_status", "Answers with the counters of connections and requests.", "",
                 in: [.server, .location], arity: 0...1
@@ -74,6 +76,7 @@ private enum LocationReader {
         let block = Block(.location, parent.builder, parent: parent, server: parent.server)
         block.kind = kind
         block.path = name
+        block.statement = statement
         try parent.builder.apply(statement.block ?? [], to: block)
         parent.builder.warnOfMissingUserFile(block)
         parent.nested.append(try parent.builder.makeLocation(block, like: block))
@@ -128,9 +131,9 @@ private enum LocationReader {
             if kind == .named {
                 throw ConfigError("named location \"\(name)\" can be on the server level only", statement)
             }
+            // As nginx: even the text of a regular expression counts as a name that others must begin with.
             let isPlain = kind == .prefix || kind == .exact || kind == .prefixWithoutRegex
-            let isInPlain = parent.kind == .prefix || parent.kind == .prefixWithoutRegex
-            if isPlain && isInPlain && !name.hasPrefix(parent.path) {
+            if isPlain && !name.utf8.starts(with: parent.path.utf8) {
                 throw ConfigError("location \"\(name)\" is outside location \"\(parent.path)\"", statement)
             }
         }
@@ -150,12 +153,37 @@ private enum LocationReader {
     }
 }
 
+/// `limit_except method … { … }`.
+private enum LimitExceptReader {
+    static func read(_ statement: Statement, in parent: Block) throws(ConfigError) {
+        var allowed: MethodSet = []
+        for word in statement.arguments {
+            guard let methods = MethodSet(word: word) else {
+                throw ConfigError("invalid method \"\(word)\"", statement)
+            }
+            allowed.formUnion(methods)
+        }
+        let block = Block(.limitExcept, parent.builder, parent: parent, server: parent.server)
+        block.kind = .ifBlock
+        block.path = parent.path
+        block.statement = statement
+        block.settings.content = parent.settings.content
+        try parent.builder.apply(statement.block ?? [], to: block)
+        parent.builder.warnOfMissingUserFile(block)
+        parent.restriction = MethodRestriction(
+            allowed: allowed, location: try parent.builder.makeLocation(block, like: parent))
+    }
+}
+
 /// `map string $variable { … }`.
 private enum MapReader {
     static func read(_ statement: Statement, _ builder: ConfigurationBuilder) throws(ConfigError) {
         let name = statement.argument(1)
         guard name.hasPrefix("$"), name.count > 1 else {
             throw ConfigError("invalid variable name \"\(name)\"", statement)
+        }
+        if case .builtin? = Variables.resolve(String(name.dropFirst())) {
+            throw ConfigError("the duplicate \"\(name.dropFirst())\" variable", statement)
         }
         let lines = statement.block ?? []
         let hasHostnames = lines.contains { $0.words == ["hostnames"] }
@@ -186,8 +214,20 @@ private enum MapReader {
             return map.add(regex: try builder.regex(pattern, ignoringCase: isCaseless, line), value)
         }
         if key.hasPrefix("\\") { key.removeFirst() }
+        guard !map.hasHostnames || isMask(key) else {
+            throw ConfigError("invalid hostname or wildcard \"\(key)\"", line)
+        }
         guard map.add(Array(key.utf8), value) else {
             throw ConfigError("conflicting parameter \"\(key)\"", line)
         }
+    }
+
+    /// Whether a key may stand in a map of host names: one star at most, as the first or the last label.
+    private static func isMask(_ key: String) -> Bool {
+        let stars = key.utf8.count { $0 == UInt8(ascii: "*") }
+        if stars == 0 { return !key.contains("..") }
+        let isHead = key.hasPrefix("*.") && key.utf8.count > 2
+        let isTail = key.hasSuffix(".*") && key.utf8.count > 2
+        return stars == 1 && (isHead || isTail) && !key.contains("..")
     }
 }

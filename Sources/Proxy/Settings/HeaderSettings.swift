@@ -68,7 +68,7 @@ extension HeaderSettings {
     private static func expires(_ words: [String], _ statement: Statement) throws(ConfigError) -> Expires {
         let isModified = words.count == 2 && words[0] == "modified"
         guard words.count == 1 || isModified, var text = words.last else {
-            throw ConfigError("invalid value", statement)
+            throw .invalidValue(statement)
         }
         if !isModified {
             switch text {
@@ -82,8 +82,9 @@ extension HeaderSettings {
         let isNegative = text.hasPrefix("-")
         if isDaily || isNegative || text.hasPrefix("+") { text.removeFirst() }
         guard let seconds = Units.seconds(text), !(isDaily && (isModified || seconds > 86_400)) else {
+            guard isDaily else { throw .invalidValue(statement) }
             throw ConfigError(
-                isDaily ? "daily time value must be less than 24 hours" : "invalid value", statement)
+                "\"expires\" directive daily time value must be less than 24 hours", statement)
         }
         if isDaily { return .daily(Int64(seconds)) }
         let value = Int64(isNegative ? -seconds : seconds)

@@ -51,9 +51,7 @@ extension MainSettings {
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 if statement.argument(0) == "auto" { return block.main.workerProcesses = Host.processorCount }
                 guard let count = Units.number(statement.argument(0)), count > 0, count <= 1024 else {
-                    throw ConfigError(
-                        "invalid number \"\(statement.argument(0))\" in \"worker_processes\" directive",
-                        statement)
+                    throw .invalidValue(statement)
                 }
                 block.main.workerProcesses = count
             },
@@ -85,12 +83,7 @@ extension MainSettings {
                 in: .main, arity: 1...1024
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 if statement.argument(0) == "auto" { return block.main.spreadsOverCPUs = true }
-                for word in statement.arguments {
-                    guard let mask = UInt64(word, radix: 2) else {
-                        throw ConfigError("invalid character in \"worker_cpu_affinity\"", statement)
-                    }
-                    block.main.cpuMasks.append(mask)
-                }
+                for word in statement.arguments { block.main.cpuMasks.append(try cpuMask(word, statement)) }
             },
             .flag(
                 "daemon", "Whether the program goes into the background.", in: .main, default: true,
@@ -100,6 +93,16 @@ extension MainSettings {
                 in: .main,
                 default: true, \.main.usesMaster),
         ]
+    }
+
+    private static func cpuMask(_ word: String, _ statement: Statement) throws(ConfigError) -> UInt64 {
+        if let stranger = word.first(where: { $0 != "0" && $0 != "1" }) {
+            throw ConfigError("invalid character \"\(stranger)\" in \"worker_cpu_affinity\"", statement)
+        }
+        guard let mask = UInt64(word, radix: 2) else {
+            throw ConfigError("\"worker_cpu_affinity\" supports up to 64 CPUs only", statement)
+        }
+        return mask
     }
 
     private static var identityRows: [Directive<Block>] {
@@ -140,7 +143,7 @@ extension MainSettings {
             Directive("events", "How connections are dealt with.", "", in: .main, arity: 0...0) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readEvents(statement)
-            }.block(.definition),
+            }.block(.definition, holding: .directives(.events)).once,
             Directive(
                 "worker_connections", "Most connections that a worker has at one time.", "number",
                 default: "512",

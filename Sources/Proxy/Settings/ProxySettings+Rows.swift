@@ -58,15 +58,26 @@ extension ProxySettings {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 guard statement.arguments.count == 1 else {
-                    throw ConfigError("parameter \"\(statement.argument(1))\" is not supported", statement)
+                    let parameter = statement.argument(1)
+                    throw parameter == "transparent"
+                        ? ConfigError("parameter \"transparent\" is not supported yet", statement)
+                        : .invalidParameter(parameter, statement)
                 }
                 let word = statement.argument(0)
+                guard word == "off" || word.contains("$") || isAddress(word) else {
+                    throw ConfigError("invalid address \"\(word)\"", statement)
+                }
                 block.settings.proxy.bind = word == "off" ? nil : try block.template(word, statement)
             },
             .flag(
                 "proxy_socket_keepalive", "Whether the system probes idle connections to peers.",
                 in: anywhere, default: false, \.settings.proxy.socketKeepalive),
         ]
+    }
+
+    /// An address of this machine, with or without a port.
+    private static func isAddress(_ word: String) -> Bool {
+        !word.hasPrefix("unix:") && SocketAddress.parse(word, defaultPort: 1) != nil
     }
 
     private static func template(
@@ -163,6 +174,7 @@ extension ProxySettings {
             "x-accel-charset": .xAccelCharset, "expires": .expires, "cache-control": .cacheControl,
             "set-cookie": .setCookie, "vary": .vary,
         ]
+        block.builder.warnOfDuplicates(statement)
         block.settings.proxy.ignoreHeaders = []
         for word in statement.arguments {
             guard let header = names[word.lowercased()] else {
@@ -188,13 +200,21 @@ extension ProxySettings {
                 default: "8 4k", in: anywhere, arity: 2...2
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                guard let count = Units.number(statement.argument(0)), count >= 2 || count > 0,
+                guard let count = Units.number(statement.argument(0)), count > 0,
                     let size = Units.size(statement.argument(1)), size > 0
                 else {
                     throw ConfigError("\"proxy_buffers\" directive invalid value", statement)
                 }
                 block.settings.proxy.bufferCount = count
                 block.settings.proxy.bodyBufferSize = size
+            },
+            Directive(
+                "proxy_busy_buffers_size", "How much of a response may be on its way to the client.", "size",
+                default: "8k", in: anywhere, arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                guard let size = Units.size(statement.argument(0)) else { throw .invalidValue(statement) }
+                block.settings.proxy.busyBuffersSize = size
             },
             .offset(
                 "proxy_max_temp_file_size",
@@ -236,6 +256,7 @@ extension ProxySettings {
             "http_502": .http502, "http_503": .http503, "http_504": .http504, "http_403": .http403,
             "http_404": .http404, "http_429": .http429, "non_idempotent": .nonIdempotent, "off": .off,
         ]
+        block.builder.warnOfDuplicates(statement)
         block.settings.proxy.nextUpstream = []
         for word in statement.arguments {
             guard let condition = words[word] else {
@@ -303,12 +324,15 @@ extension ProxySettings {
 /// `proxy_redirect`, and the rules of `proxy_cookie_domain` and `proxy_cookie_path`.
 private enum ProxyRedirectLine {
     static func read(_ statement: Statement, into block: Block) throws(ConfigError) {
+        let redirects = block.settings.proxy.redirects
+        guard !block.settings.proxy.redirectIsOff || !redirects.isOwn else { throw .duplicate(statement) }
         guard statement.arguments.count == 1 else {
             block.settings.proxy.redirectIsOff = false
             return block.settings.proxy.redirects.append(try rule(statement, block))
         }
         switch statement.argument(0) {
         case "off":
+            guard !redirects.isOwn else { throw .duplicate(statement) }
             block.settings.proxy.redirectIsOff = true
             block.settings.proxy.redirects.clear()
         case "default":

@@ -36,6 +36,8 @@ struct ProxySettings {
     var bufferSize = 4096
     var bufferCount = 8
     var bodyBufferSize = 4096
+    /// `nil`: two of the larger buffers.
+    var busyBuffersSize: Int?
     var maxTempFileSize: Int64 = 1 << 30
     var tempPath = "proxy_temp"
 

@@ -48,6 +48,9 @@ final class ProxyTarget {
                 separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             host = rest.prefix(5 + (parts.first?.count ?? 0))
             uriText = parts.count > 1 ? parts[1] : ""
+            guard host.utf8.count > 5 else {
+                throw ConfigError("no path in the unix domain socket in upstream \"\(rest)\"")
+            }
             hostText = Array("localhost".utf8)
             groupName = String(host)
         } else {

@@ -47,7 +47,7 @@ extension RewriteSettings {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try readIf(statement, block)
-            }.block(.nested),
+            }.block(.nested, holding: .chosen { $0.contains(.server) ? .ifInServer : .ifInLocation }),
         ]
     }
 
@@ -102,6 +102,7 @@ extension RewriteSettings {
             isInServer ? .ifInServer : .ifInLocation, block.builder, parent: block, server: block.server)
         inner.path = block.path
         inner.kind = .ifBlock
+        inner.statement = statement
         // What the block around it says about content holds unless the `if` says otherwise.
         inner.settings.content = block.settings.content
         inner.settings.logs.access = block.settings.logs.access
@@ -116,16 +117,13 @@ extension RewriteSettings {
 /// `($var)`, `($var = text)`, `($var ~ regex)`, `(-f file)` and the like.
 private enum IfCondition {
     static func read(_ statement: Statement, _ block: Block) throws(ConfigError) -> RewriteCondition {
-        var words = Array(statement.arguments)
-        let invalid = ConfigError("invalid condition \"\(words.first ?? "")\"", statement)
-        guard words[0].hasPrefix("("), var last = words.last, last.hasSuffix(")") else { throw invalid }
-        last.removeLast()
-        words[words.count - 1] = last
-        words[0].removeFirst()
-        words.removeAll(where: \.isEmpty)
-        guard let first = words.first else { throw invalid }
-        if first.hasPrefix("$") { return try variable(words, statement, block) }
-        guard words.count == 2 else { throw invalid }
+        let words = try inside(Array(statement.arguments), statement)
+        let first = words[0]
+        let invalid = ConfigError("invalid condition \"\(first)\"", statement)
+        if first.hasPrefix("$"), first.utf8.count > 1 {
+            guard words.count == 1 || words.count == 3 else { throw invalid }
+            return try variable(words, statement, block)
+        }
         let isNegated = first.hasPrefix("!")
         let test: RewriteCondition.Test
         switch isNegated ? first.dropFirst() : first[...] {
@@ -135,20 +133,37 @@ private enum IfCondition {
         case "-x": test = .isExecutable
         default: throw invalid
         }
+        guard words.count == 2 else { throw invalid }
         return RewriteCondition(
             subject: try block.template(words[1], statement), test: test, isNegated: isNegated)
     }
 
+    /// The words between the parentheses, which may touch the outer words or stand alone; at least one.
+    private static func inside(_ arguments: [String], _ statement: Statement) throws(ConfigError) -> [String]
+    {
+        var words = arguments
+        guard words[0].hasPrefix("(") else {
+            throw ConfigError("invalid condition \"\(words[0])\"", statement)
+        }
+        if words[0] == "(" { words.removeFirst() } else { words[0].removeFirst() }
+        guard let last = words.last, last.hasSuffix(")") else {
+            throw ConfigError("invalid condition \"\(words.last ?? "(")\"", statement)
+        }
+        if last == ")" { words.removeLast() } else { words[words.count - 1].removeLast() }
+        guard !words.isEmpty else { throw ConfigError("invalid condition \")\"", statement) }
+        return words
+    }
+
+    /// `$var`, or `$var operation value`.
     private static func variable(_ words: [String], _ statement: Statement, _ block: Block)
         throws(ConfigError) -> RewriteCondition
     {
         let subject = try block.template(words[0], statement)
-        guard words.count > 1 else {
+        guard words.count == 3 else {
             return RewriteCondition(subject: subject, test: .isSet, isNegated: false)
         }
         let operation = words[1]
-        let value = words.count > 2 ? words[2] : ""
-        guard words.count <= 3 else { throw ConfigError("invalid condition \"\(words[3])\"", statement) }
+        let value = words[2]
         let isNegated = operation.hasPrefix("!")
         switch isNegated ? String(operation.dropFirst()) : operation {
         case "=":

@@ -25,7 +25,10 @@ extension ServerSettings {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 for word in statement.arguments {
-                    for name in try serverNames(word, block, statement) { block.server?.names.append(name) }
+                    let name = try serverName(word, block, statement)
+                    // The same name twice in one server conflicts with nothing.
+                    guard let server = block.server, !server.names.contains(name) else { continue }
+                    server.names.append(name)
                 }
             }.repeatable,
             .flag(
@@ -34,36 +37,39 @@ extension ServerSettings {
         ]
     }
 
-    private static func serverNames(
+    private static func serverName(
         _ word: String, _ block: Block, _ statement: Statement
-    ) throws(ConfigError) -> [ServerName] {
+    ) throws(ConfigError) -> ServerName {
         if word.hasPrefix("~") {
             let pattern = String(word.dropFirst())
             guard !pattern.isEmpty else {
                 throw ConfigError("empty regex in server name \"\(word)\"", statement)
             }
             // Host names have no case.
-            return [.regex(try block.builder.regex(pattern, ignoringCase: true, statement))]
+            return .regex(try block.builder.regex(pattern, ignoringCase: true, statement))
         }
         let name = (word == "$hostname" ? Host.name : word).lowercased()
-        if name.contains("*") || name.hasPrefix(".") { return try masks(name, word, statement) }
-        return [.exact(name)]
+        if name.contains("/") {
+            block.builder.warn(ConfigError("server name \"\(word)\" has suspicious symbols", statement))
+        }
+        guard let mask = mask(name) else {
+            throw ConfigError("server name \"\(word)\" is invalid", statement)
+        }
+        return mask
     }
 
-    private static func masks(_ name: String, _ word: String, _ statement: Statement) throws(ConfigError)
-        -> [ServerName]
-    {
-        let invalid = ConfigError("invalid server name or wildcard \"\(word)\" on", statement)
-        if name.hasPrefix("*."), !name.dropFirst(2).contains("*"), name.count > 2 {
-            return [.head(String(name.dropFirst()))]
+    /// One star at most, as the first or the last label; no empty label inside.
+    private static func mask(_ name: String) -> ServerName? {
+        guard !name.contains("..") else { return nil }
+        if name.hasPrefix("*."), !name.dropFirst().contains("*"), name.utf8.count > 2 {
+            return .head(String(name.dropFirst()))
         }
-        if name.hasPrefix("."), !name.contains("*"), name.count > 1 {
-            return [.exact(String(name.dropFirst())), .head(name)]
+        if name.hasSuffix(".*"), !name.dropLast().contains("*"), name.utf8.count > 2, !name.hasPrefix(".") {
+            return .tail(String(name.dropLast()))
         }
-        if name.hasSuffix(".*"), !name.dropLast(2).contains("*"), name.count > 2 {
-            return [.tail(String(name.dropLast()))]
-        }
-        throw invalid
+        guard !name.contains("*") else { return nil }
+        guard name.hasPrefix(".") else { return .exact(name) }
+        return name.utf8.count > 1 ? .domain(name) : nil
     }
 
     private static var headRows: [Directive<Block>] {
@@ -140,8 +146,15 @@ private enum ListenReader {
             }
             return [address]
         }
+        guard !text.hasPrefix("unix:") else {
+            throw ConfigError(
+                "no path in the unix domain socket in \"\(text)\" of the \"listen\" directive", statement)
+        }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count <= 2, !parts[0].isEmpty, !text.hasPrefix("["), !text.hasPrefix("unix:") else {
+        guard !parts[0].isEmpty else {
+            throw ConfigError("no host in \"\(text)\" of the \"listen\" directive", statement)
+        }
+        guard parts.count <= 2, !text.hasPrefix("[") else {
             throw ConfigError("invalid host in \"\(text)\" of the \"listen\" directive", statement)
         }
         guard let port = parts.count == 2 ? UInt16(parts[1]) : 80, port > 0 else {
@@ -186,17 +199,16 @@ private enum ListenReader {
         case ("deferred", nil): options.isDeferred = true
         case ("backlog", let text?):
             guard let number = Units.number(text), number > 0, number <= Int32.max else {
-                throw ConfigError("invalid backlog \"\(text)\"", statement)
+                throw ConfigError("invalid backlog \"backlog=\(text)\"", statement)
             }
             options.backlog = Int32(number)
         case ("ipv6only", "on"): options.ipv6only = true
         case ("ipv6only", "off"): options.ipv6only = false
-        case ("ipv6only", let text?): throw ConfigError("invalid ipv6only flags \"\(text)\"", statement)
         case ("rcvbuf", let text?): options.receiveBuffer = try size(text, name, statement)
         case ("sndbuf", let text?): options.sendBuffer = try size(text, name, statement)
         case ("fastopen", let text?):
             guard let number = Units.number(text), number <= Int32.max else {
-                throw ConfigError("invalid fastopen \"\(text)\"", statement)
+                throw ConfigError("invalid fastopen \"fastopen=\(text)\"", statement)
             }
             options.fastopen = Int32(number)
         case ("so_keepalive", "on"): options.keepalive = .on(idle: nil, interval: nil, count: nil)
@@ -210,7 +222,7 @@ private enum ListenReader {
         -> Int32
     {
         guard let size = Units.size(text), size > 0, size <= Int32.max else {
-            throw ConfigError("invalid \(name) \"\(text)\"", statement)
+            throw ConfigError("invalid \(name) \"\(name)=\(text)\"", statement)
         }
         return Int32(size)
     }
@@ -219,7 +231,8 @@ private enum ListenReader {
     private static func keepalive(_ text: String, _ statement: Statement) throws(ConfigError)
         -> ListenOptions.Keepalive
     {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        var parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        if parts.count == 2 { parts.append("") }
         guard parts.count == 3, parts.contains(where: { !$0.isEmpty }) else {
             throw ConfigError("invalid so_keepalive value: \"\(text)\"", statement)
         }
