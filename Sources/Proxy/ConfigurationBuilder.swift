@@ -112,10 +112,10 @@ final class ConfigurationBuilder {
     /// Finds the variables that the configuration defines: they may be used before that.
     private func noteNames(_ statements: [Statement]) {
         for statement in statements {
-            if statement.name == "set" { laterNames.insert(String(statement.argument(0).dropFirst())) }
-            if statement.name == "map" { reserveMap(String(statement.argument(1).dropFirst())) }
+            if statement.name == "set" { laterNames.insert(statement.argument(0).dropFirst().lowercased()) }
+            if statement.name == "map" { reserveMap(statement.argument(1).dropFirst().lowercased()) }
             for word in statement.words where word.contains("(?") {
-                laterNames.formUnion(CompiledRegex.groupNames(word))
+                laterNames.formUnion(CompiledRegex.groupNames(word).map { $0.lowercased() })
             }
             noteNames(statement.block ?? [])
         }
@@ -186,9 +186,7 @@ final class ConfigurationBuilder {
             server.listens = [ListenLine(address: SocketAddress(.ipv4(0, port: port)), statement: statement)]
         }
         let base = try makeLocation(block, like: block)
-        let first = server.names.first.map { $0.text(regexes) } ?? ""
-        // `$server_name` of `.example.org` is without the dot.
-        let name = first.hasPrefix(".") ? String(first.dropFirst()) : first
+        let name = server.names.first.map { $0.primary(regexes) } ?? ""
         let made = VirtualServer(
             name: name, base: base, settings: server.settings,
             tls: try TLSAssembly(self).context(for: server), locations: block.nested, regexes: regexes)
@@ -295,7 +293,7 @@ final class ConfigurationBuilder {
 
     func template(_ text: String, _ statement: Statement) throws(ConfigError) -> Template<Variable> {
         try Template(text, at: statement) { (name) throws(ConfigError) in
-            try variable(name, statement)
+            try variable(name.lowercased(), statement)
         }
     }
 
@@ -311,8 +309,9 @@ final class ConfigurationBuilder {
     var laterNames: Set<String> = []
     private func isDefinedSomewhere(_ name: String) -> Bool { laterNames.contains(name) }
 
-    /// The index of a variable that the configuration defines.
-    func userVariable(_ name: String, _ statement: Statement) throws(ConfigError) -> Int {
+    /// The index of a variable that the configuration defines. Names have no case.
+    func userVariable(_ written: String, _ statement: Statement) throws(ConfigError) -> Int {
+        let name = written.lowercased()
         if let index = userVariables[name] { return index }
         if case .builtin? = Variables.resolve(name) {
             throw ConfigError("the duplicate \"\(name)\" variable", statement)
@@ -330,7 +329,8 @@ final class ConfigurationBuilder {
     }
 
     /// Takes the reserved place; of several maps of one name the last one counts.
-    func addMap(_ name: String, _ map: ValueMap) {
+    func addMap(_ written: String, _ map: ValueMap) {
+        let name = written.lowercased()
         reserveMap(name)
         if let index = mapNames[name] { maps[index] = map }
     }

@@ -86,6 +86,12 @@ struct ListenerAssembly {
 }
 
 extension ServerName {
+    /// As `$server_name` has it: a dot in front is dropped.
+    func primary(_ regexes: [CompiledRegex]) -> String {
+        guard case .domain(let name) = self else { return text(regexes) }
+        return String(name.dropFirst())
+    }
+
     /// As it was written.
     func text(_ regexes: [CompiledRegex]) -> String {
         switch self {

@@ -65,7 +65,9 @@ public final class Worker {
         clock = Clock()
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
-        signals = try SignalDescriptor([.terminate, .interrupt, .quit, .winch, .user1, .hangup, .pipe])
+        signals = try SignalDescriptor([
+            .terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .pipe, .alarm,
+        ])
         counters = shared.counters.slab(slot)
         groups = UpstreamGroups(configuration, shared)
         logs = AccessLogs(configuration, clock)

@@ -155,7 +155,7 @@ final class Master {
 
     /// The child's whole life.
     private func serve(slot: Int) -> Never {
-        signals.release()
+        // Signals stay blocked: one that comes before the worker listens waits for it.
         do {
             try Privileges.enter(configuration.main, worker: slot % max(workerCount, 1))
         } catch {

@@ -67,6 +67,7 @@ extension String {
 /// What the groups of the last regular expression that matched stand for: `$1` … `$9`.
 struct Captures {
     private var groups: [[UInt8]] = []
+    /// By name, in lower case: names of variables have no case.
     private(set) var named: [String: [UInt8]] = [:]
 
     init() {}
@@ -82,7 +83,7 @@ struct Captures {
         for element in output {
             let bytes = (element.substring ?? "").unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
             groups.append(bytes)
-            if let name = element.name { named[name] = bytes }
+            if let name = element.name { named[name.lowercased()] = bytes }
         }
     }
 

@@ -78,8 +78,7 @@ final class Location {
         }
     }
 
-    /// A name that ends in a slash, of a location that proxies: the path without the slash is redirected
-    /// to it.
+    /// Proxies under a name that ends in a slash: the path without the slash is redirected to it.
     var redirectsToSlash: Bool {
         guard nameBytes.last == UInt8(ascii: "/"), nameBytes.count > 1 else { return false }
         if case .proxy = settings.content { return true }

@@ -24,7 +24,9 @@ extension HTTP1Session {
             try takeReceived(exchange)
             while !exchange.body.isComplete && transport.isReadable {
                 guard exchange.wantsMoreBody else {
+                    // It is we who do not read: the client is not to blame for its pace.
                     worker.timers.cancel(readTimer)
+                    bodyPace.end()
                     return exchange.bodyAdvanced()
                 }
                 switch try receiveBody(exchange) {
@@ -39,10 +41,28 @@ extension HTTP1Session {
         }
         if exchange.body.isComplete {
             worker.timers.cancel(readTimer)
+            bodyPace.end()
         } else {
-            arm(readTimer, afterMs: exchange.location.settings.core.clientBodyTimeoutMs)
+            if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
+            let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
+            let lookMs = bodyPace.wait(
+                nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
+            arm(readTimer, afterMs: lookMs)
         }
         exchange.bodyAdvanced()
+    }
+
+    private func bodyIsTooSlow(_ exchange: Exchange) -> Bool {
+        bodyPace.isTooSlow(
+            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
+            rate: exchange.location.settings.core.clientMinRate)
+    }
+
+    /// `client_min_rate`: this one holds a connection for next to nothing.
+    func cutSlowClient(_ exchange: Exchange) {
+        worker.log(.info, exchange, "client is slower than \"client_min_rate\"")
+        exchange.keepsAlive = false
+        exchange.clientLeft(status: 408)
     }
 
     /// Drops content that came together with the head: nobody wants it.
@@ -122,6 +142,11 @@ extension HTTP1Session {
     func exchangeTimedOut() {
         guard let exchange else { return close() }
         if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
+        let now = worker.clock.nowMs
+        if exchange.isReadingBody && now < bodyPace.gapEndsMs {
+            if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
+            return arm(readTimer, afterMs: min(Int(bodyPace.gapEndsMs - now), 1000))
+        }
         worker.log(.info, exchange, "client timed out (110: Connection timed out)")
         exchange.keepsAlive = false
         if exchange.location.settings.core.resetsTimedOutConnections { transport.resetOnClose() }

@@ -62,6 +62,11 @@ extension HTTP1Session {
 
     func sendTimedOut() {
         guard let exchange else { return close() }
+        let now = worker.clock.nowMs
+        if now < sendPace.gapEndsMs {
+            if isTakingTooSlowly(exchange) { return cutSlowClient(exchange) }
+            return arm(writeTimer, afterMs: min(Int(sendPace.gapEndsMs - now), 1000))
+        }
         worker.log(.info, exchange, "client timed out (110: Connection timed out) while sending to client")
         exchange.keepsAlive = false
         if exchange.location.settings.core.resetsTimedOutConnections { transport.resetOnClose() }

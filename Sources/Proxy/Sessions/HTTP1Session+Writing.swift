@@ -49,14 +49,28 @@ extension HTTP1Session {
         switch outcome {
         case .bytes:
             worker.timers.cancel(writeTimer)
+            sendPace.end()
         case .wouldBlock:
             guard let exchange else { return }
-            arm(writeTimer, afterMs: exchange.location.settings.core.sendTimeoutMs)
+            let gapMs = exchange.location.settings.core.sendTimeoutMs
+            arm(
+                writeTimer, afterMs: sendPace.wait(nowMs: worker.clock.nowMs, count: takenCount, gapMs: gapMs)
+            )
         case .closed:
             writeFailed(.brokenPipe)
         case .failed(let errno):
             writeFailed(errno)
         }
+    }
+
+    /// Bytes of the response that the client's socket has taken.
+    private var takenCount: Int64 { (exchange?.bytesSent ?? 0) - Int64(writer.heldCount) }
+
+    /// The client takes bytes, but slower than `client_min_rate`.
+    func isTakingTooSlowly(_ exchange: Exchange) -> Bool {
+        sendPace.isTooSlow(
+            nowMs: worker.clock.nowMs, count: takenCount,
+            rate: exchange.location.settings.core.clientMinRate)
     }
 
     private func writeFailed(_ errno: Errno) {

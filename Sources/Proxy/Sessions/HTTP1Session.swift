@@ -46,6 +46,8 @@ final class HTTP1Session {
     let writer: HTTP1Writer
     /// All of the response was given to the writer; it ends when the socket took it.
     var isEnding = false
+    var bodyPace = PaceLimit()
+    var sendPace = PaceLimit()
     /// Longest gap in what a client sends that is only listened to.
     var lingeringTimeoutMs = 5000
     var tunnel: Tunnel?
@@ -272,6 +274,8 @@ final class HTTP1Session {
 
     /// The response is out and logged; the next request's turn.
     func nextRequest() {
+        bodyPace.end()
+        sendPace.end()
         recycleExchange()
         if let input {
             input.consume(usedCount)

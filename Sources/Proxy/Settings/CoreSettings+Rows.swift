@@ -109,12 +109,6 @@ extension CoreSettings {
             .flag(
                 "port_in_redirect", "Whether redirects name the port.", in: anywhere, default: true,
                 \.settings.core.portInRedirect),
-            .offset(
-                "limit_rate", "Bytes a second that a response is sent at; 0 is no limit.", in: anywhereAndIf,
-                default: "0", \.settings.core.limitRate),
-            .offset(
-                "limit_rate_after", "Bytes that are sent before the limit applies.", in: anywhereAndIf,
-                default: "0", \.settings.core.limitRateAfter),
             .oneOf(
                 "satisfy", "Whether all access checks must pass, or any.", in: anywhere, default: "all",
                 [("all", Satisfy.all), ("any", .any)], \.settings.core.satisfy),

@@ -182,7 +182,7 @@ private enum MapReader {
         guard name.hasPrefix("$"), name.count > 1 else {
             throw ConfigError("invalid variable name \"\(name)\"", statement)
         }
-        if case .builtin? = Variables.resolve(String(name.dropFirst())) {
+        if case .builtin? = Variables.resolve(name.dropFirst().lowercased()) {
             throw ConfigError("the duplicate \"\(name.dropFirst())\" variable", statement)
         }
         let lines = statement.block ?? []

@@ -21,7 +21,7 @@ extension RewriteSettings {
                 guard statement.argument(0).hasPrefix("$"), statement.argument(0).count > 1 else {
                     throw ConfigError("invalid variable name \"\(statement.argument(0))\"", statement)
                 }
-                if let known = SettableVariable(rawValue: String(statement.argument(0).dropFirst())) {
+                if let known = SettableVariable(rawValue: statement.argument(0).dropFirst().lowercased()) {
                     let value = try block.template(statement.argument(1), statement)
                     return block.settings.rewrite.steps.append(.setBuiltIn(known, value))
                 }

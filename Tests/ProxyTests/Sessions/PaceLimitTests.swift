@@ -1,0 +1,38 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("client_min_rate") struct PaceLimitTests {
+    @Test("anybody may be slow for five seconds")
+    func graceIsGiven() {
+        var pace = PaceLimit()
+        #expect(pace.wait(nowMs: 0, count: 0, gapMs: 60_000) == 5000)
+        #expect(!pace.isTooSlow(nowMs: 5000, count: 1, rate: 240))
+        #expect(pace.isTooSlow(nowMs: 5001, count: 1, rate: 240))
+    }
+
+    @Test("a client at the rate is not too slow, one below it is")
+    func rateIsCompared() {
+        var pace = PaceLimit()
+        _ = pace.wait(nowMs: 1000, count: 100, gapMs: 1000)
+        #expect(!pace.isTooSlow(nowMs: 11_000, count: 2500, rate: 240))
+        #expect(pace.isTooSlow(nowMs: 11_000, count: 2499, rate: 240))
+    }
+
+    @Test("0 switches the check off, and a wait that ended does not count")
+    func canBeOff() {
+        var pace = PaceLimit()
+        _ = pace.wait(nowMs: 0, count: 0, gapMs: 1000)
+        #expect(!pace.isTooSlow(nowMs: 100_000, count: 0, rate: 0))
+        pace.end()
+        #expect(!pace.isTooSlow(nowMs: 100_000, count: 0, rate: 240))
+    }
+
+    @Test("the gap's end moves with each progress")
+    func gapMoves() {
+        var pace = PaceLimit()
+        #expect(pace.wait(nowMs: 0, count: 0, gapMs: 1000) == 1000)
+        _ = pace.wait(nowMs: 900, count: 1, gapMs: 1000)
+        #expect(pace.gapEndsMs == 1900)
+    }
+}

@@ -1,0 +1,62 @@
+import Config
+import Net
+import Testing
+
+@testable import Proxy
+
+@Suite("listen")
+struct ListenTests {
+    static let addresses: [(String, [String])] = [
+        ("8080", ["0.0.0.0:8080"]),
+        ("*:8080", ["0.0.0.0:8080"]),
+        ("127.0.0.1", ["127.0.0.1:80"]),
+        ("127.0.0.1:8080", ["127.0.0.1:8080"]),
+        ("[::1]:8080", ["[::1]:8080"]),
+        ("unix:/tmp/s", ["unix:/tmp/s"]),
+    ]
+
+    @Test("addresses in all forms", arguments: addresses)
+    func addressForms(_ word: String, _ expected: [String]) throws {
+        #expect(try Loading.http("server { listen \(word); }").listeners.map(\.address.text) == expected)
+    }
+
+    @Test("servers at one address share its socket; the first is the default unless another says so")
+    func defaultServer() throws {
+        let plain = try Loading.http(
+            "server { listen 8080; server_name a; } server { listen 8080; server_name b; }")
+        #expect(plain.listeners.count == 1)
+        #expect(plain.firstServer?.serverName == Array("a".utf8))
+        for word in ["default_server", "default"] {
+            let chosen = try Loading.http(
+                "server { listen 8080; server_name a; } server { listen 8080 \(word); server_name b; }")
+            #expect(chosen.firstServer?.serverName == Array("b".utf8))
+        }
+    }
+
+    @Test("parameters of the socket")
+    func socketParameters() throws {
+        let configuration = try Loading.http(
+            "server { listen [::]:8080 backlog=7 reuseport ipv6only=off rcvbuf=8k sndbuf=16k fastopen=3"
+                + " deferred so_keepalive=30m::10; }")
+        let options = try #require(configuration.listeners.first?.options)
+        #expect(options.backlog == 7)
+        #expect(options.reuseport && options.isDeferred && !options.ipv6only)
+        #expect(options.receiveBuffer == 8192 && options.sendBuffer == 16384 && options.fastopen == 3)
+        #expect(options.keepalive == .on(idle: 1800, interval: nil, count: 10))
+    }
+
+    @Test("parameters given with one server hold for all at that address")
+    func parametersAreShared() throws {
+        let configuration = try Loading.http(
+            "server { listen 8080; server_name a; } server { listen 8080 backlog=9; server_name b; }")
+        #expect(configuration.listeners.map(\.options.backlog) == [9])
+    }
+
+    @Test("a self-signed certificate needs no file")
+    func selfSigned() throws {
+        let configuration = try Loading.http(
+            "server { listen 8443 ssl; server_name a.example; ssl_certificate self-signed; }")
+        #expect(configuration.listeners.map(\.isTLS) == [true])
+        #expect(configuration.firstServer?.tls != nil)
+    }
+}

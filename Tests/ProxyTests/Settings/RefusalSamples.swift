@@ -1,0 +1,203 @@
+/// Configurations that are refused, by the block that the text stands in, and what is said.
+enum RefusalSamples {
+    static let main: [(String, String)] = [
+        (#"foo bar;"#, #"unknown directive "foo""#),
+        (#"worker_processes x;"#, #""worker_processes" directive invalid value"#),
+        (#"worker_processes 1; worker_processes 2;"#, #""worker_processes" directive is duplicate"#),
+        (#"worker_cpu_affinity 01 2;"#, #"invalid character "2" in "worker_cpu_affinity""#),
+        (#"worker_rlimit_nofile x;"#, #""worker_rlimit_nofile" directive invalid number"#),
+        (#"daemon maybe;"#, #"invalid value "maybe" in "daemon" directive, it must be "on" or "off""#),
+        (#"events {}"#, #""events" directive is duplicate"#),
+        (#"http {} http {}"#, #""http" directive is duplicate"#),
+        (#"listen 80;"#, #""listen" directive is not allowed here"#),
+        (#"error_log stderr foo;"#, #"invalid log level "foo""#),
+        (#"ssl_engine foo;"#, #"the "ssl_engine" directive is not supported yet"#),
+        (#"stream {}"#, #"the "stream" directive is not supported yet"#),
+    ]
+    static let http: [(String, String)] = [
+        (#"server { listen 8080; listen 0.0.0.0:8080; }"#, #"a duplicate listen 0.0.0.0:8080"#),
+        (
+            #"server { listen 8080 default_server; } server { listen 8080 default_server; }"#,
+            #"a duplicate default server for 0.0.0.0:8080"#
+        ),
+        (
+            #"server { listen 8080 backlog=10; } server { listen 8080 backlog=20; }"#,
+            #"duplicate listen options for 0.0.0.0:8080"#
+        ),
+        (#"server { listen 8080 backlog=0; }"#, #"invalid backlog "backlog=0""#),
+        (#"server { listen 8080 rcvbuf=x; }"#, #"invalid rcvbuf "rcvbuf=x""#),
+        (#"server { listen 8080 foo=bar; }"#, #"invalid parameter "foo=bar""#),
+        (#"server { listen 8080 ipv6only=maybe; }"#, #"invalid parameter "ipv6only=maybe""#),
+        (#"server { listen 8080 so_keepalive=::; }"#, #"invalid so_keepalive value: "::""#),
+        (
+            #"server { listen 8080 proxy_protocol; }"#,
+            #"parameter "proxy_protocol" of "listen" is not supported yet"#
+        ),
+        (#"server { listen 99999; }"#, #"invalid port in "99999" of the "listen" directive"#),
+        (#"server { listen 127.0.0.1:0; }"#, #"invalid port in "127.0.0.1:0" of the "listen" directive"#),
+        (#"server { listen :80; }"#, #"no host in ":80" of the "listen" directive"#),
+        (
+            #"server { listen unix:; }"#,
+            #"no path in the unix domain socket in "unix:" of the "listen" directive"#
+        ),
+        (
+            #"server { listen 8080 ssl; }"#,
+            #"no "ssl_certificate" is defined for the "listen ... ssl" directive"#
+        ),
+        (
+            #"server { listen 8080 ssl; ssl_certificate /n.pem; }"#,
+            #"no "ssl_certificate_key" is defined for certificate "/n.pem""#
+        ),
+        (
+            #"server { listen 8080 ssl; ssl_certificate /n.pem; ssl_certificate_key /n.key; }"#,
+            #"cannot load certificate "/n.pem": open() "/n.pem" failed (2: No such file or directory)"#
+        ),
+        (#"upstream u { }"#, #"no servers are inside upstream"#),
+        (#"upstream u { server 127.0.0.1; } upstream u { server 127.0.0.1; }"#, #"duplicate upstream "u""#),
+        (#"upstream u { server 127.0.0.1 weight=0; }"#, #"invalid parameter "weight=0""#),
+        (#"upstream u { foo; }"#, #"unknown directive "foo""#),
+        (#"upstream u { hash $nosuch; server 127.0.0.1; }"#, #"unknown "nosuch" variable"#),
+        (
+            #"upstream u { server 127.0.0.1:1; } server { listen 8080; location / { proxy_pass http://u:81; } }"#,
+            #"upstream "u" may not have port 81"#
+        ),
+        (#"map $host $x { default 1; default 2; }"#, #"duplicate default map parameter"#),
+        (#"map $host $x { a 1; a 2; }"#, #"conflicting parameter "a""#),
+        (#"map $host $x { a 1 2; }"#, #"invalid number of the map parameters"#),
+        (#"map $host x { a 1; }"#, #"invalid variable name "x""#),
+        (#"map $host $host { a 1; }"#, #"the duplicate "host" variable"#),
+        (#"map $host $x { a { b c; } }"#, #"unexpected "{""#),
+        (#"map $host $x { hostnames; *a 1; }"#, #"invalid hostname or wildcard "*a""#),
+        (#"log_format a escape=foo b;"#, #"unknown log format escaping "foo""#),
+        (#"log_format a b; log_format a c;"#, #"duplicate "log_format" name "a""#),
+        (#"log_format a $nosuch;"#, #"unknown "nosuch" variable"#),
+        (#"access_log /a nosuch;"#, #"unknown log format "nosuch""#),
+        (#"access_log /a combined flush=5s;"#, #"no buffer is defined for access_log "/a""#),
+        (#"server { } location /x { }"#, #""location" directive is not allowed here"#),
+        (#"keepalive_timeout x;"#, #""keepalive_timeout" directive invalid value"#),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s;"#,
+            #"the "limit_req_zone" directive is not supported yet"#
+        ),
+        (#"proxy_cache_path /a keys_zone=a:1m;"#, #"the "proxy_cache_path" directive is not supported yet"#),
+    ]
+    static let server: [(String, String)] = [
+        (#"server_name *;"#, #"server name "*" is invalid"#),
+        (#"server_name a*b;"#, #"server name "a*b" is invalid"#),
+        (#"server_name *.a.*;"#, #"server name "*.a.*" is invalid"#),
+        (#"server_name .;"#, #"server name "." is invalid"#),
+        (#"server_name ~;"#, #"empty regex in server name "~""#),
+        (#"location /a {} location /a {}"#, #"duplicate location "/a""#),
+        (#"location /a {} location ^~ /a {}"#, #"duplicate location "/a""#),
+        (#"location = /a {} location =/a {}"#, #"duplicate location "/a""#),
+        (#"location /a { location /b {} }"#, #"location "/b" is outside location "/a""#),
+        (#"location ~ a { location /b {} }"#, #"location "/b" is outside location "a""#),
+        (
+            #"location = /a { location /a/b {} }"#,
+            #"location "/a/b" cannot be inside the exact location "/a""#
+        ),
+        (#"location @a { location /b {} }"#, #"location "/b" cannot be inside the named location "@a""#),
+        (#"location /a { location @b {} }"#, #"named location "@b" can be on the server level only"#),
+        (#"location !~ a {}"#, #"invalid location modifier "!~""#),
+        (
+            #"location ~ a { proxy_pass http://127.0.0.1/; }"#,
+            #""proxy_pass" cannot have URI part in location given by regular expression, or inside "#
+                + #"named location, or inside "if" statement, or inside "limit_except" block"#
+        ),
+        (
+            #"location @a { proxy_pass http://127.0.0.1/; }"#,
+            #""proxy_pass" cannot have URI part in location given by regular expression, or inside "#
+                + #"named location, or inside "if" statement, or inside "limit_except" block"#
+        ),
+        (#"proxy_pass http://127.0.0.1;"#, #""proxy_pass" directive is not allowed here"#),
+        (#"ssl on;"#, #"the "ssl" directive is obsolete, use the "listen ... ssl" directive instead"#),
+        (#"ssl_protocols TLSv1.2 foo;"#, #"invalid value "foo""#),
+        (#"ssl_session_cache shared:a:1k;"#, #"session cache "shared:a:1k" is too small"#),
+        (#"ssl_session_cache foo;"#, #"invalid session cache "foo""#),
+        (#"if ($host) { proxy_pass http://127.0.0.1; }"#, #""proxy_pass" directive is not allowed here"#),
+        (#"ssl_verify_client on;"#, #"the "ssl_verify_client" directive is not supported yet"#),
+        (#"location @x { alias /b; }"#, #"the "alias" directive cannot be used inside the named location"#),
+        (#"alias /b;"#, #""alias" directive is not allowed here"#),
+        (#"large_client_header_buffers 0 8k;"#, #""large_client_header_buffers" directive invalid value"#),
+    ]
+    static let location: [(String, String)] = [
+        (#"proxy_pass foo;"#, #"invalid URL prefix"#),
+        (#"proxy_pass http:///a;"#, #"no host in upstream "/a""#),
+        (#"proxy_pass http://127.0.0.1:x;"#, #"invalid port in upstream "127.0.0.1:x""#),
+        (#"proxy_pass http://127.0.0.1:0;"#, #"invalid port in upstream "127.0.0.1:0""#),
+        (#"proxy_pass http://unix:;"#, #"no path in the unix domain socket in upstream "unix:""#),
+        (#"proxy_pass http://$nosuch;"#, #"unknown "nosuch" variable"#),
+        (
+            #"proxy_pass http://127.0.0.1; proxy_pass http://127.0.0.1;"#,
+            #""proxy_pass" directive is duplicate"#
+        ),
+        (
+            #"if ($host) { proxy_pass http://127.0.0.1/; }"#,
+            #""proxy_pass" cannot have URI part in location given by regular expression, or inside "#
+                + #"named location, or inside "if" statement, or inside "limit_except" block"#
+        ),
+        (
+            #"limit_except GET { proxy_pass http://127.0.0.1/; }"#,
+            #""proxy_pass" cannot have URI part in location given by regular expression, or inside "#
+                + #"named location, or inside "if" statement, or inside "limit_except" block"#
+        ),
+        (#"limit_except FOO { deny all; }"#, #"invalid method "FOO""#),
+        (#"limit_except GET { root /; }"#, #""root" directive is not allowed here"#),
+        (#"proxy_buffers 1 4k;"#, #"there must be at least 2 "proxy_buffers""#),
+        (
+            #"proxy_busy_buffers_size 1k;"#,
+            #""proxy_busy_buffers_size" must be equal to or greater than the maximum of the value "#
+                + #"of "proxy_buffer_size" and one of the "proxy_buffers""#
+        ),
+        (
+            #"proxy_buffer_size 16k;"#,
+            #""proxy_busy_buffers_size" must be less than the size of all "proxy_buffers" minus one buffer"#
+        ),
+        (
+            #"proxy_max_temp_file_size 1k;"#,
+            #""proxy_max_temp_file_size" must be equal to zero to disable temporary files usage or "#
+                + #"must be equal to or greater than the maximum of the value of "proxy_buffer_size" and "#
+                + #"one of the "proxy_buffers""#
+        ),
+        (#"proxy_next_upstream foo;"#, #"invalid value "foo""#),
+        (#"proxy_redirect foo;"#, #"invalid parameter "foo""#),
+        (#"proxy_redirect off; proxy_redirect a b;"#, #""proxy_redirect" directive is duplicate"#),
+        (
+            #"proxy_pass http://$host; proxy_redirect default;"#,
+            #""proxy_redirect default" cannot be used with "proxy_pass" directive with variables"#
+        ),
+        (#"proxy_bind foo;"#, #"invalid address "foo""#),
+        (#"proxy_connect_timeout x;"#, #""proxy_connect_timeout" directive invalid value"#),
+        (#"error_page 200 /x;"#, #"value "200" must be between 300 and 599"#),
+        (#"error_page 499 /x;"#, #"invalid value "499""#),
+        (#"error_page =200 /x;"#, #"invalid value "=200""#),
+        (#"root /a; alias /b;"#, #""alias" directive is duplicate, "root" directive was specified earlier"#),
+        (#"index "";"#, #"index "" in "index" directive is invalid"#),
+        (#"types { text/html { } }"#, #"unexpected "{""#),
+        (#"allow foo;"#, #"invalid parameter "foo""#),
+        (#"return foo;"#, #"invalid return code "foo""#),
+        (#"return 1000;"#, #"invalid return code "1000""#),
+        (#"set foo bar;"#, #"invalid variable name "foo""#),
+        (#"set $host bar;"#, #"the duplicate "host" variable"#),
+        (#"set $a $b;"#, #"unknown "b" variable"#),
+        (#"rewrite a b c;"#, #"invalid parameter "c""#),
+        (#"if $host {}"#, #"invalid condition "$host""#),
+        (#"if ($host foo bar) {}"#, #"unexpected "foo" in condition"#),
+        (#"if ($host =) {}"#, #"invalid condition "$host""#),
+        (#"if ($host = a b) {}"#, #"invalid condition "$host""#),
+        (#"if (-z x) {}"#, #"invalid condition "-z""#),
+        (#"if (-f) {}"#, #"invalid condition "-f""#),
+        (#"if () {}"#, #"invalid condition ")""#),
+        (#"if (a = b) {}"#, #"invalid condition "a""#),
+        (#"if ($host) { if ($uri) { } }"#, #""if" directive is not allowed here"#),
+        (#"add_header a b foo;"#, #"invalid parameter "foo""#),
+        (#"expires foo;"#, #""expires" directive invalid value"#),
+        (#"expires @25h;"#, #""expires" directive daily time value must be less than 24 hours"#),
+        (#"server_name a;"#, #""server_name" directive is not allowed here"#),
+        (#"proxy_set_header a;"#, #"invalid number of arguments in "proxy_set_header" directive"#),
+        (#"location /x;"#, #"directive "location" has no opening "{""#),
+        (#"root /x {}"#, #"directive "root" is not terminated by ";""#),
+        (#"proxy_pas x;"#, #"unknown directive "proxy_pas", did you mean "proxy_pass"?"#),
+        (#"try_files $uri /x;"#, #"the "try_files" directive is not supported yet"#),
+    ]
+}

@@ -1,0 +1,52 @@
+import Config
+import Testing
+
+@testable import Proxy
+
+/// What cannot be obeyed is refused in nginx's words (compared with nginx 1.22's), never silently ignored.
+@Suite("Refused configurations")
+struct RefusalTests {
+    @Test("refused in `main`", arguments: RefusalSamples.main)
+    func refusedInMain(_ text: String, _ message: String) {
+        #expect(
+            Loading.refusal { () throws(ConfigError) in try Loading.main("events {}\n" + text) } == message)
+    }
+
+    @Test("refused in `http`", arguments: RefusalSamples.http)
+    func refusedInHttp(_ text: String, _ message: String) {
+        #expect(Loading.refusal { () throws(ConfigError) in try Loading.http(text) } == message)
+    }
+
+    @Test("refused in `server`", arguments: RefusalSamples.server)
+    func refusedInServer(_ text: String, _ message: String) {
+        #expect(Loading.refusal { () throws(ConfigError) in try Loading.server(text) } == message)
+    }
+
+    @Test("refused in `location`", arguments: RefusalSamples.location)
+    func refusedInLocation(_ text: String, _ message: String) {
+        #expect(Loading.refusal { () throws(ConfigError) in try Loading.location(text) } == message)
+    }
+
+    @Test("a refusal names the file and the line")
+    func refusalNamesThePlace() {
+        #expect(
+            throws: ConfigError("unknown directive \"foo\"", at: SourceLocation(file: Loading.file, line: 3))
+        ) {
+            try Loading.main("events {\n}\nfoo bar;\n")
+        }
+    }
+
+    @Test("a configuration without events is refused")
+    func eventsAreMissing() {
+        #expect(
+            Loading.refusal { () throws(ConfigError) in try Loading.main("http {}") }
+                == "no \"events\" section in configuration")
+    }
+
+    @Test("no block may stand in -g")
+    func globalDirectivesHaveNoBlocks() {
+        #expect(
+            Loading.refusal { () throws(ConfigError) in try Loading.main("events {}", globals: "http {}") }
+                == "block directives are not supported in -g option")
+    }
+}

@@ -1,0 +1,60 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("Warnings")
+struct WarningTests {
+    static let samples: [(String, [String])] = [
+        (
+            "server { listen 8080; server_name a; } server { listen 8080; server_name a; }",
+            [#"conflicting server name "a" on 0.0.0.0:8080, ignored"#]
+        ),
+        (
+            "server { listen 8080; server_name .a.b; } server { listen 8080; server_name .a.b; }",
+            [#"conflicting server name ".a.b" on 0.0.0.0:8080, ignored"#]
+        ),
+        (
+            "server { listen 8080; } server { listen 8080; }",
+            [#"conflicting server name "" on 0.0.0.0:8080, ignored"#]
+        ),
+        ("server { listen 8080; server_name a; } server { listen 8081; server_name a; }", []),
+        ("server { listen 8080; server_name a a; }", []),
+        (
+            "sendfile on; server { listen 8080; sendfile on; } server { listen 8081; sendfile off; }",
+            [#""sendfile" is accepted but has no effect here"#]
+        ),
+        (
+            "gzip on; tcp_nopush on;",
+            [
+                #""gzip" is accepted but has no effect here"#,
+                #""tcp_nopush" is accepted but has no effect here"#,
+            ]
+        ),
+        ("proxy_next_upstream error error;", [#"duplicate value "error""#]),
+        ("set_real_ip_from 10.0.0.1/8;", ["low address bits of 10.0.0.1/8 are meaningless"]),
+        ("server { server_name /a; }", [#"server name "/a" has suspicious symbols"#]),
+        ("index /a b;", [#"only the last index in "index" directive should be absolute"#]),
+        (
+            "http2 on; server { listen 8080; http2 on; }",
+            ["HTTP/2 is not offered yet: clients are served over HTTP/1.1"]
+        ),
+    ]
+
+    @Test("each is said once", arguments: samples)
+    func warned(_ text: String, _ warnings: [String]) throws {
+        #expect(try Loading.http(text).warningTexts == warnings)
+    }
+
+    @Test("auth_basic without a user file is told what to add, wherever it stands")
+    func userFileIsMissing() throws {
+        let warning =
+            "\"auth_basic\" stands without \"auth_basic_user_file\": every request is denied with 403;"
+            + " add \"auth_basic_user_file FILE;\""
+        #expect(try Loading.location("auth_basic realm;").warningTexts == [warning])
+        #expect(try Loading.server("auth_basic realm;").warningTexts == [warning])
+        let limited = try Loading.location("limit_except GET { auth_basic realm; }")
+        #expect(limited.warningTexts == [warning])
+        #expect(try Loading.location("auth_basic realm; auth_basic_user_file f;").warningTexts == [])
+        #expect(try Loading.location("auth_basic off;").warningTexts == [])
+    }
+}
