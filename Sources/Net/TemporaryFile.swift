@@ -32,6 +32,21 @@ public final class TemporaryFile {
         return fd
     }
 
+    /// Moves all bytes of `buffer` to the end of `file`, which is made when it is first needed.
+    public static func move(
+        _ buffer: ByteBuffer, to file: inout TemporaryFile?, in directory: String
+    ) throws(Errno) {
+        let target: TemporaryFile
+        if let file {
+            target = file
+        } else {
+            target = try TemporaryFile(directory: directory)
+            file = target
+        }
+        try target.append(buffer)
+        buffer.removeAll()
+    }
+
     /// Appends all bytes of `buffer`; they stay in it. After an error it may hold some of them.
     public func append(_ buffer: ByteBuffer) throws(Errno) {
         var failure: Errno?

@@ -150,15 +150,7 @@ final class RequestBody {
 
     private func spill(_ path: String) throws(BodyError) {
         do {
-            let target: TemporaryFile
-            if let file {
-                target = file
-            } else {
-                target = try TemporaryFile(directory: path)
-                file = target
-            }
-            try target.append(memory)
-            memory.removeAll()
+            try TemporaryFile.move(memory, to: &file, in: path)
         } catch {
             throw .storage(error)
         }

@@ -18,8 +18,9 @@ struct ServerNameTable {
             return true
         case .exact(let text): return insert(text, server, \.exact)
         case .domain(let text):
-            let isFree = insert(String(text.dropFirst()), server, \.exact)
-            return insert(text, server, \.heads) && isFree
+            // As nginx: where the name itself or what is below it is taken, both are ignored.
+            guard heads[Array(text.utf8).span] == nil else { return false }
+            return insert(String(text.dropFirst()), server, \.exact) && insert(text, server, \.heads)
         case .head(let text): return insert(text, server, \.heads)
         case .tail(let text): return insert(text, server, \.tails)
         }

@@ -4,7 +4,8 @@ internal import Config
 enum UnsupportedDirectives {
     private static var names: Set<String> {
         [
-            "add_after_body", "add_before_body", "auth_request", "auth_request_set", "autoindex", "api",
+            "add_after_body", "add_before_body", "disable_symlinks", "auth_request", "auth_request_set",
+            "autoindex", "api",
             "early_hints", "empty_gif", "geo", "geoip_country", "health_check", "image_filter", "js_content",
             "js_import", "least_time", "mail", "match", "mirror", "mirror_request_body", "ntlm", "perl",
             "proxy_no_cache", "proxy_store", "proxy_cookie_flags", "proxy_socket_rcvbuf",

@@ -35,16 +35,8 @@ final class ResponseSpool {
         memory.append(slice, of: buffer)
         guard memory.count > memoryMax, fileMax > 0 else { return true }
         do {
-            let target: TemporaryFile
-            if let file {
-                target = file
-            } else {
-                target = try TemporaryFile(directory: path)
-                file = target
-            }
             // The file continues what is in front of it: memory is written behind the file's bytes.
-            try target.append(memory)
-            memory.removeAll()
+            try TemporaryFile.move(memory, to: &file, in: path)
             return true
         } catch {
             return false

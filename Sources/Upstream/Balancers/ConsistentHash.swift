@@ -64,7 +64,8 @@ final class ConsistentHash: Balancer {
         }
         while selection.hashTries <= 20 {
             let point = points[Int(selection.hash) % points.count]
-            if let index = best(of: members[point.server], group, selection, nowSeconds) {
+            let addresses = members[point.server]
+            if let index = group.takeTurn(among: addresses, selection, nowSeconds: nowSeconds) {
                 group.noteChoice(index, nowSeconds: nowSeconds)
                 return index
             }
@@ -82,20 +83,5 @@ final class ConsistentHash: Balancer {
             if points[middle].hash < hash { low = middle + 1 } else { high = middle }
         }
         return low
-    }
-
-    /// Among the addresses of one server: smooth weighted round robin.
-    private func best(of indices: [Int], _ group: PeerGroup, _ selection: Selection, _ now: Int64) -> Int? {
-        var best: Int?
-        var total = 0
-        for index in indices where group.isEligible(index, selection, nowSeconds: now) {
-            let peer = group.peers[index]
-            peer.currentWeight += peer.effectiveWeight
-            total += peer.effectiveWeight
-            if peer.effectiveWeight < peer.settings.weight { peer.effectiveWeight += 1 }
-            if best.map({ peer.currentWeight > group.peers[$0].currentWeight }) ?? true { best = index }
-        }
-        if let best { group.peers[best].currentWeight -= total }
-        return best
     }
 }

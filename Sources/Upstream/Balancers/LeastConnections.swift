@@ -28,23 +28,12 @@ final class LeastConnections: Balancer {
         a.state.connections * b.settings.weight - b.state.connections * a.settings.weight
     }
 
+    /// Those that are as free as the first of them take turns.
     private func breakTie(with first: Int, _ group: PeerGroup, _ selection: Selection, _ now: Int64) -> Int {
-        var best = first
-        var total = 0
         let holder = group.peers[first]
-        for index in first..<group.primaries.upperBound {
-            let peer = group.peers[index]
-            guard group.isEligible(index, selection, nowSeconds: now),
-                LeastConnections.compare(peer, holder) == 0
-            else {
-                continue
-            }
-            peer.currentWeight += peer.effectiveWeight
-            total += peer.effectiveWeight
-            if peer.effectiveWeight < peer.settings.weight { peer.effectiveWeight += 1 }
-            if peer.currentWeight > group.peers[best].currentWeight { best = index }
+        let tied = (first..<group.primaries.upperBound).lazy.filter {
+            LeastConnections.compare(group.peers[$0], holder) == 0
         }
-        group.peers[best].currentWeight -= total
-        return best
+        return group.takeTurn(among: tied, selection, nowSeconds: now) ?? first
     }
 }

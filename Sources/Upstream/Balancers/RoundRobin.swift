@@ -7,18 +7,25 @@ final class RoundRobin: Balancer {
 
     func pick(from group: PeerGroup, in range: Range<Int>, _ selection: Selection, nowSeconds: Int64) -> Int?
     {
+        guard let best = group.takeTurn(among: range, selection, nowSeconds: nowSeconds) else { return nil }
+        group.noteChoice(best, nowSeconds: nowSeconds)
+        return best
+    }
+}
+
+extension PeerGroup {
+    /// One step of smooth weighted round robin among those of `indices` that are eligible.
+    func takeTurn(among indices: some Sequence<Int>, _ selection: Selection, nowSeconds: Int64) -> Int? {
         var best: Int?
         var total = 0
-        for index in range where group.isEligible(index, selection, nowSeconds: nowSeconds) {
-            let peer = group.peers[index]
+        for index in indices where isEligible(index, selection, nowSeconds: nowSeconds) {
+            let peer = peers[index]
             peer.currentWeight += peer.effectiveWeight
             total += peer.effectiveWeight
             if peer.effectiveWeight < peer.settings.weight { peer.effectiveWeight += 1 }
-            if best.map({ peer.currentWeight > group.peers[$0].currentWeight }) ?? true { best = index }
+            if best.map({ peer.currentWeight > peers[$0].currentWeight }) ?? true { best = index }
         }
-        guard let best else { return nil }
-        group.peers[best].currentWeight -= total
-        group.noteChoice(best, nowSeconds: nowSeconds)
+        if let best { peers[best].currentWeight -= total }
         return best
     }
 }

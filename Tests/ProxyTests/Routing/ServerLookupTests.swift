@@ -64,6 +64,13 @@ struct ServerLookupTests {
         #expect(found?.serverName == Array("first".utf8))
     }
 
+    @Test("a name with a dot is ignored as a whole where half of it is taken")
+    func dottedNameIsTaken() throws {
+        #expect(try ServerLookupTests.name("a.org", ["org", ".org"]) == nil)
+        #expect(try ServerLookupTests.name("org", ["*.org", ".org"]) == nil)
+        #expect(try ServerLookupTests.name("a.org", [".org", "org"]) == "org")
+    }
+
     @Test("a dot in front is no part of $server_name")
     func dotIsDropped() throws {
         #expect(try ServerLookupTests.name("a.dotted.org", [".dotted.org"]) == "dotted.org")
