@@ -30,6 +30,7 @@ extension Exchange {
         requestLength = 0
         redirectCount = 0
         isInternal = false
+        appendsPathToAlias = false
         errorStatus = 0
         hasErrorPage = false
         statusOverride = nil

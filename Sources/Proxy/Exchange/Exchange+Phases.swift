@@ -81,7 +81,7 @@ extension Exchange {
 
     // MARK: Phases
 
-    enum Stage { case serverRewrite, findLocation, access, content }
+    enum Stage { case serverRewrite, findLocation, access, precontent, content }
 
     /// Runs the phases from `stage` on until something answers or waits.
     func serve(from stage: Stage) {
@@ -95,12 +95,15 @@ extension Exchange {
                 outcome = findLocation()
             case .access:
                 outcome = checkAccess()
+            case .precontent:
+                outcome = TryFiles.handle(self)
             case .content:
                 return conclude(content())
             }
             switch (outcome, stage) {
             case (.declined, .serverRewrite): stage = .findLocation
             case (.declined, .findLocation): stage = .access
+            case (.declined, .access): stage = .precontent
             case (.declined, _): stage = .content
             case (.reroute, _):
                 guard countRedirect() else { return }
@@ -230,6 +233,7 @@ extension Exchange {
         }
         isURIChanged = true
         isInternal = true
+        appendsPathToAlias = false
         guard countRedirect() else { return }
         phase = .processing
         location = server.base

@@ -48,6 +48,8 @@ final class Exchange {
     var redirectCount = 0
     /// The request is being served again for an error page, a named location or the like.
     var isInternal = false
+    /// `try_files` found the path in force below the `alias` of a regular expression.
+    var appendsPathToAlias = false
     /// Status that `error_page` is being served for; 0: none.
     var errorStatus: UInt16 = 0
     /// An error page was served: a further error gets the built-in page.

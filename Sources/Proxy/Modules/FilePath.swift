@@ -5,16 +5,29 @@ internal import Net
 enum FilePath {
     /// Appends the file's path for the path in force.
     static func append(for exchange: Exchange, to out: ByteBuffer) {
-        let core = exchange.location.settings.core
-        core.root.append(for: exchange, to: out)
-        guard core.isAlias else {
-            trimSlash(of: out)
-            return out.append(contentsOf: exchange.uri)
+        appendBase(of: exchange, to: out)
+        guard exchange.location.settings.core.isAlias else { return out.append(contentsOf: exchange.uri) }
+        if case .regex = exchange.location.kind {
+            // There `alias` names the whole file, unless `try_files` found one below it.
+            if exchange.appendsPathToAlias { out.append(contentsOf: exchange.uri) }
+            return
         }
-        // In a regex location `alias` names the whole file.
-        if case .regex = exchange.location.kind { return }
         let nameLength = min(exchange.location.replacedCount, exchange.uri.count)
         out.append(Slice(from: nameLength, to: exchange.uri.count), of: exchange.uri)
+    }
+
+    /// Appends what comes before the path in a file's name: a `root` without its last slash, an `alias`
+    /// as it is.
+    static func appendBase(of exchange: Exchange, to out: ByteBuffer) {
+        appendRoot(of: exchange, to: out)
+        if !exchange.location.settings.core.isAlias { trimSlash(of: out) }
+    }
+
+    /// Bytes of the path that the `alias` in force takes the place of; `nil`: none does, or all of it.
+    static func replacedCount(of exchange: Exchange) -> Int? {
+        guard exchange.location.settings.core.isAlias else { return nil }
+        if case .regex = exchange.location.kind { return nil }
+        return exchange.location.replacedCount
     }
 
     /// Appends the root in force.

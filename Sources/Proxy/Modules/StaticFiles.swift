@@ -8,7 +8,7 @@ enum StaticFiles {
     static func handle(_ exchange: Exchange) -> Outcome {
         let path = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(path) }
-        let isDirectory = exchange.uri.isEmpty || exchange.uri[exchange.uri.count - 1] == UInt8(ascii: "/")
+        let isDirectory = !exchange.uri.isEmpty && exchange.uri[exchange.uri.count - 1] == UInt8(ascii: "/")
         switch exchange.method {
         case .get, .head, .post:
             return isDirectory ? index(of: exchange, path) : file(for: exchange, path)

@@ -8,7 +8,7 @@ enum Directives {
             + CoreSettings.directives
             + ProxySettings.directives + AccessSettings.directives + HeaderSettings.directives
             + LogSettings.directives
-            + RewriteSettings.directives + IgnoredDirectives.directives)
+            + RewriteSettings.directives + TryFilesSettings.directives + IgnoredDirectives.directives)
 
     static let upstream = DirectiveTable<UpstreamBlock>(UpstreamBlock.directives)
 }

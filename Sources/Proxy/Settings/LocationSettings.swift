@@ -14,6 +14,8 @@ struct LocationSettings {
     var rewrite = RewriteSettings()
     /// Of this very block: never inherited.
     var content = ContentHandler.staticFiles
+    /// Of this very block: never inherited.
+    var tryFiles: TryFilesSettings?
 
     init(errorLog: ErrorLog) {
         logs = LogSettings(errorLog: errorLog)
@@ -30,6 +32,7 @@ struct LocationSettings {
         copy.logs.access.inherit()
         copy.rewrite = RewriteSettings()
         copy.content = .staticFiles
+        copy.tryFiles = nil
         return copy
     }
 }

@@ -14,7 +14,7 @@ enum UnsupportedDirectives {
             "ssl_client_certificate", "ssl_conf_command", "ssl_crl", "ssl_engine", "ssl_ocsp",
             "ssl_password_file", "ssl_reject_handshake", "ssl_session_ticket_key",
             "ssl_trusted_certificate", "ssl_verify_client", "ssl_verify_depth", "state", "sticky", "stream",
-            "sub_filter", "sub_filter_once", "sub_filter_types", "try_files", "tunnel_pass",
+            "sub_filter", "sub_filter_once", "sub_filter_types", "tunnel_pass",
             "valid_referers", "xslt_stylesheet", "add_header_inherit", "add_trailer_inherit", "zone_sync",
         ]
     }

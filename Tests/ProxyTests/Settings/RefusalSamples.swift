@@ -198,6 +198,5 @@ enum RefusalSamples {
         (#"location /x;"#, #"directive "location" has no opening "{""#),
         (#"root /x {}"#, #"directive "root" is not terminated by ";""#),
         (#"proxy_pas x;"#, #"unknown directive "proxy_pas", did you mean "proxy_pass"?"#),
-        (#"try_files $uri /x;"#, #"the "try_files" directive is not supported yet"#),
     ]
 }

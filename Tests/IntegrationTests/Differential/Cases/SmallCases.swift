@@ -9,7 +9,22 @@ extension DifferentialGroup {
                     location /named/ { try_files $uri @gateway; }
                     location /folder/ { try_files $uri $uri/ =410; }
                     location @gateway { proxy_pass http://%GATEWAY1%; }
+                    location /query/ { try_files /none$uri /query-target?a=$arg_a&file=$uri; }
+                    location /query-target { return 200 "$uri|$args|$request_uri\n"; }
+                    location /cycle/ { try_files /none /cycle/again; }
+                    location /lost/ { try_files /none @nowhere; }
+                    location /aliased/ { alias %PREFIX%/www/try/; try_files $uri /aliased/here.html; }
+                    location /fixed/ { alias %PREFIX%/www/try/; try_files here.html =404; }
+                    location ~ ^/pattern/(.+)$ { alias %PREFIX%/www/; try_files try/$1 =404; }
+                    location /passed/ { try_files /tried.html =404; proxy_pass http://%GATEWAY1%; }
+                    location /nocode/ { try_files /none =0; }
+                    location /nothing/ { try_files /none ""; }
+                    location /outer/ { try_files /tried.html =404; location /outer/in/ { } }
+                    location /if/ { try_files /tried.html =404; if ($arg_x) { set $y 1; } }
+                    location /folderless/ { try_files /folder/sub /tried.html; }
                 }
+                server { listen 127.0.0.1:%PORT2%; root %PREFIX%/www; try_files $uri /tried.html;
+                    location /try/ { } }
                 """#,
             files: [
                 "www/tried.html": "tried\n", "www/try/here.html": "here\n",
@@ -22,6 +37,27 @@ extension DifferentialGroup {
                 .init("a named location", .get("/named/x?y")),
                 .init("a folder", .get("/folder/sub/")),
                 .init("neither file nor folder", .get("/folder/none")),
+                .init("a folder without its slash", .get("/folder/sub")),
+                .init("a path with a query of its own", .get("/query/x?a=b")),
+                .init("a path that leads back", .get("/cycle/x")),
+                .init("an unknown named location", .get("/lost/x")),
+                .init("below an alias", .get("/aliased/here.html")),
+                .init("below an alias, not there", .get("/aliased/none.html")),
+                .init("a fixed name below an alias", .get("/fixed/x")),
+                .init("below the alias of a regular expression", .get("/pattern/here.html")),
+                .init("not below the alias of a regular expression", .get("/pattern/none")),
+                .init("a file that is found, and a gateway", .get("/passed/x?y")),
+                .init("the code 0", .get("/nocode/x")),
+                .init("an empty path", .get("/nothing/x")),
+                .init("not in a location inside", .get("/outer/in/x")),
+                .init("an if that does not hold", .get("/if/")),
+                .init("an if that holds", .get("/if/?x=1")),
+                .init("a folder where a file is looked for", .get("/folderless/")),
+                .init("POST", .post("/try/here.html", "x")),
+                .init("POST to a named location", .post("/named/x", "x")),
+                .init("HEAD", .head("/try/x")),
+                .init("of a server", .get("/none").onPort(2)),
+                .init("of a server, not in its locations", .get("/try/none").onPort(2)),
             ])
     }
 

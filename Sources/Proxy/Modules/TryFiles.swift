@@ -1,0 +1,76 @@
+internal import Config
+internal import Core
+internal import Net
+
+/// `try_files`: serves the first file or folder that exists, else what is named last.
+enum TryFiles {
+    /// - Returns: `.declined` if the location's handler is to go on, with the path that was found.
+    static func handle(_ exchange: Exchange) -> Outcome {
+        guard let settings = exchange.location.settings.tryFiles else { return .declined }
+        let name = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(name) }
+        for candidate in settings.candidates {
+            name.removeAll()
+            append(candidate.name, for: exchange, to: name)
+            if exists(name, isDirectory: candidate.isDirectory, exchange) {
+                adopt(name, exchange)
+                return .declined
+            }
+        }
+        switch settings.last {
+        case .status(let code): return .status(code)
+        case .target(let target):
+            name.removeAll()
+            append(target, for: exchange, to: name)
+            return redirect(exchange, to: name.bytes)
+        }
+    }
+
+    /// Appends a name. A path made of variables counts below the `alias`, as the location's own paths do.
+    private static func append(_ template: Template<Variable>, for exchange: Exchange, to out: ByteBuffer) {
+        template.append(for: exchange, to: out)
+        guard !template.isConstant, let count = FilePath.replacedCount(of: exchange), count <= out.count
+        else {
+            return
+        }
+        for index in 0..<count where index >= exchange.uri.count || out[index] != exchange.uri[index] {
+            return
+        }
+        out.consume(count)
+    }
+
+    private static func exists(_ name: ByteBuffer, isDirectory: Bool, _ exchange: Exchange) -> Bool {
+        let path = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(path) }
+        FilePath.appendBase(of: exchange, to: path)
+        path.append(contentsOf: name)
+        let text = String(decoding: path.bytes, as: UTF8.self)
+        if let stamp = FileAccess.stamp(text) { return stamp.isDirectory == isDirectory }
+        let error = Errno.current
+        if !error.isNotFound { exchange.log(.crit, "stat() \"\(text)\" failed \(error.logText)") }
+        return false
+    }
+
+    /// The path in force becomes that of the file that was found.
+    private static func adopt(_ name: ByteBuffer, _ exchange: Exchange) {
+        if let count = FilePath.replacedCount(of: exchange) {
+            exchange.uri.truncate(to: min(count, exchange.uri.count))
+        } else {
+            exchange.uri.removeAll()
+            exchange.appendsPathToAlias = exchange.location.settings.core.isAlias
+        }
+        exchange.uri.append(contentsOf: name)
+    }
+
+    private static func redirect(_ exchange: Exchange, to target: [UInt8]) -> Outcome {
+        if target.first == UInt8(ascii: "@") {
+            exchange.redirectInternally(named: Array(target.dropFirst()))
+            return .suspended
+        }
+        let parts = target.split(
+            separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        exchange.redirectInternally(
+            uri: Array(parts.first ?? []), arguments: parts.count > 1 ? Array(parts[1]) : [])
+        return .suspended
+    }
+}
