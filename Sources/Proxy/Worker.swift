@@ -303,7 +303,7 @@ public final class Worker {
     }
 
     /// How long an idle keep-alive client of a finishing worker may take to send one more request.
-    private static var drainGraceMs: Int { 10_000 }
+    static var drainGraceMs: Int { 10_000 }
 
     private func checkDrained() {
         if connectionCount == 0 { exit = .drained }

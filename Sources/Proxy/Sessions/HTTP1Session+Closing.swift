@@ -10,7 +10,8 @@ extension HTTP1Session {
         worker.timers.cancel(writeTimer)
         writer.release()
         finishLog(exchange)
-        guard exchange.keepsAlive && !worker.isDraining else { return endConnection(exchange) }
+        // What the client was told counts, even if the worker was told to finish since then.
+        guard exchange.keepsAlive else { return endConnection(exchange) }
         if exchange.body.isComplete { return nextRequest() }
         exchange.body.keep(.discard)
         state = .skippingBody

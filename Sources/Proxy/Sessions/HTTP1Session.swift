@@ -292,7 +292,8 @@ final class HTTP1Session {
         }
         worker.counters.add(.waiting, 1)
         state = .idle
-        arm(readTimer, afterMs: keepaliveTimeoutMs)
+        let waitMs = worker.isDraining ? min(keepaliveTimeoutMs, Worker.drainGraceMs) : keepaliveTimeoutMs
+        arm(readTimer, afterMs: waitMs)
         if transport.isReadable || transport.isHangup { worker.post(connection.token) }
     }
 
