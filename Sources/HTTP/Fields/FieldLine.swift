@@ -62,13 +62,9 @@ struct FieldLine {
 
     /// - Returns: the colon's position, or `nil` if the line is settled without one.
     private mutating func readName(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
-        var position = start
+        var position = ByteScan.endOfPlainName(in: bytes, from: start)
         while position < bytes.count {
             let byte = bytes[position]
-            if byte.isASCIIAlpha || byte == UInt8(ascii: "-") || byte.isASCIIDigit {
-                position += 1
-                continue
-            }
             if byte == UInt8(ascii: ":") {
                 name = Slice(from: start, to: position)
                 guard position > start else { break }
@@ -77,7 +73,7 @@ struct FieldLine {
             // A space before the colon (RFC 9112 §5.1), a line without one, a control character.
             guard byte > .space, byte != 0x7F else { break }
             note(byte)
-            position += 1
+            position = ByteScan.endOfPlainName(in: bytes, from: position + 1)
         }
         kind = position < bytes.count ? .malformed : .unfinished
         return nil

@@ -152,52 +152,52 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     }
 
     private static func recognise2(_ bytes: Span<UInt8>) -> FieldName {
-        equalsIgnoringCase(bytes, "TE") ? .te : .other
+        ByteScan.isName(bytes, "TE") ? .te : .other
     }
 
     private static func recognise3(_ bytes: Span<UInt8>) -> FieldName {
-        equalsIgnoringCase(bytes, "Via") ? .via : .other
+        ByteScan.isName(bytes, "Via") ? .via : .other
     }
 
     private static func recognise4(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
-        case UInt8(ascii: "d"): return equalsIgnoringCase(bytes, "Date") ? .date : .other
-        case UInt8(ascii: "e"): return equalsIgnoringCase(bytes, "ETag") ? .etag : .other
-        case UInt8(ascii: "h"): return equalsIgnoringCase(bytes, "Host") ? .host : .other
-        case UInt8(ascii: "l"): return equalsIgnoringCase(bytes, "Link") ? .link : .other
-        case UInt8(ascii: "v"): return equalsIgnoringCase(bytes, "Vary") ? .vary : .other
+        case UInt8(ascii: "d"): return ByteScan.isName(bytes, "Date") ? .date : .other
+        case UInt8(ascii: "e"): return ByteScan.isName(bytes, "ETag") ? .etag : .other
+        case UInt8(ascii: "h"): return ByteScan.isName(bytes, "Host") ? .host : .other
+        case UInt8(ascii: "l"): return ByteScan.isName(bytes, "Link") ? .link : .other
+        case UInt8(ascii: "v"): return ByteScan.isName(bytes, "Vary") ? .vary : .other
         default: return .other
         }
     }
 
     private static func recognise5(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
-        case UInt8(ascii: "a"): return equalsIgnoringCase(bytes, "Allow") ? .allow : .other
-        case UInt8(ascii: "r"): return equalsIgnoringCase(bytes, "Range") ? .range : .other
-        case UInt8(ascii: "x"): return equalsIgnoringCase(bytes, "X-Pad") ? .xPad : .other
+        case UInt8(ascii: "a"): return ByteScan.isName(bytes, "Allow") ? .allow : .other
+        case UInt8(ascii: "r"): return ByteScan.isName(bytes, "Range") ? .range : .other
+        case UInt8(ascii: "x"): return ByteScan.isName(bytes, "X-Pad") ? .xPad : .other
         default: return .other
         }
     }
 
     private static func recognise6(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
-        case UInt8(ascii: "a"): return equalsIgnoringCase(bytes, "Accept") ? .accept : .other
-        case UInt8(ascii: "c"): return equalsIgnoringCase(bytes, "Cookie") ? .cookie : .other
-        case UInt8(ascii: "e"): return equalsIgnoringCase(bytes, "Expect") ? .expect : .other
-        case UInt8(ascii: "s"): return equalsIgnoringCase(bytes, "Server") ? .server : .other
+        case UInt8(ascii: "a"): return ByteScan.isName(bytes, "Accept") ? .accept : .other
+        case UInt8(ascii: "c"): return ByteScan.isName(bytes, "Cookie") ? .cookie : .other
+        case UInt8(ascii: "e"): return ByteScan.isName(bytes, "Expect") ? .expect : .other
+        case UInt8(ascii: "s"): return ByteScan.isName(bytes, "Server") ? .server : .other
         default: return .other
         }
     }
 
     private static func recognise7(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
-        case UInt8(ascii: "e"): return equalsIgnoringCase(bytes, "Expires") ? .expires : .other
+        case UInt8(ascii: "e"): return ByteScan.isName(bytes, "Expires") ? .expires : .other
         case UInt8(ascii: "r"):
-            if equalsIgnoringCase(bytes, "Referer") { return .referer }
-            if equalsIgnoringCase(bytes, "Refresh") { return .refresh }
+            if ByteScan.isName(bytes, "Referer") { return .referer }
+            if ByteScan.isName(bytes, "Refresh") { return .refresh }
             return .other
-        case UInt8(ascii: "t"): return equalsIgnoringCase(bytes, "Trailer") ? .trailer : .other
-        case UInt8(ascii: "u"): return equalsIgnoringCase(bytes, "Upgrade") ? .upgrade : .other
+        case UInt8(ascii: "t"): return ByteScan.isName(bytes, "Trailer") ? .trailer : .other
+        case UInt8(ascii: "u"): return ByteScan.isName(bytes, "Upgrade") ? .upgrade : .other
         default: return .other
         }
     }
@@ -205,63 +205,63 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     private static func recognise8(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
         case UInt8(ascii: "i"):
-            if equalsIgnoringCase(bytes, "If-Match") { return .ifMatch }
-            if equalsIgnoringCase(bytes, "If-Range") { return .ifRange }
+            if ByteScan.isName(bytes, "If-Match") { return .ifMatch }
+            if ByteScan.isName(bytes, "If-Range") { return .ifRange }
             return .other
-        case UInt8(ascii: "l"): return equalsIgnoringCase(bytes, "Location") ? .location : .other
+        case UInt8(ascii: "l"): return ByteScan.isName(bytes, "Location") ? .location : .other
         default: return .other
         }
     }
 
     private static func recognise9(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
-        case UInt8(ascii: "f"): return equalsIgnoringCase(bytes, "Forwarded") ? .forwarded : .other
-        case UInt8(ascii: "x"): return equalsIgnoringCase(bytes, "X-Real-IP") ? .xRealIP : .other
+        case UInt8(ascii: "f"): return ByteScan.isName(bytes, "Forwarded") ? .forwarded : .other
+        case UInt8(ascii: "x"): return ByteScan.isName(bytes, "X-Real-IP") ? .xRealIP : .other
         default: return .other
         }
     }
 
     private static func recognise10(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
-        case UInt8(ascii: "c"): return equalsIgnoringCase(bytes, "Connection") ? .connection : .other
-        case UInt8(ascii: "k"): return equalsIgnoringCase(bytes, "Keep-Alive") ? .keepAlive : .other
-        case UInt8(ascii: "s"): return equalsIgnoringCase(bytes, "Set-Cookie") ? .setCookie : .other
-        case UInt8(ascii: "u"): return equalsIgnoringCase(bytes, "User-Agent") ? .userAgent : .other
+        case UInt8(ascii: "c"): return ByteScan.isName(bytes, "Connection") ? .connection : .other
+        case UInt8(ascii: "k"): return ByteScan.isName(bytes, "Keep-Alive") ? .keepAlive : .other
+        case UInt8(ascii: "s"): return ByteScan.isName(bytes, "Set-Cookie") ? .setCookie : .other
+        case UInt8(ascii: "u"): return ByteScan.isName(bytes, "User-Agent") ? .userAgent : .other
         default: return .other
         }
     }
 
     private static func recognise12(_ bytes: Span<UInt8>) -> FieldName {
-        equalsIgnoringCase(bytes, "Content-Type") ? .contentType : .other
+        ByteScan.isName(bytes, "Content-Type") ? .contentType : .other
     }
 
     private static func recognise13(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
         case UInt8(ascii: "a"):
-            if equalsIgnoringCase(bytes, "Authorization") { return .authorization }
-            if equalsIgnoringCase(bytes, "Accept-Ranges") { return .acceptRanges }
+            if ByteScan.isName(bytes, "Authorization") { return .authorization }
+            if ByteScan.isName(bytes, "Accept-Ranges") { return .acceptRanges }
             return .other
         case UInt8(ascii: "c"):
-            if equalsIgnoringCase(bytes, "Cache-Control") { return .cacheControl }
-            if equalsIgnoringCase(bytes, "Content-Range") { return .contentRange }
+            if ByteScan.isName(bytes, "Cache-Control") { return .cacheControl }
+            if ByteScan.isName(bytes, "Content-Range") { return .contentRange }
             return .other
-        case UInt8(ascii: "i"): return equalsIgnoringCase(bytes, "If-None-Match") ? .ifNoneMatch : .other
-        case UInt8(ascii: "l"): return equalsIgnoringCase(bytes, "Last-Modified") ? .lastModified : .other
+        case UInt8(ascii: "i"): return ByteScan.isName(bytes, "If-None-Match") ? .ifNoneMatch : .other
+        case UInt8(ascii: "l"): return ByteScan.isName(bytes, "Last-Modified") ? .lastModified : .other
         default: return .other
         }
     }
 
     private static func recognise14(_ bytes: Span<UInt8>) -> FieldName {
-        equalsIgnoringCase(bytes, "Content-Length") ? .contentLength : .other
+        ByteScan.isName(bytes, "Content-Length") ? .contentLength : .other
     }
 
     private static func recognise15(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
-        case UInt8(ascii: "a"): return equalsIgnoringCase(bytes, "Accept-Encoding") ? .acceptEncoding : .other
+        case UInt8(ascii: "a"): return ByteScan.isName(bytes, "Accept-Encoding") ? .acceptEncoding : .other
         case UInt8(ascii: "x"):
-            if equalsIgnoringCase(bytes, "X-Forwarded-For") { return .xForwardedFor }
-            if equalsIgnoringCase(bytes, "X-Accel-Expires") { return .xAccelExpires }
-            if equalsIgnoringCase(bytes, "X-Accel-Charset") { return .xAccelCharset }
+            if ByteScan.isName(bytes, "X-Forwarded-For") { return .xForwardedFor }
+            if ByteScan.isName(bytes, "X-Accel-Expires") { return .xAccelExpires }
+            if ByteScan.isName(bytes, "X-Accel-Charset") { return .xAccelCharset }
             return .other
         default: return .other
         }
@@ -270,15 +270,15 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     private static func recognise16(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
         case UInt8(ascii: "c"):
-            return equalsIgnoringCase(bytes, "Content-Encoding") ? .contentEncoding : .other
+            return ByteScan.isName(bytes, "Content-Encoding") ? .contentEncoding : .other
         case UInt8(ascii: "p"):
-            return equalsIgnoringCase(bytes, "Proxy-Connection") ? .proxyConnection : .other
+            return ByteScan.isName(bytes, "Proxy-Connection") ? .proxyConnection : .other
         case UInt8(ascii: "w"):
-            return equalsIgnoringCase(bytes, "WWW-Authenticate") ? .wwwAuthenticate : .other
+            return ByteScan.isName(bytes, "WWW-Authenticate") ? .wwwAuthenticate : .other
         case UInt8(ascii: "x"):
-            if equalsIgnoringCase(bytes, "X-Forwarded-Host") { return .xForwardedHost }
-            if equalsIgnoringCase(bytes, "X-Forwarded-Port") { return .xForwardedPort }
-            if equalsIgnoringCase(bytes, "X-Accel-Redirect") { return .xAccelRedirect }
+            if ByteScan.isName(bytes, "X-Forwarded-Host") { return .xForwardedHost }
+            if ByteScan.isName(bytes, "X-Forwarded-Port") { return .xForwardedPort }
+            if ByteScan.isName(bytes, "X-Accel-Redirect") { return .xAccelRedirect }
             return .other
         default: return .other
         }
@@ -287,12 +287,12 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     private static func recognise17(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
         case UInt8(ascii: "i"):
-            return equalsIgnoringCase(bytes, "If-Modified-Since") ? .ifModifiedSince : .other
+            return ByteScan.isName(bytes, "If-Modified-Since") ? .ifModifiedSince : .other
         case UInt8(ascii: "t"):
-            return equalsIgnoringCase(bytes, "Transfer-Encoding") ? .transferEncoding : .other
+            return ByteScan.isName(bytes, "Transfer-Encoding") ? .transferEncoding : .other
         case UInt8(ascii: "x"):
-            if equalsIgnoringCase(bytes, "X-Forwarded-Proto") { return .xForwardedProto }
-            if equalsIgnoringCase(bytes, "X-Accel-Buffering") { return .xAccelBuffering }
+            if ByteScan.isName(bytes, "X-Forwarded-Proto") { return .xForwardedProto }
+            if ByteScan.isName(bytes, "X-Accel-Buffering") { return .xAccelBuffering }
             return .other
         default: return .other
         }
@@ -301,9 +301,9 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     private static func recognise18(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
         case UInt8(ascii: "p"):
-            return equalsIgnoringCase(bytes, "Proxy-Authenticate") ? .proxyAuthenticate : .other
+            return ByteScan.isName(bytes, "Proxy-Authenticate") ? .proxyAuthenticate : .other
         case UInt8(ascii: "x"):
-            return equalsIgnoringCase(bytes, "X-Accel-Limit-Rate") ? .xAccelLimitRate : .other
+            return ByteScan.isName(bytes, "X-Accel-Limit-Rate") ? .xAccelLimitRate : .other
         default: return .other
         }
     }
@@ -311,9 +311,9 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     private static func recognise19(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes[0].asciiLowercased {
         case UInt8(ascii: "i"):
-            return equalsIgnoringCase(bytes, "If-Unmodified-Since") ? .ifUnmodifiedSince : .other
+            return ByteScan.isName(bytes, "If-Unmodified-Since") ? .ifUnmodifiedSince : .other
         case UInt8(ascii: "p"):
-            return equalsIgnoringCase(bytes, "Proxy-Authorization") ? .proxyAuthorization : .other
+            return ByteScan.isName(bytes, "Proxy-Authorization") ? .proxyAuthorization : .other
         default: return .other
         }
     }

@@ -50,4 +50,63 @@ enum ByteScan {
         }
         return position
     }
+
+    /// Position of the first byte that is no letter, digit or `-` from `start` on; `count` if there is none.
+    static func endOfPlainName(in bytes: Span<UInt8>, from start: Int) -> Int {
+        var position = start
+        let raw = bytes.bytes
+        while position <= bytes.count - 8 {
+            let word = UInt64(
+                littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let others = ~plainNameBytes(word) & highBits
+            if others != 0 { return position + others.trailingZeroBitCount / 8 }
+            position += 8
+        }
+        while position < bytes.count {
+            let byte = bytes[position]
+            guard (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x2D else { return position }
+            position += 1
+        }
+        return position
+    }
+
+    /// The high bit of each byte that is a letter, digit or `-`. Sums of seven bits carry nowhere.
+    private static func plainNameBytes(_ word: UInt64) -> UInt64 {
+        let low = word & ~highBits
+        let folded = low | 0x2020_2020_2020_2020
+        let letters = (folded &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(folded &+ 0x0505_0505_0505_0505)
+        let digits = (low &+ 0x5050_5050_5050_5050) & ~(low &+ 0x4646_4646_4646_4646)
+        let dashes = highBits &- (low ^ 0x2D2D_2D2D_2D2D_2D2D)
+        return (letters | digits | dashes) & ~word
+    }
+
+    /// Whether `bytes` are `name` but for the case of letters. `name` is letters, digits and `-`.
+    static func isName(_ bytes: Span<UInt8>, _ name: StaticString) -> Bool {
+        guard bytes.count == name.utf8CodeUnitCount else { return false }
+        return name.withUTF8Buffer { buffer in
+            let wanted = buffer.span.bytes
+            let given = bytes.bytes
+            let count = bytes.count
+            if count < 8 {
+                for index in 0..<count where !isSame(UInt64(bytes[index]), UInt64(buffer[index])) {
+                    return false
+                }
+                return true
+            }
+            var position = 0
+            while true {
+                let left = given.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+                let right = wanted.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+                guard isSame(left, right) else { return false }
+                guard position < count - 8 else { return true }
+                // The last step looks at some bytes again rather than past the end.
+                position = min(position + 8, count - 8)
+            }
+        }
+    }
+
+    /// Only where `wanted` has a letter (bit 6) may bit 5, its case, differ.
+    private static func isSame(_ word: UInt64, _ wanted: UInt64) -> Bool {
+        (word ^ wanted) & ~((wanted & 0x4040_4040_4040_4040) >> 1) == 0
+    }
 }

@@ -41,7 +41,7 @@ public final class RequestHead {
     public internal(set) var authority: Slice?
     /// The path has percent-escapes, dot segments or doubled slashes: it needs `URIPath.normalise`.
     public internal(set) var pathNeedsNormalising = false
-    /// 0 or 1; higher ones count as 1. The major version is 1.
+    /// 0 or 1; higher ones are refused. The major version is 1.
     public internal(set) var minorVersion: UInt8 = 0
     /// In the order they came in; without those that were dropped.
     public internal(set) var fields: [Field] = []

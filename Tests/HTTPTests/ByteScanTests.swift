@@ -1,0 +1,49 @@
+import Testing
+
+@testable import HTTP
+
+/// Eight bytes a step must find what one byte a step finds, wherever it stands.
+@Suite("Byte scans") struct ByteScanTests {
+    @Test("every byte at every place is told from its neighbours as a plain loop tells it", arguments: 0..<19)
+    func places(place: Int) {
+        for filler in bytes("az-09 \u{7E}\u{80}\u{FF}") {
+            for byte in UInt8.min...UInt8.max {
+                var sample = Array(repeating: filler, count: 19)
+                sample[place] = byte
+                let span = sample.span
+                #expect(ByteScan.lineFeed(in: span, from: 0) == sample.firstIndex(of: 0x0A))
+                #expect(
+                    ByteScan.endOfText(in: span, from: 0) == sample.firstIndex(where: Self.isControl) ?? 19)
+                let plainEnd = sample.firstIndex { !Self.isPlain($0) } ?? 19
+                #expect(ByteScan.endOfPlainName(in: span, from: 0) == plainEnd)
+            }
+        }
+    }
+
+    @Test("random bytes are scanned as a plain loop scans them, from any start")
+    func random() {
+        var generator = SeededGenerator(state: 9)
+        let alphabet = bytes("\t\n\r aZ09-:\u{1F}\u{20}\u{7E}\u{7F}\u{80}\u{8A}\u{FF}\0\u{B}\u{9}")
+        for _ in 0..<3000 {
+            let count = Int.random(in: 0...40, using: &generator)
+            let sample = (0..<count).map { _ in alphabet.randomElement(using: &generator) ?? 0 }
+            let start = Int.random(in: 0...count, using: &generator)
+            let rest = sample[start...]
+            #expect(ByteScan.lineFeed(in: sample.span, from: start) == rest.firstIndex(of: 0x0A))
+            #expect(
+                ByteScan.endOfText(in: sample.span, from: start) == rest.firstIndex(where: Self.isControl)
+                    ?? count)
+            let plainEnd = rest.firstIndex { !Self.isPlain($0) } ?? count
+            #expect(ByteScan.endOfPlainName(in: sample.span, from: start) == plainEnd)
+        }
+    }
+
+    private static func isControl(_ byte: UInt8) -> Bool { (byte < 0x20 && byte != 0x09) || byte == 0x7F }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import Core
+import HTTP
+import Testing
+
+@Suite("Request head") struct RequestHeadTests {
+    static let plain = "GET /a?b=c HTTP/1.1\r\nHost: example.org:81\r\nX-One:  two \t\r\nCookie: a=b\r\n\r\n"
+
+    @Test("a plain head is taken apart, however it arrives")
+    func plainHead() {
+        let summary = parseEverySplit(of: Self.plain + "BODY")
+        #expect(summary.outcome == .complete(length: Self.plain.utf8.count))
+        #expect(summary.method == .get)
+        #expect(
+            summary.texts == [
+                "GET", "GET /a?b=c HTTP/1.1", "/a?b=c", "/a?b=c", "/a", "b=c", "-", "example.org:81", "-",
+                "-",
+            ])
+        #expect(
+            summary.fields == [
+                "Host=example.org:81/host/false", "X-One=two/other/false", "Cookie=a=b/cookie/false",
+            ])
+    }
+
+    @Test("a line may end in a bare LF, and empty lines may come first (RFC 9112 2.2)")
+    func lenientLineEnds() {
+        let summary = parseEverySplit(of: "\r\n\n\r\nGET / HTTP/1.1\nHost: a\nX: y\r\n\n")
+        #expect(summary.texts[1] == "GET / HTTP/1.1")
+        #expect(summary.fields == ["Host=a/host/false", "X=y/other/false"])
+    }
+
+    @Test("a head is recycled: nothing of the last one is left")
+    func recycles() {
+        let head = RequestHead()
+        let first = filled(
+            "POST http://h/a%20?q HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n"
+                + "Expect: 100-Continue\r\nConnection: close\r\n"
+                + "X_y: 1\r\nTransfer-Encoding: Chunked\r\n\r\n")
+        #expect(head.parse(first, limits: HeadLimits()) == .complete(length: first.count))
+        #expect(head.isChunked && head.expectsContinue && head.pathNeedsNormalising && head.scheme != nil)
+        #expect(head.droppedInvalidField != nil && head.upgrade != nil && head.connection == .close)
+        let second = filled("GET / HTTP/1.0\r\n\r\n")
+        #expect(head.parse(second, limits: HeadLimits()) == .complete(length: second.count))
+        #expect(!head.isChunked && !head.expectsContinue && !head.pathNeedsNormalising && head.scheme == nil)
+        #expect(head.droppedInvalidField == nil && head.upgrade == nil && head.connection == [])
+        #expect(head.fields.isEmpty && head.host == nil && head.query == nil && head.authority == nil)
+        #expect(head.minorVersion == 0 && head.method == .get)
+    }
+
+    @Test(
+        "what a lenient reader might take differently is refused",
+        arguments: [
+            ("Host : a\r\n", HeadError.badField),  // RFC 9112 5.1
+            ("Host\t: a\r\n", .badField),
+            ("Host: a\r\n folded\r\n", .badField),  // 5.2
+            ("Host: a\r\n\tfolded\r\n", .badField),
+            ("Host: a\r\nX\r\n", .badField),
+            ("Host: a\r\n: x\r\n", .badField),
+            ("Host: a\r\nX y: 1\r\n", .badField),
+            ("Host: a\r\nX\u{1}: 1\r\n", .badField),
+            ("Host: a\r\nX\u{7F}: 1\r\n", .badField),
+            ("Host: a\r\nX: a\rb\r\n", .badField),  // 2.2
+            ("Host: a\r\nX: a\r\r\n", .badField),
+            ("Host: a\r\n\rX: a\r\n", .badField),
+            ("Host: a\r\nX: a\0b\r\n", .badField),
+            ("Host: a\r\nX: a\u{1}b\r\n", .badField),
+            ("Host: a\r\nX: \u{B}\r\n", .badField),
+            ("Host: a\r\nX: a\u{7F}b\r\n", .badField),
+        ])
+    func refusesField(lines: String, error: HeadError) {
+        let summary = parseEverySplit(of: "GET / HTTP/1.1\r\n\(lines)\r\n")
+        #expect(summary.outcome == .refused(error))
+    }
+
+    @Test(
+        "values may hold tabs, 8-bit bytes and nothing at all",
+        arguments: [
+            "a\tb", "\u{E4}\u{FF}\u{80}", "", "a b  c", "0123456789\t0123456789\tx", "!#$%&'*+-.^_`|~{}()",
+        ])
+    func acceptsValue(value: String) {
+        let summary = parseEverySplit(of: "GET / HTTP/1.1\r\nHost: a\r\nX:\t \(value) \t\r\n\r\n")
+        #expect(
+            summary.fields.last?.utf8.count
+                == "X=\(String(decoding: bytes(value), as: UTF8.self))/other/false".utf8.count)
+    }
+
+    @Test("a name that is merely invalid is dropped, or refused when invalid names are not ignored")
+    func invalidNames() {
+        for name in ["X_y", "X.y", "X\u{80}", "\"x\"", "_"] {
+            let sample = "GET / HTTP/1.1\r\nHost: a\r\n\(name): 1\r\n\r\n"
+            let summary = parseEverySplit(of: sample)
+            #expect(summary.fields == ["Host=a/host/false"])
+            #expect(summary.texts[9] != "-")
+            var strict = HeadLimits()
+            strict.ignoreInvalidHeaders = false
+            #expect(parseEverySplit(of: sample, limits: strict).outcome == .refused(.badField))
+        }
+        var underscores = HeadLimits()
+        underscores.underscoresInHeaders = true
+        let summary = parseEverySplit(of: "GET / HTTP/1.1\r\nHost: a\r\nX_y: 1\r\n\r\n", limits: underscores)
+        #expect(summary.fields.last == "X_y=1/other/false")
+    }
+
+    @Test("a field in excess is refused")
+    func tooManyFields() {
+        var limits = HeadLimits()
+        limits.maxFields = 3
+        let three = "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\nX: 2\r\n"
+        #expect(parseEverySplit(of: three + "\r\n", limits: limits).fields.count == 3)
+        #expect(
+            parseEverySplit(of: three + "X: 3\r\n\r\n", limits: limits).outcome == .refused(.tooManyFields))
+    }
+
+    @Test("the request line is told even when it is refused")
+    func lineWhenRefused() {
+        let head = RequestHead()
+        let buffer = filled("GET / HTTP/3.0\r\nHost: a\r\n")
+        #expect(head.parse(buffer, limits: HeadLimits()) == .refused(.unsupportedVersion))
+        #expect(buffer.string(of: head.line) == "GET / HTTP/3.0")
+        head.reset()
+        let hello = filled("\u{16}\u{3}\u{1}")
+        #expect(head.parse(hello, limits: HeadLimits()) == .refused(.badMethod))
+        #expect(head.line.count == 3)
+    }
+}
