@@ -167,6 +167,14 @@ public enum Socket {
     /// Gives the descriptor back.
     public static func close(_ fd: Int32) { _ = Glibc.close(fd) }
 
+    /// Bytes in the send queue: unsent, or sent and not acknowledged.
+    static func unacknowledgedCount(_ fd: Int32) -> Int {
+        var count: Int32 = 0
+        // SIOCOUTQ goes by the name of the terminals' request.
+        guard ioctl(fd, UInt(TIOCOUTQ), &count) == 0 else { return 0 }
+        return max(0, Int(count))
+    }
+
     /// Round-trip time and its variance in microseconds, congestion window, receive space.
     public static func tcpInfo(_ fd: Int32) -> (rtt: UInt32, rttvar: UInt32, cwnd: UInt32, space: UInt32)? {
         var info = tcp_info()

@@ -110,6 +110,9 @@ public final class Transport {
         return outcome
     }
 
+    /// Bytes that the socket took and the other end has not acknowledged.
+    public var unacknowledgedCount: Int { Socket.unacknowledgedCount(fd) }
+
     /// Whether the kernel can send files by itself: no cipher stands between.
     public var canSendFiles: Bool { tls == nil }
 

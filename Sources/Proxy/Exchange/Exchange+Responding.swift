@@ -19,6 +19,8 @@ extension Exchange {
         keptFields.add(to: response)
         HeaderFilter.apply(to: self)
         discardBody()
+        // A client that waits for leave may send its content or the next request: nobody can tell which.
+        if head.expectsContinue && !didSendContinue && !body.isComplete { keepsAlive = false }
         stream.startResponse()
         switch response.contentKind {
         case .none:

@@ -63,8 +63,12 @@ extension HTTP1Session {
         }
     }
 
-    /// Bytes of the response that the client's socket has taken.
-    private var takenCount: Int64 { (exchange?.bytesSent ?? 0) - Int64(writer.heldCount) }
+    /// Bytes of the response that the client has acknowledged.
+    ///
+    /// The kernel holds megabytes for a client: what its socket has taken says nothing of the pace.
+    private var takenCount: Int64 {
+        (exchange?.bytesSent ?? 0) - Int64(writer.heldCount) - Int64(transport.unacknowledgedCount)
+    }
 
     /// The client takes bytes, but slower than `client_min_rate`.
     func isTakingTooSlowly(_ exchange: Exchange) -> Bool {

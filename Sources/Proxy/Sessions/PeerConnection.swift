@@ -64,7 +64,7 @@ final class PeerConnection {
             owner?.peerIsReady()
         case .idle:
             // Nothing may be said on an idle connection: whatever it is, it ends it.
-            if transport.isReadable || transport.isHangup { leavePool() }
+            if transport.isReadable && !isQuiet || transport.isHangup { leavePool() }
         case .closed:
             break
         }
@@ -79,6 +79,15 @@ final class PeerConnection {
         case .closed:
             break
         }
+    }
+
+    /// Open, and nothing has come that nobody asked for.
+    var isQuiet: Bool {
+        guard !transport.isHangup else { return false }
+        let scratch = worker.takeScratch()
+        defer { worker.giveScratch(scratch) }
+        guard case .wouldBlock = transport.receive(into: scratch, atLeast: 1, limit: 1) else { return false }
+        return !transport.isHangup
     }
 
     private func leavePool() {

@@ -33,7 +33,7 @@ final class ResponseSpool {
     /// - Returns: `false` if the file could not be written.
     func append(_ slice: Slice, of buffer: ByteBuffer) -> Bool {
         memory.append(slice, of: buffer)
-        guard memory.count > memoryMax, fileMax > 0 else { return true }
+        guard memory.count > memoryMax, (file?.size ?? 0) < fileMax else { return true }
         do {
             // The file continues what is in front of it: memory is written behind the file's bytes.
             try TemporaryFile.move(memory, to: &file, in: path)

@@ -96,7 +96,8 @@ extension Worker {
         let pool = pool(of: group)
         while let connection = pool.take(peer, key: tlsKey) {
             timers.cancel(connection.readTimer)
-            if !connection.transport.isReadable && !connection.transport.isHangup { return connection }
+            // Asked of the socket: the event that tells of stray bytes may not have been seen yet.
+            if connection.isQuiet { return connection }
             connection.close()
         }
         return nil
@@ -105,6 +106,8 @@ extension Worker {
     /// Puts a connection that has served its request into the pool.
     func keepIdle(_ connection: PeerConnection) {
         connection.owner = nil
+        // What was read to the last byte that was wanted may have more behind it, or nothing.
+        guard !connection.transport.isReadable || connection.isQuiet else { return connection.close() }
         connection.state = .idle
         connection.returnBuffers()
         timers.cancel(connection.writeTimer)
@@ -113,7 +116,6 @@ extension Worker {
         if let evicted = pool.put(connection, peer: connection.peer, key: connection.tlsKey) {
             evicted.close()
         }
-        if connection.transport.isReadable { post(connection.token) }
     }
 
     /// Begins a new connection to a peer.

@@ -83,11 +83,11 @@ extension UpstreamRequest {
         exchange.attempts.headArrived(nowMs: worker.clock.nowMs)
         if responseHead.status == 101 { return switchProtocols(buffer, peer) }
         if shouldTryNext(responseHead.status) {
-            responseHead.reset()
             return next(.status(responseHead.status))
         }
         settleContent()
         keepsPeer = responseHead.minorVersion >= 1 && !responseHead.connection.contains(.close)
+        if case .ended = content, !buffer.isEmpty { keepsPeer = false }
         if isIntercepted(responseHead.status) { return intercept() }
         if let target = accelRedirect() { return redirect(to: target) }
         activity = .readingContent
@@ -106,6 +106,8 @@ extension UpstreamRequest {
         }
         guard triesLeft > 1 else { return false }
         if !exchange.head.method.isIdempotent && !proxy.nextUpstream.contains(.nonIdempotent) { return false }
+        // What was streamed is gone: this answer is the only one there will be.
+        if !proxy.isRequestBuffered && exchange.body.isPresent { return false }
         let timeout = proxy.nextUpstreamTimeoutMs
         return timeout == 0 || worker.clock.nowMs - startedMs < Int64(timeout)
     }

@@ -151,7 +151,7 @@ extension UpstreamRequest {
     private var mayTakeMore: Bool {
         if let spool { return spool.mayGrow }
         guard exchange.stream.isBlocked else { return true }
-        return isBuffered && exchange.stream.heldCount <= HTTP1Session.heldMax
+        return isBuffered
     }
 
     /// The client's socket took all that was held.

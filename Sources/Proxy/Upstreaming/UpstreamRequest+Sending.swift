@@ -15,7 +15,8 @@ extension UpstreamRequest {
         let outgoing = worker.buffers.take()
         outgoing.append(contentsOf: requestHead)
         peer.outgoing = outgoing
-        peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
+        // `proxy_read_timeout` begins when the request is out: until then other waits are bounded.
+        worker.timers.cancel(peer.readTimer)
         sendMore(peer)
         if case .awaitingHead = state, peer.transport.isReadable { receiveHead(peer) }
     }
