@@ -1,0 +1,41 @@
+import Config
+import Testing
+
+@testable import Proxy
+
+@Suite("Directives without effect here")
+struct IgnoredDirectivesTests {
+    static let names = IgnoredDirectives.directives.map(\.name)
+
+    @Test("each is accepted wherever nginx has it, and warned of once", arguments: names)
+    func warnedOnce(_ name: String) throws {
+        let row = try #require(Directives.table.rows(named: name).first)
+        let line = "\(name) x;\n"
+        let text: String
+        if row.contexts.contains(.main) {
+            text = line + line + "events {}\n"
+        } else if row.contexts.contains(.events) {
+            text = "events {\n\(line)\(line)}\n"
+        } else if row.contexts.contains(.server) {
+            text = "events {}\nhttp {\n\(line)server {\n\(line)location / {\n\(line)}\n}\n}\n"
+        } else {
+            text = "events {}\nhttp {\n\(line)\(line)}\n"
+        }
+        let place = text.prefix(while: { $0 != "x" }).split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+            try Loading.main(text).warnings.first
+                == "\"\(name)\" is accepted but has no effect here in \(Loading.file):\(place.count)")
+        #expect(try Loading.main(text).warnings.count == 1)
+    }
+
+    @Test("every row of every table has a help text that begins with its sentence")
+    func helpOfEveryRow() throws {
+        let rows = Directives.table.all.map { ($0.name, $0.summary) }
+        for (name, summary) in rows + Directives.upstream.all.map({ ($0.name, $0.summary) }) {
+            let help = try #require(DirectiveHelp.text(for: name), "\(name) has no help")
+            #expect(help.contains("Syntax:   \(name)"))
+            #expect(help.contains("Context:  "))
+            #expect(!summary.isEmpty)
+        }
+    }
+}
