@@ -11,6 +11,16 @@ extension Socket {
         return result == 0 && target.count > 0 ? .closed : SystemCall.outcome(result)
     }
 
+    /// Copies what is there without taking it.
+    ///
+    /// - Returns: `.closed` at the end of the stream.
+    static func peek(_ fd: Int32, _ target: UnsafeMutableRawBufferPointer) -> IOOutcome {
+        let result = SystemCall.retrying {
+            recv(fd, target.baseAddress, target.count, Int32(MSG_PEEK))
+        }
+        return result == 0 && target.count > 0 ? .closed : SystemCall.outcome(result)
+    }
+
     /// - Parameter more: more follows at once: the kernel may wait for it to fill a packet.
     public static func send(_ fd: Int32, _ bytes: UnsafeRawBufferPointer, more: Bool = false) -> IOOutcome {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)

@@ -41,6 +41,25 @@ public final class Transport {
         isReadable = true
     }
 
+    /// Reads what comes before TLS into the free end of `buffer`, at most `limit` bytes.
+    ///
+    /// - Parameter takes: whether the bytes are taken; otherwise they can be read once more.
+    public func receivePlain(into buffer: ByteBuffer, limit: Int, takes: Bool) -> IOOutcome {
+        var outcome = IOOutcome.wouldBlock
+        _ = buffer.withUnsafeWritable(atLeast: limit) { free in
+            let target = UnsafeMutableRawBufferPointer(rebasing: free.prefix(limit))
+            outcome = takes ? Socket.receive(fd, target) : Socket.peek(fd, target)
+            if case .bytes(let count) = outcome { return count }
+            return 0
+        }
+        switch outcome {
+        case .bytes: break
+        case .wouldBlock: isReadable = false
+        case .closed, .failed: isHangup = true
+        }
+        return outcome
+    }
+
     /// Reads into the free end of `buffer`, at most `limit` bytes, in one call.
     ///
     /// - Parameter atLeast: free bytes to offer.

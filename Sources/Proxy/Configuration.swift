@@ -78,7 +78,7 @@ public final class Configuration {
     let upstreams: [UpstreamSettings]
     /// `hash` keys, by upstream.
     private let hashKeys: [Int: Template<Variable>]
-    let maps: [ValueMap]
+    let computedVariables: [ComputedVariable]
     let regexes: [CompiledRegex]
     let userVariables: [String: Int]
     let accessLogFiles: [AccessLogFile]
@@ -99,7 +99,7 @@ public final class Configuration {
         temporaryFolders = builder.temporaryFolders.sorted()
         upstreams = builder.upstreams
         hashKeys = builder.hashKeys
-        maps = builder.maps
+        computedVariables = builder.computed.all
         regexes = builder.regexes
         userVariables = builder.userVariables
         accessLogFiles = builder.accessLogFiles

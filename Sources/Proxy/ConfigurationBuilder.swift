@@ -19,10 +19,10 @@ final class ConfigurationBuilder {
     private var sinks: [ObjectIdentifier: [ErrorLog.Sink]] = [:]
     private(set) var upstreams: [UpstreamSettings] = []
     private(set) var hashKeys: [Int: Template<Variable>] = [:]
-    private(set) var maps: [ValueMap] = []
+    /// `map`, `geo`, `split_clients`.
+    var computed = ComputedVariables()
     private(set) var regexes: [CompiledRegex] = []
     private(set) var userVariables: [String: Int] = [:]
-    private var mapNames: [String: Int] = [:]
     private(set) var accessLogFiles: [AccessLogFile] = []
     private(set) var logFormats: [LogFormat] = []
     private var formatTexts: [(index: Int, text: String, statement: Statement)] = []
@@ -113,7 +113,7 @@ final class ConfigurationBuilder {
     private func noteNames(_ statements: [Statement]) {
         for statement in statements {
             if statement.name == "set" { laterNames.insert(statement.argument(0).dropFirst().lowercased()) }
-            if statement.name == "map" { reserveMap(statement.argument(1).dropFirst().lowercased()) }
+            computed.reserve(statement)
             for word in statement.words where word.contains("(?") {
                 laterNames.formUnion(CompiledRegex.groupNames(word).map { $0.lowercased() })
             }
@@ -128,6 +128,7 @@ final class ConfigurationBuilder {
     }
 
     private func finishMain() throws(ConfigError) {
+        try computed.check()
         main.pidPath = path(main.pidPath)
         if !main.usesMaster { main.workerProcesses = 1 }
         if !main.cpuMasks.isEmpty, main.cpuMasks.count != main.workerProcesses {
@@ -298,7 +299,7 @@ final class ConfigurationBuilder {
     }
 
     private func variable(_ name: String, _ statement: Statement) throws(ConfigError) -> Variable {
-        if let index = mapNames[name] { return .map(index) }
+        if let index = computed[name] { return .computed(index) }
         if let index = userVariables[name] { return .user(index) }
         if let found = Variables.resolve(name) { return found }
         guard isDefinedSomewhere(name) else { throw ConfigError("unknown \"\(name)\" variable", statement) }
@@ -319,20 +320,6 @@ final class ConfigurationBuilder {
         let index = userVariables.count
         userVariables[name] = index
         return index
-    }
-
-    /// Gives a `map` that is yet to be read its index, so that texts before it may refer to it.
-    private func reserveMap(_ name: String) {
-        guard mapNames[name] == nil else { return }
-        mapNames[name] = maps.count
-        maps.append(ValueMap(source: Template(constant: []), hasHostnames: false))
-    }
-
-    /// Takes the reserved place; of several maps of one name the last one counts.
-    func addMap(_ written: String, _ map: ValueMap) {
-        let name = written.lowercased()
-        reserveMap(name)
-        if let index = mapNames[name] { maps[index] = map }
     }
 
     func regex(_ source: String, ignoringCase: Bool, _ statement: Statement) throws(ConfigError) -> Int {

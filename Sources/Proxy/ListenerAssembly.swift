@@ -10,6 +10,7 @@ struct ListenerAssembly {
         var options = ListenOptions()
         var hasSocketOptions = false
         var isTLS = false
+        var usesProxyProtocol = false
         var hasExplicitDefault = false
         var defaultServer: VirtualServer
         var names = ServerNameTable()
@@ -36,7 +37,7 @@ struct ListenerAssembly {
         return gathered.map { entry in
             ListenAddress(
                 entry.address, entry.options, isTLS: entry.isTLS, defaultServer: entry.defaultServer,
-                names: entry.names)
+                names: entry.names, usesProxyProtocol: entry.usesProxyProtocol)
         }
     }
 
@@ -64,6 +65,7 @@ struct ListenerAssembly {
             gathered[index].hasSocketOptions = true
         }
         gathered[index].isTLS = gathered[index].isTLS || line.isTLS
+        gathered[index].usesProxyProtocol = gathered[index].usesProxyProtocol || line.usesProxyProtocol
         gathered[index].hasExplicitDefault = gathered[index].hasExplicitDefault || line.isDefault
         for name in block.names.isEmpty ? [.exact("")] : block.names
         where !gathered[index].names.add(name, server, builder.regexes) {

@@ -37,7 +37,7 @@ extension Exchange {
         for index in userValues.indices where userValues[index].isSet { userValues[index] = UserValue() }
         captures.reset()
         remoteUser.removeAll()
-        limitRate = 0
+        limitRate = nil
         response.reset()
         bytesSent = 0
         contentBytesSent = 0
@@ -51,6 +51,9 @@ extension Exchange {
         requestID.removeAll()
         replacedBody.removeAll()
     }
+
+    /// Bytes a second that the response is sent at; 0: as fast as it goes.
+    var rateLimit: Int64 { limitRate ?? location.settings.core.limitRate.value(for: self) }
 
     /// `proxy_bind`: the local address of connections to peers.
     var bindAddress: SocketAddress? {

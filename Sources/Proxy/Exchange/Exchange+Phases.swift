@@ -141,7 +141,6 @@ extension Exchange {
     func enter(_ found: Location) -> Outcome {
         let match = found.governing(method)
         location = match
-        limitRate = match.settings.core.limitRate
         if match.settings.core.isInternal && !isInternal { return .status(404) }
         settleKeepAlive()
         let sizeMax = match.settings.core.clientMaxBodySize

@@ -58,12 +58,15 @@ final class Exchange {
     var statusOverride: UInt16?
     /// Values of `set`, `map` and named captures, by index. Empty at the start of a request.
     var userValues: [UserValue] = []
+    /// How many computed values are being made inside each other; they end early once there were too many.
+    var evaluationDepth = 0
+    var isEvaluationCut = false
     /// The last successful match of a regular expression: `$1`…
     var captures = Captures()
     /// `$remote_user`: the user name in the Authorization field, if it is well formed.
     let remoteUser = ByteBuffer(capacity: 32)
-    /// `$limit_rate` etc. may change it; starts with the location's.
-    var limitRate: Int64 = 0
+    /// `$limit_rate` or `X-Accel-Limit-Rate`, in place of the location's `limit_rate`.
+    var limitRate: Int64?
 
     // MARK: The response
 

@@ -87,6 +87,8 @@ enum ResponseRewrite {
         {
             exchange.limitRate = rate
         }
+        // As nginx: what is not buffered passes as it comes.
+        if !request.isBuffered { exchange.limitRate = 0 }
     }
 
     /// An intercepted 401 keeps its challenge.

@@ -35,6 +35,16 @@ extension Variables {
                 exchange, out in
                 if let port = exchange.client.proxyProtocolAddress?.port { out.append(decimal: Int(port)) }
             },
+            .unlessEmpty("proxy_protocol_server_addr", "The server's address in the PROXY protocol's header.")
+            {
+                $0.client.proxyProtocolDestination?.append(addressTo: $1)
+            },
+            .unlessEmpty("proxy_protocol_server_port", "The server's port in the PROXY protocol's header.") {
+                exchange, out in
+                if let port = exchange.client.proxyProtocolDestination?.port {
+                    out.append(decimal: Int(port))
+                }
+            },
         ]
     }
 

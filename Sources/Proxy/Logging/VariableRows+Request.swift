@@ -76,7 +76,7 @@ extension Variables {
                 FilePath.append(for: $0, to: $1)
             },
             .always("limit_rate", "The limit of the response's rate, in bytes a second.") { exchange, out in
-                out.append(decimal: Int(exchange.limitRate))
+                out.append(decimal: Int(exchange.rateLimit))
             },
         ]
     }

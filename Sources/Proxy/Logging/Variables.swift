@@ -39,10 +39,11 @@ enum Variables {
             guard index < exchange.userValues.count, exchange.userValues[index].isSet else { return false }
             out.append(exchange.userValues[index].bytes)
             return true
-        case .map(let index):
-            guard exchange.worker.configuration.maps.indices.contains(index) else { return false }
-            exchange.worker.configuration.maps[index].append(for: exchange, to: out)
-            return true
+        case .computed(let index):
+            guard exchange.worker.configuration.computedVariables.indices.contains(index) else {
+                return false
+            }
+            return exchange.worker.configuration.computedVariables[index].append(for: exchange, to: out)
         }
     }
 

@@ -51,7 +51,7 @@ enum RealIP {
         exchange.remoteAddress = address
     }
 
-    private static func address(in text: Span<UInt8>) -> SocketAddress? {
+    static func address(in text: Span<UInt8>) -> SocketAddress? {
         // The longest is [IPv6]:port.
         guard text.count >= 2, text.count <= 64 else { return nil }
         return SocketAddress(ip: text, port: 0) ?? SocketAddress.parse(text, defaultPort: 0)

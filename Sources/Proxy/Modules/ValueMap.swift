@@ -23,6 +23,9 @@ final class ValueMap {
         self.hasHostnames = hasHostnames
     }
 
+    /// The texts that the value is made of.
+    var templates: [Template<Variable>] { [source] + values + (fallback.map { [$0] } ?? []) }
+
     /// Says what `name` comes to.
     ///
     /// - Returns: whether it was not named before.

@@ -95,13 +95,16 @@ public final class ListenAddress {
     public let options: ListenOptions
     /// Connections begin with a TLS handshake.
     public let isTLS: Bool
+    /// Connections begin with the PROXY protocol's header.
+    let usesProxyProtocol: Bool
     let defaultServer: VirtualServer
     private let names: ServerNameTable
 
     init(
         _ address: SocketAddress, _ options: ListenOptions, isTLS: Bool, defaultServer: VirtualServer,
-        names: ServerNameTable
+        names: ServerNameTable, usesProxyProtocol: Bool = false
     ) {
+        self.usesProxyProtocol = usesProxyProtocol
         self.address = address
         self.options = options
         self.isTLS = isTLS

@@ -18,6 +18,8 @@ final class ClientConnection {
     var requestCount = 0
     /// What the PROXY protocol said of the client, if the listener asks for it.
     var proxyProtocolAddress: SocketAddress?
+    /// Where the client connected to, as the PROXY protocol says.
+    var proxyProtocolDestination: SocketAddress?
 
     /// The address that the client connected to, asked of the kernel when first wanted.
     private(set) lazy var localAddress: SocketAddress =

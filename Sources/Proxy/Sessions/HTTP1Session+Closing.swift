@@ -8,6 +8,7 @@ extension HTTP1Session {
     func responseSent() {
         guard let exchange else { return }
         worker.timers.cancel(writeTimer)
+        isDelayed = false
         writer.release()
         finishLog(exchange)
         // What the client was told counts, even if the worker was told to finish since then.
@@ -62,6 +63,7 @@ extension HTTP1Session {
     }
 
     func sendTimedOut() {
+        if isDelayed { return waitIsOver() }
         guard let exchange else { return close() }
         let now = worker.clock.nowMs
         if now < sendPace.gapEndsMs {
@@ -79,7 +81,7 @@ extension HTTP1Session {
         switch state {
         case .closed:
             return
-        case .handshaking:
+        case .readingProxyHeader, .handshaking:
             worker.counters.add(.reading, -1)
         case .idle:
             worker.counters.add(connection.requestCount > 0 ? .waiting : .reading, -1)
@@ -105,7 +107,8 @@ extension HTTP1Session {
         switch state {
         case .idle where connection.requestCount > 0:
             arm(readTimer, afterMs: graceMs)
-        case .idle, .handshaking, .readingHead, .exchanging, .skippingBody, .tunnelling, .lingering, .closed:
+        case .readingProxyHeader, .idle, .handshaking, .readingHead, .exchanging, .skippingBody, .tunnelling,
+            .lingering, .closed:
             break
         }
     }

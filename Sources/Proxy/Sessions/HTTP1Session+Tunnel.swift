@@ -9,6 +9,7 @@ extension HTTP1Session {
     func startTunnel(peer: PeerConnection, request: UpstreamRequest, early: ByteBuffer) {
         guard let exchange else { return }
         exchange.keepsAlive = false
+        exchange.limitRate = 0
         HeaderFilter.apply(to: exchange)
         startResponse()
         flush()

@@ -8,11 +8,12 @@ extension HTTP1Session {
     static var heldMax: Int { 64 << 10 }
 
     /// The client's socket is behind: no more content should be given.
-    var isBlocked: Bool { writer.heldCount > 0 && !transport.isWritable }
+    var isBlocked: Bool { isDelayed || writer.heldCount > 0 && !transport.isWritable }
 
     /// Writes the head of `exchange.response`; it leaves with the first content or at the end.
     func startResponse() {
         guard let exchange else { return }
+        settleRate(exchange)
         HTTP1ResponseHead.write(exchange, to: writer)
         exchange.phase = .responding
         exchange.bytesSent += Int64(writer.heldCount)
@@ -30,7 +31,7 @@ extension HTTP1Session {
     /// Sends content on; all of it is consumed, what the socket does not take is held.
     func send(_ content: ByteBuffer) {
         guard let exchange else { return }
-        guard case .identity = writer.framing else {
+        guard case .identity = writer.framing, !rate.isOn else {
             append(Slice(from: 0, to: content.count), of: content)
             content.removeAll()
             return flush()
@@ -42,10 +43,11 @@ extension HTTP1Session {
 
     func flush() {
         guard exchange != nil, !writer.isEmpty else { return }
+        if rate.isOn { return flushPaced() }
         sent(writer.flush(transport))
     }
 
-    private func sent(_ outcome: IOOutcome) {
+    func sent(_ outcome: IOOutcome) {
         switch outcome {
         case .bytes:
             worker.timers.cancel(writeTimer)
@@ -54,7 +56,8 @@ extension HTTP1Session {
             guard let exchange else { return }
             let gapMs = exchange.location.settings.core.sendTimeoutMs
             arm(
-                writeTimer, afterMs: sendPace.wait(nowMs: worker.clock.nowMs, count: takenCount, gapMs: gapMs)
+                writeTimer,
+                afterMs: sendPace.wait(nowMs: worker.clock.nowMs, count: acknowledgedCount, gapMs: gapMs)
             )
         case .closed:
             writeFailed(.brokenPipe)
@@ -63,17 +66,18 @@ extension HTTP1Session {
         }
     }
 
+    /// Bytes of the response that the client's socket has taken.
+    var takenCount: Int64 { (exchange?.bytesSent ?? 0) - Int64(writer.heldCount) }
+
     /// Bytes of the response that the client has acknowledged.
     ///
     /// The kernel holds megabytes for a client: what its socket has taken says nothing of the pace.
-    private var takenCount: Int64 {
-        (exchange?.bytesSent ?? 0) - Int64(writer.heldCount) - Int64(transport.unacknowledgedCount)
-    }
+    private var acknowledgedCount: Int64 { takenCount - Int64(transport.unacknowledgedCount) }
 
     /// The client takes bytes, but slower than `client_min_rate`.
     func isTakingTooSlowly(_ exchange: Exchange) -> Bool {
         sendPace.isTooSlow(
-            nowMs: worker.clock.nowMs, count: takenCount,
+            nowMs: worker.clock.nowMs, count: acknowledgedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }
 
@@ -97,12 +101,13 @@ extension HTTP1Session {
 
     /// The socket takes bytes again.
     func resumeWriting() {
-        guard exchange != nil, transport.isWritable else { return }
+        guard exchange != nil, transport.isWritable, !isDelayed else { return }
         if !writer.isEmpty {
             flush()
             guard case .exchanging = state, writer.isEmpty else { return }
         }
         if isEnding { return finishEnding() }
+        if isDelayed { return }
         if fileContent != nil { return continueFile() }
         exchange?.clientCanTakeMore()
     }

@@ -16,6 +16,8 @@ internal import Net
 /// the request's content in `HTTP1Session+Body.swift`, closing in `HTTP1Session+Closing.swift`.
 final class HTTP1Session {
     enum State {
+        /// The PROXY protocol's header is awaited.
+        case readingProxyHeader
         case handshaking
         /// Between requests: nothing was received yet.
         case idle
@@ -50,6 +52,10 @@ final class HTTP1Session {
     var sendPace = PaceLimit()
     /// Longest gap in what a client sends that is only listened to.
     var lingeringTimeoutMs = 5000
+    /// `limit_rate` of the response under way.
+    var rate = RateLimit()
+    /// The next bytes of the response wait for their time.
+    var isDelayed = false
     var tunnel: Tunnel?
     /// A file that is being sent as the response's content.
     var fileContent: FileContent?
@@ -59,13 +65,15 @@ final class HTTP1Session {
     init(worker: Worker, connection: ClientConnection) {
         self.worker = worker
         self.connection = connection
-        state = connection.transport.tls == nil ? .idle : .handshaking
+        let isProxied = connection.listen.usesProxyProtocol
+        state = isProxied ? .readingProxyHeader : connection.transport.tls == nil ? .idle : .handshaking
         writer = HTTP1Writer(pool: worker.buffers)
         readTimer = worker.timers.create(connection.token, kind: TimerKind.read.rawValue)
         writeTimer = worker.timers.create(connection.token, kind: TimerKind.write.rawValue)
         let server = connection.listen.defaultServer
         let wait =
-            connection.transport.tls == nil ? server.clientHeaderTimeoutMs : HTTP1Session.handshakeTimeoutMs
+            connection.transport.tls == nil || isProxied
+            ? server.clientHeaderTimeoutMs : HTTP1Session.handshakeTimeoutMs
         arm(readTimer, afterMs: wait)
         worker.counters.add(.reading, 1)
     }
@@ -81,6 +89,8 @@ final class HTTP1Session {
     /// The socket became readable or writable, or the other end hung up.
     func ready() {
         switch state {
+        case .readingProxyHeader:
+            readProxyHeader()
         case .handshaking:
             handshake()
         case .idle, .readingHead:
@@ -101,6 +111,11 @@ final class HTTP1Session {
 
     func timedOut(_ kind: TimerKind) {
         switch (state, kind) {
+        case (.readingProxyHeader, _):
+            worker.log(
+                .info, connection, "client timed out (110: Connection timed out) while reading PROXY protocol"
+            )
+            close()
         case (.handshaking, _):
             worker.log(.info, connection, "client timed out while SSL handshaking")
             close()

@@ -74,6 +74,27 @@ final class HTTP1Writer {
         return .bytes(sent)
     }
 
+    /// Sends at most `limit` bytes of what is pending, through a buffer of the worker.
+    ///
+    /// - Returns: `.bytes` with the count when so much or all of it went, `.wouldBlock` when the socket
+    ///   took less.
+    func flush(_ transport: Transport, limit: Int64, using worker: Worker) -> IOOutcome {
+        guard let held else { return .bytes(0) }
+        let piece = worker.takeScratch()
+        defer { worker.giveScratch(piece) }
+        var left = Int(clamping: limit)
+        while left > 0, !held.isEmpty {
+            let count = min(left, held.count, 16 << 10)
+            piece.removeAll()
+            piece.append(Slice(from: 0, to: count), of: held)
+            let outcome = transport.send(piece)
+            guard case .bytes = outcome else { return outcome }
+            held.consume(count - piece.count)
+            left -= count - piece.count
+        }
+        return .bytes(Int(clamping: limit) - left)
+    }
+
     /// Sends what is pending and then `content`, in one system call where that is possible.
     ///
     /// All of `content` is consumed: what the socket does not take is held.

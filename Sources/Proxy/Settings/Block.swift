@@ -97,6 +97,7 @@ struct ListenLine {
     var address: SocketAddress
     var options = ListenOptions()
     var isTLS = false
+    var usesProxyProtocol = false
     var isDefault = false
     /// A parameter of the socket itself was given: at most one line for an address may have some.
     var hasSocketOptions = false

@@ -33,8 +33,8 @@ struct CoreSettings {
     var absoluteRedirect = true
     var serverNameInRedirect = false
     var portInRedirect = true
-    var limitRate: Int64 = 0
-    var limitRateAfter: Int64 = 0
+    var limitRate = RateSetting.fixed(0)
+    var limitRateAfter = RateSetting.fixed(0)
 
     // Errors.
     var errorPages = Replaceable<ErrorPage>()

@@ -3,14 +3,18 @@ internal import Upstream
 
 /// Every directive there is.
 enum Directives {
-    static let table = DirectiveTable<Block>(
-        MainSettings.directives + BlockDirectives.directives + ServerSettings.directives
-            + CoreSettings.directives
-            + ProxySettings.directives + AccessSettings.directives + HeaderSettings.directives
-            + LogSettings.directives
-            + RewriteSettings.directives + TryFilesSettings.directives + IgnoredDirectives.directives)
+    static let table = DirectiveTable<Block>(rows, elsewhere: Set(UpstreamBlock.directives.map(\.name)))
 
-    static let upstream = DirectiveTable<UpstreamBlock>(UpstreamBlock.directives)
+    static let upstream = DirectiveTable<UpstreamBlock>(
+        UpstreamBlock.directives, elsewhere: Set(rows.map(\.name)))
+
+    private static var rows: [Directive<Block>] {
+        MainSettings.directives + BlockDirectives.directives + ServerSettings.directives
+            + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
+            + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
+            + TryFilesSettings.directives + RateSetting.directives + GeoRows.directives
+            + SplitClientsRows.directives + IgnoredDirectives.directives
+    }
 }
 
 /// The blocks that settings stand in, and handlers without settings of their own.
@@ -178,18 +182,12 @@ private enum LimitExceptReader {
 /// `map string $variable { … }`.
 private enum MapReader {
     static func read(_ statement: Statement, _ builder: ConfigurationBuilder) throws(ConfigError) {
-        let name = statement.argument(1)
-        guard name.hasPrefix("$"), name.count > 1 else {
-            throw ConfigError("invalid variable name \"\(name)\"", statement)
-        }
-        if case .builtin? = Variables.resolve(name.dropFirst().lowercased()) {
-            throw ConfigError("the duplicate \"\(name.dropFirst())\" variable", statement)
-        }
+        try ComputedVariables.check(statement)
         let lines = statement.block ?? []
         let hasHostnames = lines.contains { $0.words == ["hostnames"] }
         let map = ValueMap(
             source: try builder.template(statement.argument(0), statement), hasHostnames: hasHostnames)
-        builder.addMap(String(name.dropFirst()), map)
+        builder.computed.define(statement, .map(map))
         for line in lines where line.words != ["hostnames"] && line.words != ["volatile"] {
             guard line.words.count == 2, line.block == nil else {
                 throw ConfigError("invalid number of the map parameters", line)

@@ -11,7 +11,7 @@ extension ServerSettings {
         [
             Directive(
                 "listen", "An address that the server is reached at.",
-                "address[:port] | port | unix:path [default_server] [ssl] [backlog=n] [reuseport] [so_keepalive=...] [ipv6only=on|off] ...",
+                "address[:port] | port | unix:path [default_server] [ssl] [proxy_protocol] [backlog=n] [reuseport] [so_keepalive=...] [ipv6only=on|off] ...",
                 default: "*:80 | *:8000", in: .server, arity: 1...16
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
@@ -181,7 +181,8 @@ private enum ListenReader {
             builder.warnOnce(
                 "listen http2",
                 ConfigError("HTTP/2 is not offered yet: clients are served over HTTP/1.1", statement))
-        case ("quic", nil), ("proxy_protocol", nil):
+        case ("proxy_protocol", nil): line.usesProxyProtocol = true
+        case ("quic", nil):
             throw ConfigError("parameter \"\(parameter)\" of \"listen\" is not supported yet", statement)
         default:
             line.hasSocketOptions = true

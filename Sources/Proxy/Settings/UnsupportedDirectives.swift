@@ -6,11 +6,11 @@ enum UnsupportedDirectives {
         [
             "add_after_body", "add_before_body", "disable_symlinks", "auth_request", "auth_request_set",
             "autoindex", "api",
-            "early_hints", "empty_gif", "geo", "geoip_country", "health_check", "image_filter", "js_content",
+            "early_hints", "empty_gif", "geoip_country", "health_check", "image_filter", "js_content",
             "js_import", "least_time", "mail", "match", "mirror", "mirror_request_body", "ntlm", "perl",
             "proxy_no_cache", "proxy_store", "proxy_cookie_flags", "proxy_socket_rcvbuf",
             "proxy_socket_sndbuf", "proxy_ssl_conf_command", "proxy_ssl_crl", "proxy_ssl_password_file",
-            "queue", "referer_hash_bucket_size", "secure_link", "slice", "split_clients", "ssi", "ssl_alpn",
+            "queue", "referer_hash_bucket_size", "secure_link", "slice", "ssi", "ssl_alpn",
             "ssl_client_certificate", "ssl_conf_command", "ssl_crl", "ssl_engine", "ssl_ocsp",
             "ssl_password_file", "ssl_reject_handshake", "ssl_session_ticket_key",
             "ssl_trusted_certificate", "ssl_verify_client", "ssl_verify_depth", "state", "sticky", "stream",
@@ -28,7 +28,7 @@ enum UnsupportedDirectives {
 
     /// Blocks that hold words of the operator's own, not directives.
     private static var tables: Set<String> {
-        ["map", "types", "geo", "split_clients", "match", "mail", "stream"]
+        ["map", "types", "split_clients", "match", "mail", "stream"]
     }
 
     static func includes(_ name: String) -> Bool {

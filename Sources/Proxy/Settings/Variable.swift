@@ -13,6 +13,6 @@ enum Variable: Sendable {
     case upstreamCookie([UInt8])
     /// `set` and named groups of regular expressions: an index into the exchange's values.
     case user(Int)
-    /// `map`: an index into the configuration's maps.
-    case map(Int)
+    /// `map`, `geo`, `split_clients`: an index into the configuration's computed variables.
+    case computed(Int)
 }

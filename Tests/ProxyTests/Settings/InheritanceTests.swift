@@ -89,8 +89,8 @@ struct InheritanceTests {
     func mapsMayFollow() throws {
         let configuration = try Loading.http(
             "map $b $a { default $b; } map $host $b { default x; }")
-        let part = try #require(configuration.maps.first?.source.parts.first)
-        guard case .variable(.map(let index)) = part else {
+        let part = try #require(configuration.computedVariables.first?.templates.first?.parts.first)
+        guard case .variable(.computed(let index)) = part else {
             Issue.record("$b of the first map is not the second map, but \(part)")
             return
         }

@@ -80,7 +80,13 @@ extension DifferentialGroup {
             name: "geo",
             http: #"""
                 geo $arg_a $near { default far; 127.0.0.0/8 near; 127.0.1.0/24 nearer; 2001:db8::/32 six; }
-                server { listen 127.0.0.1:%PORT1%; location / { return 200 "$near\n"; } }
+                geo $client { default far; proxy 127.0.0.1; 127.0.0.1 here; 10.0.0.0/8 inner; }
+                geo $farthest { default far; proxy 127.0.0.1/32; proxy 10.0.0.0/8; proxy_recursive;
+                    127.0.0.1 here; 10.0.0.0/8 inner; 8.0.0.0/5 outer; }
+                geo $arg_a $bare { 1.2.3.4 one; 1.2.3.4 again; 1.2.3.0/24 some; delete 1.2.3.0/24;
+                    255.255.255.255 none; ::1 loop; }
+                server { listen 127.0.0.1:%PORT1%;
+                    location / { return 200 "$near|$client|$farthest|$bare\n"; } }
                 """#,
             cases: [
                 .init("by range", .get("/?a=127.0.0.1")),
@@ -88,6 +94,15 @@ extension DifferentialGroup {
                 .init("by default", .get("/?a=8.8.8.8")),
                 .init("IPv6", .get("/?a=2001:db8::1")),
                 .init("not an address", .get("/?a=x")),
+                .init("an address with a port", .get("/?a=127.0.0.1:80")),
+                .init("a mapped address", .get("/?a=::ffff:127.0.0.1")),
+                .init("of two equal networks the last", .get("/?a=1.2.3.4")),
+                .init("a network that was deleted", .get("/?a=1.2.3.5")),
+                .init("one IPv6 address", .get("/?a=::1")),
+                .init("through a proxy", .get("/", ["X-Forwarded-For: 10.1.2.3"])),
+                .init("through two proxies", .get("/", ["X-Forwarded-For: 8.8.8.8, 10.1.2.3"])),
+                .init("through what is no proxy", .get("/", ["X-Forwarded-For: 10.1.1.1, 8.8.8.8"])),
+                .init("nonsense from a proxy", .get("/", ["X-Forwarded-For: x"])),
             ])
     }
 
@@ -96,7 +111,8 @@ extension DifferentialGroup {
             name: "split_clients",
             http: #"""
                 split_clients "$arg_x" $share { 30% a; 30.5% b; * c; }
-                server { listen 127.0.0.1:%PORT1%; location / { return 200 "$share\n"; } }
+                split_clients "${arg_x}longer" $part { 0.01% a; 49.99% b; }
+                server { listen 127.0.0.1:%PORT1%; location / { return 200 "$share|$part\n"; } }
                 """#,
             cases: [.init("the same shares", asks: (0..<30).map { .get("/?x=\($0)") })])
     }

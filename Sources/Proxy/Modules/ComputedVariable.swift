@@ -1,0 +1,47 @@
+internal import Config
+internal import Core
+internal import Net
+
+/// A variable of the configuration whose value follows from others whenever it is asked for.
+enum ComputedVariable {
+    /// `map`
+    case map(ValueMap)
+    /// `geo`
+    case geo(AddressMap)
+    /// `split_clients`
+    case shares(ClientShares)
+
+    /// Deepest nesting of such values, as nginx: only a value that refers to itself comes so far.
+    static var depthMax: Int { 100 }
+
+    /// Appends the value.
+    ///
+    /// - Returns: false if the value refers to itself by way of the path's root; the error log tells.
+    func append(for exchange: Exchange, to out: ByteBuffer) -> Bool {
+        guard !exchange.isEvaluationCut else { return false }
+        guard exchange.evaluationDepth < ComputedVariable.depthMax else {
+            // What is around it ends as well, else two references a level would take for ever.
+            exchange.isEvaluationCut = true
+            exchange.log(.error, "cycle while evaluating a variable")
+            return false
+        }
+        exchange.evaluationDepth += 1
+        switch self {
+        case .map(let map): map.append(for: exchange, to: out)
+        case .geo(let map): map.append(for: exchange, to: out)
+        case .shares(let shares): shares.append(for: exchange, to: out)
+        }
+        exchange.evaluationDepth -= 1
+        if exchange.evaluationDepth == 0 { exchange.isEvaluationCut = false }
+        return true
+    }
+
+    /// The texts that the value is made of.
+    var templates: [Template<Variable>] {
+        switch self {
+        case .map(let map): map.templates
+        case .geo(let map): map.source.map { [$0] } ?? []
+        case .shares(let shares): [shares.source]
+        }
+    }
+}

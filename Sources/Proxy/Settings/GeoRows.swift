@@ -1,0 +1,81 @@
+internal import Config
+internal import Net
+
+/// `geo [$address] $variable { … }`.
+enum GeoRows {
+    static var directives: [Directive<Block>] {
+        [
+            Directive(
+                "geo", "A variable whose value follows from an address.", "[$address] $variable", in: .http,
+                arity: 1...2
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                try read(statement, block.builder)
+            }.block(.setting, holding: .lines)
+        ]
+    }
+
+    private static func read(_ statement: Statement, _ builder: ConfigurationBuilder) throws(ConfigError) {
+        try ComputedVariables.check(statement)
+        var source: Template<Variable>?
+        if statement.arguments.count == 2 {
+            let word = statement.argument(0)
+            guard word.hasPrefix("$"), word.count > 1 else {
+                throw ConfigError("invalid variable name \"\(word)\"", statement)
+            }
+            source = try builder.template(word, statement)
+        }
+        let map = AddressMap(source: source)
+        for line in statement.block ?? [] { try read(line, into: map, builder) }
+        builder.computed.define(statement, .geo(map))
+    }
+
+    private static func read(
+        _ line: Statement, into map: AddressMap, _ builder: ConfigurationBuilder
+    ) throws(ConfigError) {
+        if line.words == ["proxy_recursive"] { return map.isRecursive = true }
+        if line.words == ["ranges"] {
+            throw ConfigError("\"ranges\" of \"geo\" are not supported yet; write networks: 10.0.0.0/8", line)
+        }
+        guard line.words.count == 2 else {
+            throw ConfigError("invalid number of the geo parameters", line)
+        }
+        let value = line.argument(0)
+        switch line.name {
+        case "default":
+            warnOfDuplicate(line.name, value, map.setDefault(Array(value.utf8)), line, builder)
+        case "proxy":
+            guard let range = AddressRange(value), value != "all" else { throw invalid(value, line) }
+            map.proxies.append(range)
+        case "delete":
+            if !map.remove(try network(value, line, builder)) {
+                builder.warn(ConfigError("no network \"\(value)\" to delete", line))
+            }
+        default:
+            let old = map.add(try network(line.name, line, builder), Array(value.utf8))
+            warnOfDuplicate(line.name, value, old, line, builder)
+        }
+    }
+
+    private static func invalid(_ text: String, _ line: Statement) -> ConfigError {
+        ConfigError("invalid network \"\(text)\"", line)
+    }
+
+    private static func network(
+        _ text: String, _ line: Statement, _ builder: ConfigurationBuilder
+    ) throws(ConfigError) -> AddressMap.Network {
+        guard let network = AddressMap.Network(text) else { throw invalid(text, line) }
+        if network.hasLowBits {
+            builder.warn(ConfigError("low address bits of \(text) are meaningless", line))
+        }
+        return network
+    }
+
+    private static func warnOfDuplicate(
+        _ name: String, _ value: String, _ old: [UInt8]?, _ line: Statement, _ builder: ConfigurationBuilder
+    ) {
+        guard let old else { return }
+        let text = String(decoding: old, as: UTF8.self)
+        builder.warn(
+            ConfigError("duplicate network \"\(name)\", value: \"\(value)\", old value: \"\(text)\"", line))
+    }
+}

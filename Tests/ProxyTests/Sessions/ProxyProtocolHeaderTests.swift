@@ -1,0 +1,72 @@
+import Net
+import Testing
+
+@testable import Proxy
+
+@Suite("PROXY protocol") struct ProxyProtocolHeaderTests {
+    private static let binary: [UInt8] =
+        [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x21, 0x11, 0, 12]
+        + [1, 2, 3, 4, 5, 6, 7, 8, 0x30, 0x39, 0, 80]
+
+    private func read(_ bytes: [UInt8]) -> ProxyProtocolHeader? {
+        guard case .complete(let header) = ProxyProtocolHeader.read(bytes.span) else { return nil }
+        return header
+    }
+
+    private func isIncomplete(_ bytes: [UInt8]) -> Bool {
+        if case .incomplete = ProxyProtocolHeader.read(bytes.span) { return true }
+        return false
+    }
+
+    private func isBroken(_ bytes: [UInt8]) -> Bool {
+        if case .broken = ProxyProtocolHeader.read(bytes.span) { return true }
+        return false
+    }
+
+    @Test(
+        "both versions name both ends",
+        arguments: [Array("PROXY TCP4 1.2.3.4 5.6.7.8 12345 80\r\n".utf8), binary])
+    func ends(_ bytes: [UInt8]) throws {
+        let header = try #require(read(bytes + Array("GET".utf8)))
+        #expect(header.length == bytes.count)
+        #expect(header.source?.text == "1.2.3.4:12345")
+        #expect(header.destination?.text == "5.6.7.8:80")
+    }
+
+    @Test(
+        "any part of a header is incomplete, not broken",
+        arguments: [Array("PROXY TCP4 1.2.3.4 5.6.7.8 12345 80\r\n".utf8), binary])
+    func parts(_ bytes: [UInt8]) {
+        for count in 0..<bytes.count { #expect(isIncomplete(Array(bytes[..<count])), "\(count)") }
+    }
+
+    @Test("UNKNOWN and LOCAL name no address")
+    func unknown() throws {
+        #expect(try #require(read(Array("PROXY UNKNOWN\r\n".utf8))).source == nil)
+        #expect(try #require(read(Array("PROXY UNKNOWN ff 1 2 3\r\n".utf8))).source == nil)
+        var local = Self.binary
+        local[12] = 0x20
+        #expect(try #require(read(local)).source == nil)
+    }
+
+    @Test(
+        "what is no header is broken",
+        arguments: [
+            "GET / HTTP/1.1\r\n", "PROXX", "PROXY \r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\n", "PROXY TCP4\r\n",
+            "PROXY TCP4 1.2.3.4 5.6.7.8 65536 2\r\n", "PROXY TCP4 1.2.3 5.6.7.8 1 2\r\n", "\r\n\r\nX",
+            "PROXY TCP4 1.2.3.4 5.6.7.8 -1 2\r\n", "PROXY UNKNOWN" + String(repeating: " ", count: 120),
+        ])
+    func broken(_ text: String) {
+        #expect(isBroken(Array(text.utf8)))
+    }
+
+    @Test("version 2 with a length too small or too large is broken")
+    func lengths() {
+        var short = Self.binary
+        short[15] = 11
+        #expect(isBroken(short))
+        var long = Self.binary
+        long[14] = 0x20
+        #expect(isBroken(long))
+    }
+}
