@@ -1,9 +1,12 @@
+internal import CLinux
 internal import Glibc
 import Synchronization
 
 /// Memory that a master and all processes it forks see alike: rows of 64-bit numbers.
 ///
-/// Every number is an atomic; nothing is ever freed, and every index is checked.
+/// Every number is an atomic; nothing is ever freed, and every index is checked. It is a file without a
+/// name, so that a running worker can be handed memory that is younger than itself, and a new binary
+/// what its forerunner counted.
 public final class SharedMemory {
     private let base: UnsafeMutableRawPointer
     private let byteCount: Int
@@ -12,19 +15,62 @@ public final class SharedMemory {
     /// Numbers that regions have been made of.
     private var allocated = 0
 
+    /// The file behind it, for whoever it is handed to; `nil`: no other process sees this memory.
+    public let descriptor: Int32?
+
     /// - Parameter count: how many numbers; all are 0 at first.
-    public init(count: Int) throws(Errno) {
+    public convenience init(count: Int) throws(Errno) {
+        let bytes = try SharedMemory.byteCount(count)
+        let descriptor = portico_memory_file("portico")
+        guard descriptor >= 0 else { throw Errno.current }
+        guard ftruncate(descriptor, off_t(bytes)) == 0 else {
+            let errno = Errno.current
+            close(descriptor)
+            throw errno
+        }
+        try self.init(adopting: descriptor, count: count)
+    }
+
+    /// The memory behind a descriptor that another process handed over; it is closed with this object.
+    ///
+    /// - Throws: also if it holds fewer than `count` numbers.
+    public init(adopting descriptor: Int32, count: Int) throws(Errno) {
+        self.descriptor = descriptor
         self.count = count
+        var status = stat()
+        guard let bytes = try? SharedMemory.byteCount(count), fstat(descriptor, &status) == 0,
+            status.st_size >= bytes
+        else {
+            close(descriptor)
+            throw .invalidArgument
+        }
+        byteCount = bytes
+        guard let mapped = mmap(nil, bytes, PROT_READ | PROT_WRITE, Int32(MAP_SHARED), descriptor, 0),
+            mapped != MAP_FAILED
+        else {
+            let errno = Errno.current
+            close(descriptor)
+            throw errno
+        }
+        base = mapped
+    }
+
+    /// Memory of the same kind that this process alone sees.
+    public init(privateCount: Int) throws(Errno) {
+        descriptor = nil
+        count = privateCount
+        byteCount = try SharedMemory.byteCount(privateCount)
+        let flags = Int32(MAP_PRIVATE) | Int32(MAP_ANONYMOUS)
+        guard let mapped = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), mapped != MAP_FAILED
+        else { throw Errno.current }
+        base = mapped
+    }
+
+    private static func byteCount(_ count: Int) throws(Errno) -> Int {
         let (bytes, isTooLarge) = max(count, 1).multipliedReportingOverflow(
             by: MemoryLayout<Atomic<Int>>.stride)
         guard count >= 0, !isTooLarge else { throw .outOfMemory }
-        byteCount = bytes
-        let flags = Int32(MAP_SHARED) | Int32(MAP_ANONYMOUS)
-        guard let mapped = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), mapped != MAP_FAILED
-        else {
-            throw Errno.current
-        }
-        base = mapped
+        return bytes
     }
 
     /// As many numbers as fit in `byteCount` bytes.
@@ -32,12 +78,10 @@ public final class SharedMemory {
         try self.init(count: max(byteCount, 0) / MemoryLayout<Atomic<Int>>.stride)
     }
 
-    /// The same kind of memory, seen by this process alone.
-    public static func ownedByProcess(count: Int) -> SharedMemory? {
-        try? SharedMemory(count: count)
+    deinit {
+        munmap(base, byteCount)
+        if let descriptor { close(descriptor) }
     }
-
-    deinit { munmap(base, byteCount) }
 
     /// The number at `index`.
     @inline(__always)
@@ -48,6 +92,16 @@ public final class SharedMemory {
 
     /// The number at `index` as it is now.
     public func load(_ index: Int) -> Int { atomic(index).pointee.load(ordering: .relaxed) }
+
+    /// The number, seen after everything that its writer wrote before it.
+    func load(_ index: Int, ordered: Bool) -> Int {
+        atomic(index).pointee.load(ordering: .sequentiallyConsistent)
+    }
+
+    /// Puts `value` there for readers that then see everything written before it.
+    func store(_ index: Int, _ value: Int, ordered: Bool) {
+        atomic(index).pointee.store(value, ordering: .sequentiallyConsistent)
+    }
 
     /// Puts `value` at `index`.
     public func store(_ index: Int, _ value: Int) { atomic(index).pointee.store(value, ordering: .relaxed) }

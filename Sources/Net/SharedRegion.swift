@@ -43,3 +43,11 @@ public struct SharedCounter {
         memory.exchange(index, expected: expected, with: value)
     }
 }
+
+extension SharedMemory {
+    /// The number at `index` as something to count in.
+    public func counter(_ index: Int) -> SharedCounter {
+        precondition(index >= 0 && index < count, "shared counter out of range")
+        return SharedCounter(memory: self, index: index)
+    }
+}

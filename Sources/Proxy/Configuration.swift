@@ -76,6 +76,7 @@ public final class Configuration {
     /// Where bodies are kept that do not fit in memory.
     private let temporaryFolders: [String]
     let upstreams: [UpstreamSettings]
+    let healthChecks: [HealthCheck]
     /// `hash` keys, by upstream.
     private let hashKeys: [Int: Template<Variable>]
     let computedVariables: [ComputedVariable]
@@ -85,6 +86,8 @@ public final class Configuration {
     /// Opened by the master, who may; each worker writes into its own copy.
     private(set) var accessLogs: [LogFile] = []
     let logFormats: [LogFormat]
+    /// There is work for a checker.
+    public var needsChecker: Bool { !healthChecks.isEmpty }
     /// What to say at the start in the foreground.
     public let startNotice: String?
 
@@ -98,6 +101,7 @@ public final class Configuration {
         prefix = builder.prefix
         temporaryFolders = builder.temporaryFolders.sorted()
         upstreams = builder.upstreams
+        healthChecks = builder.healthChecks
         hashKeys = builder.hashKeys
         computedVariables = builder.computed.all
         regexes = builder.regexes

@@ -18,6 +18,8 @@ final class ConfigurationBuilder {
     /// Sinks gathered of a block's `error_log` lines.
     private var sinks: [ObjectIdentifier: [ErrorLog.Sink]] = [:]
     private(set) var upstreams: [UpstreamSettings] = []
+    var health = HealthAssembly()
+    private(set) var healthChecks: [HealthCheck] = []
     private(set) var hashKeys: [Int: Template<Variable>] = [:]
     /// `map`, `geo`, `split_clients`.
     var computed = ComputedVariables()
@@ -129,6 +131,7 @@ final class ConfigurationBuilder {
 
     private func finishMain() throws(ConfigError) {
         try computed.check()
+        healthChecks = try health.assemble(&upstreams)
         main.pidPath = path(main.pidPath)
         if !main.usesMaster { main.workerProcesses = 1 }
         if !main.cpuMasks.isEmpty, main.cpuMasks.count != main.workerProcesses {
@@ -201,10 +204,11 @@ final class ConfigurationBuilder {
             temporaryFolders.insert(block.settings.core.clientBodyTempPath)
             temporaryFolders.insert(block.settings.proxy.tempPath)
         }
+        let plan = ProxyPlan(block.settings, tls: try tlsClient(block.settings, block.statement))
+        try health.add(block.healthChecks, block.settings, plan)
         let location = Location(
             name: block.path, kind: block.kind, settings: block.settings, nested: LocationTree(block.nested),
-            plan: ProxyPlan(block.settings, tls: try tlsClient(block.settings, block.statement)),
-            restriction: block.restriction)
+            plan: plan, restriction: block.restriction)
         guard block.kind == .ifBlock else { return location }
         switch model.kind {
         case .prefix, .prefixWithoutRegex, .exact: return location.replacing(model.path.utf8.count)

@@ -69,6 +69,7 @@ public final class Worker {
             .terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .pipe, .alarm,
         ])
         counters = shared.counters.slab(slot)
+        shared.peers.serve(as: slot)
         groups = UpstreamGroups(configuration, shared)
         logs = AccessLogs(configuration, clock)
         posted.reserveCapacity(256)

@@ -24,6 +24,8 @@ final class Master {
     private var sockets: ListeningSockets
     private let shared: SharedState
     private var children: [Child] = []
+    private var checker: Child?
+    private var checkerDueMs: Int64?
     private var generation = 0
     private let signals: SignalDescriptor
     private let clock = Clock()
@@ -31,6 +33,7 @@ final class Master {
     private var killDeadlineMs: Int64?
     /// Workers that died young come back a little later each time.
     private var respawnsDue: [(slot: Int, atMs: Int64)] = []
+    private let master = getpid()
     /// A new binary that took over the sockets, while it lives.
     private var newBinary: pid_t?
 
@@ -60,8 +63,10 @@ final class Master {
     func run() -> Int32 {
         log.write(.notice, connection: nil, "portico/\(versionText)")
         log.write(.notice, connection: nil, "start worker processes")
+        shared.prepare(configuration, isStart: true)
         startWorkers()
-        while !(isStopping && children.isEmpty) {
+        startChecker()
+        while !(isStopping && children.isEmpty && checker == nil) {
             wait()
             clock.update()
             while let signal = signals.next() { received(signal) }
@@ -86,6 +91,7 @@ final class Master {
         if let first = respawnsDue.map(\.atMs).min() {
             due = min(due < 0 ? 1000 : due, max(0, Int(first - clock.nowMs)))
         }
+        if let checkerDueMs { due = min(due < 0 ? 1000 : due, max(0, Int(checkerDueMs - clock.nowMs))) }
         if let killDeadlineMs { due = min(due < 0 ? 1000 : due, max(0, Int(killDeadlineMs - clock.nowMs))) }
         signals.wait(timeoutMs: Int32(due))
     }
@@ -118,6 +124,7 @@ final class Master {
 
     private func send(_ signal: Int32) {
         for child in children { kill(child.pid, signal) }
+        if let checker { kill(checker.pid, signal) }
     }
 
     private func killLate() {
@@ -156,12 +163,7 @@ final class Master {
     /// The child's whole life.
     private func serve(slot: Int) -> Never {
         // Signals stay blocked: one that comes before the worker listens waits for it.
-        do {
-            try Privileges.enter(configuration.main, worker: slot % max(workerCount, 1))
-        } catch {
-            log.write(.emerg, connection: nil, error.description)
-            _exit(2)
-        }
+        takeRole("portico-worker", worker: slot % max(workerCount, 1), onMasterDeath: SIGQUIT)
         do {
             let worker = try Worker(
                 configuration: configuration, sockets: sockets.descriptors(forWorker: slot), shared: shared,
@@ -173,6 +175,59 @@ final class Master {
         }
     }
 
+    /// What a forked process is before it does its work.
+    ///
+    /// - Parameter signal: what it gets when the master dies: nobody would supervise it.
+    private func takeRole(_ name: String, worker: Int, onMasterDeath signal: Int32) {
+        portico_set_name(name)
+        do {
+            try Privileges.enter(configuration.main, worker: worker)
+        } catch {
+            log.write(.emerg, connection: nil, error.description)
+            _exit(2)
+        }
+        // After the change of user, which would cancel it.
+        _ = portico_prctl(PR_SET_PDEATHSIG, UInt(signal))
+        if getppid() != master { kill(getpid(), signal) }
+    }
+
+    // MARK: The checker
+
+    private func startChecker() {
+        checkerDueMs = nil
+        guard configuration.needsChecker else { return }
+        let pid = portico_fork()
+        if pid == 0 { check() }
+        guard pid > 0 else {
+            log.write(.alert, connection: nil, "fork() failed \(Errno.current.logText)")
+            return checkerDueMs = clock.nowMs + 1000
+        }
+        log.write(.notice, connection: nil, "start checker process \(pid)")
+        checker = Child(pid: pid, slot: 0, generation: generation, startedMs: clock.nowMs)
+    }
+
+    /// The checker's whole life.
+    private func check() -> Never {
+        takeRole("portico-check", worker: 0, onMasterDeath: SIGTERM)
+        sockets.closeAll(unlinking: false)
+        do {
+            _exit(try Checker(configuration: configuration, shared: shared).run())
+        } catch {
+            log.write(.emerg, connection: nil, "checker could not start \(error.logText)")
+            _exit(2)
+        }
+    }
+
+    private func checkerEnded(_ ended: Child, _ status: Int32) {
+        checker = nil
+        let text = exitCode(status).map { "exited with code \($0)" } ?? "exited on signal \(status & 0x7F)"
+        log.write(
+            exitCode(status) == 0 ? .notice : .alert, connection: nil, "checker process \(ended.pid) \(text)")
+        guard !isStopping else { return }
+        let isYoung = clock.nowMs - ended.startedMs < 1000
+        checkerDueMs = isYoung ? clock.nowMs + 500 : clock.nowMs
+    }
+
     /// Collects children that ended; those that should live come back.
     private func reap() {
         while true {
@@ -180,6 +235,10 @@ final class Master {
             let pid = waitpid(-1, &status, WNOHANG)
             guard pid > 0 else { return }
             if pid == newBinary { return newBinaryEnded() }
+            if let ended = checker, ended.pid == pid {
+                checkerEnded(ended, status)
+                continue
+            }
             guard let index = children.firstIndex(where: { $0.pid == pid }) else { continue }
             let child = children.remove(at: index)
             report(child, status)
@@ -208,11 +267,15 @@ final class Master {
             log.write(
                 .alert, connection: nil, "worker process \(child.pid) exited on signal \(status & 0x7F)")
         }
-        shared.counters.workerEnded(slot: child.slot)
+        shared.workerEnded(slot: child.slot)
     }
 
     private func respawn() {
-        guard !isStopping else { return respawnsDue.removeAll() }
+        guard !isStopping else {
+            checkerDueMs = nil
+            return respawnsDue.removeAll()
+        }
+        if let due = checkerDueMs, due <= clock.nowMs { startChecker() }
         let due = respawnsDue.filter { $0.atMs <= clock.nowMs }
         respawnsDue.removeAll { $0.atMs <= clock.nowMs }
         for entry in due { fork(slot: entry.slot) }
@@ -236,8 +299,11 @@ final class Master {
             // Before the new workers are forked: a socket that they inherit would stay open unserved.
             formerSockets.closeUnused(by: opened)
             log.write(.notice, connection: nil, "start worker processes")
+            shared.prepare(configuration, isStart: false)
             startWorkers()
             for child in old { kill(child.pid, SIGQUIT) }
+            // What it found out stands in shared memory: another one goes on from there.
+            if let checker { kill(checker.pid, SIGTERM) } else { startChecker() }
         } catch {
             log.write(.emerg, connection: nil, error.description)
             log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")

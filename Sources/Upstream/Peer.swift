@@ -17,6 +17,36 @@ public final class Peer {
         nameBytes = Array(settings.name.utf8)
         effectiveWeight = settings.weight
     }
+
+    /// It may serve as far as the configuration goes.
+    var isUsable: Bool { !settings.isDown && !settings.isDraining && !settings.isUnresolved }
+
+    /// The same peer before a reload: its turn goes on.
+    func takeTurns(from former: Peer) {
+        currentWeight = former.currentWeight
+        effectiveWeight = former.effectiveWeight
+    }
+
+    // MARK: Slow start
+
+    /// It has not had all of its weight yet.
+    var isRamping: Bool { settings.slowStartMs > 0 && state.slowStartMs > 0 }
+
+    /// The part of `amount` that it is due: all of it, except while `slow_start` runs.
+    func ramped(_ amount: Int, nowMs: Int64) -> Int {
+        guard isRamping else { return amount }
+        let elapsed = Int(max(0, nowMs - state.slowStartMs))
+        guard elapsed < settings.slowStartMs else {
+            state.slowStartMs = 0
+            return amount
+        }
+        return amount * elapsed / settings.slowStartMs
+    }
+
+    /// It was out of use: its weight grows from nothing.
+    func beginSlowStart(nowMs: Int64) {
+        if settings.slowStartMs > 0 { state.slowStartMs = max(nowMs, 1) }
+    }
 }
 
 /// What one request's choosing needs: peers tried, and keys. Recycled between requests.
@@ -24,6 +54,8 @@ public final class Selection {
     private var tried: [UInt64] = []
     /// Backups are being tried: no primary was usable.
     var usesBackups = false
+    /// The group is in panic: what checks say does not count.
+    var disregardsHealth = false
     /// The client's address for `ip_hash`: 3 or 16 bytes are looked at.
     private(set) var clientAddress: [UInt8] = []
     private(set) var hashKey: [UInt8] = []

@@ -21,6 +21,12 @@ public struct PeerSettings: Sendable {
     public var isBackup = false
     /// Never chosen; it keeps its place in hashes.
     public var isDown = false
+    /// Given no new requests; those under way finish.
+    public var isDraining = false
+    /// How long its weight grows after it was out of use, in milliseconds; 0: it has all of it at once.
+    public var slowStartMs = 0
+    /// The name did not resolve: it is unavailable until the checker finds an address.
+    public var isUnresolved = false
 
     /// A peer with nginx's defaults.
     public init(server: String, address: SocketAddress) {
@@ -57,6 +63,14 @@ public struct UpstreamSettings: Sendable {
     public var keepalive = KeepaliveSettings()
     /// The peers' state is shared by all workers (`zone`).
     public var hasZone = false
+    /// Below this part of healthy servers, in percent, the checks are disregarded; 0: never.
+    public var panicThreshold = 0
+    /// Requests that may wait for a server in each worker, and how long.
+    public var queue: (count: Int, timeoutMs: Int) = (0, 60_000)
+    /// Checks that stand in the block itself.
+    public var checks: [HealthCheckSettings] = []
+    /// Something checks the group's servers: set for checks in locations as well.
+    public var isChecked = false
     /// `proxy_pass` names an address: there is no block.
     public var isImplicit = false
     /// Where the block stands.

@@ -1,26 +1,35 @@
 public import Net
 
-/// What is known of one peer at run time: failures, connections, totals.
+/// What is known of one peer at run time: failures, connections, totals, and what the health checks say.
 ///
-/// Eight numbers in memory that workers share when the group has a `zone`.
+/// A row of numbers in memory that workers share when the group has a `zone`.
 public struct PeerState {
     private enum Place: Int {
         case fails, accessed, checked, connections, requests, failures, sent, received
+        case health, healthSinceMs, slowStartMs, checks, checkFails, lastCheckMs, unhealthyTimes
+        case informational, successful, redirected, clientErrors, serverErrors
     }
 
-    static var numbersEach: Int { 8 }
+    /// Numbers of a row: the places, then the reason.
+    static var numbersEach: Int { reasonStart + SharedText.numbers }
+    private static var reasonStart: Int { 24 }
 
     private let memory: SharedMemory
     private let base: Int
+    /// How many of `connections` are this worker's own; given back for it if it dies.
+    private let own: SharedCounter?
 
-    init(_ memory: SharedMemory, slot: Int) {
+    init(_ memory: SharedMemory, slot: Int, own: SharedCounter? = nil) {
         self.memory = memory
+        self.own = own
         base = slot * PeerState.numbersEach
     }
 
     private func read(_ place: Place) -> Int { memory.load(base + place.rawValue) }
     private func write(_ place: Place, _ value: Int) { memory.store(base + place.rawValue, value) }
     private func add(_ place: Place, _ amount: Int) { memory.add(base + place.rawValue, amount) }
+
+    // MARK: Failures
 
     /// Failures in the window that runs.
     public var fails: Int {
@@ -40,15 +49,28 @@ public struct PeerState {
         nonmutating set { write(.checked, Int(newValue)) }
     }
 
-    /// Requests that are with it now.
-    public var connections: Int { read(.connections) }
-    func connectionBegan() { add(.connections, 1) }
-    func connectionEnded() { if connections > 0 { add(.connections, -1) } }
-
     func countFailure() {
         write(.fails, fails + 1)
         add(.failures, 1)
     }
+
+    // MARK: Use
+
+    /// Requests that are with it now.
+    public var connections: Int { read(.connections) }
+
+    func connectionBegan() {
+        add(.connections, 1)
+        own?.add()
+    }
+
+    func connectionEnded() {
+        if connections > 0 { add(.connections, -1) }
+        own?.subtract()
+    }
+
+    /// A worker died: what it had with the peer is over.
+    func forget(connections count: Int) { add(.connections, -count) }
 
     /// An attempt is over: its numbers go into the totals.
     public func count(sent: Int64, received: Int64) {
@@ -56,36 +78,71 @@ public struct PeerState {
         add(.sent, Int(sent))
         add(.received, Int(received))
     }
+
+    /// Attempts made, and bytes in both directions.
+    public var totals: (requests: Int, failures: Int, sent: Int, received: Int) {
+        (read(.requests), read(.failures), read(.sent), read(.received))
+    }
+
+    // MARK: Health
+
+    /// What the checks say. Written by the checker alone once it runs.
+    public var health: Health {
+        get { Health(rawValue: read(.health)) ?? .unchecked }
+        nonmutating set { write(.health, newValue.rawValue) }
+    }
+
+    /// Since when, in milliseconds of the wall clock; 0: it has not changed yet.
+    public var healthSinceMs: Int64 {
+        get { Int64(read(.healthSinceMs)) }
+        nonmutating set { write(.healthSinceMs, Int(newValue)) }
+    }
+
+    /// Why: "503 from GET /status/ready".
+    public var reason: SharedText { SharedText(memory, at: base + PeerState.reasonStart) }
+
+    /// When its weight began to grow, in milliseconds of the clock that never goes back; 0: it has it all.
+    public var slowStartMs: Int64 {
+        get { Int64(read(.slowStartMs)) }
+        nonmutating set { write(.slowStartMs, Int(newValue)) }
+    }
+
+    /// A check is over.
+    public func countCheck(passed: Bool, wallMs: Int64) {
+        add(.checks, 1)
+        if !passed { add(.checkFails, 1) }
+        write(.lastCheckMs, Int(wallMs))
+    }
+
+    /// Checks made, those that failed, when the last one was, and how often it became unhealthy.
+    public var checkTotals: (checks: Int, fails: Int, lastMs: Int, unhealthy: Int) {
+        (read(.checks), read(.checkFails), read(.lastCheckMs), read(.unhealthyTimes))
+    }
+
+    func countUnhealthy() { add(.unhealthyTimes, 1) }
 }
 
-/// Places for peers' state in shared memory, found by identity: a reload finds the same place again.
-///
-/// Identities are kept as 64-bit hashes; the table is filled by whoever comes first.
-public final class PeerStateTable {
-    private let memory: SharedMemory
-    private let identities: SharedMemory
-    private let capacity: Int
+/// What the health checks say of a peer.
+public enum Health: Int, Sendable {
+    /// Nothing checks it: it counts as up.
+    case unchecked
+    case up
+    /// `mandatory`: no check has passed yet.
+    case checking
+    case unhealthy
+    /// It asked for no more requests; those under way finish.
+    case draining
 
-    /// - Parameter capacity: peers of all groups with a `zone`, over all reloads.
-    public init(capacity: Int) throws(Errno) {
-        self.capacity = capacity
-        memory = try SharedMemory(count: capacity * PeerState.numbersEach)
-        identities = try SharedMemory(count: capacity)
-    }
-
-    /// The state of the peer with this identity; `nil`: the table is full.
-    public func state(for identity: String) -> PeerState? {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in identity.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let mark = Int(bitPattern: UInt(truncatingIfNeeded: hash | 1))
-        for step in 0..<capacity {
-            let slot = (Int(hash % UInt64(capacity)) + step) % capacity
-            let found = identities.load(slot)
-            if found == mark || (found == 0 && identities.exchange(slot, expected: 0, with: mark)) {
-                return PeerState(memory, slot: slot)
-            }
-            if identities.load(slot) == mark { return PeerState(memory, slot: slot) }
+    /// As the log and the status page name it.
+    public var name: String {
+        switch self {
+        case .unchecked, .up: "up"
+        case .checking: "checking"
+        case .unhealthy: "unhealthy"
+        case .draining: "draining"
         }
-        return nil
     }
+
+    /// It may be given requests.
+    public var takesRequests: Bool { self == .unchecked || self == .up }
 }

@@ -45,6 +45,9 @@ public final class UpstreamBlock {
             if settings.peers.contains(where: \.isBackup) {
                 throw ConfigError("balancing method does not support parameter \"backup\"", statement)
             }
+            if settings.peers.contains(where: { $0.slowStartMs > 0 }) {
+                throw ConfigError("balancing method does not support parameter \"slow_start\"", statement)
+            }
         case .roundRobin, .leastConnections: break
         }
     }
@@ -54,14 +57,15 @@ public final class UpstreamBlock {
 extension UpstreamBlock {
     /// The rows of all directives that may stand in the block.
     public static var directives: [Directive<UpstreamBlock>] {
-        servers + methods + keepaliveRows
+        servers + methods + keepaliveRows + healthRows
     }
 
     private static var servers: [Directive<UpstreamBlock>] {
         [
             Directive(
                 "server", "An address of the group, with its weight and how failures are dealt with.",
-                "address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [backup] [down]",
+                "address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [slow_start=time]"
+                    + " [backup] [down] [drain]",
                 in: .upstream, arity: 1...16
             ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
                 try ServerLine.read(statement, into: block)
@@ -122,6 +126,43 @@ extension UpstreamBlock {
                     throw ConfigError("invalid parameter \"\(words[1])\"", statement)
                 }
                 block.choose(.random(two: !words.isEmpty), statement)
+            },
+        ]
+    }
+
+    private static var healthRows: [Directive<UpstreamBlock>] {
+        [
+            Directive(
+                "health_check", "Asks the group's servers how they are.", HealthCheckSettings.syntax,
+                in: .upstream, arity: 0...16
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                block.settings.checks.append(try HealthCheckSettings(statement))
+            }.repeatable,
+            Directive(
+                "panic_threshold",
+                "When a smaller part of the servers is healthy, all are used, whatever the checks say.",
+                "n%", default: "0%", in: .upstream, arity: 1...1
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                guard let percent = HealthCheckSettings.percent(statement.argument(0)) else {
+                    throw .invalidValue(statement)
+                }
+                block.settings.panicThreshold = percent
+            },
+            Directive(
+                "queue", "Requests that wait in each worker while no server can take them.",
+                "number [timeout=time]", in: .upstream, arity: 1...2
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                guard let count = Units.number(statement.argument(0)), count > 0 else {
+                    throw ConfigError(
+                        "invalid value \"\(statement.argument(0))\" in \"queue\" directive", statement)
+                }
+                block.settings.queue.count = count
+                guard statement.arguments.count == 2 else { return }
+                let word = statement.argument(1)
+                guard word.hasPrefix("timeout="), let ms = Units.milliseconds(String(word.dropFirst(8))),
+                    ms > 0
+                else { throw ConfigError("invalid parameter \"\(word)\"", statement) }
+                block.settings.queue.timeoutMs = ms
             },
         ]
     }
@@ -195,7 +236,13 @@ enum ServerLine {
             peer.failTimeoutSeconds = seconds
         case "backup" where value == nil: peer.isBackup = true
         case "down" where value == nil: peer.isDown = true
-        case "slow_start", "resolve", "service", "route", "drain":
+        case "drain" where value == nil: peer.isDraining = true
+        case "slow_start":
+            guard let value, let ms = Units.milliseconds(value) else {
+                throw ConfigError("invalid parameter \"\(parameter)\"", statement)
+            }
+            peer.slowStartMs = ms
+        case "resolve", "service", "route":
             throw ConfigError("parameter \"\(parameter)\" is not supported yet", statement)
         default: throw ConfigError("invalid parameter \"\(parameter)\"", statement)
         }

@@ -26,13 +26,13 @@ import Testing
         let selection = Selection.of(key: "key")
         var seen: Set<Int> = []
         for _ in 0..<4 {
-            guard case .peer(let index) = group.pick(selection, nowSeconds: 100) else {
+            guard case .peer(let index) = group.pick(selection, nowMs: 100_000) else {
                 Issue.record("no peer although some are left")
                 return
             }
             #expect(seen.insert(index).inserted)
         }
-        #expect(group.pick(selection, nowSeconds: 100) == .none)
+        #expect(group.pick(selection, nowMs: 100_000) == .none)
     }
 
     @Test("says none when all peers are down", arguments: methods)
@@ -72,7 +72,7 @@ import Testing
             peers[0].maxConnections = 1
             peers[1].maxConnections = 1
         }
-        let picks = (0..<3).map { group.pick(Selection.of(key: "k\($0)"), nowSeconds: 1) }
+        let picks = (0..<3).map { group.pick(Selection.of(key: "k\($0)"), nowMs: 1000) }
         #expect(picks.filter { $0 == .none }.count == 1)
     }
 
@@ -80,8 +80,8 @@ import Testing
         for _ in 0..<1000 where group.peers[peer].state.fails == 0 {
             let number = Int.random(in: 0..<1_000_000)
             let selection = Selection.of(key: "fail\(number)", address: number)
-            guard case .peer(let index) = group.pick(selection, nowSeconds: now) else { continue }
-            group.finished(index, index == peer ? .failure : .success, nowSeconds: now)
+            guard case .peer(let index) = group.pick(selection, nowMs: now * 1000) else { continue }
+            group.finished(index, index == peer ? .failure : .success, nowMs: now * 1000)
         }
     }
 }
@@ -105,8 +105,8 @@ extension PeerGroup {
     /// Chooses for one request that ends well at once.
     func pickOnce(key: String, address: Int = 0, at now: Int64 = 100) -> Int? {
         let selection = Selection.of(key: key, address: address == 0 ? key.hashValue : address)
-        guard case .peer(let index) = pick(selection, nowSeconds: now) else { return nil }
-        finished(index, .neutral, nowSeconds: now)
+        guard case .peer(let index) = pick(selection, nowMs: now * 1000) else { return nil }
+        finished(index, .neutral, nowMs: now * 1000)
         return index
     }
 }

@@ -9,7 +9,7 @@ import Testing
         func choice(_ bytes: [UInt8]) -> Pick {
             let selection = Selection()
             selection.setClientAddress(bytes.span)
-            return group.pick(selection, nowSeconds: 1)
+            return group.pick(selection, nowMs: 1000)
         }
         for last in UInt8(0)..<50 { #expect(choice([10, 1, 2, last]) == choice([10, 1, 2, 0])) }
     }
@@ -22,7 +22,7 @@ import Testing
         let group = PeerGroup.of(["a", "b", "c"], .ipHash)
         let selection = Selection()
         selection.setClientAddress(address.span)
-        #expect(group.pick(selection, nowSeconds: 1) == .peer(hash % 3))
+        #expect(group.pick(selection, nowMs: 1000) == .peer(hash % 3))
     }
 
     @Test("an empty key goes round robin")
@@ -30,7 +30,7 @@ import Testing
         let group = PeerGroup.of(["a", "b", "c"], .hash(key: "", isConsistent: false))
         let picks = (0..<3).map { _ -> Pick in
             let selection = Selection()
-            return group.pick(selection, nowSeconds: 1)
+            return group.pick(selection, nowMs: 1000)
         }
         #expect(Set(picks.map { "\($0)" }).count == 3)
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Net
 import Testing
 
@@ -6,16 +7,16 @@ import Testing
 @Suite("Shared state of peers") struct PeerStateTests {
     @Test("the same identity finds the same place, another finds another")
     func identityFindsItsPlace() throws {
-        let table = try PeerStateTable(capacity: 8)
-        let first = try #require(table.state(for: "group 127.0.0.1:80"))
+        let table = try PeerStateTable(capacity: 8, workers: 2)
+        let first = try #require(table.state(for: "group 127.0.0.1:80")).state
         first.countFailure()
-        #expect(table.state(for: "group 127.0.0.1:80")?.fails == 1)
-        #expect(table.state(for: "group 127.0.0.2:80")?.fails == 0)
+        #expect(table.state(for: "group 127.0.0.1:80")?.state.fails == 1)
+        #expect(table.state(for: "group 127.0.0.2:80")?.state.fails == 0)
     }
 
     @Test("a full table says so")
     func fullTableSaysSo() throws {
-        let table = try PeerStateTable(capacity: 2)
+        let table = try PeerStateTable(capacity: 2, workers: 2)
         #expect(table.state(for: "a") != nil)
         #expect(table.state(for: "b") != nil)
         #expect(table.state(for: "c") == nil)
@@ -23,8 +24,48 @@ import Testing
 
     @Test("connections never count below zero")
     func connectionsStayPositive() throws {
-        let state = try #require(PeerStateTable(capacity: 1).state(for: "a"))
+        let state = try #require(PeerStateTable(capacity: 1, workers: 2).state(for: "a")).state
         state.connectionEnded()
         #expect(state.connections == 0)
+    }
+
+    @Test("connections of a worker that died are taken back, those of others stay")
+    func deadWorkersConnections() throws {
+        let table = try PeerStateTable(capacity: 8, workers: 2)
+        table.serve(as: 0)
+        let first = try #require(table.state(for: "a")).state
+        table.serve(as: 1)
+        let second = try #require(table.state(for: "a")).state
+        for _ in 0..<3 { first.connectionBegan() }
+        second.connectionBegan()
+        #expect(first.connections == 4)
+        table.forget(worker: 0)
+        #expect(second.connections == 1)
+    }
+
+    @Test("another binary goes on with the table that it is handed")
+    func tableIsHandedOn() throws {
+        let table = try PeerStateTable(capacity: 8, workers: 2)
+        let state = try #require(table.state(for: "a")).state
+        state.fails = 7
+        state.reason.write("refused")
+        let copies = table.descriptors.map { dup($0) }
+        let other = try PeerStateTable(capacity: 8, workers: 2, adopting: copies)
+        let found = try #require(other.state(for: "a"))
+        #expect(!found.isNew && found.state.fails == 7 && found.state.reason.read() == "refused")
+        let tooShort = table.descriptors.map { dup($0) }
+        #expect(throws: Errno.self) { try PeerStateTable(capacity: 8000, workers: 2, adopting: tooShort) }
+    }
+
+    @Test("a reason is cut at its length, and read back whole")
+    func reasons() throws {
+        let state = try #require(PeerStateTable(capacity: 1, workers: 1).state(for: "a")).state
+        #expect(state.reason.read() == "")
+        for text in ["503 from GET /status/ready", "", String(repeating: "x", count: SharedText.byteMax)] {
+            state.reason.write(text)
+            #expect(state.reason.read() == text)
+        }
+        state.reason.write(String(repeating: "y", count: 1000))
+        #expect(state.reason.read().utf8.count == SharedText.byteMax)
     }
 }

@@ -23,6 +23,8 @@ final class Block {
     var nested: [Location] = []
     /// `limit_except` in it.
     var restriction: MethodRestriction?
+    /// `health_check` lines in it.
+    var healthChecks: [HealthCheckSettings] = []
     /// What opened the block, for complaints about it as a whole.
     var statement: Statement?
 

@@ -13,7 +13,7 @@ enum Directives {
             + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
             + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
             + TryFilesSettings.directives + RateSetting.directives + GeoRows.directives
-            + SplitClientsRows.directives + IgnoredDirectives.directives
+            + SplitClientsRows.directives + HealthRows.directives + IgnoredDirectives.directives
     }
 }
 

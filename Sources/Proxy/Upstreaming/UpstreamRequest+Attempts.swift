@@ -37,7 +37,7 @@ extension UpstreamRequest {
         responseHead.reset()
         informationalCount = 0
         activity = .connecting
-        switch group.pick(selection, nowSeconds: worker.clock.nowSeconds) {
+        switch group.pick(selection, nowMs: worker.clock.nowMs) {
         case .none:
             exchange.attempts.begin(address: group.nameBytes, nowMs: worker.clock.nowMs)
             exchange.attempts.setStatus(502)
@@ -206,7 +206,7 @@ extension UpstreamRequest {
         case .status(403), .status(404): outcome = .neutral
         case .status: outcome = .failure
         }
-        group.finished(index, outcome, nowSeconds: worker.clock.nowSeconds)
+        group.finished(index, outcome, nowMs: worker.clock.nowMs)
         if exchange.attempts.currentStatus == 0 { exchange.attempts.setStatus(failure.answer) }
         worker.attemptEnded(exchange)
     }

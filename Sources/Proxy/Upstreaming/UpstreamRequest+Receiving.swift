@@ -161,7 +161,7 @@ extension UpstreamRequest {
         if case .ended = content { return completed() }
         state = .done
         if let group, let peer {
-            group.finished(peer.peer, .success, nowSeconds: worker.clock.nowSeconds)
+            group.finished(peer.peer, .success, nowMs: worker.clock.nowMs)
         }
         worker.attemptEnded(exchange)
         closePeer()

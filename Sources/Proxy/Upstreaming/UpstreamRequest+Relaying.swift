@@ -220,7 +220,7 @@ extension UpstreamRequest {
         state = .done
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
         if let group, let peer {
-            group.finished(peer.peer, .failure, nowSeconds: worker.clock.nowSeconds)
+            group.finished(peer.peer, .failure, nowMs: worker.clock.nowMs)
         }
         worker.attemptEnded(exchange)
         closePeer()

@@ -187,7 +187,7 @@ final class UpstreamRequest {
         guard isActive else { return }
         state = .done
         if let group, let peer {
-            group.finished(peer.peer, .neutral, nowSeconds: worker.clock.nowSeconds)
+            group.finished(peer.peer, .neutral, nowMs: worker.clock.nowMs)
         }
         closePeer()
         worker.attemptEnded(exchange)
@@ -214,7 +214,7 @@ final class UpstreamRequest {
     func completed() {
         state = .done
         guard let peer, let group else { return }
-        group.finished(peer.peer, .success, nowSeconds: worker.clock.nowSeconds)
+        group.finished(peer.peer, .success, nowMs: worker.clock.nowMs)
         worker.attemptEnded(exchange)
         if !isReused, let key = sessionKey, let session = peer.transport.tls?.currentSession {
             worker.groups.keep(session, for: key)
@@ -238,7 +238,7 @@ final class UpstreamRequest {
         state = .done
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
         if let group, let peer {
-            group.finished(peer.peer, .success, nowSeconds: worker.clock.nowSeconds)
+            group.finished(peer.peer, .success, nowMs: worker.clock.nowMs)
         }
         worker.attemptEnded(exchange)
         closePeer()

@@ -3,7 +3,7 @@
 /// A method sees eligibility through the group only; health, failures and tried peers are judged there.
 protocol Balancer: AnyObject {
     /// - Returns: an index into the group's peers; `nil`: no primary is eligible.
-    func pick(from group: PeerGroup, _ selection: Selection, nowSeconds: Int64) -> Int?
+    func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int?
 }
 
 /// Every balancing method. To add one: write `Balancers/<Name>.swift`, then name it here.

@@ -55,7 +55,7 @@ final class ConsistentHash: Balancer {
         return (String(server[..<colon]), String(port))
     }
 
-    func pick(from group: PeerGroup, _ selection: Selection, nowSeconds: Int64) -> Int? {
+    func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int? {
         guard !points.isEmpty else { return nil }
         if selection.hashTries == 0 {
             var crc = CRC32()
@@ -65,14 +65,14 @@ final class ConsistentHash: Balancer {
         while selection.hashTries <= 20 {
             let point = points[Int(selection.hash) % points.count]
             let addresses = members[point.server]
-            if let index = group.takeTurn(among: addresses, selection, nowSeconds: nowSeconds) {
-                group.noteChoice(index, nowSeconds: nowSeconds)
+            if let index = group.takeTurn(among: addresses, selection, nowMs: nowMs) {
+                group.noteChoice(index, nowMs: nowMs)
                 return index
             }
             selection.hash &+= 1
             selection.hashTries += 1
         }
-        return fallback.pick(from: group, selection, nowSeconds: nowSeconds)
+        return fallback.pick(from: group, selection, nowMs: nowMs)
     }
 
     private func firstPoint(atLeast hash: UInt32) -> Int {

@@ -9,7 +9,7 @@ final class IPHash: Balancer {
         totalWeight = peers[primaries].reduce(0) { $0 + $1.settings.weight }
     }
 
-    func pick(from group: PeerGroup, _ selection: Selection, nowSeconds: Int64) -> Int? {
+    func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int? {
         guard totalWeight > 0 else { return nil }
         if selection.hashTries == 0 { selection.hash = 89 }
         while selection.hashTries <= 20 {
@@ -24,12 +24,12 @@ final class IPHash: Balancer {
             }
             selection.hash = hash
             let index = group.weighted(Int(hash) % totalWeight)
-            if group.isEligible(index, selection, nowSeconds: nowSeconds) {
-                group.noteChoice(index, nowSeconds: nowSeconds)
+            if group.isEligible(index, selection, nowMs: nowMs) {
+                group.noteChoice(index, nowMs: nowMs)
                 return index
             }
         }
-        return fallback.pick(from: group, selection, nowSeconds: nowSeconds)
+        return fallback.pick(from: group, selection, nowMs: nowMs)
     }
 }
 

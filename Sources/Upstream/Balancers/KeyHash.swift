@@ -10,9 +10,9 @@ final class KeyHash: Balancer {
         totalWeight = peers[primaries].reduce(0) { $0 + $1.settings.weight }
     }
 
-    func pick(from group: PeerGroup, _ selection: Selection, nowSeconds: Int64) -> Int? {
+    func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int? {
         guard totalWeight > 0, !selection.hashKey.isEmpty else {
-            return fallback.pick(from: group, selection, nowSeconds: nowSeconds)
+            return fallback.pick(from: group, selection, nowMs: nowMs)
         }
         while selection.hashTries <= 20 {
             var crc = CRC32()
@@ -21,12 +21,12 @@ final class KeyHash: Balancer {
             selection.hash = selection.hash &+ (crc.value >> 16 & 0x7FFF)
             selection.hashTries += 1
             let index = group.weighted(Int(selection.hash) % totalWeight)
-            if group.isEligible(index, selection, nowSeconds: nowSeconds) {
-                group.noteChoice(index, nowSeconds: nowSeconds)
+            if group.isEligible(index, selection, nowMs: nowMs) {
+                group.noteChoice(index, nowMs: nowMs)
                 return index
             }
         }
-        return fallback.pick(from: group, selection, nowSeconds: nowSeconds)
+        return fallback.pick(from: group, selection, nowMs: nowMs)
     }
 
     private func update(_ crc: inout CRC32, decimal value: Int) {

@@ -1,0 +1,123 @@
+internal import Core
+public import Net
+internal import Upstream
+
+/// The process that asks servers how they are, and writes what it learns to memory that workers read.
+///
+/// If it dies, traffic goes on with the last known state; the master starts another one, which begins
+/// from that state too.
+public final class Checker {
+    private enum Endpoint {
+        case probe(Probe)
+        case signals
+    }
+
+    let clock: Clock
+    let timers: Timers
+    let poller: Poller
+    private let configuration: Configuration
+    private let signals: SignalDescriptor
+    private var endpoints = SlotTable<Endpoint>()
+    private var isEnding = false
+
+    /// - Parameter shared: the peers' state, made by the master.
+    public init(configuration: Configuration, shared: SharedState) throws(Errno) {
+        self.configuration = configuration
+        clock = Clock()
+        timers = Timers(nowMs: clock.nowMs)
+        poller = try Poller()
+        signals = try SignalDescriptor([
+            .terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .pipe, .alarm,
+        ])
+        let token = endpoints.insert { _ in .signals }
+        try poller.addControl(signals.fd, token)
+        watchServers(shared)
+    }
+
+    private func watchServers(_ shared: SharedState) {
+        let checks = Dictionary(grouping: configuration.healthChecks, by: \.groupIndex)
+        for (index, checks) in checks.sorted(by: { $0.key < $1.key }) {
+            let group = PeerGroup(configuration.upstreams[index], table: shared.peers)
+            let health = GroupHealth(group, checks: checks)
+            for (record, check) in checks.enumerated() {
+                for peer in group.peers.indices { watch(check, health, peer: peer, record: record) }
+            }
+        }
+    }
+
+    private func watch(_ check: HealthCheck, _ health: GroupHealth, peer: Int, record: Int) {
+        let settings = health.group.peers[peer].settings
+        guard !settings.isDown, !settings.isUnresolved else { return }
+        var made: Probe?
+        _ = endpoints.insert { token in
+            let probe = Probe(self, check, health, peer: peer, record: record, token: token)
+            made = probe
+            return .probe(probe)
+        }
+        // The first question comes soon, and not to all servers at one time.
+        let isAwaited = health.group.peers[peer].state.health == .checking
+        made?.begin(afterMs: Int.random(in: 0...min(check.settings.intervalMs, isAwaited ? 50 : 1000)))
+    }
+
+    /// Checks until told to stop.
+    ///
+    /// - Returns: the exit status of the process.
+    public func run() -> Int32 {
+        while !isEnding {
+            let count = poller.wait(timeoutMs: timers.waitMs(nowMs: clock.nowMs, max: 60_000))
+            clock.update()
+            for index in 0..<count {
+                let event = poller.event(at: index)
+                switch endpoints[event.token] {
+                case .probe(let probe): probe.ready(event)
+                case .signals: while let signal = signals.next() { received(signal) }
+                case nil: break
+                }
+            }
+            while let expired = timers.nextExpired(nowMs: clock.nowMs) {
+                if case .probe(let probe)? = endpoints[expired.token] { probe.timedOut() }
+            }
+        }
+        return 0
+    }
+
+    private func received(_ signal: Signal) {
+        switch signal {
+        case .terminate, .interrupt, .quit, .winch: isEnding = true
+        case .user1: configuration.reopenLogs()
+        case .hangup, .user2, .child, .pipe, .alarm: break
+        }
+    }
+
+    // MARK: Verdicts
+
+    /// A probe got its answer, or none.
+    func settled(_ probe: Probe, _ answer: HealthRecord.Answer, _ reason: String) {
+        let health = probe.health
+        let change = health.note(answer, reason, peer: probe.peer, record: probe.record, clock: clock)
+        if case .health(let now) = change {
+            let server = health.group.peers[probe.peer].settings.name
+            log(
+                .notice,
+                "server \(server) in upstream \"\(health.group.settings.name)\" is \(now.name): \(reason)")
+        }
+        if health.panicChanged() { reportPanic(health) }
+    }
+
+    private func reportPanic(_ health: GroupHealth) {
+        let (healthy, all) = health.group.healthyPrimaries
+        let name = health.group.settings.name
+        if health.isInPanic {
+            log(
+                .alert,
+                "\(healthy) of \(all) servers in upstream \"\(name)\" are healthy, fewer than panic_threshold"
+                    + " \(health.group.settings.panicThreshold)%: all are used, whatever the checks say")
+        } else {
+            log(.notice, "\(healthy) of \(all) servers in upstream \"\(name)\" are healthy: panic is over")
+        }
+    }
+
+    private func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
+        configuration.errorLog.write(level, connection: nil, message())
+    }
+}

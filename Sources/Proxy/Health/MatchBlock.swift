@@ -1,0 +1,199 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Upstream
+
+/// `match name { … }`: what the answer to a health check must be like.
+final class MatchBlock {
+    /// One condition of an answer.
+    enum Test {
+        case status([ClosedRange<UInt16>], isNegated: Bool)
+        case present(name: [UInt8], isNegated: Bool)
+        case equals(name: [UInt8], value: [UInt8], isNegated: Bool)
+        case field(name: [UInt8], CompiledRegex, isNegated: Bool)
+        case body(CompiledRegex, isNegated: Bool)
+    }
+
+    /// Bytes of content that are looked at.
+    static var bodyMax: Int { 256 << 10 }
+
+    let name: String
+    /// All must hold.
+    private var tests: [Test] = []
+    /// Each is a list of conditions; an answer that meets all of one list asks for no more requests.
+    private var drains: [[Test]] = []
+
+    init(_ statement: Statement) throws(ConfigError) {
+        name = statement.argument(0)
+        for line in statement.block ?? [] {
+            guard line.block == nil else { throw ConfigError("unexpected \"{\"", line) }
+            if line.name == "drain" {
+                var reader = MatchReader(line, from: 1)
+                drains.append(try reader.readAll())
+            } else {
+                var reader = MatchReader(line, from: 0)
+                tests.append(try reader.readOne())
+            }
+        }
+    }
+
+    /// Content is looked at: it must be read.
+    var needsBody: Bool {
+        (tests + drains.joined()).contains { if case .body = $0 { true } else { false } }
+    }
+
+    /// - Returns: how the check ended and, unless it passed, why: to stand before "from GET /uri".
+    func judge(_ answer: ProbeAnswer) -> (HealthRecord.Answer, String?) {
+        for drain in drains where drain.allSatisfy({ $0.complaint(answer) == nil }) {
+            return (.draining, "\(answer.head.status)")
+        }
+        for test in tests {
+            if let complaint = test.complaint(answer) { return (.failed, complaint) }
+        }
+        return (.passed, nil)
+    }
+}
+
+/// What came back from a server that was asked how it is.
+struct ProbeAnswer {
+    let head: ResponseHead
+    /// The bytes that `head` points into.
+    let headBytes: ByteBuffer
+    let body: [UInt8]
+
+    /// Values of all fields of a name (in lower case).
+    func values(_ name: [UInt8]) -> [[UInt8]] {
+        head.fields.filter { field in
+            headBytes.withBytes(of: field.name) { equalsLowercased($0, name) }
+        }.map { headBytes.bytes(of: $0.value) }
+    }
+}
+
+extension MatchBlock.Test {
+    /// Why the answer does not do; `nil`: it does.
+    func complaint(_ answer: ProbeAnswer) -> String? {
+        switch self {
+        case .status(let ranges, let isNegated):
+            let isIn = ranges.contains { $0.contains(answer.head.status) }
+            return isIn != isNegated ? nil : "\(answer.head.status)"
+        case .present(let name, let isNegated):
+            if answer.values(name).isEmpty == isNegated { return nil }
+            return isNegated ? "unwanted field \"\(text(name))\"" : "no field \"\(text(name))\""
+        case .equals(let name, let value, let isNegated):
+            if answer.values(name).contains(value) != isNegated { return nil }
+            return "field \"\(text(name))\" \(isNegated ? "was" : "was not") \"\(text(value))\""
+        case .field(let name, let regex, let isNegated):
+            var captures = Captures()
+            let isMatch = answer.values(name).contains { regex.match($0.span, into: &captures) }
+            if isMatch != isNegated { return nil }
+            return "field \"\(text(name))\" \(isNegated ? "matched" : "did not match") \"\(regex.source)\""
+        case .body(let regex, let isNegated):
+            var captures = Captures()
+            if regex.match(answer.body.span, into: &captures) != isNegated { return nil }
+            return "body \(isNegated ? "matched" : "did not match") \"\(regex.source)\""
+        }
+    }
+
+    private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// Reads the words of one line of a `match` block.
+private struct MatchReader {
+    private let line: Statement
+    private var rest: ArraySlice<String>
+
+    init(_ line: Statement, from first: Int) {
+        self.line = line
+        rest = line.words.dropFirst(first)
+    }
+
+    private var invalid: ConfigError {
+        ConfigError("invalid test \"\(line.words.joined(separator: " "))\" in \"match\"", line)
+    }
+
+    mutating func readOne() throws(ConfigError) -> MatchBlock.Test {
+        let test = try next()
+        guard rest.isEmpty else { throw invalid }
+        return test
+    }
+
+    /// A `drain` line: one condition or several, all of which must hold.
+    mutating func readAll() throws(ConfigError) -> [MatchBlock.Test] {
+        var tests = [try next()]
+        while !rest.isEmpty { tests.append(try next()) }
+        return tests
+    }
+
+    private mutating func next() throws(ConfigError) -> MatchBlock.Test {
+        switch rest.popFirst() {
+        case "status": return try status()
+        case "header": return try header()
+        case "body":
+            guard let word = rest.popFirst(), let (regex, isNegated) = try pattern(word) else {
+                throw invalid
+            }
+            return .body(regex, isNegated: isNegated)
+        case "require":
+            throw ConfigError(
+                "\"require\" is not supported yet; test \"status\", \"header\" or \"body\"", line)
+        case "send", "expect":
+            throw ConfigError("\"send\" and \"expect\" are for \"stream\" only", line)
+        default: throw invalid
+        }
+    }
+
+    private mutating func status() throws(ConfigError) -> MatchBlock.Test {
+        var isNegated = false
+        if rest.first == "!" {
+            isNegated = true
+            rest.removeFirst()
+        }
+        var ranges: [ClosedRange<UInt16>] = []
+        while let word = rest.first, let range = MatchReader.range(word) {
+            ranges.append(range)
+            rest.removeFirst()
+        }
+        guard !ranges.isEmpty else { throw invalid }
+        return .status(ranges, isNegated: isNegated)
+    }
+
+    /// `200` or `200-399`.
+    private static func range(_ word: String) -> ClosedRange<UInt16>? {
+        let parts = word.split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) }
+        guard parts.count <= 2, let first = parts.first ?? nil, let last = parts.last ?? nil,
+            (100...999).contains(first), (100...999).contains(last), first <= last
+        else { return nil }
+        return first...last
+    }
+
+    private mutating func header() throws(ConfigError) -> MatchBlock.Test {
+        var isNegated = false
+        if rest.first == "!" {
+            isNegated = true
+            rest.removeFirst()
+        }
+        guard let word = rest.popFirst() else { throw invalid }
+        let name = word.utf8.map(\.asciiLowercased)
+        if isNegated { return .present(name: name, isNegated: true) }
+        guard let sign = rest.first else { return .present(name: name, isNegated: false) }
+        switch sign {
+        case "=", "!=":
+            rest.removeFirst()
+            guard let value = rest.popFirst() else { throw invalid }
+            return .equals(name: name, value: Array(value.utf8), isNegated: sign == "!=")
+        case "~", "~*", "!~", "!~*":
+            rest.removeFirst()
+            guard let (regex, isNegated) = try pattern(sign) else { throw invalid }
+            return .field(name: name, regex, isNegated: isNegated)
+        default: return .present(name: name, isNegated: false)
+        }
+    }
+
+    /// The expression behind `~` and its like; `nil`: `sign` is none of them.
+    private mutating func pattern(_ sign: String) throws(ConfigError) -> (CompiledRegex, Bool)? {
+        guard ["~", "~*", "!~", "!~*"].contains(sign) else { return nil }
+        guard let source = rest.popFirst() else { throw invalid }
+        let regex = try CompiledRegex(source, ignoringCase: sign.hasSuffix("*"), line)
+        return (regex, sign.hasPrefix("!"))
+    }
+}

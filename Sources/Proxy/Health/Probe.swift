@@ -1,0 +1,341 @@
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// One server being asked, again and again, by one health check.
+///
+///     waiting ──timer──▶ connecting ──▶ handshaking ──▶ asking ──verdict──▶ waiting
+///        ▲                                                │
+///        └───────────── (a kept connection) ◀─────────────┘
+final class Probe {
+    private enum State {
+        case waiting
+        case connecting
+        case handshaking
+        /// The request is being sent, the answer read.
+        case asking
+    }
+
+    private let checker: Checker
+    let check: HealthCheck
+    let health: GroupHealth
+    /// Which server of the group, and which of its records is this check's.
+    let peer: Int
+    let record: Int
+    let token: Token
+    private let timer: TimerID
+    private var state = State.waiting
+    private var transport: Transport?
+    private var isReused = false
+    private var connectedMs: Int64 = 0
+    private let outgoing = ByteBuffer(capacity: 512)
+    private let incoming = ByteBuffer(capacity: 4096)
+    private let head = ResponseHead()
+    private let headBytes = ByteBuffer(capacity: 1024)
+    private var hasHead = false
+    private var body: [UInt8] = []
+    private var content = Content.untilClose
+
+    private enum Content {
+        case untilClose
+        case length(Int64)
+        case chunked(ChunkedDecoder)
+        case ended
+    }
+
+    init(
+        _ checker: Checker, _ check: HealthCheck, _ health: GroupHealth, peer: Int, record: Int, token: Token
+    ) {
+        self.checker = checker
+        self.check = check
+        self.health = health
+        self.peer = peer
+        self.record = record
+        self.token = token
+        timer = checker.timers.create(token, kind: 0)
+    }
+
+    private var address: SocketAddress {
+        let own = health.group.peers[peer].settings.address
+        return check.settings.port.flatMap { own.with(port: $0) } ?? own
+    }
+
+    private func arm(afterMs: Int) {
+        checker.timers.set(timer, deadlineMs: checker.clock.nowMs + Int64(afterMs))
+    }
+
+    /// Waits before the first question: servers are not asked all at one time.
+    func begin(afterMs: Int) { arm(afterMs: afterMs) }
+
+    /// It is never asked again.
+    func end() {
+        disconnect()
+        checker.timers.destroy(timer)
+    }
+
+    // MARK: Events
+
+    func timedOut() {
+        switch state {
+        case .waiting: start()
+        case .connecting: fail("connect: timeout after \(check.settings.deadlineMs.asTime)")
+        case .handshaking, .asking: fail("timeout after \(check.settings.deadlineMs.asTime)")
+        }
+    }
+
+    func ready(_ event: ReadyEvent) {
+        guard let transport else { return }
+        transport.note(event)
+        switch state {
+        // A kept connection says something unasked, or ends.
+        case .waiting: disconnect()
+        case .connecting: connectionAnswered(transport)
+        case .handshaking: handshake(transport)
+        case .asking: ask(transport)
+        }
+    }
+
+    // MARK: Steps
+
+    private func start() {
+        arm(afterMs: check.settings.deadlineMs)
+        head.reset()
+        hasHead = false
+        body.removeAll(keepingCapacity: true)
+        incoming.removeAll()
+        let isYoung = checker.clock.nowMs - connectedMs < Int64(check.settings.keepaliveTimeMs)
+        if let transport, isYoung {
+            isReused = true
+            return connected(transport)
+        }
+        connect()
+    }
+
+    private func connect() {
+        disconnect()
+        isReused = false
+        state = .connecting
+        let descriptor: Int32
+        var isConnected = false
+        switch Socket.connect(address, from: nil) {
+        case .failed(let errno): return fail("connect: \(errno.shortText)")
+        case .connected(let fd):
+            descriptor = fd
+            isConnected = true
+        case .inProgress(let fd): descriptor = fd
+        }
+        let tls = check.tls.map {
+            TLSConnection(
+                client: $0, fd: descriptor, serverName: check.serverName, verifyName: check.verifyName,
+                session: nil)
+        }
+        let made = Transport(fd: descriptor, tls: tls)
+        transport = made
+        connectedMs = checker.clock.nowMs
+        do {
+            try checker.poller.addConnection(descriptor, token)
+        } catch {
+            return fail("epoll_ctl() failed \(error.logText)")
+        }
+        if isConnected { connectionEstablished(made) }
+    }
+
+    private func connectionAnswered(_ transport: Transport) {
+        if let errno = Socket.pendingError(transport.fd) { return fail("connect: \(errno.shortText)") }
+        guard transport.isWritable || transport.isHangup else { return }
+        connectionEstablished(transport)
+    }
+
+    private func connectionEstablished(_ transport: Transport) {
+        guard transport.tls != nil else { return connected(transport) }
+        state = .handshaking
+        handshake(transport)
+    }
+
+    private func handshake(_ transport: Transport) {
+        guard let tls = transport.tls else { return }
+        switch tls.handshake() {
+        case .done: connected(transport)
+        case .wantsRead, .wantsWrite:
+            if transport.isHangup { fail("TLS: closed in the handshake") }
+        case .plainHTTP: fail("TLS: not a TLS answer")
+        case .failed(let error): fail("TLS: \(error.upstreamLogText)")
+        }
+    }
+
+    private func connected(_ transport: Transport) {
+        if check.settings.kind == .tcp { return finish(.passed, "connected") }
+        state = .asking
+        outgoing.removeAll()
+        outgoing.append(check.request)
+        ask(transport)
+    }
+
+    /// Sends what is left of the request; reads what came.
+    private func ask(_ transport: Transport) {
+        while !outgoing.isEmpty, transport.isWritable {
+            switch transport.send(outgoing) {
+            case .bytes, .wouldBlock: continue
+            case .closed, .failed: return broken("closed while it was asked")
+            }
+        }
+        while transport.isReadable {
+            switch transport.receive(into: incoming, atLeast: 4096) {
+            case .bytes:
+                if take() { return }
+            case .wouldBlock: continue
+            case .closed: return closed()
+            case .failed(let errno): return broken("recv: \(errno.shortText)")
+            }
+        }
+    }
+
+    private func closed() {
+        if hasHead, case .untilClose = content { return judge(keeps: false) }
+        broken(hasHead ? "closed in the middle of the answer" : "closed without an answer")
+    }
+
+    /// A kept connection that had gone stale says nothing about the server.
+    private func broken(_ reason: String) {
+        if isReused && !hasHead { return connect() }
+        fail(reason)
+    }
+
+    // MARK: The answer
+
+    /// - Returns: whether the verdict is there.
+    private func take() -> Bool {
+        while !hasHead {
+            switch head.parse(incoming, sizeMax: check.headMax) {
+            case .incomplete: return false
+            case .refused(let error):
+                fail("invalid answer: \(error.reason)")
+                return true
+            case .complete(let length):
+                headBytes.removeAll()
+                headBytes.append(Slice(from: 0, to: length), of: incoming)
+                incoming.consume(length)
+                // 1xx: the answer is yet to come.
+                if head.status < 200 {
+                    head.reset()
+                    if incoming.isEmpty { return false }
+                    continue
+                }
+                hasHead = true
+                settleContent()
+            }
+        }
+        let isEnded = takeContent()
+        let needsMore = check.match?.needsBody == true || check.settings.keepaliveTimeMs > 0
+        guard isEnded || !needsMore || body.count >= MatchBlock.bodyMax else { return false }
+        judge(keeps: isEnded)
+        return true
+    }
+
+    private func settleContent() {
+        switch head.framing(requestMethod: .get) {
+        case .none: content = .ended
+        case .length(let count): content = count == 0 ? .ended : .length(count)
+        case .chunked: content = .chunked(ChunkedDecoder())
+        case .untilClose: content = .untilClose
+        }
+    }
+
+    /// - Returns: whether all content came.
+    private func takeContent() -> Bool {
+        switch content {
+        case .ended: return true
+        case .untilClose:
+            keep(incoming.bytes[...])
+            incoming.removeAll()
+            return false
+        case .length(let left):
+            let count = Int(min(left, Int64(incoming.count)))
+            keep(incoming.bytes.prefix(count))
+            incoming.consume(count)
+            content = left == Int64(count) ? .ended : .length(left - Int64(count))
+            return left == Int64(count)
+        case .chunked(var decoder):
+            return takeChunks(&decoder)
+        }
+    }
+
+    private func takeChunks(_ decoder: inout ChunkedDecoder) -> Bool {
+        let bytes = incoming.bytes
+        var position = 0
+        while true {
+            guard let piece = try? decoder.decode(bytes.span, from: position) else {
+                // Wrongly framed: what came of it is judged, and the connection not used again.
+                content = .untilClose
+                return false
+            }
+            switch piece {
+            case .content(let range):
+                keep(bytes[range])
+                position = range.upperBound
+            case .needsMore:
+                incoming.removeAll()
+                content = .chunked(decoder)
+                return false
+            case .finished(let consumed):
+                incoming.consume(consumed)
+                content = .ended
+                return true
+            }
+        }
+    }
+
+    private func keep(_ bytes: ArraySlice<UInt8>) {
+        body += bytes.prefix(max(0, MatchBlock.bodyMax - body.count))
+    }
+
+    private func judge(keeps isEnded: Bool) {
+        let mayKeep =
+            isEnded && check.settings.keepaliveTimeMs > 0 && head.minorVersion >= 1
+            && !head.connection.contains(.close) && incoming.isEmpty
+        if !mayKeep { disconnect() }
+        let plain = "\(head.status) from \(check.title)"
+        guard let match = check.match else {
+            return finish((200..<400).contains(head.status) ? .passed : .failed, plain)
+        }
+        let (answer, complaint) = match.judge(
+            ProbeAnswer(head: head, headBytes: headBytes, body: body))
+        finish(answer, complaint.flatMap { UInt16($0) == nil ? $0 : nil } ?? plain)
+    }
+
+    private func fail(_ reason: String) {
+        disconnect()
+        finish(.failed, reason)
+    }
+
+    private func finish(_ answer: HealthRecord.Answer, _ reason: String) {
+        if check.settings.kind == .tcp { disconnect() }
+        state = .waiting
+        checker.settled(self, answer, reason)
+        let isChanging = health.isChanging(peer, record)
+        arm(afterMs: check.pauseMs(isChanging: isChanging, random: .random(in: 0 ... .max)))
+    }
+
+    private func disconnect() {
+        transport?.close()
+        transport = nil
+    }
+}
+
+extension Int {
+    /// Milliseconds as people write them: "5s", "200ms".
+    fileprivate var asTime: String { self % 1000 == 0 ? "\(self / 1000)s" : "\(self)ms" }
+}
+
+extension Errno {
+    /// "refused", "timed out"; otherwise the system's text.
+    fileprivate var shortText: String {
+        switch self {
+        case .connectionRefused: "refused"
+        case .connectionReset: "reset"
+        case .timedOut: "timed out"
+        default: message
+        }
+    }
+}

@@ -1,0 +1,86 @@
+public import Net
+
+/// Places for peers' state in shared memory, found by identity: a reload finds the same place again.
+///
+/// Identities are kept as 64-bit hashes; the table is filled by whoever comes first.
+public final class PeerStateTable {
+    private let rows: SharedMemory
+    private let identities: SharedMemory
+    /// For each worker, how many connections it has with each peer.
+    private let ledger: SharedMemory
+    private let capacity: Int
+    /// Whose column of the ledger is written; `nil` in processes that do not serve.
+    private var worker: Int?
+
+    /// - Parameters:
+    ///   - capacity: peers of all groups with a `zone`, over all reloads.
+    ///   - workers: workers that may live at one time.
+    public convenience init(capacity: Int, workers: Int) throws(Errno) {
+        self.init(
+            capacity: capacity, rows: try SharedMemory(count: capacity * PeerState.numbersEach),
+            identities: try SharedMemory(count: capacity),
+            ledger: try SharedMemory(count: capacity * workers))
+    }
+
+    private init(capacity: Int, rows: SharedMemory, identities: SharedMemory, ledger: SharedMemory) {
+        self.capacity = capacity
+        self.rows = rows
+        self.identities = identities
+        self.ledger = ledger
+    }
+
+    /// What a new binary needs to go on with the same table.
+    public var descriptors: [Int32] { [rows, identities, ledger].compactMap(\.descriptor) }
+
+    /// The numbers of a table of this build; another build's table may be laid out otherwise.
+    public static var layout: Int { PeerState.numbersEach }
+
+    /// The table behind descriptors that a former binary left.
+    public convenience init(capacity: Int, workers: Int, adopting descriptors: [Int32]) throws(Errno) {
+        guard descriptors.count == 3 else { throw .invalidArgument }
+        self.init(
+            capacity: capacity,
+            rows: try SharedMemory(adopting: descriptors[0], count: capacity * PeerState.numbersEach),
+            identities: try SharedMemory(adopting: descriptors[1], count: capacity),
+            ledger: try SharedMemory(adopting: descriptors[2], count: capacity * workers))
+    }
+
+    /// This process serves as `worker`: what it counts can be taken back should it die.
+    public func serve(as worker: Int) {
+        self.worker = worker
+        forget(worker: worker)
+    }
+
+    /// A worker is gone, however it ended, and with it its connections.
+    public func forget(worker: Int) {
+        guard worker >= 0, (worker + 1) * capacity <= ledger.count else { return }
+        for slot in 0..<capacity where identities.load(slot) != 0 {
+            let count = ledger.load(worker * capacity + slot)
+            guard count != 0 else { continue }
+            ledger.store(worker * capacity + slot, 0)
+            PeerState(rows, slot: slot).forget(connections: count)
+        }
+    }
+
+    /// The state of the peer with this identity, and whether nobody had it before.
+    ///
+    /// - Returns: `nil`: the table is full.
+    public func state(for identity: String) -> (state: PeerState, isNew: Bool)? {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in identity.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let mark = Int(bitPattern: UInt(truncatingIfNeeded: hash | 1))
+        for step in 0..<capacity {
+            let slot = (Int(hash % UInt64(capacity)) + step) % capacity
+            if identities.load(slot) == 0, identities.exchange(slot, expected: 0, with: mark) {
+                return (state(slot), true)
+            }
+            if identities.load(slot) == mark { return (state(slot), false) }
+        }
+        return nil
+    }
+
+    private func state(_ slot: Int) -> PeerState {
+        let own = worker.map { ledger.counter($0 * capacity + slot) }
+        return PeerState(rows, slot: slot, own: own)
+    }
+}
