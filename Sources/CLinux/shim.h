@@ -33,6 +33,35 @@ int mkostemp(char *template_, int flags);
 long syscall(long number, ...);
 // memfd_create needs _GNU_SOURCE.
 static inline int portico_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */); }
+// CMSG_… are macros. Both return what sendmsg and recvmsg do.
+static inline ssize_t portico_send_descriptors(int fd, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count) {
+    union { struct cmsghdr head; char space[CMSG_SPACE(sizeof(int) * 128)]; } control = {{0}};
+    struct iovec piece = {(void *)bytes, count};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    if (descriptor_count > 0 && descriptor_count <= 128) {
+        message.msg_control = control.space;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptor_count);
+        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(sizeof(int) * descriptor_count);
+        __builtin_memcpy(CMSG_DATA(head), descriptors, sizeof(int) * descriptor_count);
+    }
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+static inline ssize_t portico_receive_descriptors(int fd, void *bytes, size_t count, int *descriptors, size_t *descriptor_count) {
+    union { struct cmsghdr head; char space[CMSG_SPACE(sizeof(int) * 128)]; } control = {{0}};
+    struct iovec piece = {bytes, count};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space)};
+    ssize_t received = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    *descriptor_count = 0;
+    for (struct cmsghdr *head = received < 0 ? 0 : CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head)) {
+        if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+        *descriptor_count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        __builtin_memcpy(descriptors, CMSG_DATA(head), *descriptor_count * sizeof(int));
+    }
+    return received;
+}
 // cpu_set_t needs _GNU_SOURCE; the call itself takes any mask of whole words.
 static inline long portico_set_affinity(unsigned long mask) {
     return syscall(SYS_sched_setaffinity, 0, sizeof(mask), &mask);

@@ -40,22 +40,26 @@ public final class ErrorLog {
 
     /// Opens the sinks; directories that are missing are made.
     ///
-    /// - Parameter clock: the clock of a loop; `nil`: the time is read for each line.
-    public init(_ sinks: [Sink], clock: Clock? = nil) throws(FileError) {
+    /// - Parameters:
+    ///   - clock: the clock of a loop; `nil`: the time is read for each line.
+    ///   - opener: opens files; what it returns is the log's to close.
+    public init(
+        _ sinks: [Sink], clock: Clock? = nil, opener: LogFile.Opener = LogFile.open
+    ) throws(FileError) {
         threshold = sinks.map(\.level).max() ?? .emerg
         self.clock = clock
-        for sink in sinks { self.sinks.append(OpenSink(sink: sink, fd: try ErrorLog.open(sink))) }
+        for sink in sinks { self.sinks.append(OpenSink(sink: sink, fd: try ErrorLog.open(sink, opener))) }
     }
 
     deinit {
         for entry in sinks where entry.fd > STDERR_FILENO { close(entry.fd) }
     }
 
-    private static func open(_ sink: Sink) throws(FileError) -> Int32 {
+    private static func open(_ sink: Sink, _ opener: LogFile.Opener) throws(FileError) -> Int32 {
         switch sink.target {
         case .standardError: return STDERR_FILENO
         case .syslog(let target): return target.open()
-        case .file(let path): return try LogFile.open(path)
+        case .file(let path): return try opener(path)
         }
     }
 

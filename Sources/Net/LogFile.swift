@@ -32,15 +32,32 @@ public final class LogFile {
     /// - Parameters:
     ///   - bufferSize: bytes to gather; 0: write once a turn.
     ///   - flushMs: longest time that a gathered line waits; `nil`: until the buffer is full.
-    public init(_ target: Target, bufferSize: Int, flushMs: Int?) throws(FileError) {
+    ///   - opener: opens the file; what it returns is the log's to close.
+    public init(
+        _ target: Target, bufferSize: Int, flushMs: Int?, opener: Opener = LogFile.open
+    ) throws(FileError) {
         self.target = target
         self.bufferSize = bufferSize
         self.flushMs = flushMs
         buffer = ByteBuffer(capacity: max(bufferSize, 4096))
         switch target {
-        case .file(let path): fd = try LogFile.open(path)
+        case .file(let path): fd = try opener(path)
         case .syslog(let server): fd = server.open()
         }
+    }
+
+    /// Opens the file of a log for appending.
+    public typealias Opener = (_ path: String) throws(FileError) -> Int32
+
+    /// Whether lines gathered for `other` may as well be gathered here.
+    public func isLike(_ other: LogFile) -> Bool {
+        target == other.target && bufferSize == other.bufferSize && flushMs == other.flushMs
+    }
+
+    /// Goes on in the file that `other` has just opened; what was gathered goes to the old one.
+    public func takeOver(_ other: LogFile) {
+        _ = write()
+        swap(&fd, &other.fd)
     }
 
     /// Opens the log in the file at `path`.
@@ -54,7 +71,7 @@ public final class LogFile {
     }
 
     /// Opens a log for appending; directories that are missing are made.
-    static func open(_ path: String) throws(FileError) -> Int32 {
+    public static func open(_ path: String) throws(FileError) -> Int32 {
         // Opening these names again fails when they stand for sockets.
         if path == "/dev/stderr" { return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) }
         if path == "/dev/stdout" { return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) }

@@ -153,6 +153,12 @@ public enum Socket {
 
     /// Small writes are sent at once.
     public static func setNoDelay(_ fd: Int32) { _ = set(fd, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+    /// Another descriptor for the same thing, closed on exec.
+    public static func duplicate(_ fd: Int32) -> Int32? {
+        let copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)
+        return copy < 0 ? nil : copy
+    }
+
     /// The kernel looks whether the other end is still there.
     public static func setKeepalive(_ fd: Int32) { _ = set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) }
 

@@ -66,8 +66,10 @@ public final class Configuration {
     public let listeners: [ListenAddress]
     /// What the operator should know, in nginx's words; for `[warn]` lines.
     public let warnings: [String]
+    /// What it was made of.
+    public let files: ConfigurationFiles
     /// The files that were read.
-    public let sources: [(path: String, text: String)]
+    public var sources: [(path: String, text: String)] { files.sources }
     /// The log of the main context: for what concerns no single request.
     public let errorLog: ErrorLog
     /// Every error log of any block.
@@ -77,6 +79,8 @@ public final class Configuration {
     private let temporaryFolders: [String]
     let upstreams: [UpstreamSettings]
     let healthChecks: [HealthCheck]
+    /// Numbers of TLS settings towards peers, by what they say.
+    let tlsClientKeys: [String: Int]
     /// `hash` keys, by upstream.
     private let hashKeys: [Int: Template<Variable>]
     let computedVariables: [ComputedVariable]
@@ -95,13 +99,14 @@ public final class Configuration {
         main = builder.main
         self.listeners = listeners
         warnings = builder.warnings.map(\.description)
-        sources = builder.files.sources
+        files = builder.files
         errorLog = builder.errorLog
         errorLogs = builder.errorLogs
         prefix = builder.prefix
         temporaryFolders = builder.temporaryFolders.sorted()
         upstreams = builder.upstreams
         healthChecks = builder.healthChecks
+        tlsClientKeys = builder.tlsClientKeys
         hashKeys = builder.hashKeys
         computedVariables = builder.computed.all
         regexes = builder.regexes
@@ -114,8 +119,12 @@ public final class Configuration {
     /// Reads, checks and completes a configuration.
     ///
     /// - Throws: the first thing that cannot be obeyed, in nginx's words, with file and line.
-    public static func load(_ request: LoadRequest) throws(ConfigError) -> Configuration {
-        try ConfigurationBuilder(request).load(request)
+    ///
+    /// - Parameter files: the door that all it is made of comes through.
+    public static func load(
+        _ request: LoadRequest, files: ConfigurationFiles = ConfigurationFiles()
+    ) throws(ConfigError) -> Configuration {
+        try ConfigurationBuilder(request, files).load(request)
     }
 
     var userVariableCount: Int { userVariables.count }
@@ -138,16 +147,26 @@ public final class Configuration {
         } catch {
             throw ConfigError("mkdir() for \"\(main.pidPath)\" failed \(error.logText)")
         }
+        try openAccessLogs()
+    }
+
+    /// Opens the access logs, or takes those that the master opened.
+    func openAccessLogs() throws(ConfigError) {
         do throws(FileError) {
             accessLogs = []
             for file in accessLogFiles {
                 accessLogs.append(
-                    try LogFile(file.target, bufferSize: file.bufferSize, flushMs: file.flushMs))
+                    try LogFile(file.target, bufferSize: file.bufferSize, flushMs: file.flushMs) {
+                        (path) throws(FileError) in try files.openLog(path)
+                    })
             }
         } catch {
             throw ConfigError(error.message)
         }
     }
+
+    /// Some of the logs go on from a former configuration's.
+    func use(_ logs: [LogFile]) { accessLogs = logs }
 
     /// Opens all logs anew. A worker may not own the folders, so its master makes the files for it.
     ///

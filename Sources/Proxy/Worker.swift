@@ -14,14 +14,19 @@ public final class Worker {
         case client(HTTP1Session)
         case peer(PeerConnection)
         case signals
+        /// What the master says.
+        case control
     }
 
     // MARK: The loop
 
-    let configuration: Configuration
+    /// What new requests are served by.
+    var snapshot: Snapshot
+    /// What requests that are still under way began with.
+    var retired: [RetiredSnapshot] = []
     let clock: Clock
     let timers: Timers
-    private let poller: Poller
+    let poller: Poller
     private var endpoints = SlotTable<Endpoint>()
     /// Connections that have more to do without an event: pipelined requests, spent budgets.
     private var posted: [Token] = []
@@ -42,11 +47,16 @@ public final class Worker {
     // MARK: What is counted and shared
 
     let counters: CounterSlab
-    let groups: UpstreamGroups
-    let logs: AccessLogs
+    let shared: SharedState
+    /// The words of the command line, for configurations to come.
+    let request: LoadRequest
+    /// To the master; `nil`: there is none.
+    var control: ControlChannel?
+    /// Descriptors for an order that is not complete.
+    var pendingDescriptors: [Int32] = []
     /// The users of `auth_basic_user_file`.
     let passwordFiles = PasswordFiles()
-    private var listeners: [Listener] = []
+    var listeners: [Listener] = []
     private var connectionCount = 0
     private var connectionSerial = 0
     private(set) var isDraining = false
@@ -55,39 +65,77 @@ public final class Worker {
 
     enum ExitMode { case fast, drained }
 
-    /// - Parameters:
-    ///   - sockets: a listening descriptor for each of `configuration.listeners`, in that order.
-    ///   - shared: counters and peers' state, made by the master.
-    ///   - slot: which of the shared counter slabs is this worker's.
-    public init(configuration: Configuration, sockets: [Int32], shared: SharedState, slot: Int) throws(Errno)
-    {
-        self.configuration = configuration
+    /// What a worker is born with.
+    public struct Birth {
+        let configuration: Configuration
+        let request: LoadRequest
+        let sockets: [Int32]
+        let shared: SharedState
+        let slot: Int
+
+        /// - Parameters:
+        ///   - request: what `configuration` was loaded for.
+        ///   - sockets: a listening descriptor for each of `configuration.listeners`, in that order.
+        ///   - shared: counters and peers' state, made by the master.
+        ///   - slot: which of the shared counter slabs is this worker's.
+        public init(
+            configuration: Configuration, request: LoadRequest, sockets: [Int32], shared: SharedState,
+            slot: Int
+        ) {
+            self.configuration = configuration
+            self.request = request
+            self.sockets = sockets
+            self.shared = shared
+            self.slot = slot
+        }
+    }
+
+    /// - Parameter control: to the master; `nil`: this process has none.
+    public init(_ birth: Birth, control: ControlChannel?) throws(Errno) {
+        request = birth.request
+        shared = birth.shared
+        self.control = control
         clock = Clock()
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
         signals = try SignalDescriptor([
             .terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .pipe, .alarm,
         ])
-        counters = shared.counters.slab(slot)
-        shared.peers.serve(as: slot)
-        groups = UpstreamGroups(configuration, shared)
-        logs = AccessLogs(configuration, clock)
+        counters = shared.counters.slab(birth.slot)
+        shared.peers.serve(as: birth.slot)
+        snapshot = Snapshot(birth.configuration, shared, clock, former: nil)
         posted.reserveCapacity(256)
         running.reserveCapacity(256)
         counters.beginLife()
-        try listen(on: sockets)
-    }
-
-    private func listen(on sockets: [Int32]) throws(Errno) {
-        for (address, fd) in zip(configuration.listeners, sockets) {
-            let listener = Listener(fd: fd, address: address)
-            listeners.append(listener)
-            let token = endpoints.insert { _ in .listener(listener) }
-            listener.token = token
-            try poller.addListener(fd, token, exclusive: !address.options.reuseport)
+        for (address, fd) in zip(configuration.listeners, birth.sockets) {
+            listeners.append(try open(fd, address))
         }
         let token = endpoints.insert { _ in .signals }
         try poller.addControl(signals.fd, token)
+        if let control {
+            let token = endpoints.insert { _ in .control }
+            try poller.addControl(control.fd, token)
+        }
+    }
+
+    private var configuration: Configuration { snapshot.configuration }
+    private var logs: AccessLogs { snapshot.logs }
+
+    /// Begins to accept on a socket.
+    func open(_ fd: Int32, _ address: ListenAddress) throws(Errno) -> Listener {
+        let listener = Listener(fd: fd, address: address)
+        let token = endpoints.insert { _ in .listener(listener) }
+        listener.token = token
+        try poller.addListener(fd, token, exclusive: !address.options.reuseport)
+        return listener
+    }
+
+    /// Accepts no more on a socket.
+    func close(_ listener: Listener) {
+        listener.isClosed = true
+        if !listener.isPaused { poller.remove(listener.fd) }
+        Socket.close(listener.fd)
+        _ = endpoints.remove(listener.token)
     }
 
     /// Serves until told to stop.
@@ -114,12 +162,14 @@ public final class Worker {
         }
         runPosted()
         logs.flush(nowMs: clock.nowMs, force: false)
+        if !retired.isEmpty { sweepRetired() }
         if isDraining { checkDrained() }
     }
 
     private func waitForEventsMs() -> Int32 {
         let wait = timers.waitMs(nowMs: clock.nowMs, max: 60_000)
-        guard isDraining || logs.flushIntervalMs != nil else { return wait }
+        let mustLook = isDraining || logs.flushIntervalMs != nil || !retired.isEmpty
+        guard mustLook else { return wait }
         let bound = Int32(min(logs.flushIntervalMs ?? 1000, 1000))
         return wait < 0 ? bound : min(wait, bound)
     }
@@ -137,6 +187,8 @@ public final class Worker {
             connection.ready()
         case .signals:
             while let signal = signals.next() { received(signal) }
+        case .control:
+            receiveOrders()
         }
     }
 
@@ -149,7 +201,7 @@ public final class Worker {
             connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
         case .listener(let listener):
             resumeAccepting(listener)
-        case .signals:
+        case .signals, .control:
             break
         }
     }
@@ -167,7 +219,7 @@ public final class Worker {
             switch endpoint {
             case .client(let session): session.runPosted()
             case .peer(let connection): connection.ready()
-            case .listener, .signals: break
+            case .listener, .signals, .control: break
             }
         }
         running.removeAll(keepingCapacity: true)
@@ -195,7 +247,8 @@ public final class Worker {
     private func admit(_ fd: Int32, _ address: SocketAddress, _ listener: Listener) {
         counters.add(.accepts, 1)
         connectionSerial += 1
-        let accepted = Acceptance(listen: listener.address, address: address, nowMs: clock.nowMs)
+        let accepted = Acceptance(
+            listen: listener.address, snapshot: snapshot, address: address, nowMs: clock.nowMs)
         let tls =
             listener.address.isTLS
             ? listener.address.defaultServer.tlsConnection(fd: fd, selector: listener.address) : nil
@@ -285,22 +338,21 @@ public final class Worker {
     }
 
     /// Finishes what is under way; idle clients may send one more request, but not wait for long.
-    private func drain() {
+    func drain() {
         guard !isDraining else { return }
         isDraining = true
         log(.notice, "gracefully shutting down")
-        for listener in listeners {
-            listener.isClosed = true
-            if !listener.isPaused { poller.remove(listener.fd) }
-            Socket.close(listener.fd)
-            _ = endpoints.remove(listener.token)
-        }
-        groups.closeIdle()
-        endpoints.forEach { _, endpoint in
-            if case .client(let session) = endpoint { session.drain(graceMs: Worker.drainGraceMs) }
-        }
+        for listener in listeners { close(listener) }
+        snapshot.groups.closeIdle()
+        forEachSession { $0.drain(graceMs: Worker.drainGraceMs) }
         let limit = configuration.main.workerShutdownTimeoutMs
         if limit > 0 { drainDeadlineMs = clock.nowMs + Int64(limit) }
+    }
+
+    func forEachSession(_ body: (HTTP1Session) -> Void) {
+        endpoints.forEach { _, endpoint in
+            if case .client(let session) = endpoint { body(session) }
+        }
     }
 
     /// How long an idle keep-alive client of a finishing worker may take to send one more request.
@@ -321,12 +373,15 @@ public final class Worker {
 
     func giveBack(_ exchange: Exchange) {
         exchange.reset()
-        if exchanges.count < 512 {
+        // One of a former configuration would keep it alive.
+        if exchanges.count < 512 && exchange.snapshot === snapshot {
             exchanges.append(exchange)
         } else {
             exchange.upstream = nil
         }
     }
+
+    func forgetRecycled() { exchanges.removeAll() }
 
     /// A small buffer for the length of one call.
     func takeScratch() -> ByteBuffer {
@@ -361,14 +416,14 @@ public final class Worker {
     }
 
     func accessLog(_ exchange: Exchange) {
-        logs.write(exchange)
+        exchange.snapshot.logs.write(exchange)
     }
 }
 
 /// A listening socket of this worker.
 final class Listener {
     let fd: Int32
-    let address: ListenAddress
+    var address: ListenAddress
     var token = Token(slot: 0, generation: 0)
     var timer: TimerID?
     var isPaused = false

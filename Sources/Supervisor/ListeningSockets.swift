@@ -106,6 +106,14 @@ struct ListeningSockets {
         }
     }
 
+    /// Whether each worker has its sockets in the same way as before, for addresses that stay.
+    func isDealtLike(_ former: ListeningSockets) -> Bool {
+        entries.allSatisfy { entry in
+            guard let old = former.entries.first(where: { $0.address == entry.address }) else { return true }
+            return old.descriptors.count == entry.descriptors.count
+        }
+    }
+
     /// Closes the sockets that `successor` does not use.
     func closeUnused(by successor: ListeningSockets) {
         let kept = Set(successor.entries.flatMap(\.descriptors))

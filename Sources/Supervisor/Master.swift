@@ -13,18 +13,23 @@ final class Master {
         let pid: pid_t
         /// Counter slab, and which of `reuseport` sockets it serves.
         let slot: Int
-        let generation: Int
+        var generation: Int
         let startedMs: Int64
+        /// What orders go through.
+        let control: ControlChannel
         var isLeaving = false
     }
 
     private let request: LoadRequest
+    /// Secrets and shared memory that outlive configurations.
+    private let lasting: LastingSecrets
+    private let outcome: ReloadOutcome
     private let arguments: [String]
     private(set) var configuration: Configuration
     private var sockets: ListeningSockets
     private let shared: SharedState
     private var children: [Child] = []
-    private var checker: Child?
+    private var checker: (pid: pid_t, startedMs: Int64)?
     private var checkerDueMs: Int64?
     private var generation = 0
     private let signals: SignalDescriptor
@@ -41,9 +46,11 @@ final class Master {
 
     init(
         request: LoadRequest, arguments: [String], configuration: Configuration, sockets: ListeningSockets,
-        signals: SignalDescriptor
+        signals: SignalDescriptor, lasting: LastingSecrets
     ) throws(Errno) {
         self.request = request
+        self.lasting = lasting
+        outcome = ReloadOutcome(pidPath: configuration.main.pidPath)
         self.arguments = arguments
         self.configuration = configuration
         self.sockets = sockets
@@ -78,6 +85,7 @@ final class Master {
         let pidFile = PIDFile(path: configuration.main.pidPath)
         if newBinary == nil {
             pidFile.remove()
+            outcome.remove()
             sockets.closeAll(unlinking: true)
         } else {
             // The new binary has the sockets, and the file of the usual name is its own.
@@ -149,26 +157,36 @@ final class Master {
     }
 
     private func fork(slot: Int) {
+        let channel: (ControlChannel, ControlChannel)
+        do throws(Errno) {
+            channel = try ControlChannel.pair()
+        } catch {
+            log.write(.alert, connection: nil, "socketpair() failed \(error.logText)")
+            return respawnsDue.append((slot, clock.nowMs + 1000))
+        }
         let pid = portico_fork()
-        if pid == 0 { serve(slot: slot) }
+        if pid == 0 { serve(slot: slot, channel.1) }
         guard pid > 0 else {
             log.write(.alert, connection: nil, "fork() failed \(Errno.current.logText)")
             respawnsDue.append((slot, clock.nowMs + 1000))
             return
         }
         log.write(.notice, connection: nil, "start worker process \(pid)")
-        children.append(Child(pid: pid, slot: slot, generation: generation, startedMs: clock.nowMs))
+        children.append(
+            Child(
+                pid: pid, slot: slot, generation: generation, startedMs: clock.nowMs,
+                control: channel.0))
     }
 
     /// The child's whole life.
-    private func serve(slot: Int) -> Never {
+    private func serve(slot: Int, _ control: ControlChannel) -> Never {
         // Signals stay blocked: one that comes before the worker listens waits for it.
         takeRole("portico-worker", worker: slot % max(workerCount, 1), onMasterDeath: SIGQUIT)
         do {
-            let worker = try Worker(
-                configuration: configuration, sockets: sockets.descriptors(forWorker: slot), shared: shared,
-                slot: slot)
-            _exit(worker.run())
+            let birth = Worker.Birth(
+                configuration: configuration, request: request,
+                sockets: sockets.descriptors(forWorker: slot), shared: shared, slot: slot)
+            _exit(try Worker(birth, control: control).run())
         } catch {
             log.write(.emerg, connection: nil, "worker could not start \(error.logText)")
             _exit(2)
@@ -180,6 +198,8 @@ final class Master {
     /// - Parameter signal: what it gets when the master dies: nobody would supervise it.
     private func takeRole(_ name: String, worker: Int, onMasterDeath signal: Int32) {
         portico_set_name(name)
+        // The other workers' channels are theirs alone.
+        children = []
         do {
             try Privileges.enter(configuration.main, worker: worker)
         } catch {
@@ -203,7 +223,7 @@ final class Master {
             return checkerDueMs = clock.nowMs + 1000
         }
         log.write(.notice, connection: nil, "start checker process \(pid)")
-        checker = Child(pid: pid, slot: 0, generation: generation, startedMs: clock.nowMs)
+        checker = (pid, clock.nowMs)
     }
 
     /// The checker's whole life.
@@ -218,7 +238,7 @@ final class Master {
         }
     }
 
-    private func checkerEnded(_ ended: Child, _ status: Int32) {
+    private func checkerEnded(_ ended: (pid: pid_t, startedMs: Int64), _ status: Int32) {
         checker = nil
         let text = exitCode(status).map { "exited with code \($0)" } ?? "exited on signal \(status & 0x7F)"
         log.write(
@@ -283,31 +303,84 @@ final class Master {
 
     // MARK: Reload
 
-    /// nginx's way: new workers under the new configuration, then the old ones finish.
     private func reload() {
         log.write(.notice, connection: nil, "reconfiguring")
+        let begunMs = clock.nowMs
         do {
-            let next = try Configuration.load(request)
+            let next = try Configuration.load(request, files: ConfigurationFiles(lasting: lasting))
             for warning in next.warnings { next.errorLog.write(.warn, connection: nil, warning) }
             try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
             let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
-            let old = children
-            let formerSockets = sockets
-            configuration = next
-            sockets = opened
-            respawnsDue.removeAll()
-            // Before the new workers are forked: a socket that they inherit would stay open unserved.
-            formerSockets.closeUnused(by: opened)
-            log.write(.notice, connection: nil, "start worker processes")
-            shared.prepare(configuration, isStart: false)
-            startWorkers()
-            for child in old { kill(child.pid, SIGQUIT) }
-            // What it found out stands in shared memory: another one goes on from there.
-            if let checker { kill(checker.pid, SIGTERM) } else { startChecker() }
+            let delivery = try Delivery(next)
+            defer { delivery.close() }
+            take(next, opened, delivery)
+            log.write(.notice, connection: nil, "reconfigured")
+            outcome.write(.accepted(warnings: next.warnings), begunMs: begunMs)
         } catch {
             log.write(.emerg, connection: nil, error.description)
             log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")
+            outcome.write(.refused(error.description), begunMs: begunMs)
         }
+    }
+
+    /// Everything that could be refused is done: from here on the new configuration is in force.
+    private func take(_ next: Configuration, _ opened: ListeningSockets, _ delivery: Delivery) {
+        let formerSockets = sockets
+        let isInPlace =
+            configuration.main.allowsReloadInPlace(next.main) && opened.isDealtLike(formerSockets)
+        PIDFile(path: configuration.main.pidPath).move(to: PIDFile(path: next.main.pidPath))
+        configuration = next
+        sockets = opened
+        shared.prepare(configuration, isStart: false)
+        let former = children.indices.filter { !children[$0].isLeaving }.map { children[$0] }
+        let stayed = isInPlace ? deliver(delivery, to: former) : []
+        // Before new workers are forked: a socket that they inherit would stay open unserved.
+        formerSockets.closeUnused(by: opened)
+        generation += 1
+        for index in children.indices where stayed.contains(children[index].pid) {
+            children[index].generation = generation
+        }
+        let missing = workerCount - stayed.count - (isInPlace ? respawnsDue.count : 0)
+        if !isInPlace { respawnsDue.removeAll() }
+        if missing > 0 { log.write(.notice, connection: nil, "start worker processes") }
+        for index in 0..<max(0, missing) { fork(slot: freeSlot(preferring: index)) }
+        for child in former where !stayed.contains(child.pid) { retire(child.pid) }
+        // What it found out stands in shared memory: another one goes on from there.
+        if let checker { kill(checker.pid, SIGTERM) } else { startChecker() }
+    }
+
+    /// - Returns: the workers that now serve by the new configuration.
+    private func deliver(_ delivery: Delivery, to workers: [Child]) -> Set<pid_t> {
+        var sent: [Child] = []
+        for child in workers {
+            do throws(Errno) {
+                try delivery.send(to: child.control, sockets: sockets.descriptors(forWorker: child.slot))
+                sent.append(child)
+            } catch {
+                reportUndelivered(child, "sending it failed \(error.logText)")
+            }
+        }
+        var adopted: Set<pid_t> = []
+        let deadline = clock.nowMs + Delivery.patienceMs
+        for child in sent {
+            switch delivery.answer(from: child.control, until: deadline, clock: clock) {
+            case .adopted: adopted.insert(child.pid)
+            case .failed(let reason): reportUndelivered(child, reason)
+            }
+        }
+        return adopted
+    }
+
+    private func reportUndelivered(_ child: Child, _ reason: String) {
+        log.write(
+            .warn, connection: nil,
+            "worker process \(child.pid) did not take the new configuration and is replaced: \(reason)")
+    }
+
+    /// Lets a worker finish what it serves.
+    private func retire(_ pid: pid_t) {
+        for index in children.indices where children[index].pid == pid { children[index].isLeaving = true }
+        kill(pid, SIGQUIT)
     }
 
     // MARK: Binary upgrade

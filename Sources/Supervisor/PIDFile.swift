@@ -37,6 +37,13 @@ struct PIDFile {
         return number
     }
 
+    /// The configuration names another file.
+    func move(to next: PIDFile) {
+        guard next.path != path else { return }
+        guard (try? next.write()) != nil else { return }
+        remove()
+    }
+
     func remove() {
         unlink(path)
     }

@@ -154,13 +154,31 @@ public struct Program {
             case .reload: signal = SIGHUP
             case .reopen: signal = SIGUSR1
             }
+            let begunMs = Clock().nowMs
             guard kill(pid, signal) == 0 else {
                 return fail("kill(\(pid), \(signal)) failed \(Errno.current.logText)")
             }
-            return 0
+            guard order == .reload else { return 0 }
+            return awaitReload(
+                ReloadOutcome(pidPath: configuration.main.pidPath), of: pid, sinceMs: begunMs)
         } catch {
             return fail(error.description)
         }
+    }
+
+    /// Waits until the master has said what became of the reload.
+    private func awaitReload(_ outcome: ReloadOutcome, of master: pid_t, sinceMs: Int64) -> Int32 {
+        for _ in 0..<6000 {
+            switch outcome.read(sinceMs: sinceMs) {
+            case .accepted: return 0
+            case .refused(let reason):
+                return fail("\(reason)\nportico: the new configuration was refused; the old one goes on")
+            case nil: break
+            }
+            guard kill(master, 0) == 0 else { return fail("the master process \(master) is gone") }
+            usleep(10_000)
+        }
+        return fail("the master process \(master) has not answered for a minute; see its error log")
     }
 
     // MARK: Serving
@@ -168,7 +186,8 @@ public struct Program {
     private func serve(_ options: CommandLineOptions) -> Int32 {
         let request = loadRequest(options)
         do {
-            let configuration = try Configuration.load(request)
+            let lasting = LastingSecrets()
+            let configuration = try Configuration.load(request, files: ConfigurationFiles(lasting: lasting))
             warn(configuration)
             try configuration.prepareDirectories(owner: Account.ofWorkers(configuration.main)?.user)
             // Before anybody can reach us: a signal that comes from now on waits until it is obeyed.
@@ -182,10 +201,12 @@ public struct Program {
             // Written by a child or by this very process: the number in it must be the master's.
             if configuration.main.usesMaster { try PIDFile(path: configuration.main.pidPath).write() }
             if let notice = configuration.startNotice { standardError(notice) }
-            guard configuration.main.usesMaster else { return try serveAlone(configuration, sockets) }
+            guard configuration.main.usesMaster else {
+                return try serveAlone(configuration, request, sockets)
+            }
             let master = try Master(
                 request: request, arguments: arguments, configuration: configuration, sockets: sockets,
-                signals: signals)
+                signals: signals, lasting: lasting)
             return master.run()
         } catch let error as ConfigError {
             return refuse(error.description, options)
@@ -197,13 +218,13 @@ public struct Program {
     }
 
     /// `master_process off`: this process serves.
-    private func serveAlone(_ configuration: Configuration, _ sockets: ListeningSockets) throws(Errno)
-        -> Int32
-    {
-        let worker = try Worker(
-            configuration: configuration, sockets: sockets.descriptors(forWorker: 0),
+    private func serveAlone(
+        _ configuration: Configuration, _ request: LoadRequest, _ sockets: ListeningSockets
+    ) throws(Errno) -> Int32 {
+        let birth = Worker.Birth(
+            configuration: configuration, request: request, sockets: sockets.descriptors(forWorker: 0),
             shared: try SharedState(slots: 1), slot: 0)
-        return worker.run()
+        return try Worker(birth, control: nil).run()
     }
 
     private func daemonize() throws(ConfigError) {

@@ -19,6 +19,16 @@ enum PEM {
         }
     }
 
+    /// What `body` writes; `nil`: it failed.
+    static func write(_ body: (OpaquePointer) -> Int32) -> [UInt8]? {
+        guard let bio = BIO_new(BIO_s_mem()) else { return nil }
+        defer { BIO_free(bio) }
+        guard body(bio) == 1 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: 16 << 10)
+        let count = BIO_read(bio, &bytes, Int32(bytes.count))
+        return count > 0 ? Array(bytes.prefix(Int(count))) : nil
+    }
+
     /// Every certificate in order; the caller frees them.
     ///
     /// - Returns: none if one of them is broken, or there is none; OpenSSL's queue then says why.

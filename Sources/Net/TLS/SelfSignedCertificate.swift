@@ -22,6 +22,14 @@ final class SelfSignedCertificate {
         try fill(usable.isEmpty ? ["localhost"] : usable)
     }
 
+    /// Certificate and key as PEM files would hold them.
+    func pem() throws(TLSError) -> (certificate: [UInt8], key: [UInt8]) {
+        guard let made = PEM.write({ PEM_write_bio_X509($0, certificate) }),
+            let secret = PEM.write({ PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) })
+        else { throw TLSError.queued() }
+        return (made, secret)
+    }
+
     deinit {
         X509_free(certificate)
         EVP_PKEY_free(key)

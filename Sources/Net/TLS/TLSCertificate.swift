@@ -7,6 +7,12 @@ public enum TLSCertificate: Sendable {
     /// Made in memory for these names: DNS names and IP addresses.
     case selfSigned(names: [String])
 
+    /// The certificate made in memory as the bytes of files, so that it can be kept and handed on.
+    public static func selfSignedPEM(names: [String]) throws(TLSError) -> (chain: [UInt8], key: [UInt8]) {
+        let made = try SelfSignedCertificate(names: names).pem()
+        return (made.certificate, made.key)
+    }
+
     /// Gives the certificate to `context`, beside those of other key types that it has.
     ///
     /// - Returns: the leaf's SHA-256.

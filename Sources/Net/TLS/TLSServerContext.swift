@@ -67,6 +67,10 @@ public final class TLSServerContext {
         guard SSL_CTX_set_session_id_context(context, id, UInt32(id.count)) == 1 else {
             throw TLSError.queued()
         }
+        if settings.ticketKeys.count == 80 {
+            var keys = settings.ticketKeys
+            _ = portico_ssl_ctx_set_ticket_keys(context, &keys, keys.count)
+        }
         SSL_CTX_set_timeout(context, settings.sessionTimeoutSeconds)
         if !settings.sessionTickets {
             SSL_CTX_set_options(context, portico_op_no_ticket())

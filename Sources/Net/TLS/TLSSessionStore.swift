@@ -13,9 +13,6 @@ internal import Synchronization
 public final class TLSSessionStore {
     private let memory: SharedMemory
     private let bucketCount: Int
-    /// Keys of session tickets, the same for all contexts that share the store.
-    private var ticketKeys: [UInt8]
-
     private static var slotsInBucket: Int { 4 }
     private static var slotWords: Int { 64 }
     private static var headWords: Int { 7 }
@@ -24,22 +21,33 @@ public final class TLSSessionStore {
 
     /// - Parameter byteCount: 2048 sessions a megabyte.
     /// - Throws: if there is not as much memory.
-    public init(byteCount: Int) throws(TLSError) {
+    public convenience init(byteCount: Int) throws(TLSError) {
+        try self.init(byteCount: byteCount, adopting: nil)
+    }
+
+    /// The store behind the descriptor of another process's; it is closed with this object.
+    public convenience init(byteCount: Int, adopting descriptor: Int32) throws(TLSError) {
+        try self.init(byteCount: byteCount, adopting: .some(descriptor))
+    }
+
+    /// What a worker needs to share the store.
+    public var descriptor: Int32? { memory.descriptor }
+
+    private init(byteCount: Int, adopting descriptor: Int32?) throws(TLSError) {
         bucketCount = max(1, byteCount / (TLSSessionStore.slotsInBucket * TLSSessionStore.slotWords * 8))
         let count = bucketCount.multipliedReportingOverflow(
             by: TLSSessionStore.slotsInBucket * TLSSessionStore.slotWords)
         guard !count.overflow else { throw TLSError("the size of an \"ssl_session_cache\" is too large") }
         do throws(Errno) {
-            memory = try SharedMemory(count: count.partialValue)
+            if let descriptor {
+                memory = try SharedMemory(adopting: descriptor, count: count.partialValue)
+            } else {
+                memory = try SharedMemory(count: count.partialValue)
+            }
         } catch {
             throw TLSError("mmap() of \"ssl_session_cache\" failed \(error.logText)")
         }
-        // A name of 16 bytes and two keys of 32: SSL_CTX_set_tlsext_ticket_keys(3).
-        guard let keys = Digest.randomBytes(80) else { throw TLSError.queued() }
-        ticketKeys = keys
     }
-
-    deinit { OPENSSL_cleanse(&ticketKeys, ticketKeys.count) }
 
     // MARK: The table
 
@@ -118,7 +126,6 @@ public final class TLSSessionStore {
 
     /// Makes `context` keep its sessions here. The context's owner must hold the store as long.
     func install(in context: OpaquePointer) {
-        _ = portico_ssl_ctx_set_ticket_keys(context, &ticketKeys, ticketKeys.count)
         SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(self).toOpaque())
         SSL_CTX_sess_set_new_cb(context) { ssl, session in
             if let ssl, let session { TLSSessionStore.of(ssl)?.keep(session) }

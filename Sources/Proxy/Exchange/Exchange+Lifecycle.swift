@@ -9,6 +9,7 @@ extension Exchange {
     func start(for session: HTTP1Session) {
         stream = session
         client = session.connection
+        snapshot = client.snapshot
         server = client.listen.defaultServer
         location = server.base
         remoteAddress = client.remoteAddress
@@ -79,6 +80,6 @@ extension Exchange {
         return TLSConnection(
             client: context, fd: fd, serverName: proxy.sslServerName ? host : nil,
             verifyName: proxy.sslVerify ? host : nil,
-            session: upstream?.sessionKey.flatMap { worker.groups.session(for: $0) })
+            session: upstream?.sessionKey.flatMap { snapshot.groups.session(for: $0) })
     }
 }

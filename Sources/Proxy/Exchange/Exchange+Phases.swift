@@ -49,8 +49,8 @@ extension Exchange {
     func adopt(_ server: VirtualServer) {
         self.server = server
         location = server.base
-        if userValues.count < worker.configuration.userVariableCount {
-            let missing = worker.configuration.userVariableCount - userValues.count
+        if userValues.count < snapshot.configuration.userVariableCount {
+            let missing = snapshot.configuration.userVariableCount - userValues.count
             userValues.append(contentsOf: repeatElement(UserValue(), count: missing))
         }
     }

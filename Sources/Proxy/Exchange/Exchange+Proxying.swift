@@ -84,7 +84,7 @@ extension Exchange {
 
     /// The group that a target names: fixed by the configuration, or by variables for each request.
     private func resolve(_ target: ProxyTarget) -> (PeerGroup, ProxyHost)? {
-        if let index = target.groupIndex, let group = worker.group(at: index) {
+        if let index = target.groupIndex, let group = snapshot.groups.group(at: index) {
             return (group, ProxyHost(text: target.hostText))
         }
         guard let template = target.template else {
@@ -94,7 +94,7 @@ extension Exchange {
         let scratch = worker.takeScratch()
         defer { worker.giveScratch(scratch) }
         template.append(for: self, to: scratch)
-        switch worker.groups.resolve(url: String(decoding: scratch.bytes, as: UTF8.self)) {
+        switch snapshot.groups.resolve(url: String(decoding: scratch.bytes, as: UTF8.self)) {
         case .group(let group, let resolved):
             proxyTarget = target.resolved(resolved)
             return (group, ProxyHost(text: resolved.hostText))

@@ -11,6 +11,8 @@ final class Exchange {
     // MARK: Whose it is
 
     let worker: Worker
+    /// The configuration that it is served by to its end.
+    var snapshot: Snapshot
     /// The client's connection; set while the exchange is in use.
     var client: ClientConnection
 
@@ -125,6 +127,7 @@ final class Exchange {
     init(worker: Worker, session: HTTP1Session) {
         self.worker = worker
         stream = session
+        snapshot = session.connection.snapshot
         client = session.connection
         server = client.listen.defaultServer
         location = server.base

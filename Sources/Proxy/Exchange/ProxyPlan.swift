@@ -24,11 +24,14 @@ final class ProxyPlan {
     let passesBody: Bool
     /// Connections made under the same TLS settings may be shared; a number for each such setting.
     let tlsKey: Int
+    /// What those settings are, for comparing them with others; empty without TLS.
+    let tlsName: String
     let tls: TLSClientContext?
 
-    init(_ location: LocationSettings, tls: (key: Int, context: TLSClientContext?)) {
+    init(_ location: LocationSettings, tls: (key: Int, name: String, context: TLSClientContext?)) {
         let proxy = location.proxy
         tlsKey = tls.key
+        tlsName = tls.name
         self.tls = tls.context
         setFields = proxy.setHeaders.elements
         passesBody = proxy.passesRequestBody

@@ -9,10 +9,16 @@ final class AccessLogs {
     private let configuration: Configuration
     private let clock: Clock
 
-    init(_ configuration: Configuration, _ clock: Clock) {
+    /// - Parameter former: the logs until now: lines that wait in one which stays go before new ones.
+    init(_ configuration: Configuration, _ clock: Clock, former: AccessLogs?) {
         self.configuration = configuration
         self.clock = clock
-        files = configuration.accessLogs
+        files = configuration.accessLogs.map { file in
+            guard let kept = former?.files.first(where: { $0.isLike(file) }) else { return file }
+            kept.takeOver(file)
+            return kept
+        }
+        configuration.use(files)
     }
 
     /// How long the loop may sleep before gathered lines are due; `nil`: there are none.

@@ -40,10 +40,10 @@ enum Variables {
             out.append(exchange.userValues[index].bytes)
             return true
         case .computed(let index):
-            guard exchange.worker.configuration.computedVariables.indices.contains(index) else {
+            guard exchange.snapshot.configuration.computedVariables.indices.contains(index) else {
                 return false
             }
-            return exchange.worker.configuration.computedVariables[index].append(for: exchange, to: out)
+            return exchange.snapshot.configuration.computedVariables[index].append(for: exchange, to: out)
         }
     }
 

@@ -96,7 +96,7 @@ struct Captures {
 extension Exchange {
     /// Looks for an expression of the configuration in `bytes`; sets `$1`… and the named groups.
     func matches(regex index: Int, _ bytes: Span<UInt8>) -> Bool {
-        let regex = worker.configuration.regexes[index]
+        let regex = snapshot.configuration.regexes[index]
         guard regex.match(bytes, into: &captures) else { return false }
         adoptNamedGroups()
         return true
@@ -105,7 +105,7 @@ extension Exchange {
     /// Sets the variables that are called like groups of the last match.
     func adoptNamedGroups() {
         for (name, bytes) in captures.named {
-            guard let index = worker.configuration.userVariables[name], userValues.indices.contains(index)
+            guard let index = snapshot.configuration.userVariables[name], userValues.indices.contains(index)
             else { continue }
             userValues[index] = UserValue(isSet: true, bytes: bytes)
         }

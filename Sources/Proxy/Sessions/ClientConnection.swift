@@ -9,8 +9,12 @@ final class ClientConnection {
     let number: Int
     let token: Token
     let transport: Transport
-    /// The listening socket that accepted it.
-    let listen: ListenAddress
+    /// What is served at the address that it came to.
+    private(set) var listen: ListenAddress
+    /// The configuration that `listen` is part of.
+    private(set) var snapshot: Snapshot
+    /// The address is not listened on any more: the next response is the last one.
+    private(set) var isOutdated = false
     /// The peer's address as the kernel gave it.
     let remoteAddress: SocketAddress
     let startedMs: Int64
@@ -27,11 +31,19 @@ final class ClientConnection {
 
     var tls: TLSConnection? { transport.tls }
 
+    /// The next request is served by another configuration.
+    func adopt(_ next: Snapshot) {
+        guard let found = next.listen(at: listen.address) else { return isOutdated = true }
+        listen = found
+        snapshot = next
+    }
+
     init(number: Int, token: Token, transport: Transport, accepted: Acceptance) {
         self.number = number
         self.token = token
         self.transport = transport
         listen = accepted.listen
+        snapshot = accepted.snapshot
         remoteAddress = accepted.address
         startedMs = accepted.nowMs
     }
@@ -40,6 +52,7 @@ final class ClientConnection {
 /// Where and when a connection was accepted.
 struct Acceptance {
     let listen: ListenAddress
+    let snapshot: Snapshot
     let address: SocketAddress
     let nowMs: Int64
 }

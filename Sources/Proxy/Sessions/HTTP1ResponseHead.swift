@@ -100,7 +100,9 @@ enum HTTP1ResponseHead {
     private static func connection(_ exchange: Exchange, _ out: ByteBuffer) {
         if exchange.response.isUpgrade {
             out.append("Connection: upgrade\r\n")
-        } else if exchange.keepsAlive && !exchange.worker.isDraining {
+        } else if exchange.keepsAlive && !exchange.worker.isDraining
+            && !exchange.client.isOutdated
+        {
             out.append("Connection: keep-alive\r\n")
             let seconds = exchange.location.settings.core.keepaliveHeaderSeconds
             if seconds > 0 {

@@ -102,6 +102,13 @@ extension HTTP1Session {
         worker.closed(connection)
     }
 
+    /// Another configuration is in force. A request that is under way goes on under its own.
+    func snapshotChanged() {
+        guard case .idle = state else { return }
+        connection.adopt(worker.snapshot)
+        if connection.isOutdated { arm(readTimer, afterMs: Worker.drainGraceMs) }
+    }
+
     /// The worker is to finish: an idle connection may still send one request, but not wait for long.
     func drain(graceMs: Int) {
         switch state {

@@ -182,6 +182,7 @@ final class HTTP1Session {
 
     /// The first byte of a request: an exchange begins, and with it the time for the whole head.
     func beginExchange() {
+        if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
         let started = worker.takeExchange(for: self)
         started.stream = self
         exchange = started
@@ -323,6 +324,7 @@ final class HTTP1Session {
     }
 
     private func beginPipelined() {
+        if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
         let started = worker.takeExchange(for: self)
         started.isPipelined = true
         started.stream = self

@@ -24,11 +24,13 @@ final class PeerConnection {
     let worker: Worker
     let token: Token
     let transport: Transport
-    let group: PeerGroup
+    private(set) var group: PeerGroup
     /// Index of the peer in its group.
-    let peer: Int
+    private(set) var peer: Int
     /// Connections made with another TLS name or trust are never shared.
-    let tlsKey: Int
+    private(set) var tlsKey: Int
+    /// What `tlsKey` is the number of; empty without TLS.
+    let tlsName: String
     var state = State.connecting
     /// Whose request it carries; `nil` in the pool.
     var owner: UpstreamRequest?
@@ -42,13 +44,26 @@ final class PeerConnection {
     let readTimer: TimerID
     let writeTimer: TimerID
 
-    init(worker: Worker, token: Token, transport: Transport, group: PeerGroup, peer: Int, tlsKey: Int) {
+    /// Where it leads.
+    var address: SocketAddress { group.peers[peer].settings.address }
+
+    /// A reload has put another group in the place of its own.
+    func move(to group: PeerGroup, peer: Int, tlsKey: Int) {
+        self.group = group
+        self.peer = peer
+        self.tlsKey = tlsKey
+    }
+
+    init(
+        worker: Worker, token: Token, transport: Transport, group: PeerGroup, peer: Int, plan: ProxyPlan
+    ) {
         self.worker = worker
         self.token = token
         self.transport = transport
         self.group = group
         self.peer = peer
-        self.tlsKey = tlsKey
+        tlsKey = plan.tlsKey
+        tlsName = plan.tlsName
         startedMs = worker.clock.nowMs
         readTimer = worker.timers.create(token, kind: TimerKind.read.rawValue)
         writeTimer = worker.timers.create(token, kind: TimerKind.write.rawValue)
@@ -91,7 +106,7 @@ final class PeerConnection {
     }
 
     private func leavePool() {
-        worker.pool(of: group).remove(self)
+        worker.snapshot.groups.pool(of: group).remove(self)
         close()
     }
 

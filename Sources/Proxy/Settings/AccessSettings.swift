@@ -98,7 +98,7 @@ extension AccessSettings {
                 if AddressRange(text) != nil {
                     return block.settings.realIP.trusted.append(try addressRange(text, block, statement))
                 }
-                let found = SocketAddress.resolve(host: text, port: 0)
+                let found = block.builder.files.resolve(host: text, port: 0)
                 guard !found.isEmpty else {
                     throw ConfigError("host not found in set_real_ip_from \"\(text)\"", statement)
                 }

@@ -115,7 +115,7 @@ private enum ListenReader {
         -> [ListenLine]
     {
         var lines: [ListenLine] = []
-        for address in try addresses(statement.argument(0), statement) {
+        for address in try addresses(statement.argument(0), statement, builder) {
             var line = ListenLine(address: address, statement: statement)
             for parameter in statement.arguments.dropFirst() {
                 try apply(parameter, to: &line, statement, builder)
@@ -125,7 +125,9 @@ private enum ListenReader {
         return lines
     }
 
-    private static func addresses(_ text: String, _ statement: Statement) throws(ConfigError)
+    private static func addresses(
+        _ text: String, _ statement: Statement, _ builder: ConfigurationBuilder
+    ) throws(ConfigError)
         -> [SocketAddress]
     {
         if text.allSatisfy(\.isNumber) {
@@ -160,7 +162,7 @@ private enum ListenReader {
         guard let port = parts.count == 2 ? UInt16(parts[1]) : 80, port > 0 else {
             throw ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
         }
-        let found = SocketAddress.resolve(host: parts[0], port: port)
+        let found = builder.files.resolve(host: parts[0], port: port)
         guard !found.isEmpty else {
             throw ConfigError("host not found in \"\(text)\" of the \"listen\" directive", statement)
         }

@@ -3,20 +3,29 @@ internal import Core
 internal import Net
 internal import Upstream
 
-/// A worker's upstream groups: their peers' state, their idle connections, new connections.
+/// A snapshot's upstream groups: their peers' state and their idle connections.
 final class UpstreamGroups {
     private let configuration: Configuration
+    private let shared: SharedState
     private(set) var groups: [PeerGroup] = []
     private var pools: [KeepalivePool<PeerConnection>] = []
+    private var indices: [String: Int] = [:]
+    /// TLS sessions with peers, the last one of each kind of connection.
+    private var sessions: [TLSSessionKey: TLSSession] = [:]
 
-    init(_ configuration: Configuration, _ shared: SharedState) {
+    /// - Parameter former: the groups until now: what is known of peers that stay goes on.
+    init(_ configuration: Configuration, _ shared: SharedState, former: UpstreamGroups?) {
         self.configuration = configuration
-        for settings in configuration.upstreams { add(settings, shared) }
+        self.shared = shared
+        for settings in configuration.upstreams {
+            add(settings, former: former?.group(named: settings.name))
+        }
     }
 
-    private func add(_ settings: UpstreamSettings, _ shared: SharedState?) {
-        let group = PeerGroup(settings, table: settings.hasZone ? shared?.peers : nil)
+    private func add(_ settings: UpstreamSettings, former: PeerGroup? = nil) {
+        let group = PeerGroup(settings, table: settings.hasZone ? shared.peers : nil, former: former)
         group.index = groups.count
+        indices[settings.name] = groups.count
         groups.append(group)
         pools.append(KeepalivePool(capacity: settings.keepalive.count))
     }
@@ -25,10 +34,10 @@ final class UpstreamGroups {
         groups.indices.contains(index) ? groups[index] : nil
     }
 
-    func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection> { pools[group.index] }
+    private func group(named name: String) -> PeerGroup? { indices[name].map { groups[$0] } }
 
-    /// TLS sessions with peers, the last one of each kind of connection.
-    private var sessions: [TLSSessionKey: TLSSession] = [:]
+    /// - Parameter group: one of these.
+    func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection> { pools[group.index] }
 
     func session(for key: TLSSessionKey) -> TLSSession? { sessions[key] }
 
@@ -40,6 +49,52 @@ final class UpstreamGroups {
             while let connection = pool.removeAny() { connection.close() }
         }
     }
+
+    // MARK: After a reload
+
+    /// Whether the connection was made for one of these groups, or for one that a group here goes on for.
+    func accepts(_ connection: PeerConnection) -> Bool {
+        if let own = group(at: connection.group.index), own === connection.group { return true }
+        guard let group = group(named: connection.group.settings.name),
+            let peer = group.peers.firstIndex(where: { $0.settings.address == connection.address }),
+            let key = connection.tlsName.isEmpty ? 0 : configuration.tlsClientKeys[connection.tlsName]
+        else { return false }
+        connection.move(to: group, peer: peer, tlsKey: key)
+        return true
+    }
+
+    /// Takes over the idle connections and TLS sessions of the groups until now; those that nobody here
+    /// wants are closed.
+    func takeOver(from former: UpstreamGroups) {
+        for pool in former.pools {
+            var idle: [PeerConnection] = []
+            while let connection = pool.removeAny() { idle.append(connection) }
+            // The pool gave out the youngest first.
+            for connection in idle.reversed() {
+                guard accepts(connection) else {
+                    connection.close()
+                    continue
+                }
+                let evicted = pools[connection.group.index].put(
+                    connection, peer: connection.peer, key: connection.tlsKey)
+                evicted?.close()
+            }
+        }
+        let names = Dictionary(
+            former.configuration.tlsClientKeys.map { ($0.value, $0.key) },
+            uniquingKeysWith: { first, _ in first })
+        for (key, session) in former.sessions {
+            guard let old = former.group(at: key.group), old.peers.indices.contains(key.peer),
+                let group = group(named: old.settings.name),
+                let peer = group.peers.firstIndex(where: {
+                    $0.settings.address == old.peers[key.peer].settings.address
+                }), let settings = names[key.settings].flatMap({ configuration.tlsClientKeys[$0] })
+            else { continue }
+            sessions[TLSSessionKey(group: group.index, peer: peer, settings: settings)] = session
+        }
+    }
+
+    // MARK: Variables
 
     /// What a `proxy_pass` with variables came out as.
     enum Resolution {
@@ -59,7 +114,7 @@ final class UpstreamGroups {
             return .invalid(error.message)
         }
         let name = target.groupName
-        if let group = groups.first(where: { $0.settings.name == name }) { return .group(group, target) }
+        if let group = group(named: name) { return .group(group, target) }
         guard let address = SocketAddress.parse(target.groupName, defaultPort: target.isTLS ? 443 : 80) else {
             return .unresolvable(target.groupName)
         }
@@ -67,7 +122,7 @@ final class UpstreamGroups {
         guard groups.count < configuration.upstreams.count + 1024 else {
             return .invalid("too many different addresses from variables in \"proxy_pass\"")
         }
-        add(UpstreamSettings(implicit: name, addresses: [address]), nil)
+        add(UpstreamSettings(implicit: name, addresses: [address]))
         return .group(groups[groups.count - 1], target)
     }
 }
@@ -88,13 +143,10 @@ extension Worker {
         case failed(Errno)
     }
 
-    func group(at index: Int) -> PeerGroup? { groups.group(at: index) }
-    func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection> { groups.pool(of: group) }
-
     /// A connection from the pool that is still quiet and open.
-    func takeIdle(_ group: PeerGroup, peer: Int, tlsKey: Int) -> PeerConnection? {
-        let pool = pool(of: group)
-        while let connection = pool.take(peer, key: tlsKey) {
+    func takeIdle(_ group: PeerGroup, peer: Int, for exchange: Exchange) -> PeerConnection? {
+        let pool = exchange.snapshot.groups.pool(of: group)
+        while let connection = pool.take(peer, key: exchange.location.proxyPlan.tlsKey) {
             timers.cancel(connection.readTimer)
             // Asked of the socket: the event that tells of stray bytes may not have been seen yet.
             if connection.isQuiet { return connection }
@@ -107,12 +159,13 @@ extension Worker {
     func keepIdle(_ connection: PeerConnection) {
         connection.owner = nil
         // What was read to the last byte that was wanted may have more behind it, or nothing.
-        guard !connection.transport.isReadable || connection.isQuiet else { return connection.close() }
+        guard !connection.transport.isReadable || connection.isQuiet, snapshot.groups.accepts(connection)
+        else { return connection.close() }
         connection.state = .idle
         connection.returnBuffers()
         timers.cancel(connection.writeTimer)
         connection.arm(connection.readTimer, afterMs: connection.group.settings.keepalive.timeoutMs)
-        let pool = pool(of: connection.group)
+        let pool = snapshot.groups.pool(of: connection.group)
         if let evicted = pool.put(connection, peer: connection.peer, key: connection.tlsKey) {
             evicted.close()
         }
@@ -144,8 +197,7 @@ extension Worker {
             let connection = try register(fd) { token in
                 PeerConnection(
                     worker: self, token: token, transport: Transport(fd: fd, tls: tls), group: group,
-                    peer: peer,
-                    tlsKey: plan.tlsKey)
+                    peer: peer, plan: plan)
             }
             return isConnected ? .connected(connection) : .inProgress(connection)
         } catch {

@@ -20,7 +20,7 @@ extension UpstreamRequest {
         if case .ipHash = group.settings.method {
             exchange.remoteAddress.withAddressBytes { selection.setClientAddress($0) }
         }
-        guard let key = worker.configuration.hashKey(of: group) else { return }
+        guard let key = exchange.snapshot.configuration.hashKey(of: group) else { return }
         let scratch = worker.takeScratch()
         key.append(for: exchange, to: scratch)
         scratch.withReadable { selection.setHashKey($0) }
@@ -52,8 +52,7 @@ extension UpstreamRequest {
 
     private func connect(to index: Int, _ group: PeerGroup) {
         chosenPeer = index
-        let tlsKey = exchange.location.proxyPlan.tlsKey
-        if let pooled = worker.takeIdle(group, peer: index, tlsKey: tlsKey) {
+        if let pooled = worker.takeIdle(group, peer: index, for: exchange) {
             isReused = true
             peer = pooled
             pooled.owner = self

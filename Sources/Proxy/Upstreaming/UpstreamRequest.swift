@@ -217,7 +217,7 @@ final class UpstreamRequest {
         group.finished(peer.peer, .success, nowMs: worker.clock.nowMs)
         worker.attemptEnded(exchange)
         if !isReused, let key = sessionKey, let session = peer.transport.tls?.currentSession {
-            worker.groups.keep(session, for: key)
+            exchange.snapshot.groups.keep(session, for: key)
         }
         self.peer = nil
         guard mayKeep(peer, group) else { return peer.close() }

@@ -58,6 +58,17 @@ final class Server: Sendable {
         try directory.write(filled, to: "server.conf")
     }
 
+    /// Has the master reload, and waits until it says what became of it.
+    func reload() throws -> (ending: Program.Ending, output: String, errors: String) {
+        try Program.run(
+            Binary.portico,
+            [
+                "-p", directory.path + "/", "-c", directory.path + "/server.conf", "-e", "stderr",
+                "-g", "pid \(directory.path)/server.pid;", "-s", "reload",
+            ],
+            in: directory, name: "reload")
+    }
+
     /// Waits for a text in the error log.
     func waitForLog(_ text: String, within seconds: Double = 5) -> Bool {
         waitUntil(Deadline(in: seconds)) { log.contains(text) }

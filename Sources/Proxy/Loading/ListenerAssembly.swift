@@ -120,12 +120,15 @@ struct TLSAssembly {
         guard server.listens.contains(where: \.isTLS) || settings.certificates.isOwn else { return nil }
         var made = settings.server
         made.certificates = []
+        made.ticketKeys = builder.files.ticketKeys()
         var keys = settings.keys.elements[...]
         for file in settings.certificates.elements {
             if file.path == "self-signed" {
                 let names = selfSignedNames(server)
                 builder.noteSelfSigned(names, file.statement)
-                made.certificates.append(.selfSigned(names: names))
+                let (chain, key) = try builder.files.selfSigned(names)
+                made.certificates.append(
+                    .pem(chain: chain, chainName: "self-signed", key: key, keyName: "self-signed"))
                 continue
             }
             guard let key = keys.popFirst() else {

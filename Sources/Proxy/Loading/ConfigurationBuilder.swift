@@ -30,26 +30,29 @@ final class ConfigurationBuilder {
     private var formatTexts: [(index: Int, text: String, statement: Statement)] = []
     private(set) var servers: [(block: ServerBlock, server: VirtualServer)] = []
     private(set) var tlsClients: [TLSClientContext] = []
-    private var tlsClientKeys: [String: Int] = [:]
+    private(set) var tlsClientKeys: [String: Int] = [:]
     /// Where bodies are kept that do not fit in memory.
     private(set) var temporaryFolders: Set<String> = []
     private var hasEvents = false
-    init(_ request: LoadRequest) throws(ConfigError) {
-        prefix = ConfigurationBuilder.absolute(request.prefix)
+
+    init(_ request: LoadRequest, _ files: ConfigurationFiles) throws(ConfigError) {
+        self.files = files
+        prefix = request.prefix.hasPrefix("/") ? request.prefix : files.realPath(request.prefix)
         let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
         directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        files = ConfigurationFiles()
         let target: ErrorLog.Sink.Target =
             request.errorLogPath == "stderr"
             ? .standardError
             : .file(ConfigurationBuilder.join(prefix, request.errorLogPath ?? "logs/error.log"))
-        errorLog = try ConfigurationBuilder.open([ErrorLog.Sink(target, .error)])
+        errorLog = try ConfigurationBuilder.open([ErrorLog.Sink(target, .error)], files)
         errorLogs = [errorLog]
     }
 
-    private static func open(_ sinks: [ErrorLog.Sink]) throws(ConfigError) -> ErrorLog {
+    private static func open(
+        _ sinks: [ErrorLog.Sink], _ files: ConfigurationFiles
+    ) throws(ConfigError) -> ErrorLog {
         do throws(FileError) {
-            return try ErrorLog(sinks)
+            return try ErrorLog(sinks) { (path) throws(FileError) in try files.openLog(path) }
         } catch {
             throw ConfigError(error.message)
         }
@@ -105,7 +108,7 @@ final class ConfigurationBuilder {
 
     private func parse(_ request: LoadRequest, _ parser: ConfigParser) throws(ConfigError) -> [Statement] {
         let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
-        if request.path == nil, FileAccess.stamp(path) == nil {
+        if request.path == nil, !files.exists(path) {
             return try parser.parse(text: request.builtIn.text, name: "built-in \(request.builtIn.name)")
         }
         return try parser.parse(path: path)
@@ -186,7 +189,7 @@ final class ConfigurationBuilder {
         try apply(statement.block ?? [], to: block)
         warnOfMissingUserFile(block)
         if server.listens.isEmpty {
-            let port: UInt16 = ProcessID.isSuperuser ? 80 : 8000
+            let port: UInt16 = files.isSuperuser ? 80 : 8000
             server.listens = [ListenLine(address: SocketAddress(.ipv4(0, port: port)), statement: statement)]
         }
         let base = try makeLocation(block, like: block)
@@ -224,7 +227,7 @@ final class ConfigurationBuilder {
             throw ConfigError("duplicate upstream \"\(name)\"", statement)
         }
         let block = UpstreamBlock(
-            name: name, resolve: { SocketAddress.resolve(host: $0, port: $1) }, warn: { self.warn($0) })
+            name: name, resolve: { self.files.resolve(host: $0, port: $1) }, warn: { self.warn($0) })
         try block.read(statement, Directives.upstream)
         if case .hash(let key, _) = block.settings.method {
             hashKeys[upstreams.count] = try template(key, statement)
@@ -252,7 +255,7 @@ final class ConfigurationBuilder {
             guard !upstreams.contains(where: { $0.name == parts[0] && !$0.isImplicit }) else {
                 throw ConfigError("upstream \"\(parts[0])\" may not have port \(port)", statement)
             }
-            addresses = SocketAddress.resolve(host: parts[0], port: port)
+            addresses = files.resolve(host: parts[0], port: port)
             guard !addresses.isEmpty else {
                 throw ConfigError("host not found in upstream \"\(parts[0])\"", statement)
             }
@@ -381,7 +384,7 @@ final class ConfigurationBuilder {
         }
         let key = ObjectIdentifier(block)
         sinks[key, default: []].append(ErrorLog.Sink(target, level))
-        let log = try ConfigurationBuilder.open(sinks[key] ?? [])
+        let log = try ConfigurationBuilder.open(sinks[key] ?? [], files)
         errorLogs.append(log)
         block.settings.logs.errorLog = log
         if block.context == .main { errorLog = log }
@@ -394,9 +397,9 @@ final class ConfigurationBuilder {
     /// - Returns: no context for a location that does not pass to `https`.
     private func tlsClient(
         _ settings: LocationSettings, _ statement: Statement?
-    ) throws(ConfigError) -> (key: Int, context: TLSClientContext?) {
+    ) throws(ConfigError) -> (key: Int, name: String, context: TLSClientContext?) {
         guard case .proxy(let target) = settings.content, target.isTLS || target.hasVariables else {
-            return (0, nil)
+            return (0, "", nil)
         }
         let proxy = settings.proxy
         let description =
@@ -404,14 +407,21 @@ final class ConfigurationBuilder {
             + " \(proxy.sslProtocols.rawValue)"
             + " \(proxy.sslCiphers) \(proxy.sslCertificate ?? "") \(proxy.sslCertificateKey ?? "")"
             + " \(proxy.sslServerName) \(proxy.sslName?.source ?? "")"
-        if let key = tlsClientKeys[description] { return (key, tlsClients[key - 1]) }
+            + tlsClientFingerprint(proxy)
+        if let key = tlsClientKeys[description] { return (key, description, tlsClients[key - 1]) }
         do throws(ConfigError) {
             tlsClients.append(try makeTLSClient(proxy))
         } catch {
             throw ConfigError(error.message, at: error.location ?? statement?.location)
         }
         tlsClientKeys[description] = tlsClients.count
-        return (tlsClients.count, tlsClients[tlsClients.count - 1])
+        return (tlsClients.count, description, tlsClients[tlsClients.count - 1])
+    }
+
+    /// Files that hold something else after a reload make another context.
+    private func tlsClientFingerprint(_ proxy: ProxySettings) -> String {
+        [proxy.sslTrustedCertificate, proxy.sslCertificate, proxy.sslCertificateKey].compactMap { $0 }
+            .map { path in " \(Digest.sha256((try? files.readSecret(path)) ?? []))" }.joined()
     }
 
     private func makeTLSClient(_ proxy: ProxySettings) throws(ConfigError) -> TLSClientContext {
@@ -458,7 +468,7 @@ final class ConfigurationBuilder {
     func sessionStore(_ cache: SessionCacheSettings) throws(TLSError) -> TLSSessionStore? {
         guard case .shared(let name, let size) = cache else { return nil }
         if let store = sessionStores[name] { return store }
-        let store = try TLSSessionStore(byteCount: size)
+        let store = try files.sessionStore(name, byteCount: size)
         sessionStores[name] = store
         return store
     }
@@ -474,11 +484,12 @@ final class ConfigurationBuilder {
 
     /// Said when the program starts in the foreground on the configuration that it is given none.
     private func notice(_ listeners: [ListenAddress], _ request: LoadRequest) -> String? {
+        guard !files.isReplaying else { return nil }
         for names in selfSigned {
             errorLog.write(
                 .notice, connection: nil, "a self-signed certificate was made in memory for \(names)")
         }
         guard request.path == nil else { return nil }
-        return StartNotice.text(listeners, hasUserFile: FileAccess.stamp(confPath("ops.htpasswd")) != nil)
+        return StartNotice.text(listeners, hasUserFile: files.exists(confPath("ops.htpasswd")))
     }
 }

@@ -1,0 +1,218 @@
+public import Config
+internal import Core
+internal import Net
+
+/// The one door through which everything comes that a configuration is made of: files, addresses of
+/// names, logs, shared memory, secrets.
+///
+/// What the master read through it is a bundle; a worker's door gives out the same again, so a worker
+/// makes the same configuration without being allowed to open a single file.
+public final class ConfigurationFiles: SourceFiles {
+    /// The files that were read, for `-T`.
+    private(set) var sources: [(path: String, text: String)] = []
+    private var bundle = Bundle()
+    /// Descriptors that belong to the bundle, by what they are. Not owned here in a master; in a worker,
+    /// those that nobody has asked for yet.
+    private var descriptors: [(label: String, fd: Int32)] = []
+    /// It gives out what came through another process's.
+    let isReplaying: Bool
+    private let lasting: LastingSecrets
+
+    /// A door to this machine's files.
+    ///
+    /// - Parameter lasting: what stays the same over reloads.
+    public init(lasting: LastingSecrets = LastingSecrets()) {
+        isReplaying = false
+        self.lasting = lasting
+    }
+
+    /// A door that gives out what came through another process's.
+    ///
+    /// - Parameters:
+    ///   - bytes: what the other's `encoded` was.
+    ///   - descriptors: in the order of its `handed`; they are closed with this object.
+    /// - Throws: if the bytes are not a bundle's.
+    public init(bytes: [UInt8], descriptors fds: [Int32]) throws(ConfigError) {
+        isReplaying = true
+        lasting = LastingSecrets()
+        guard let bundle = Bundle(bytes) else { throw ConfigError("the bundle is broken") }
+        self.bundle = bundle
+        let labels = (bundle["descriptors"] ?? []).split(separator: UInt8.lineFeed).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        guard labels.count == fds.count else { throw ConfigError("the bundle lacks descriptors") }
+        descriptors = zip(labels, fds).map { ($0, $1) }
+    }
+
+    deinit {
+        if isReplaying { for entry in descriptors { Socket.close(entry.fd) } }
+    }
+
+    /// The bytes for another process's door.
+    public var encoded: [UInt8] {
+        bundle["descriptors"] = Array(descriptors.map(\.label).joined(separator: "\n").utf8)
+        return bundle.encoded
+    }
+
+    /// The descriptors that go with it.
+    public var handed: [Int32] { descriptors.map(\.fd) }
+
+    /// What a closure finds out, or what it found out in the other process.
+    private func recorded(
+        _ key: String, _ make: () throws(ConfigError) -> [UInt8]
+    ) throws(ConfigError) -> [UInt8] {
+        if isReplaying {
+            guard let value = bundle[key], let kind = value.first else {
+                throw ConfigError("\"\(key)\" is not in the bundle")
+            }
+            guard kind == 0 else {
+                throw ConfigError(String(decoding: value.dropFirst(), as: UTF8.self))
+            }
+            return Array(value.dropFirst())
+        }
+        do throws(ConfigError) {
+            let value = try make()
+            bundle[key] = [0] + value
+            return value
+        } catch {
+            bundle[key] = [1] + Array(error.message.utf8)
+            throw error
+        }
+    }
+
+    /// The same for what cannot fail.
+    private func recorded(fact key: String, _ make: () -> [UInt8]) -> [UInt8] {
+        (try? recorded(key) { make() }) ?? []
+    }
+
+    // MARK: Files
+
+    public func read(_ path: String) throws(ConfigError) -> [UInt8] {
+        let bytes = try readSecret(path)
+        sources.append((path, String(decoding: bytes, as: UTF8.self)))
+        return bytes
+    }
+
+    /// Reads a file that is not part of the text: certificates and keys.
+    func readSecret(_ path: String) throws(ConfigError) -> [UInt8] {
+        try recorded("read \(path)") { () throws(ConfigError) in
+            do throws(FileError) {
+                return try FileAccess.readWhole(path)
+            } catch {
+                throw ConfigError(error.message)
+            }
+        }
+    }
+
+    public func glob(_ pattern: String) -> [String] {
+        lines(
+            recorded(fact: "glob \(pattern)") { Array(FileAccess.glob(pattern).joined(separator: "\n").utf8) }
+        )
+    }
+
+    /// The absolute path of a folder, without links.
+    func realPath(_ path: String) -> String {
+        String(
+            decoding: recorded(fact: "real \(path)") { Array((FileAccess.realPath(path) ?? path).utf8) },
+            as: UTF8.self)
+    }
+
+    func exists(_ path: String) -> Bool {
+        recorded(fact: "exists \(path)") { [FileAccess.stamp(path) == nil ? 0 : 1] } == [1]
+    }
+
+    // MARK: This machine
+
+    /// The addresses of a host; none: it is not known.
+    func resolve(host: String, port: UInt16) -> [SocketAddress] {
+        let found = recorded(fact: "resolve \(host) \(port)") {
+            Array(SocketAddress.resolve(host: host, port: port).map(\.text).joined(separator: "\n").utf8)
+        }
+        return lines(found).compactMap { SocketAddress.parse($0, defaultPort: port) }
+    }
+
+    /// The master is root.
+    var isSuperuser: Bool { recorded(fact: "superuser") { [ProcessID.isSuperuser ? 1 : 0] } == [1] }
+
+    private func lines(_ bytes: [UInt8]) -> [String] {
+        bytes.split(separator: UInt8.lineFeed).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    // MARK: Descriptors
+
+    /// Opens a log; the descriptor is the caller's.
+    func openLog(_ path: String) throws(FileError) -> Int32 {
+        let label = "log \(path)"
+        if isReplaying {
+            guard let entry = descriptors.first(where: { $0.label == label }),
+                let copy = Socket.duplicate(entry.fd)
+            else { throw FileError("open()", path, .notFound) }
+            return copy
+        }
+        let fd = try LogFile.open(path)
+        if !descriptors.contains(where: { $0.label == label }) { descriptors.append((label, fd)) }
+        return fd
+    }
+
+    /// The sessions of `ssl_session_cache shared:name:size`.
+    func sessionStore(_ name: String, byteCount: Int) throws(TLSError) -> TLSSessionStore {
+        let label = "sessions \(byteCount) \(name)"
+        if isReplaying {
+            guard let entry = descriptors.first(where: { $0.label == label }),
+                let copy = Socket.duplicate(entry.fd)
+            else { throw TLSError("ssl_session_cache \"\(name)\" is not in the bundle") }
+            return try TLSSessionStore(byteCount: byteCount, adopting: copy)
+        }
+        let store = try lasting.sessionStore(label, byteCount: byteCount)
+        if let fd = store.descriptor, !descriptors.contains(where: { $0.label == label }) {
+            descriptors.append((label, fd))
+        }
+        return store
+    }
+
+    // MARK: Secrets
+
+    /// Keys of session tickets, the same in all workers and over reloads.
+    func ticketKeys() -> [UInt8] { recorded(fact: "ticket keys") { lasting.ticketKeys } }
+
+    /// A certificate made in memory for these names.
+    func selfSigned(_ names: [String]) throws(ConfigError) -> (chain: [UInt8], key: [UInt8]) {
+        let name = names.joined(separator: " ")
+        func made() throws(ConfigError) -> (chain: [UInt8], key: [UInt8]) {
+            do throws(TLSError) {
+                return try lasting.selfSigned(names)
+            } catch {
+                throw ConfigError(error.message)
+            }
+        }
+        let chain = try recorded("self-signed \(name)") { () throws(ConfigError) in try made().chain }
+        let key = try recorded("self-signed key \(name)") { () throws(ConfigError) in try made().key }
+        return (chain, key)
+    }
+}
+
+/// What a master makes once and keeps over reloads.
+public final class LastingSecrets {
+    let ticketKeys: [UInt8]
+    private var certificates: [[String]: (chain: [UInt8], key: [UInt8])] = [:]
+    private var stores: [String: TLSSessionStore] = [:]
+
+    /// - Parameter ticketKeys: of the binary that ran before; `nil`: new ones.
+    public init(ticketKeys: [UInt8]? = nil) {
+        self.ticketKeys = ticketKeys ?? Digest.randomBytes(80) ?? []
+    }
+
+    func selfSigned(_ names: [String]) throws(TLSError) -> (chain: [UInt8], key: [UInt8]) {
+        if let made = certificates[names] { return made }
+        let made = try TLSCertificate.selfSignedPEM(names: names)
+        certificates[names] = made
+        return made
+    }
+
+    func sessionStore(_ label: String, byteCount: Int) throws(TLSError) -> TLSSessionStore {
+        if let store = stores[label] { return store }
+        let store = try TLSSessionStore(byteCount: byteCount)
+        stores[label] = store
+        return store
+    }
+}

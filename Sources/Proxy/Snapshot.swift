@@ -1,0 +1,24 @@
+internal import Net
+internal import Upstream
+
+/// What a worker serves by: a configuration, and what it has made of it.
+///
+/// A reload puts a new snapshot in the place of the old one. A request that is under way keeps the one
+/// that it began with; when the last of them is over, the old snapshot is freed.
+final class Snapshot {
+    let configuration: Configuration
+    let groups: UpstreamGroups
+    let logs: AccessLogs
+    private let listens: [SocketAddress: ListenAddress]
+
+    init(_ configuration: Configuration, _ shared: SharedState, _ clock: Clock, former: Snapshot?) {
+        self.configuration = configuration
+        groups = UpstreamGroups(configuration, shared, former: former?.groups)
+        logs = AccessLogs(configuration, clock, former: former?.logs)
+        listens = Dictionary(
+            configuration.listeners.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What is served at an address; `nil`: it is not listened on any more.
+    func listen(at address: SocketAddress) -> ListenAddress? { listens[address] }
+}

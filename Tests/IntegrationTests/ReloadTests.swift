@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+
+/// A reload in running workers: what clients and operators notice of it.
+@Suite("Reload in place", .serialized) struct ReloadTests {
+    private func text(_ word: String, more: String = "", workers: Int = 1) -> String {
+        """
+        worker_processes \(workers);
+        error_log %PREFIX%/error.log notice;
+        events { }
+        http {
+            access_log %PREFIX%/access.log;
+            upstream app { server %GATEWAY1%; }
+            server { listen 127.0.0.1:%PORT1%; \(more)
+                location / { return 200 "\(word)\\n"; }
+                location /app { proxy_pass http://app; } }
+        }
+        """
+    }
+
+    private func workers(of server: Server) -> Set<pid_t> { Set(server.program.children) }
+
+    @Test("a kept connection goes on, and its next request is served by the new configuration")
+    func keepsConnections() throws {
+        let gateway = try RecordingGateway("app")
+        let server = try Server(text("first"), gateways: [gateway])
+        let client = try RawClient(port: server.port)
+        func ask(_ path: String) throws -> String {
+            client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+            return String(latin1: try client.response().body)
+        }
+        #expect(try ask("/") == "first\n")
+        _ = try ask("/app")
+        let before = workers(of: server)
+        try server.rewrite(text("second", more: "set $x y;"), gateways: [gateway])
+        #expect(try server.reload().ending == .exited(0))
+        #expect(try ask("/") == "second\n")
+        _ = try ask("/app")
+        #expect(workers(of: server) == before)
+        // The gateway's connection was kept as well.
+        #expect(Set(gateway.requests.map(\.connection)).count == 1)
+        #expect(server.directory.read("access.log").split(separator: "\n").count == 4)
+        server.finish()
+    }
+
+    @Test("a request under way ends under the configuration that it began with")
+    func requestsUnderWayGoOn() throws {
+        let gateway = try RecordingGateway("slow")
+        gateway.enqueue(
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab").then(.waitForRelease).then(
+                .send(Array("cd".utf8))))
+        let server = try Server(text("first"), gateways: [gateway])
+        let client = try RawClient(port: server.port)
+        client.send("GET /app HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(gateway.waitForRequests(1))
+        try server.rewrite(
+            "events { } http { access_log off; server { listen 127.0.0.1:%PORT1%; return 204; } }")
+        #expect(try server.reload().ending == .exited(0))
+        gateway.release()
+        #expect(String(latin1: try client.response().body) == "abcd")
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.response().status == 204)
+        server.finish()
+    }
+
+    @Test("a refused configuration is told with its place, and exit status 1")
+    func refusalIsTold() throws {
+        let gateway = try RecordingGateway("app")
+        let server = try Server(text("first") + "# %PORT2%\n", gateways: [gateway], awaitsPorts: false)
+        #expect(waitUntil(Deadline(in: 5)) { (try? RawClient.get(server.port, "/"))?.status == 200 })
+        // The address is taken: only the master can find that out.
+        let taken = try Socket.listen(port: server.ports[1])
+        defer { close(taken) }
+        try server.rewrite(text("second", more: "listen 127.0.0.1:%PORT2%;"), gateways: [gateway])
+        let result = try server.reload()
+        #expect(result.ending == .exited(1))
+        #expect(result.errors.contains("bind() to 127.0.0.1:\(server.ports[1]) failed"))
+        #expect(String(latin1: try RawClient.get(server.port, "/").body) == "first\n")
+        server.finish(expected: ["bind() to", "was refused"])
+    }
+
+    @Test("what a running worker cannot take on is served by new ones")
+    func otherwiseNewWorkers() throws {
+        let gateway = try RecordingGateway("app")
+        let server = try Server(text("first"), gateways: [gateway])
+        let before = workers(of: server)
+        try server.rewrite(text("second", workers: 2), gateways: [gateway])
+        #expect(try server.reload().ending == .exited(0))
+        #expect(
+            waitUntil(Deadline(in: 5)) {
+                let now = workers(of: server)
+                return now.count == 2 && now.isDisjoint(with: before)
+            })
+        #expect(String(latin1: try RawClient.get(server.port, "/").body) == "second\n")
+        server.finish()
+    }
+
+    @Test("a worker that does not answer is replaced; the service goes on by the new configuration")
+    func silentWorkerIsReplaced() throws {
+        let gateway = try RecordingGateway("app")
+        let server = try Server(text("first", workers: 2), gateways: [gateway])
+        let stopped = try #require(workers(of: server).first)
+        kill(stopped, SIGSTOP)
+        defer { kill(stopped, SIGCONT) }
+        try server.rewrite(text("second", workers: 2), gateways: [gateway])
+        #expect(try server.reload().ending == .exited(0))
+        kill(stopped, SIGCONT)
+        #expect(
+            waitUntil(Deadline(in: 5)) {
+                let now = workers(of: server)
+                return now.count == 2 && !now.contains(stopped)
+            })
+        for _ in 0..<10 { #expect(String(latin1: try RawClient.get(server.port, "/").body) == "second\n") }
+        server.finish(expected: ["did not take the new configuration"])
+    }
+
+    @Test("a TLS session made before a reload is resumed after it, by any worker")
+    func sessionsSurvive() throws {
+        let server = try Server(
+            """
+            worker_processes 2;
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1% ssl; ssl_certificate self-signed;
+                return 200 "$ssl_session_reused"; } }
+            """)
+        let file = server.directory.path + "/session"
+        func connect(_ option: String) throws -> String {
+            try Program.run(
+                "/usr/bin/openssl",
+                ["s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_2", option, file],
+                in: server.directory, name: "s_client"
+            ).output
+        }
+        _ = try connect("-sess_out")
+        #expect(try server.reload().ending == .exited(0))
+        for _ in 0..<6 { #expect(try connect("-sess_in").contains("Reused, TLSv1.2")) }
+        server.finish()
+    }
+}
