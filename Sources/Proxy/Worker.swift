@@ -16,6 +16,8 @@ public final class Worker {
         case signals
         /// What the master says.
         case control
+        /// A timer alone: requests wait.
+        case traffic
     }
 
     // MARK: The loop
@@ -26,6 +28,9 @@ public final class Worker {
     var retired: [RetiredSnapshot] = []
     let clock: Clock
     let timers: Timers
+    /// Groups that requests wait for.
+    var awaitedTraffic: [GroupTraffic] = []
+    let trafficTimer: TimerID
     let poller: Poller
     private var endpoints = SlotTable<Endpoint>()
     /// Connections that have more to do without an event: pipelined requests, spent budgets.
@@ -98,6 +103,7 @@ public final class Worker {
         clock = Clock()
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
+        trafficTimer = timers.create(endpoints.insert { _ in .traffic }, kind: 0)
         signals = try SignalDescriptor([
             .terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .pipe, .alarm,
         ])
@@ -189,6 +195,8 @@ public final class Worker {
             while let signal = signals.next() { received(signal) }
         case .control:
             receiveOrders()
+        case .traffic:
+            break
         }
     }
 
@@ -201,6 +209,8 @@ public final class Worker {
             connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
         case .listener(let listener):
             resumeAccepting(listener)
+        case .traffic:
+            serveAwaited()
         case .signals, .control:
             break
         }
@@ -219,7 +229,7 @@ public final class Worker {
             switch endpoint {
             case .client(let session): session.runPosted()
             case .peer(let connection): connection.ready()
-            case .listener, .signals, .control: break
+            case .listener, .signals, .control, .traffic: break
             }
         }
         running.removeAll(keepingCapacity: true)
@@ -381,7 +391,12 @@ public final class Worker {
         }
     }
 
-    func forgetRecycled() { exchanges.removeAll() }
+    /// Lets go of exchanges that belong to a former configuration.
+    func forgetRecycled() {
+        // The two hold each other.
+        for exchange in exchanges { exchange.upstream = nil }
+        exchanges.removeAll()
+    }
 
     /// A small buffer for the length of one call.
     func takeScratch() -> ByteBuffer {

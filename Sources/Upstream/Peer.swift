@@ -101,10 +101,12 @@ public final class Selection {
         tried[word] |= 1 << UInt64(index % 64)
     }
 
-    /// The peer at `index` may be chosen again for this request.
-    public func forgetTried(_ index: Int) {
-        let word = index / 64
-        if word < tried.count { tried[word] &= ~(1 << UInt64(index % 64)) }
+    /// The same request chooses anew: everything may have changed since.
+    public func startAgain() {
+        forgetTried()
+        usesBackups = false
+        hashTries = 0
+        hash = 0
     }
 
     func forgetTried() {

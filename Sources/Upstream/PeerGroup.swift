@@ -105,6 +105,9 @@ public final class PeerGroup {
         return .peer(index)
     }
 
+    /// A peer that was chosen is tried once more for the same request: its turn was not used.
+    public func retake(_ index: Int) { peers[index].state.connectionBegan() }
+
     /// Whether a peer may be chosen: the one rule, for all methods.
     func isEligible(_ index: Int, _ selection: Selection, nowMs: Int64) -> Bool {
         let peer = peers[index]

@@ -39,7 +39,10 @@ import Testing
         #expect(workers(of: server) == before)
         // The gateway's connection was kept as well.
         #expect(Set(gateway.requests.map(\.connection)).count == 1)
-        #expect(server.directory.read("access.log").split(separator: "\n").count == 4)
+        #expect(
+            waitUntil(Deadline(in: 5)) {
+                server.directory.read("access.log").split(separator: "\n").count == 4
+            })
         server.finish()
     }
 
@@ -83,6 +86,7 @@ import Testing
     func otherwiseNewWorkers() throws {
         let gateway = try RecordingGateway("app")
         let server = try Server(text("first"), gateways: [gateway])
+        #expect(waitUntil(Deadline(in: 5)) { workers(of: server).count == 1 })
         let before = workers(of: server)
         try server.rewrite(text("second", workers: 2), gateways: [gateway])
         #expect(try server.reload().ending == .exited(0))
@@ -99,6 +103,7 @@ import Testing
     func silentWorkerIsReplaced() throws {
         let gateway = try RecordingGateway("app")
         let server = try Server(text("first", workers: 2), gateways: [gateway])
+        #expect(waitUntil(Deadline(in: 5)) { workers(of: server).count == 2 })
         let stopped = try #require(workers(of: server).first)
         kill(stopped, SIGSTOP)
         defer { kill(stopped, SIGCONT) }

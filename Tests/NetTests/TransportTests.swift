@@ -174,3 +174,48 @@ import Testing
         #expect(fcntl(reused, F_GETFD) >= 0)
     }
 }
+
+@Suite("What a peer cannot have read") struct UnacknowledgedTests {
+    private func pair() throws -> (client: Int32, accepted: Int32, listener: Int32) {
+        let any = SocketAddress(.ipv4(0x7F00_0001, port: 0))
+        let listener = try Socket.listen(any, ListenOptions())
+        let address = try #require(SocketAddress.local(of: listener))
+        guard case .inProgress(let client) = Socket.connect(address, from: nil) else {
+            throw Errno.invalidArgument
+        }
+        while true {
+            if case .accepted(let fd, _) = Socket.accept(listener) { return (client, fd, listener) }
+        }
+    }
+
+    private func send(_ text: String, over transport: Transport) {
+        let buffer = ByteBuffer(capacity: 64)
+        buffer.append(text)
+        _ = transport.send(buffer)
+    }
+
+    @Test("bytes sent to a peer that had closed were all not taken; those that reached an open one were")
+    func countsWhatWasNotTaken() throws {
+        for isClosedFirst in [true, false] {
+            let (client, accepted, listener) = try pair()
+            let transport = Transport(fd: client, tls: nil)
+            defer {
+                transport.close()
+                Socket.close(listener)
+            }
+            if isClosedFirst { Socket.close(accepted) }
+            send("hello", over: transport)
+            if !isClosedFirst {
+                // Unread bytes make the end a reset, but they had arrived.
+                while Socket.peek(accepted) == nil {}
+                Socket.close(accepted)
+            }
+            let buffer = ByteBuffer(capacity: 64)
+            transport.assumeReadable()
+            while case .wouldBlock = transport.receive(into: buffer, atLeast: 8) {
+                transport.assumeReadable()
+            }
+            #expect(transport.unacknowledgedCount == (isClosedFirst ? 5 : 0))
+        }
+    }
+}

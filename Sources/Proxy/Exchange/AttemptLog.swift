@@ -46,6 +46,8 @@ final class AttemptLog {
         entries.append(attempt)
     }
 
+    var currentBytesSent: Int64 { entries.last?.bytesSent ?? 0 }
+    var currentBytesReceived: Int64 { entries.last?.bytesReceived ?? 0 }
     var currentStatus: UInt16 { entries.last?.status ?? 0 }
 
     func setStatus(_ status: UInt16) {

@@ -87,6 +87,9 @@ public final class ConfigurationFiles: SourceFiles {
 
     // MARK: Files
 
+    /// The bytes of a file of the configuration itself.
+    ///
+    /// - Throws: `open() "path" failed …`, without a location.
     public func read(_ path: String) throws(ConfigError) -> [UInt8] {
         let bytes = try readSecret(path)
         sources.append((path, String(decoding: bytes, as: UTF8.self)))
@@ -104,6 +107,7 @@ public final class ConfigurationFiles: SourceFiles {
         }
     }
 
+    /// The paths that match a shell pattern, sorted.
     public func glob(_ pattern: String) -> [String] {
         lines(
             recorded(fact: "glob \(pattern)") { Array(FileAccess.glob(pattern).joined(separator: "\n").utf8) }

@@ -25,6 +25,9 @@ extension Variables {
             VariableRow("upstream_connect_time", "Seconds to connect, TLS included.") { exchange, out in
                 appendAttempts(of: exchange, to: out) { append(time: $0.connectMs, to: $1) }
             },
+            VariableRow("upstream_queue_time", "Seconds that it waited for a server.") { exchange, out in
+                append(time: exchange.upstream?.queuedMs, to: out)
+            },
             VariableRow("upstream_header_time", "Seconds to the head of the response.") { exchange, out in
                 appendAttempts(of: exchange, to: out) { append(time: $0.headerMs, to: $1) }
             },

@@ -2,6 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 internal import Net
+internal import Upstream
 
 /// The `proxy_…` directives.
 extension ProxySettings {
@@ -247,6 +248,18 @@ extension ProxySettings {
                 "proxy_next_upstream_timeout",
                 "Longest time in which a request is tried at further peers; 0 is any.", in: anywhere,
                 default: "0", \.settings.proxy.nextUpstreamTimeoutMs),
+            Directive(
+                "proxy_next_upstream_budget",
+                "Most requests that are tried again at one time, in percent of those under way, and 3 at least.",
+                "n% | off", default: "20%", in: anywhere, arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                if statement.argument(0) == "off" { return block.settings.proxy.nextUpstreamBudget = nil }
+                guard let percent = HealthCheckSettings.percent(statement.argument(0)) else {
+                    throw .invalidValue(statement)
+                }
+                block.settings.proxy.nextUpstreamBudget = percent
+            },
         ]
     }
 

@@ -45,6 +45,8 @@ struct ProxySettings {
     var nextUpstream: NextUpstream = [.error, .timeout]
     var nextUpstreamTries = 0
     var nextUpstreamTimeoutMs = 0
+    /// Most requests that are tried again at one time, in percent of those under way; `nil`: any number.
+    var nextUpstreamBudget: Int? = 20
 
     // TLS.
     var sslServerName = false

@@ -9,6 +9,7 @@ final class UpstreamGroups {
     private let shared: SharedState
     private(set) var groups: [PeerGroup] = []
     private var pools: [KeepalivePool<PeerConnection>] = []
+    private var traffic: [GroupTraffic] = []
     private var indices: [String: Int] = [:]
     /// TLS sessions with peers, the last one of each kind of connection.
     private var sessions: [TLSSessionKey: TLSSession] = [:]
@@ -28,6 +29,7 @@ final class UpstreamGroups {
         indices[settings.name] = groups.count
         groups.append(group)
         pools.append(KeepalivePool(capacity: settings.keepalive.count))
+        traffic.append(GroupTraffic())
     }
 
     func group(at index: Int) -> PeerGroup? {
@@ -38,6 +40,9 @@ final class UpstreamGroups {
 
     /// - Parameter group: one of these.
     func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection> { pools[group.index] }
+
+    /// - Parameter group: one of these.
+    func traffic(of group: PeerGroup) -> GroupTraffic { traffic[group.index] }
 
     func session(for key: TLSSessionKey) -> TLSSession? { sessions[key] }
 

@@ -9,6 +9,8 @@ extension UpstreamRequest {
     func start(_ group: PeerGroup) {
         self.group = group
         startedMs = worker.clock.nowMs
+        enter(exchange.snapshot.groups.traffic(of: group))
+        isFirstAttempt = true
         exchange.phase = .awaitingUpstream
         setKeys(group)
         let configured = proxy.nextUpstreamTries
@@ -27,8 +29,7 @@ extension UpstreamRequest {
         worker.giveScratch(scratch)
     }
 
-    func connectToNextPeer() {
-        guard let group else { return }
+    private func prepareAttempt() {
         bodySent = 0
         wasRequestSent = false
         isRequestComplete = false
@@ -37,17 +38,31 @@ extension UpstreamRequest {
         responseHead.reset()
         informationalCount = 0
         activity = .connecting
+    }
+
+    func connectToNextPeer() {
+        guard let group else { return }
+        prepareAttempt()
         switch group.pick(selection, nowMs: worker.clock.nowMs) {
         case .none:
-            exchange.attempts.begin(address: group.nameBytes, nowMs: worker.clock.nowMs)
-            exchange.attempts.setStatus(502)
-            log(.error, "no live upstreams")
-            state = .done
-            exchange.upstreamFailed(status: 502)
+            if !waitForServer() { noServer(group) }
         case .peer(let index):
-            exchange.attempts.begin(address: group.peers[index].nameBytes, nowMs: worker.clock.nowMs)
-            connect(to: index, group)
+            begin(at: index, group)
         }
+    }
+
+    func noServer(_ group: PeerGroup) {
+        exchange.attempts.begin(address: group.nameBytes, nowMs: worker.clock.nowMs)
+        exchange.attempts.setStatus(502)
+        log(.error, "no live upstreams")
+        state = .done
+        exchange.upstreamFailed(status: 502)
+    }
+
+    func begin(at index: Int, _ group: PeerGroup) {
+        isFirstAttempt = false
+        exchange.attempts.begin(address: group.peers[index].nameBytes, nowMs: worker.clock.nowMs)
+        connect(to: index, group)
     }
 
     private func connect(to index: Int, _ group: PeerGroup) {
@@ -160,19 +175,43 @@ extension UpstreamRequest {
     /// The attempt failed: the next peer, or the end. The one place where that is decided.
     func next(_ failure: Failure) {
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
-        let stale = isReused && failure.isPlainError ? peer?.peer : nil
-        let mayRetry = endAttempt(failure)
-        guard mayRetry else {
+        endRetry()
+        if let group, let stale = staleAttempt(failure) {
+            // Its peer was not really tried: another connection may do.
+            account(for: failure)
+            closePeer()
+            exchange.attempts.forgetLast()
+            prepareAttempt()
+            group.retake(stale)
+            return begin(at: stale, group)
+        }
+        guard endAttempt(failure) else {
             state = .done
             return exchange.upstreamFailed(status: failure.answer)
         }
-        if let stale {
-            // Its peer was not really tried: a fresh connection may do.
-            selection.forgetTried(stale)
-            exchange.attempts.forgetLast()
-        }
-        connectToNextPeer()
+        retry(after: failure)
     }
+
+    /// A connection from the pool turned out to have been given up by the peer, and the request can be
+    /// sent again: it is idempotent, or not one byte of it can have been taken.
+    ///
+    /// - Returns: the peer's index.
+    private func staleAttempt(_ failure: Failure) -> Int? {
+        guard isReused, failure.isPlainError, !hasResponseByte, let peer, canSendAgain else { return nil }
+        return exchange.head.method.isIdempotent || isUntaken(peer) ? peer.peer : nil
+    }
+
+    /// RFC 9112 §9.3.1: what the peer's system has not acknowledged, the peer cannot have read.
+    private func isUntaken(_ peer: PeerConnection) -> Bool {
+        guard wasRequestSent else { return true }
+        let sent = Int(exchange.attempts.currentBytesSent)
+        // A record of TLS adds at least 22 bytes.
+        let overhead = peer.transport.tls == nil ? 0 : 22 * (1 + sent / 16384)
+        return peer.transport.unacknowledgedCount >= sent + overhead
+    }
+
+    /// All of the content is still here.
+    private var canSendAgain: Bool { proxy.isRequestBuffered || !exchange.body.isPresent || bodySent == 0 }
 
     /// Accounts for the failed attempt.
     ///
@@ -181,11 +220,9 @@ extension UpstreamRequest {
     private func endAttempt(_ failure: Failure) -> Bool {
         account(for: failure)
         let wasSent = wasRequestSent
-        let staleFromPool = isReused && failure.isPlainError
         closePeer()
         failedPeer = nil
-        // A connection from the pool that had gone stale says nothing about the peer.
-        if !staleFromPool { triesLeft -= 1 }
+        triesLeft -= 1
         let settings = proxy
         var needed = failure.condition
         if wasSent && !exchange.head.method.isIdempotent { needed.insert(.nonIdempotent) }
@@ -201,7 +238,8 @@ extension UpstreamRequest {
         let outcome: AttemptOutcome
         switch failure {
         case .error, .timeout, .invalidHeader:
-            outcome = isReused && failure.isPlainError ? .neutral : .failure
+            // A connection from the pool that had gone stale says nothing about the peer.
+            outcome = isReused && failure.isPlainError && !hasResponseByte ? .neutral : .failure
         case .status(403), .status(404): outcome = .neutral
         case .status: outcome = .failure
         }

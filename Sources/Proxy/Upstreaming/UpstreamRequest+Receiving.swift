@@ -23,15 +23,18 @@ extension UpstreamRequest {
             case .wouldBlock:
                 continue
             case .closed:
-                log(.error, "upstream prematurely closed connection")
+                log(lossLevel, "upstream prematurely closed connection")
                 return next(.error)
             case .failed(let errno):
-                log(.error, "recv() failed \(errno.logText)")
+                log(lossLevel, "recv() failed \(errno.logText)")
                 return next(.error)
             }
         }
         if peer.transport.isHangup && hasSendFailed { next(.error) }
     }
+
+    /// A kept connection that the peer has given up is no error.
+    private var lossLevel: LogLevel { isReused && !hasResponseByte ? .info : .error }
 
     /// - Returns: whether the head is settled, in whatever way.
     private func parse(_ buffer: ByteBuffer, _ peer: PeerConnection) -> Bool {
@@ -81,6 +84,7 @@ extension UpstreamRequest {
         buffer.consume(length)
         exchange.attempts.setStatus(responseHead.status)
         exchange.attempts.headArrived(nowMs: worker.clock.nowMs)
+        endRetry()
         if responseHead.status == 101 { return switchProtocols(buffer, peer) }
         if shouldTryNext(responseHead.status) {
             return next(.status(responseHead.status))

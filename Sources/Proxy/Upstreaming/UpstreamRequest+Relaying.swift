@@ -166,7 +166,7 @@ extension UpstreamRequest {
             isEndPending = false
             spool = nil
             exchange.stream.endResponse()
-        case .idle, .connecting, .handshaking, .awaitingHead, .done: break
+        case .idle, .waiting, .connecting, .handshaking, .awaitingHead, .done: break
         }
     }
 

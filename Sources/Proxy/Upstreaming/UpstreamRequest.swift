@@ -15,6 +15,8 @@ internal import Upstream
 final class UpstreamRequest {
     enum State {
         case idle
+        /// For a server, or for its turn to be tried again.
+        case waiting
         case connecting
         case handshaking
         /// The request is being sent, or was; no complete response head has come.
@@ -49,6 +51,15 @@ final class UpstreamRequest {
     // MARK: Where to
 
     var group: PeerGroup?
+    /// Where it is counted, from its start to its end.
+    var traffic: GroupTraffic?
+    var waitingSinceMs: Int64 = 0
+    /// How long it waited for a server; `nil`: it did not have to.
+    var queuedMs: Int64?
+    /// The attempt under way is counted as a retry.
+    var isRetrying = false
+    /// No peer has been tried yet.
+    var isFirstAttempt = true
     let selection = Selection()
     var peer: PeerConnection?
     /// Peers that may still be tried.
@@ -109,16 +120,21 @@ final class UpstreamRequest {
 
     var proxy: ProxySettings { exchange.location.settings.proxy }
 
+    /// The peer has said something in the attempt under way.
+    var hasResponseByte: Bool { exchange.attempts.currentBytesReceived > 0 }
+
     /// An attempt is under way: the client waits for it.
     var isActive: Bool {
         switch state {
-        case .connecting, .handshaking, .awaitingHead, .relaying: true
+        case .waiting, .connecting, .handshaking, .awaitingHead, .relaying: true
         case .idle, .done: false
         }
     }
 
     func reset() {
+        leaveTraffic()
         state = .idle
+        queuedMs = nil
         group = nil
         peer = nil
         selection.reset()
@@ -153,7 +169,7 @@ final class UpstreamRequest {
         case .relaying:
             sendMore(peer)
             relay()
-        case .idle, .done:
+        case .idle, .waiting, .done:
             break
         }
     }
@@ -170,7 +186,7 @@ final class UpstreamRequest {
         case .relaying:
             log(.error, "upstream timed out (110: Connection timed out)")
             failRelaying()
-        case .idle, .done:
+        case .idle, .waiting, .done:
             break
         }
     }
@@ -185,6 +201,7 @@ final class UpstreamRequest {
     /// The client is gone or another answer is given: ends the attempt without one.
     func abandon() {
         guard isActive else { return }
+        if case .waiting = state { traffic?.leave(self) }
         state = .done
         if let group, let peer {
             group.finished(peer.peer, .neutral, nowMs: worker.clock.nowMs)
@@ -246,6 +263,7 @@ final class UpstreamRequest {
 
     func exchangeFinished() {
         abandon()
+        leaveTraffic()
         spool = nil
     }
 }

@@ -1,0 +1,102 @@
+internal import Net
+internal import Upstream
+
+/// One group's requests in this worker: how many there are, how many of them are being tried again, and
+/// those that wait, for a server (`queue`) or for their turn to be tried again
+/// (`proxy_next_upstream_budget`).
+final class GroupTraffic {
+    /// Retries that are always allowed.
+    static var retriesMin: Int { 3 }
+    /// How long a retry may wait for its turn.
+    static var retryPatienceMs: Int64 { 1000 }
+
+    /// Whom a request waits for.
+    enum Wait {
+        /// No server can take it.
+        case server
+        /// Too many others are being tried again.
+        case turn(after: UpstreamRequest.Failure)
+    }
+
+    private struct Waiting {
+        let request: UpstreamRequest
+        let wait: Wait
+        let deadlineMs: Int64
+    }
+
+    /// Requests that the group has now.
+    private(set) var active = 0
+    /// Those of them whose attempt under way is not their first.
+    private(set) var retries = 0
+    /// In the order in which they came.
+    private var waiting: [Waiting] = []
+
+    var isAwaited: Bool { !waiting.isEmpty }
+    /// Requests that wait for a server.
+    var queueCount: Int {
+        waiting.count { if case .server = $0.wait { true } else { false } }
+    }
+
+    func requestBegan() { active += 1 }
+    func requestEnded() { active -= 1 }
+    func retryBegan() { retries += 1 }
+    func retryEnded() { retries -= 1 }
+
+    /// - Parameter percent: of the active requests that may be tried again at one time; `nil`: all.
+    func mayRetry(percent: Int?) -> Bool {
+        guard let percent else { return true }
+        return retries < max(GroupTraffic.retriesMin, active * percent / 100)
+    }
+
+    func enqueue(_ request: UpstreamRequest, _ wait: Wait, deadlineMs: Int64) {
+        waiting.append(Waiting(request: request, wait: wait, deadlineMs: deadlineMs))
+    }
+
+    /// The request does not wait any more: its client is gone.
+    func leave(_ request: UpstreamRequest) {
+        waiting.removeAll { $0.request === request }
+    }
+
+    /// Lets requests go on that can, and gives up those that have waited too long.
+    func serve(nowMs: Int64) {
+        let before = waiting
+        waiting = []
+        var isBlocked = false
+        for entry in before {
+            // Those who came first go first: behind one that must wait, others for a server wait too.
+            switch entry.wait {
+            case .server where isBlocked: break
+            case .server:
+                if entry.request.leaveQueue(isLate: nowMs >= entry.deadlineMs) { continue }
+                isBlocked = true
+            case .turn(let failure):
+                let isLate = nowMs >= entry.deadlineMs
+                if entry.request.takeTurn(after: failure, isLate: isLate) { continue }
+            }
+            waiting.append(entry)
+        }
+    }
+}
+
+/// Requests that wait are looked at when another one ends, and every few milliseconds: servers are
+/// shared with other workers, which do not tell.
+extension Worker {
+    private static var lookMs: Int64 { 10 }
+
+    /// A request of the group has begun to wait.
+    func awaited(_ traffic: GroupTraffic) {
+        if !awaitedTraffic.contains(where: { $0 === traffic }) { awaitedTraffic.append(traffic) }
+        timers.set(trafficTimer, deadlineMs: clock.nowMs + Worker.lookMs)
+    }
+
+    /// A server or a turn has become free.
+    func freed(_ traffic: GroupTraffic) {
+        if traffic.isAwaited { timers.set(trafficTimer, deadlineMs: clock.nowMs) }
+    }
+
+    func serveAwaited() {
+        for traffic in awaitedTraffic { traffic.serve(nowMs: clock.nowMs) }
+        awaitedTraffic.removeAll { !$0.isAwaited }
+        if !awaitedTraffic.isEmpty { timers.set(trafficTimer, deadlineMs: clock.nowMs + Worker.lookMs) }
+    }
+}
