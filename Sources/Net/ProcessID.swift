@@ -6,4 +6,7 @@ public enum ProcessID {
     public static var current: Int32 { getpid() }
     /// Whether it may do what only root may.
     public static var isSuperuser: Bool { geteuid() == 0 }
+
+    /// Whether there is such a process, ours or another user's.
+    public static func isAlive(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || errno == EPERM }
 }

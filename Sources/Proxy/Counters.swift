@@ -33,6 +33,29 @@ public final class Counters {
         memory = try SharedMemory(count: slots * Counters.slabSize)
     }
 
+    /// The memory that a former binary used.
+    init(slots: Int, adopting descriptor: Int32) throws(Errno) {
+        self.slots = slots
+        memory = try SharedMemory(adopting: descriptor, count: slots * Counters.slabSize)
+    }
+
+    /// What must be the same in a binary that goes on with it.
+    static var layout: String { "\(Counter.allCases.count)/\(slabSize)" }
+
+    var descriptor: Int32? { memory.descriptor }
+
+    /// - Returns: whose the slot is; `nil`: it has become `master`'s.
+    func claim(slot: Int, for master: Int32) -> Int32? {
+        let place = slot * Counters.slabSize + Counters.ownerPlace
+        if memory.exchange(place, expected: 0, with: Int(master)) { return nil }
+        return Int32(truncatingIfNeeded: memory.load(place))
+    }
+
+    func release(slot: Int) { memory.store(slot * Counters.slabSize + Counters.ownerPlace, 0) }
+
+    /// Where in a slab the number of the master stands whose worker has it.
+    private static var ownerPlace: Int { slabSize - 1 }
+
     /// The slab of the worker in `slot`.
     func slab(_ slot: Int) -> CounterSlab {
         CounterSlab(counters: self, slot: slot)

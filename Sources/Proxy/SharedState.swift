@@ -1,3 +1,4 @@
+internal import Core
 public import Net
 internal import Upstream
 
@@ -8,16 +9,55 @@ public final class SharedState {
     /// State of the peers of groups that have a `zone`.
     let peers: PeerStateTable
 
+    private static var capacity: Int { 4096 }
+    /// Of this master alone: it was told to stop.
+    private let leaving: SharedMemory
+
+    /// What must be the same in a binary that goes on with the memory of another.
+    public static var layout: String {
+        "\(Version.text)/\(capacity)/\(PeerStateTable.layout)/\(Counters.layout)"
+    }
+
+    /// The descriptors behind it, for a binary that takes over.
+    public var descriptors: [Int32] { [counters.descriptor].compactMap { $0 } + peers.descriptors }
+
+    /// The memory that a former binary used.
+    public init(slots: Int, adopting descriptors: [Int32]) throws(Errno) {
+        guard let first = descriptors.first else { throw .invalidArgument }
+        counters = try Counters(slots: slots, adopting: first)
+        peers = try PeerStateTable(
+            capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst()))
+        leaving = try SharedMemory(count: 1)
+    }
+
+    /// The service was told to stop, and still serves: `shutdown_delay`.
+    public var isLeaving: Bool {
+        get { leaving.load(0) != 0 }
+        set { leaving.store(0, newValue ? 1 : 0) }
+    }
+
     /// - Parameter slots: most workers that may live at one time, old ones that still finish included.
     public init(slots: Int) throws(Errno) {
         counters = try Counters(slots: slots)
-        peers = try PeerStateTable(capacity: 4096, workers: slots)
+        peers = try PeerStateTable(capacity: SharedState.capacity, workers: slots)
+        leaving = try SharedMemory(count: 1)
+    }
+
+    /// Takes a slot for a worker that is to be forked: two masters may share the memory for a while.
+    ///
+    /// - Returns: whether it was free, or its owner is no more.
+    public func claim(slot: Int, for master: Int32) -> Bool {
+        guard let former = counters.claim(slot: slot, for: master) else { return true }
+        guard former != master, !ProcessID.isAlive(former) else { return false }
+        workerEnded(slot: slot)
+        return counters.claim(slot: slot, for: master) == nil
     }
 
     /// A worker is gone, however it ended, and its connections with it.
     public func workerEnded(slot: Int) {
         counters.workerEnded(slot: slot)
         peers.forget(worker: slot)
+        counters.release(slot: slot)
     }
 
     /// Finds the places of all servers before workers do; those that were not there before begin as

@@ -20,46 +20,50 @@ final class Master {
         var isLeaving = false
     }
 
-    private let request: LoadRequest
+    let request: LoadRequest
     /// Secrets and shared memory that outlive configurations.
-    private let lasting: LastingSecrets
-    private let outcome: ReloadOutcome
-    private let arguments: [String]
-    private(set) var configuration: Configuration
-    private var sockets: ListeningSockets
-    private let shared: SharedState
-    private var children: [Child] = []
-    private var checker: (pid: pid_t, startedMs: Int64)?
-    private var checkerDueMs: Int64?
-    private var generation = 0
-    private let signals: SignalDescriptor
-    private let clock = Clock()
-    private var isStopping = false
-    private var killDeadlineMs: Int64?
+    let lasting: LastingSecrets
+    let outcome: ReloadOutcome
+    let arguments: [String]
+    var configuration: Configuration
+    var sockets: ListeningSockets
+    let shared: SharedState
+    var children: [Child] = []
+    var checker: (pid: pid_t, startedMs: Int64)?
+    var checkerDueMs: Int64?
+    var generation = 0
+    let signals: SignalDescriptor
+    let clock = Clock()
+    var isStopping = false
+    var killDeadlineMs: Int64?
+    /// `shutdown_delay` is over then.
+    private var quitDueMs: Int64?
+    /// A checker is wanted: not while a new binary has one.
+    var hasChecker = true
     /// Workers that died young come back a little later each time.
-    private var respawnsDue: [(slot: Int, atMs: Int64)] = []
-    private let master = getpid()
+    var respawnsDue: [(slot: Int, atMs: Int64)] = []
+    let master = getpid()
     /// A new binary that took over the sockets, while it lives.
-    private var newBinary: pid_t?
+    var newBinary: pid_t?
 
-    private static var slotsMax: Int { 1024 }
+    static var slotsMax: Int { 1024 }
 
     init(
         request: LoadRequest, arguments: [String], configuration: Configuration, sockets: ListeningSockets,
-        signals: SignalDescriptor, lasting: LastingSecrets
-    ) throws(Errno) {
+        signals: SignalDescriptor, inheritance: Inheritance
+    ) {
         self.request = request
-        self.lasting = lasting
+        lasting = inheritance.lasting
+        shared = inheritance.shared
         outcome = ReloadOutcome(pidPath: configuration.main.pidPath)
         self.arguments = arguments
         self.configuration = configuration
         self.sockets = sockets
-        shared = try SharedState(slots: Master.slotsMax)
         self.signals = signals
     }
 
-    private var workerCount: Int { configuration.main.workerProcesses }
-    private var log: ErrorLog { configuration.errorLog }
+    var workerCount: Int { configuration.main.workerProcesses }
+    var log: ErrorLog { configuration.errorLog }
 
     /// The signals that a master obeys.
     static var obeyed: [Signal] {
@@ -80,6 +84,7 @@ final class Master {
             reap()
             respawn()
             killLate()
+            if let quitDueMs, clock.nowMs >= quitDueMs { quit() }
         }
         log.write(.notice, connection: nil, "exit")
         let pidFile = PIDFile(path: configuration.main.pidPath)
@@ -94,8 +99,9 @@ final class Master {
         return 0
     }
 
-    private func wait() {
+    func wait() {
         var due = children.isEmpty ? -1 : 1000
+        if let quitDueMs { due = min(due < 0 ? 1000 : due, max(0, Int(quitDueMs - clock.nowMs))) }
         if let first = respawnsDue.map(\.atMs).min() {
             due = min(due < 0 ? 1000 : due, max(0, Int(first - clock.nowMs)))
         }
@@ -106,19 +112,18 @@ final class Master {
 
     // MARK: Signals
 
-    private func received(_ signal: Signal) {
+    func received(_ signal: Signal) {
         log.write(.notice, connection: nil, "signal \(signal.number) (\(signal.name)) received")
         switch signal {
         case .terminate, .interrupt:
+            if delaysShutdown() { return }
             isStopping = true
             send(SIGTERM)
             killDeadlineMs = clock.nowMs + 10_000
-        case .quit:
-            isStopping = true
-            send(SIGQUIT)
-            sockets.closeAll(unlinking: newBinary == nil)
+        case .quit: quit()
         case .winch:
             for index in children.indices { children[index].isLeaving = true }
+            hasChecker = false
             send(SIGQUIT)
         case .hangup: reload()
         case .user1:
@@ -130,12 +135,32 @@ final class Master {
         }
     }
 
-    private func send(_ signal: Int32) {
+    /// Ends when what is under way is done.
+    func quit() {
+        isStopping = true
+        quitDueMs = nil
+        send(SIGQUIT)
+        sockets.closeAll(unlinking: newBinary == nil)
+    }
+
+    /// The first order to stop, under `shutdown_delay`: readiness fails, everything else goes on, so that
+    /// those who send clients here learn of it in time.
+    private func delaysShutdown() -> Bool {
+        let delay = configuration.main.shutdownDelayMs
+        guard delay > 0, !isStopping, quitDueMs == nil else { return false }
+        shared.isLeaving = true
+        quitDueMs = clock.nowMs + Int64(delay)
+        log.write(
+            .notice, connection: nil, "readiness fails for \(delay) ms, then this service ends gracefully")
+        return true
+    }
+
+    func send(_ signal: Int32) {
         for child in children { kill(child.pid, signal) }
         if let checker { kill(checker.pid, signal) }
     }
 
-    private func killLate() {
+    func killLate() {
         guard let deadline = killDeadlineMs, clock.nowMs >= deadline else { return }
         send(SIGKILL)
         killDeadlineMs = clock.nowMs + 1000
@@ -143,20 +168,19 @@ final class Master {
 
     // MARK: Workers
 
-    private func startWorkers() {
+    func startWorkers() {
         generation += 1
         for index in 0..<workerCount { fork(slot: freeSlot(preferring: index)) }
     }
 
-    private func freeSlot(preferring index: Int) -> Int {
-        let used = Set(children.map(\.slot))
-        if !used.contains(index) { return index }
-        // Old workers still finish in the first slots; sockets are dealt by slot modulo their number.
-        let rounds = (1..<(Master.slotsMax / max(workerCount, 1))).lazy.map { $0 * self.workerCount + index }
-        return rounds.first { !used.contains($0) } ?? index
+    func freeSlot(preferring index: Int) -> Int {
+        // Old workers, or another master's, may still be in the first slots; sockets are dealt by slot
+        // modulo their number.
+        let rounds = (0..<(Master.slotsMax / max(workerCount, 1))).lazy.map { $0 * self.workerCount + index }
+        return rounds.first { self.shared.claim(slot: $0, for: self.master) } ?? index
     }
 
-    private func fork(slot: Int) {
+    func fork(slot: Int) {
         let channel: (ControlChannel, ControlChannel)
         do throws(Errno) {
             channel = try ControlChannel.pair()
@@ -179,7 +203,7 @@ final class Master {
     }
 
     /// The child's whole life.
-    private func serve(slot: Int, _ control: ControlChannel) -> Never {
+    func serve(slot: Int, _ control: ControlChannel) -> Never {
         // Signals stay blocked: one that comes before the worker listens waits for it.
         takeRole("portico-worker", worker: slot % max(workerCount, 1), onMasterDeath: SIGQUIT)
         do {
@@ -196,7 +220,7 @@ final class Master {
     /// What a forked process is before it does its work.
     ///
     /// - Parameter signal: what it gets when the master dies: nobody would supervise it.
-    private func takeRole(_ name: String, worker: Int, onMasterDeath signal: Int32) {
+    func takeRole(_ name: String, worker: Int, onMasterDeath signal: Int32) {
         portico_set_name(name)
         // The other workers' channels are theirs alone.
         children = []
@@ -211,45 +235,8 @@ final class Master {
         if getppid() != master { kill(getpid(), signal) }
     }
 
-    // MARK: The checker
-
-    private func startChecker() {
-        checkerDueMs = nil
-        guard configuration.needsChecker else { return }
-        let pid = portico_fork()
-        if pid == 0 { check() }
-        guard pid > 0 else {
-            log.write(.alert, connection: nil, "fork() failed \(Errno.current.logText)")
-            return checkerDueMs = clock.nowMs + 1000
-        }
-        log.write(.notice, connection: nil, "start checker process \(pid)")
-        checker = (pid, clock.nowMs)
-    }
-
-    /// The checker's whole life.
-    private func check() -> Never {
-        takeRole("portico-check", worker: 0, onMasterDeath: SIGTERM)
-        sockets.closeAll(unlinking: false)
-        do {
-            _exit(try Checker(configuration: configuration, shared: shared).run())
-        } catch {
-            log.write(.emerg, connection: nil, "checker could not start \(error.logText)")
-            _exit(2)
-        }
-    }
-
-    private func checkerEnded(_ ended: (pid: pid_t, startedMs: Int64), _ status: Int32) {
-        checker = nil
-        let text = exitCode(status).map { "exited with code \($0)" } ?? "exited on signal \(status & 0x7F)"
-        log.write(
-            exitCode(status) == 0 ? .notice : .alert, connection: nil, "checker process \(ended.pid) \(text)")
-        guard !isStopping else { return }
-        let isYoung = clock.nowMs - ended.startedMs < 1000
-        checkerDueMs = isYoung ? clock.nowMs + 500 : clock.nowMs
-    }
-
     /// Collects children that ended; those that should live come back.
-    private func reap() {
+    func reap() {
         while true {
             var status: Int32 = 0
             let pid = waitpid(-1, &status, WNOHANG)
@@ -276,11 +263,11 @@ final class Master {
         }
     }
 
-    private func exitCode(_ status: Int32) -> Int32? {
+    func exitCode(_ status: Int32) -> Int32? {
         status & 0x7F == 0 ? (status >> 8) & 0xFF : nil
     }
 
-    private func report(_ child: Child, _ status: Int32) {
+    func report(_ child: Child, _ status: Int32) {
         if let code = exitCode(status) {
             log.write(.notice, connection: nil, "worker process \(child.pid) exited with code \(code)")
         } else {
@@ -290,7 +277,7 @@ final class Master {
         shared.workerEnded(slot: child.slot)
     }
 
-    private func respawn() {
+    func respawn() {
         guard !isStopping else {
             checkerDueMs = nil
             return respawnsDue.removeAll()
@@ -298,128 +285,10 @@ final class Master {
         if let due = checkerDueMs, due <= clock.nowMs { startChecker() }
         let due = respawnsDue.filter { $0.atMs <= clock.nowMs }
         respawnsDue.removeAll { $0.atMs <= clock.nowMs }
-        for entry in due { fork(slot: entry.slot) }
-    }
-
-    // MARK: Reload
-
-    private func reload() {
-        log.write(.notice, connection: nil, "reconfiguring")
-        let begunMs = clock.nowMs
-        do {
-            let next = try Configuration.load(request, files: ConfigurationFiles(lasting: lasting))
-            for warning in next.warnings { next.errorLog.write(.warn, connection: nil, warning) }
-            try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
-            let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
-            let delivery = try Delivery(next)
-            defer { delivery.close() }
-            take(next, opened, delivery)
-            log.write(.notice, connection: nil, "reconfigured")
-            outcome.write(.accepted(warnings: next.warnings), begunMs: begunMs)
-        } catch {
-            log.write(.emerg, connection: nil, error.description)
-            log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")
-            outcome.write(.refused(error.description), begunMs: begunMs)
+        for entry in due {
+            _ = shared.claim(slot: entry.slot, for: master)
+            fork(slot: entry.slot)
         }
     }
 
-    /// Everything that could be refused is done: from here on the new configuration is in force.
-    private func take(_ next: Configuration, _ opened: ListeningSockets, _ delivery: Delivery) {
-        let formerSockets = sockets
-        let isInPlace =
-            configuration.main.allowsReloadInPlace(next.main) && opened.isDealtLike(formerSockets)
-        PIDFile(path: configuration.main.pidPath).move(to: PIDFile(path: next.main.pidPath))
-        configuration = next
-        sockets = opened
-        shared.prepare(configuration, isStart: false)
-        let former = children.indices.filter { !children[$0].isLeaving }.map { children[$0] }
-        let stayed = isInPlace ? deliver(delivery, to: former) : []
-        // Before new workers are forked: a socket that they inherit would stay open unserved.
-        formerSockets.closeUnused(by: opened)
-        generation += 1
-        for index in children.indices where stayed.contains(children[index].pid) {
-            children[index].generation = generation
-        }
-        let missing = workerCount - stayed.count - (isInPlace ? respawnsDue.count : 0)
-        if !isInPlace { respawnsDue.removeAll() }
-        if missing > 0 { log.write(.notice, connection: nil, "start worker processes") }
-        for index in 0..<max(0, missing) { fork(slot: freeSlot(preferring: index)) }
-        for child in former where !stayed.contains(child.pid) { retire(child.pid) }
-        // What it found out stands in shared memory: another one goes on from there.
-        if let checker { kill(checker.pid, SIGTERM) } else { startChecker() }
-    }
-
-    /// - Returns: the workers that now serve by the new configuration.
-    private func deliver(_ delivery: Delivery, to workers: [Child]) -> Set<pid_t> {
-        var sent: [Child] = []
-        for child in workers {
-            do throws(Errno) {
-                try delivery.send(to: child.control, sockets: sockets.descriptors(forWorker: child.slot))
-                sent.append(child)
-            } catch {
-                reportUndelivered(child, "sending it failed \(error.logText)")
-            }
-        }
-        var adopted: Set<pid_t> = []
-        let deadline = clock.nowMs + Delivery.patienceMs
-        for child in sent {
-            switch delivery.answer(from: child.control, until: deadline, clock: clock) {
-            case .adopted: adopted.insert(child.pid)
-            case .failed(let reason): reportUndelivered(child, reason)
-            }
-        }
-        return adopted
-    }
-
-    private func reportUndelivered(_ child: Child, _ reason: String) {
-        log.write(
-            .warn, connection: nil,
-            "worker process \(child.pid) did not take the new configuration and is replaced: \(reason)")
-    }
-
-    /// Lets a worker finish what it serves.
-    private func retire(_ pid: pid_t) {
-        for index in children.indices where children[index].pid == pid { children[index].isLeaving = true }
-        kill(pid, SIGQUIT)
-    }
-
-    // MARK: Binary upgrade
-
-    /// Starts the binary anew with the listening sockets in its hands; both serve until one is told to quit.
-    private func upgrade() {
-        let pidFile = PIDFile(path: configuration.main.pidPath)
-        guard newBinary == nil, pidFile.stepAside() else {
-            return log.write(.crit, connection: nil, "the binary is being upgraded already")
-        }
-        for descriptor in sockets.entries.flatMap(\.descriptors) {
-            _ = fcntl(descriptor, F_SETFD, 0)
-        }
-        setenv(ListeningSockets.inheritanceVariable, sockets.inheritance, 1)
-        let pid = portico_fork()
-        if pid == 0 {
-            signals.release()
-            execute(arguments)
-        }
-        unsetenv(ListeningSockets.inheritanceVariable)
-        guard pid > 0 else {
-            pidFile.comeBack()
-            return log.write(.alert, connection: nil, "fork() failed \(Errno.current.logText)")
-        }
-        newBinary = pid
-        log.write(.notice, connection: nil, "start new binary process \(pid)")
-    }
-
-    private func execute(_ arguments: [String]) -> Never {
-        var words = arguments.map { strdup($0) }
-        words.append(nil)
-        if let program = words[0] { execvp(program, &words) }
-        _exit(1)
-    }
-
-    private func newBinaryEnded() {
-        newBinary = nil
-        PIDFile(path: configuration.main.pidPath).comeBack()
-        log.write(.alert, connection: nil, "the new binary exited; this one goes on")
-        if children.isEmpty && !isStopping { startWorkers() }
-    }
 }

@@ -186,8 +186,12 @@ public struct Program {
     private func serve(_ options: CommandLineOptions) -> Int32 {
         let request = loadRequest(options)
         do {
-            let lasting = LastingSecrets()
-            let configuration = try Configuration.load(request, files: ConfigurationFiles(lasting: lasting))
+            let inheritance =
+                try Inheritance.received(slots: Master.slotsMax)
+                ?? Inheritance(
+                    shared: SharedState(slots: Master.slotsMax), lasting: LastingSecrets())
+            let configuration = try Configuration.load(
+                request, files: ConfigurationFiles(lasting: inheritance.lasting))
             warn(configuration)
             try configuration.prepareDirectories(owner: Account.ofWorkers(configuration.main)?.user)
             // Before anybody can reach us: a signal that comes from now on waits until it is obeyed.
@@ -204,9 +208,9 @@ public struct Program {
             guard configuration.main.usesMaster else {
                 return try serveAlone(configuration, request, sockets)
             }
-            let master = try Master(
+            let master = Master(
                 request: request, arguments: arguments, configuration: configuration, sockets: sockets,
-                signals: signals, lasting: lasting)
+                signals: signals, inheritance: inheritance)
             return master.run()
         } catch let error as ConfigError {
             return refuse(error.description, options)

@@ -150,9 +150,32 @@ import Testing
         server.finish()
     }
 
+    @Test("under shutdown_delay readiness fails first, while requests go on; then the service ends")
+    func readinessFailsFirst() throws {
+        let server = try Server(
+            """
+            worker_processes 2; shutdown_delay 700ms;
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1%;
+                location / { return 200 "first\\n"; }
+                location /ready { readiness; } } }
+            """)
+        #expect(try RawClient.get(server.port, "/ready").status == 200)
+        let load = Load(server.port)
+        server.program.send(SIGTERM)
+        #expect(
+            waitUntil(Deadline(in: 0.6)) { (try? RawClient.get(server.port, "/ready"))?.status == 503 })
+        #expect(try RawClient.get(server.port, "/").status == 200)
+        #expect(load.failed.load(ordering: .relaxed) == 0)
+        load.stop()
+        #expect(server.program.waitForEnd(within: 5) == .exited(0))
+    }
+
     @Test("a new binary takes the sockets over; the old one leaves, and no connect is refused")
     func binaryIsUpgraded() throws {
         let server = try start()
+        for _ in 0..<10 { _ = try RawClient.get(server.port, "/") }
         let load = Load(server.port)
         let pidFile = server.directory.path + "/server.pid"
         server.program.send(SIGUSR2)
@@ -171,6 +194,16 @@ import Testing
         #expect(try RawClient.get(server.port, "/").status == 200)
         #expect(!FileManager.default.fileExists(atPath: pidFile + ".oldbin"))
         load.stop()
+        // What the old binary's workers counted is not lost, and no connection of theirs is left over.
+        let counted = load.answered.load(ordering: .relaxed) + 10
+        let text = String(latin1: try RawClient.get(server.port, "/status").body)
+        let numbers = text.split(separator: "\n")[2].split(separator: " ").compactMap { Int($0) }
+        #expect(numbers.count == 3 && numbers[2] >= counted, "\(text)")
+        #expect(
+            waitUntil(Deadline(in: 5)) {
+                let text = String(latin1: (try? RawClient.get(server.port, "/status").body) ?? [])
+                return text.hasPrefix("Active connections: 1 ")
+            })
         #expect(load.failed.load(ordering: .relaxed) == 0)
         kill(successor, SIGTERM)
         #expect(waitUntil(Deadline(in: 5)) { !FileManager.default.fileExists(atPath: pidFile) })

@@ -200,6 +200,8 @@ extension Exchange {
             return startProxying(target)
         case .stubStatus:
             return StubStatus.handle(self)
+        case .readiness:
+            return Readiness.handle(self)
         case .staticFiles:
             return StaticFiles.handle(self)
         }

@@ -197,7 +197,8 @@ public final class ConfigurationFiles: SourceFiles {
 
 /// What a master makes once and keeps over reloads.
 public final class LastingSecrets {
-    let ticketKeys: [UInt8]
+    /// 80 bytes, as `TLSServerSettings` takes them.
+    public let ticketKeys: [UInt8]
     private var certificates: [[String]: (chain: [UInt8], key: [UInt8])] = [:]
     private var stores: [String: TLSSessionStore] = [:]
 

@@ -68,6 +68,14 @@ enum BlockDirectives {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 block.settings.content = .stubStatus
             },
+            Directive(
+                "readiness",
+                "Answers 200 while new clients are welcome, 503 once the service was told to stop.", "",
+                in: [.server, .location], arity: 0...0
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.content = .readiness
+            },
         ]
     }
 }

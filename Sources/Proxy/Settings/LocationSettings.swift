@@ -42,6 +42,7 @@ enum ContentHandler {
     case staticFiles
     case proxy(ProxyTarget)
     case stubStatus
+    case readiness
 }
 
 /// The program of `set`, `if`, `rewrite`, `return` and `break` in one block.

@@ -13,6 +13,9 @@ public struct MainSettings: Sendable {
     public internal(set) var workerPriority = 0
     /// How long a finishing worker may take, in milliseconds; 0: as long as its requests take.
     public internal(set) var workerShutdownTimeoutMs = 0
+    /// How long a service that was told to stop goes on while readiness fails, in milliseconds; 0: not at
+    /// all.
+    public internal(set) var shutdownDelayMs = 0
     /// Who workers run as when the master is root.
     public internal(set) var user = "nobody"
     /// `nil`: the group called like the user, or else the user's own.
@@ -59,6 +62,10 @@ extension MainSettings {
                 "worker_shutdown_timeout", "Longest time that a finishing worker may take.", in: .main,
                 default: "0",
                 \.main.workerShutdownTimeoutMs),
+            .milliseconds(
+                "shutdown_delay",
+                "How long after TERM the service goes on while \"readiness\" fails, before it ends.",
+                in: .main, default: "0", \.main.shutdownDelayMs),
             Directive(
                 "worker_rlimit_nofile", "Most open files of a worker.", "number", in: .main, arity: 1...1
             ) { (block: Block, statement: Statement) throws(ConfigError) in

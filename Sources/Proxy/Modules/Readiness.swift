@@ -1,0 +1,19 @@
+internal import Core
+internal import HTTP
+
+/// `readiness`: whether those who spread clients over several services should send any here.
+enum Readiness {
+    static func handle(_ exchange: Exchange) -> Outcome {
+        guard exchange.method == .get || exchange.method == .head else { return .status(405) }
+        let isLeaving = exchange.worker.shared.isLeaving || exchange.worker.isDraining
+        let response = exchange.response
+        response.status = isLeaving ? 503 : 200
+        response.contentType.removeAll()
+        response.contentType.append("text/plain")
+        response.content.removeAll()
+        response.content.append(isLeaving ? "leaving\n" : "ready\n")
+        response.contentKind = .buffered
+        response.contentLength = Int64(response.content.count)
+        return .respond
+    }
+}

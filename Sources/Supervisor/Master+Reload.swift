@@ -1,0 +1,87 @@
+internal import Config
+internal import Glibc
+internal import Net
+internal import Proxy
+
+/// A new configuration, from its files to the workers.
+extension Master {
+    func reload() {
+        log.write(.notice, connection: nil, "reconfiguring")
+        let begunMs = clock.nowMs
+        do {
+            let next = try Configuration.load(request, files: ConfigurationFiles(lasting: lasting))
+            for warning in next.warnings { next.errorLog.write(.warn, connection: nil, warning) }
+            try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
+            let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
+            let delivery = try Delivery(next)
+            defer { delivery.close() }
+            take(next, opened, delivery)
+            log.write(.notice, connection: nil, "reconfigured")
+            outcome.write(.accepted(warnings: next.warnings), begunMs: begunMs)
+        } catch {
+            log.write(.emerg, connection: nil, error.description)
+            log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")
+            outcome.write(.refused(error.description), begunMs: begunMs)
+        }
+    }
+
+    /// Everything that could be refused is done: from here on the new configuration is in force.
+    private func take(_ next: Configuration, _ opened: ListeningSockets, _ delivery: Delivery) {
+        let formerSockets = sockets
+        let isInPlace =
+            configuration.main.allowsReloadInPlace(next.main) && opened.isDealtLike(formerSockets)
+        PIDFile(path: configuration.main.pidPath).move(to: PIDFile(path: next.main.pidPath))
+        configuration = next
+        sockets = opened
+        shared.prepare(configuration, isStart: false)
+        let former = children.indices.filter { !children[$0].isLeaving }.map { children[$0] }
+        let stayed = isInPlace ? deliver(delivery, to: former) : []
+        // Before new workers are forked: a socket that they inherit would stay open unserved.
+        formerSockets.closeUnused(by: opened)
+        generation += 1
+        for index in children.indices where stayed.contains(children[index].pid) {
+            children[index].generation = generation
+        }
+        let missing = workerCount - stayed.count - (isInPlace ? respawnsDue.count : 0)
+        if !isInPlace { respawnsDue.removeAll() }
+        if missing > 0 { log.write(.notice, connection: nil, "start worker processes") }
+        for index in 0..<max(0, missing) { fork(slot: freeSlot(preferring: index)) }
+        for child in former where !stayed.contains(child.pid) { retire(child.pid) }
+        // What it found out stands in shared memory: another one goes on from there.
+        if let checker { kill(checker.pid, SIGTERM) } else { startChecker() }
+    }
+
+    /// - Returns: the workers that now serve by the new configuration.
+    private func deliver(_ delivery: Delivery, to workers: [Child]) -> Set<pid_t> {
+        var sent: [Child] = []
+        for child in workers {
+            do throws(Errno) {
+                try delivery.send(to: child.control, sockets: sockets.descriptors(forWorker: child.slot))
+                sent.append(child)
+            } catch {
+                reportUndelivered(child, "sending it failed \(error.logText)")
+            }
+        }
+        var adopted: Set<pid_t> = []
+        let deadline = clock.nowMs + Delivery.patienceMs
+        for child in sent {
+            switch delivery.answer(from: child.control, until: deadline, clock: clock) {
+            case .adopted: adopted.insert(child.pid)
+            case .failed(let reason): reportUndelivered(child, reason)
+            }
+        }
+        return adopted
+    }
+
+    private func reportUndelivered(_ child: Child, _ reason: String) {
+        log.write(
+            .warn, connection: nil,
+            "worker process \(child.pid) did not take the new configuration and is replaced: \(reason)")
+    }
+
+    /// Lets a worker finish what it serves.
+    private func retire(_ pid: pid_t) {
+        for index in children.indices where children[index].pid == pid { children[index].isLeaving = true }
+        kill(pid, SIGQUIT)
+    }
+}
