@@ -94,12 +94,12 @@ public final class SharedMemory {
     public func load(_ index: Int) -> Int { atomic(index).pointee.load(ordering: .relaxed) }
 
     /// The number, seen after everything that its writer wrote before it.
-    func load(_ index: Int, ordered: Bool) -> Int {
+    public func load(_ index: Int, ordered: Bool) -> Int {
         atomic(index).pointee.load(ordering: .sequentiallyConsistent)
     }
 
     /// Puts `value` there for readers that then see everything written before it.
-    func store(_ index: Int, _ value: Int, ordered: Bool) {
+    public func store(_ index: Int, _ value: Int, ordered: Bool) {
         atomic(index).pointee.store(value, ordering: .sequentiallyConsistent)
     }
 

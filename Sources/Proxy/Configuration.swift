@@ -91,7 +91,9 @@ public final class Configuration {
     private(set) var accessLogs: [LogFile] = []
     let logFormats: [LogFormat]
     /// There is work for a checker.
-    public var needsChecker: Bool { !healthChecks.isEmpty }
+    public var needsChecker: Bool {
+        !healthChecks.isEmpty || upstreams.contains { !$0.dynamicNames.isEmpty }
+    }
     /// What to say at the start in the foreground.
     public let startNotice: String?
 

@@ -8,6 +8,8 @@ public final class SharedState {
     public let counters: Counters
     /// State of the peers of groups that have a `zone`.
     let peers: PeerStateTable
+    /// Addresses of names that are looked up while the service runs.
+    let names: ResolvedNames
 
     private static var capacity: Int { 4096 }
     /// Of this master alone: it was told to stop.
@@ -27,6 +29,7 @@ public final class SharedState {
         counters = try Counters(slots: slots, adopting: first)
         peers = try PeerStateTable(
             capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst()))
+        names = try ResolvedNames(capacity: 512)
         leaving = try SharedMemory(count: 1)
     }
 
@@ -40,6 +43,7 @@ public final class SharedState {
     public init(slots: Int) throws(Errno) {
         counters = try Counters(slots: slots)
         peers = try PeerStateTable(capacity: SharedState.capacity, workers: slots)
+        names = try ResolvedNames(capacity: 512)
         leaving = try SharedMemory(count: 1)
     }
 
@@ -70,7 +74,7 @@ public final class SharedState {
             let isMandatory = configuration.healthChecks.contains {
                 $0.groupIndex == index && $0.settings.isMandatory
             }
-            PeerGroup(settings, table: peers).begin(
+            PeerGroup(settings.with(names), table: peers).begin(
                 isStart: isStart, isMandatory: isMandatory, nowMs: clock.nowMs, wallMs: clock.wallMs)
         }
     }

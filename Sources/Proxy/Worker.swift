@@ -160,6 +160,7 @@ public final class Worker {
         let wait: Int32 = posted.isEmpty ? waitForEventsMs() : 0
         let count = poller.wait(timeoutMs: wait)
         clock.update()
+        snapshot.groups.followNames()
         for index in 0..<count {
             dispatch(poller.event(at: index))
         }

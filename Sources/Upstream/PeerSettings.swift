@@ -27,6 +27,8 @@ public struct PeerSettings: Sendable {
     public var slowStartMs = 0
     /// The name did not resolve: it is unavailable until the checker finds an address.
     public var isUnresolved = false
+    /// The name that its address comes from, if that may change.
+    public var dynamicName: DynamicName?
 
     /// A peer with nginx's defaults.
     public init(server: String, address: SocketAddress) {
@@ -69,6 +71,10 @@ public struct UpstreamSettings: Sendable {
     public var queue: (count: Int, timeoutMs: Int) = (0, 60_000)
     /// Checks that stand in the block itself.
     public var checks: [HealthCheckSettings] = []
+    /// Whom the checker asks for addresses of names; `nil`: as the system does.
+    public var resolver: ResolverLine?
+    /// Longest time for looking a name up; `nil`: the resolver's own.
+    public var resolverTimeoutMs: Int?
     /// Something checks the group's servers: set for checks in locations as well.
     public var isChecked = false
     /// `proxy_pass` names an address: there is no block.
@@ -86,6 +92,16 @@ public struct UpstreamSettings: Sendable {
         self.name = name
         isImplicit = true
         peers = addresses.map { PeerSettings(server: name, address: $0) }
+    }
+
+    /// A group of one name that is not known yet: it is looked up until it is.
+    public init(implicit name: String, unresolved: DynamicName) {
+        self.name = name
+        isImplicit = true
+        hasZone = true
+        var peer = PeerSettings(server: name, address: SocketAddress(.unix("")))
+        peer.dynamicName = unresolved
+        peers = ServerLine.peers([], like: peer, named: name)
     }
 }
 

@@ -9,6 +9,10 @@ public final class UpstreamBlock {
         get { settings.keepalive }
         set { settings.keepalive = newValue }
     }
+    var resolverTimeoutMs: Int {
+        get { settings.resolverTimeoutMs ?? 30_000 }
+        set { settings.resolverTimeoutMs = newValue }
+    }
     /// Finds the addresses of a host name; none: it is not known.
     let resolve: (_ host: String, _ port: UInt16) -> [SocketAddress]
     /// Takes a `[warn]` for the operator.
@@ -65,7 +69,7 @@ extension UpstreamBlock {
             Directive(
                 "server", "An address of the group, with its weight and how failures are dealt with.",
                 "address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [slow_start=time]"
-                    + " [backup] [down] [drain]",
+                    + " [backup] [down] [drain] [resolve]",
                 in: .upstream, arity: 1...16
             ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
                 try ServerLine.read(statement, into: block)
@@ -164,6 +168,15 @@ extension UpstreamBlock {
                 else { throw ConfigError("invalid parameter \"\(word)\"", statement) }
                 block.settings.queue.timeoutMs = ms
             },
+            Directive(
+                "resolver", "Name servers that are asked for the group's servers.", ResolverLine.syntax,
+                in: .upstream, arity: 1...32
+            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+                block.settings.resolver = try ResolverLine(statement)
+            },
+            .milliseconds(
+                "resolver_timeout", "Longest time for looking up one of the group's servers.",
+                in: .upstream, default: "30s", \.resolverTimeoutMs),
         ]
     }
 
@@ -204,12 +217,47 @@ enum ServerLine {
     static func read(_ statement: Statement, into block: UpstreamBlock) throws(ConfigError) {
         let written = statement.argument(0)
         var prototype = PeerSettings(server: written, address: SocketAddress(.unix("")))
-        for parameter in statement.arguments.dropFirst() { try apply(parameter, to: &prototype, statement) }
-        for address in try addresses(written, block, statement) {
+        var isFollowed = false
+        for parameter in statement.arguments.dropFirst() {
+            if parameter == "resolve" {
+                isFollowed = true
+            } else {
+                try apply(parameter, to: &prototype, statement)
+            }
+        }
+        if let address = SocketAddress.parse(written, defaultPort: 80) {
+            prototype.address = address
+            prototype.name = address.text
+            return block.settings.peers.append(prototype)
+        }
+        let (host, port) = try split(written, statement)
+        let found = block.resolve(host, port)
+        // A name that is not known yet must not keep the other servers from serving.
+        if isFollowed || found.isEmpty {
+            prototype.dynamicName = DynamicName(host: host, port: port, isFollowed: isFollowed)
+        }
+        block.settings.peers += peers(found, like: prototype, named: written)
+        if found.isEmpty {
+            block.warn(
+                ConfigError(
+                    "host not found in upstream \"\(written)\"; it is unavailable until it is found",
+                    statement))
+        }
+    }
+
+    /// A peer for each address; without one, a peer that waits for its address.
+    static func peers(
+        _ addresses: [SocketAddress], like prototype: PeerSettings, named written: String
+    ) -> [PeerSettings] {
+        var unresolved = prototype
+        unresolved.isUnresolved = true
+        unresolved.name = written
+        guard !addresses.isEmpty else { return [unresolved] }
+        return addresses.map { address in
             var peer = prototype
             peer.address = address
             peer.name = address.text
-            block.settings.peers.append(peer)
+            return peer
         }
     }
 
@@ -242,16 +290,16 @@ enum ServerLine {
                 throw ConfigError("invalid parameter \"\(parameter)\"", statement)
             }
             peer.slowStartMs = ms
-        case "resolve", "service", "route":
+        case "service", "route":
             throw ConfigError("parameter \"\(parameter)\" is not supported yet", statement)
         default: throw ConfigError("invalid parameter \"\(parameter)\"", statement)
         }
     }
 
-    private static func addresses(
-        _ text: String, _ block: UpstreamBlock, _ statement: Statement
-    ) throws(ConfigError) -> [SocketAddress] {
-        if let address = SocketAddress.parse(text, defaultPort: 80) { return [address] }
+    /// `host` or `host:port`.
+    private static func split(
+        _ text: String, _ statement: Statement
+    ) throws(ConfigError) -> (String, UInt16) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, !parts[0].isEmpty else {
             throw ConfigError("invalid host in upstream \"\(text)\"", statement)
@@ -259,8 +307,6 @@ enum ServerLine {
         guard let port = parts.count == 2 ? UInt16(parts[1]) : 80, port > 0 else {
             throw ConfigError("invalid port in upstream \"\(text)\"", statement)
         }
-        let found = block.resolve(parts[0], port)
-        guard !found.isEmpty else { throw ConfigError("host not found in upstream \"\(text)\"", statement) }
-        return found
+        return (parts[0], port)
     }
 }

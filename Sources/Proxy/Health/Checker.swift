@@ -9,6 +9,7 @@ internal import Upstream
 public final class Checker {
     private enum Endpoint {
         case probe(Probe)
+        case name(NameWatch)
         case signals
     }
 
@@ -16,6 +17,7 @@ public final class Checker {
     let timers: Timers
     let poller: Poller
     private let configuration: Configuration
+    private let shared: SharedState
     private let signals: SignalDescriptor
     private var endpoints = SlotTable<Endpoint>()
     private var isEnding = false
@@ -23,6 +25,7 @@ public final class Checker {
     /// - Parameter shared: the peers' state, made by the master.
     public init(configuration: Configuration, shared: SharedState) throws(Errno) {
         self.configuration = configuration
+        self.shared = shared
         clock = Clock()
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
@@ -31,19 +34,58 @@ public final class Checker {
         ])
         let token = endpoints.insert { _ in .signals }
         try poller.addControl(signals.fd, token)
-        watchServers(shared)
+        for index in configuration.upstreams.indices { watchServers(ofGroup: index) }
+        watchNames()
     }
 
-    private func watchServers(_ shared: SharedState) {
-        let checks = Dictionary(grouping: configuration.healthChecks, by: \.groupIndex)
-        for (index, checks) in checks.sorted(by: { $0.key < $1.key }) {
-            let group = PeerGroup(configuration.upstreams[index], table: shared.peers)
-            let health = GroupHealth(group, checks: checks)
-            for (record, check) in checks.enumerated() {
-                for peer in group.peers.indices { watch(check, health, peer: peer, record: record) }
+    /// Begins to ask the servers of a group, as the names in it resolve now.
+    private func watchServers(ofGroup index: Int) {
+        let checks = configuration.healthChecks.filter { $0.groupIndex == index }
+        guard !checks.isEmpty else { return }
+        let group = PeerGroup(configuration.upstreams[index].with(shared.names), table: shared.peers)
+        let health = GroupHealth(group, checks: checks)
+        for (record, check) in checks.enumerated() {
+            for peer in group.peers.indices { watch(check, health, peer: peer, record: record) }
+        }
+    }
+
+    // MARK: Names
+
+    private func watchNames() {
+        var seen: Set<DynamicName> = []
+        for settings in configuration.upstreams {
+            for name in settings.dynamicNames where seen.insert(name).inserted {
+                var resolver = settings.resolver?.settings ?? .system()
+                if let ms = settings.resolverTimeoutMs { resolver.timeoutMs = ms }
+                let validMs = settings.resolver?.validMs
+                var made: NameWatch?
+                _ = endpoints.insert { token in
+                    let watch = NameWatch(self, name, resolver, validMs: validMs, token: token)
+                    made = watch
+                    return .name(watch)
+                }
+                made?.begin(afterMs: Int.random(in: 0...100))
             }
         }
     }
+
+    /// A name was looked up: workers are told if its addresses are others than before.
+    func found(_ addresses: [SocketAddress], of name: DynamicName) {
+        guard shared.names.publish(addresses, of: name) else { return }
+        let text = addresses.map(\.text).joined(separator: ", ")
+        for (index, settings) in configuration.upstreams.enumerated()
+        where settings.dynamicNames.contains(name) {
+            log(.notice, "\"\(name.host):\(name.port)\" in upstream \"\(settings.name)\" is now \(text)")
+            endpoints.forEach { token, endpoint in
+                guard case .probe(let probe) = endpoint, probe.check.groupIndex == index else { return }
+                probe.end()
+                endpoints.remove(token)
+            }
+            watchServers(ofGroup: index)
+        }
+    }
+
+    // MARK: Servers
 
     private func watch(_ check: HealthCheck, _ health: GroupHealth, peer: Int, record: Int) {
         let settings = health.group.peers[peer].settings
@@ -70,12 +112,17 @@ public final class Checker {
                 let event = poller.event(at: index)
                 switch endpoints[event.token] {
                 case .probe(let probe): probe.ready(event)
+                case .name(let watch): watch.ready()
                 case .signals: while let signal = signals.next() { received(signal) }
                 case nil: break
                 }
             }
             while let expired = timers.nextExpired(nowMs: clock.nowMs) {
-                if case .probe(let probe)? = endpoints[expired.token] { probe.timedOut() }
+                switch endpoints[expired.token] {
+                case .probe(let probe): probe.timedOut()
+                case .name(let watch): watch.timedOut()
+                case .signals, nil: break
+                }
             }
         }
         return 0
@@ -117,7 +164,7 @@ public final class Checker {
         }
     }
 
-    private func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
+    func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
         configuration.errorLog.write(level, connection: nil, message())
     }
 }

@@ -19,6 +19,9 @@ final class ConfigurationBuilder {
     private var sinks: [ObjectIdentifier: [ErrorLog.Sink]] = [:]
     private(set) var upstreams: [UpstreamSettings] = []
     var health = HealthAssembly()
+    /// `resolver` and `resolver_timeout` of the `http` block.
+    var resolver: ResolverLine?
+    var resolverTimeoutMs: Int?
     private(set) var healthChecks: [HealthCheck] = []
     private(set) var hashKeys: [Int: Template<Variable>] = [:]
     /// `map`, `geo`, `split_clients`.
@@ -29,8 +32,8 @@ final class ConfigurationBuilder {
     private(set) var logFormats: [LogFormat] = []
     private var formatTexts: [(index: Int, text: String, statement: Statement)] = []
     private(set) var servers: [(block: ServerBlock, server: VirtualServer)] = []
-    private(set) var tlsClients: [TLSClientContext] = []
-    private(set) var tlsClientKeys: [String: Int] = [:]
+    var tlsClients: [TLSClientContext] = []
+    var tlsClientKeys: [String: Int] = [:]
     /// Where bodies are kept that do not fit in memory.
     private(set) var temporaryFolders: Set<String> = []
     private var hasEvents = false
@@ -135,6 +138,11 @@ final class ConfigurationBuilder {
     private func finishMain() throws(ConfigError) {
         try computed.check()
         healthChecks = try health.assemble(&upstreams)
+        for index in upstreams.indices where !upstreams[index].dynamicNames.isEmpty {
+            upstreams[index].hasZone = true
+            upstreams[index].resolver = upstreams[index].resolver ?? resolver
+            upstreams[index].resolverTimeoutMs = upstreams[index].resolverTimeoutMs ?? resolverTimeoutMs
+        }
         main.pidPath = path(main.pidPath)
         if !main.usesMaster { main.workerProcesses = 1 }
         if !main.cpuMasks.isEmpty, main.cpuMasks.count != main.workerProcesses {
@@ -257,7 +265,13 @@ final class ConfigurationBuilder {
             }
             addresses = files.resolve(host: parts[0], port: port)
             guard !addresses.isEmpty else {
-                throw ConfigError("host not found in upstream \"\(parts[0])\"", statement)
+                warn(
+                    ConfigError(
+                        "host not found in upstream \"\(parts[0])\"; it is unavailable until it is found",
+                        statement))
+                let sought = DynamicName(host: parts[0], port: port, isFollowed: false)
+                upstreams.append(UpstreamSettings(implicit: name, unresolved: sought))
+                return upstreams.count - 1
             }
         }
         upstreams.append(UpstreamSettings(implicit: name, addresses: addresses))
@@ -390,77 +404,7 @@ final class ConfigurationBuilder {
         if block.context == .main { errorLog = log }
     }
 
-    // MARK: TLS towards peers
-
-    /// The context for a location's `proxy_ssl_…`; equal settings share one.
-    ///
-    /// - Returns: no context for a location that does not pass to `https`.
-    private func tlsClient(
-        _ settings: LocationSettings, _ statement: Statement?
-    ) throws(ConfigError) -> (key: Int, name: String, context: TLSClientContext?) {
-        guard case .proxy(let target) = settings.content, target.isTLS || target.hasVariables else {
-            return (0, "", nil)
-        }
-        let proxy = settings.proxy
-        let description =
-            "\(proxy.sslVerify) \(proxy.sslVerifyDepth) \(proxy.sslTrustedCertificate ?? "")"
-            + " \(proxy.sslProtocols.rawValue)"
-            + " \(proxy.sslCiphers) \(proxy.sslCertificate ?? "") \(proxy.sslCertificateKey ?? "")"
-            + " \(proxy.sslServerName) \(proxy.sslName?.source ?? "")"
-            + tlsClientFingerprint(proxy)
-        if let key = tlsClientKeys[description] { return (key, description, tlsClients[key - 1]) }
-        do throws(ConfigError) {
-            tlsClients.append(try makeTLSClient(proxy))
-        } catch {
-            throw ConfigError(error.message, at: error.location ?? statement?.location)
-        }
-        tlsClientKeys[description] = tlsClients.count
-        return (tlsClients.count, description, tlsClients[tlsClients.count - 1])
-    }
-
-    /// Files that hold something else after a reload make another context.
-    private func tlsClientFingerprint(_ proxy: ProxySettings) -> String {
-        [proxy.sslTrustedCertificate, proxy.sslCertificate, proxy.sslCertificateKey].compactMap { $0 }
-            .map { path in " \(Digest.sha256((try? files.readSecret(path)) ?? []))" }.joined()
-    }
-
-    private func makeTLSClient(_ proxy: ProxySettings) throws(ConfigError) -> TLSClientContext {
-        var settings = TLSClientSettings()
-        settings.protocols = proxy.sslProtocols
-        settings.ciphers = proxy.sslCiphers
-        settings.verifies = proxy.sslVerify
-        settings.verifyDepth = Int32(clamping: proxy.sslVerifyDepth)
-        if let path = proxy.sslTrustedCertificate {
-            settings.trustedCertificates = (
-                pem: try secret(path, "cannot load trusted certificates"), name: path
-            )
-        }
-        if proxy.sslVerify && proxy.sslTrustedCertificate == nil {
-            throw ConfigError("no proxy_ssl_trusted_certificate for proxy_ssl_verify")
-        }
-        if let certificate = proxy.sslCertificate {
-            guard let key = proxy.sslCertificateKey else {
-                throw ConfigError(
-                    "no \"proxy_ssl_certificate_key\" is defined for certificate \"\(certificate)\"")
-            }
-            settings.certificate = .pem(
-                chain: try secret(certificate, "cannot load certificate"), chainName: certificate,
-                key: try secret(key, "cannot load certificate key"), keyName: key)
-        }
-        do throws(TLSError) {
-            return try TLSClientContext(settings)
-        } catch {
-            throw ConfigError(error.message)
-        }
-    }
-
-    private func secret(_ path: String, _ complaint: String) throws(ConfigError) -> [UInt8] {
-        do throws(ConfigError) {
-            return try files.readSecret(path)
-        } catch {
-            throw ConfigError("\(complaint) \"\(path)\": \(error.message)")
-        }
-    }
+    // MARK: TLS
 
     /// The session stores that `ssl_session_cache shared:name:size` names: servers share them by name.
     private var sessionStores: [String: TLSSessionStore] = [:]

@@ -13,7 +13,8 @@ enum Directives {
             + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
             + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
             + TryFilesSettings.directives + RateSetting.directives + GeoRows.directives
-            + SplitClientsRows.directives + HealthRows.directives + IgnoredDirectives.directives
+            + SplitClientsRows.directives + HealthRows.directives + ResolverRows.directives
+            + IgnoredDirectives.directives
     }
 }
 

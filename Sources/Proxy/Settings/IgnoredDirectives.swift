@@ -23,7 +23,7 @@ enum IgnoredDirectives {
                 "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size", "proxy_send_lowat",
                 "proxy_temp_file_write_size", "proxy_store_access", "proxy_limit_rate",
                 "proxy_force_ranges",
-                "proxy_pass_trailers", "keepalive_disable", "resolver", "resolver_timeout",
+                "proxy_pass_trailers", "keepalive_disable",
                 "expires_by_type",
                 "http2_max_concurrent_streams", "http2_chunk_size", "ssl_buffer_size", "ssl_stapling",
                 "ssl_stapling_verify", "ssl_dhparam", "ssl_early_data", "keepalive_min_timeout",

@@ -14,17 +14,22 @@ final class UpstreamGroups {
     /// TLS sessions with peers, the last one of each kind of connection.
     private var sessions: [TLSSessionKey: TLSSession] = [:]
 
+    /// Changes of names that the groups know of.
+    private var nameChanges: Int
+
     /// - Parameter former: the groups until now: what is known of peers that stay goes on.
     init(_ configuration: Configuration, _ shared: SharedState, former: UpstreamGroups?) {
         self.configuration = configuration
         self.shared = shared
+        nameChanges = shared.names.changes
         for settings in configuration.upstreams {
             add(settings, former: former?.group(named: settings.name))
         }
     }
 
     private func add(_ settings: UpstreamSettings, former: PeerGroup? = nil) {
-        let group = PeerGroup(settings, table: settings.hasZone ? shared.peers : nil, former: former)
+        let group = PeerGroup(
+            settings.with(shared.names), table: settings.hasZone ? shared.peers : nil, former: former)
         group.index = groups.count
         indices[settings.name] = groups.count
         groups.append(group)
@@ -52,6 +57,40 @@ final class UpstreamGroups {
     func closeIdle() {
         for pool in pools {
             while let connection = pool.removeAny() { connection.close() }
+        }
+    }
+
+    /// Whether it is a group that new requests are given.
+    func isCurrent(_ group: PeerGroup) -> Bool { self.group(at: group.index) === group }
+
+    // MARK: Names that have other addresses now
+
+    /// Looks whether the checker has found other addresses. Once a turn of the loop.
+    func followNames() {
+        guard shared.names.changes != nameChanges else { return }
+        nameChanges = shared.names.changes
+        for (index, settings) in configuration.upstreams.enumerated() where !settings.dynamicNames.isEmpty {
+            let next = settings.with(shared.names)
+            let former = groups[index]
+            guard next.peers.map(\.name) != former.settings.peers.map(\.name) else { continue }
+            let group = PeerGroup(next, table: shared.peers, former: former)
+            group.index = index
+            groups[index] = group
+            sessions = sessions.filter { $0.key.group != index }
+            rearrange(pools[index])
+        }
+    }
+
+    /// Idle connections go on under the new numbers of their servers.
+    private func rearrange(_ pool: KeepalivePool<PeerConnection>) {
+        var idle: [PeerConnection] = []
+        while let connection = pool.removeAny() { idle.append(connection) }
+        for connection in idle.reversed() {
+            guard accepts(connection) else {
+                connection.close()
+                continue
+            }
+            _ = pool.put(connection, peer: connection.peer, key: connection.tlsKey)
         }
     }
 
@@ -150,7 +189,9 @@ extension Worker {
 
     /// A connection from the pool that is still quiet and open.
     func takeIdle(_ group: PeerGroup, peer: Int, for exchange: Exchange) -> PeerConnection? {
-        let pool = exchange.snapshot.groups.pool(of: group)
+        let groups = exchange.snapshot.groups
+        guard groups.isCurrent(group) else { return nil }
+        let pool = groups.pool(of: group)
         while let connection = pool.take(peer, key: exchange.location.proxyPlan.tlsKey) {
             timers.cancel(connection.readTimer)
             // Asked of the socket: the event that tells of stray bytes may not have been seen yet.

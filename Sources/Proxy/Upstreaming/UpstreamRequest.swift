@@ -219,7 +219,9 @@ final class UpstreamRequest {
     ///
     /// A name made of variables may be another one next time: such sessions are not kept.
     var sessionKey: TLSSessionKey? {
-        guard let group, let target = exchange.proxyTarget, target.isTLS else { return nil }
+        guard let group, let target = exchange.proxyTarget, target.isTLS,
+            exchange.snapshot.groups.isCurrent(group)
+        else { return nil }
         let proxy = exchange.location.settings.proxy
         guard proxy.sslSessionReuse, proxy.sslName?.isConstant ?? true, !target.hasVariables,
             let index = chosenPeer

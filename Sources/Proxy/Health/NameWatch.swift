@@ -1,0 +1,81 @@
+internal import Net
+internal import Upstream
+
+/// One name being looked up again and again, or until it is found.
+final class NameWatch {
+    /// How long after a failure it is tried again.
+    private static var retryMs: Int { 1000 }
+    /// How long an answer holds at least, whatever it says.
+    private static var validMinMs: Int { 1000 }
+
+    let name: DynamicName
+    private let checker: Checker
+    private let resolver: ResolverSettings
+    private let validMs: Int?
+    private let token: Token
+    private let timer: TimerID
+    private var lookup: DNSLookup?
+    private var lastFailure: String?
+
+    init(_ checker: Checker, _ name: DynamicName, _ resolver: ResolverSettings, validMs: Int?, token: Token) {
+        self.checker = checker
+        self.name = name
+        self.resolver = resolver
+        self.validMs = validMs
+        self.token = token
+        timer = checker.timers.create(token, kind: 0)
+    }
+
+    func begin(afterMs: Int) {
+        checker.timers.set(timer, deadlineMs: checker.clock.nowMs + Int64(afterMs))
+    }
+
+    func timedOut() {
+        if lookup == nil { start() } else { advance() }
+    }
+
+    func ready() { advance() }
+
+    private func start() {
+        let made = DNSLookup(
+            host: name.host, port: name.port, settings: resolver, nowMs: checker.clock.nowMs)
+        lookup = made
+        if made.fd >= 0 {
+            do throws(Errno) {
+                try checker.poller.addControl(made.fd, token)
+            } catch {
+                return failed("epoll_ctl() failed \(error.logText)")
+            }
+        }
+        advance()
+    }
+
+    private func advance() {
+        guard let lookup else { return }
+        switch lookup.advance(nowMs: checker.clock.nowMs) {
+        case nil: checker.timers.set(timer, deadlineMs: lookup.deadlineMs)
+        case .found(let addresses, let ttlSeconds)?:
+            end()
+            lastFailure = nil
+            checker.found(addresses, of: name)
+            if name.isFollowed { begin(afterMs: max(validMs ?? ttlSeconds * 1000, NameWatch.validMinMs)) }
+        case .failed(let reason)?: failed(reason)
+        }
+    }
+
+    /// What was found before goes on to be used.
+    private func failed(_ reason: String) {
+        end()
+        if lastFailure != reason {
+            checker.log(.warn, "\(reason), while looking up a server of an upstream; it is tried again")
+        }
+        lastFailure = reason
+        begin(afterMs: NameWatch.retryMs)
+    }
+
+    private func end() {
+        if let lookup, lookup.fd >= 0 { checker.poller.remove(lookup.fd) }
+        lookup?.cancel()
+        lookup = nil
+    }
+}

@@ -1,0 +1,76 @@
+internal import Config
+internal import Core
+internal import Net
+
+/// TLS towards peers: `proxy_ssl_…` of all locations.
+extension ConfigurationBuilder {
+    /// The context for a location's `proxy_ssl_…`; equal settings share one.
+    ///
+    /// - Returns: no context for a location that does not pass to `https`.
+    func tlsClient(
+        _ settings: LocationSettings, _ statement: Statement?
+    ) throws(ConfigError) -> (key: Int, name: String, context: TLSClientContext?) {
+        guard case .proxy(let target) = settings.content, target.isTLS || target.hasVariables else {
+            return (0, "", nil)
+        }
+        let proxy = settings.proxy
+        let description =
+            "\(proxy.sslVerify) \(proxy.sslVerifyDepth) \(proxy.sslTrustedCertificate ?? "")"
+            + " \(proxy.sslProtocols.rawValue)"
+            + " \(proxy.sslCiphers) \(proxy.sslCertificate ?? "") \(proxy.sslCertificateKey ?? "")"
+            + " \(proxy.sslServerName) \(proxy.sslName?.source ?? "")"
+            + tlsClientFingerprint(proxy)
+        if let key = tlsClientKeys[description] { return (key, description, tlsClients[key - 1]) }
+        do throws(ConfigError) {
+            tlsClients.append(try makeTLSClient(proxy))
+        } catch {
+            throw ConfigError(error.message, at: error.location ?? statement?.location)
+        }
+        tlsClientKeys[description] = tlsClients.count
+        return (tlsClients.count, description, tlsClients[tlsClients.count - 1])
+    }
+
+    /// Files that hold something else after a reload make another context.
+    private func tlsClientFingerprint(_ proxy: ProxySettings) -> String {
+        [proxy.sslTrustedCertificate, proxy.sslCertificate, proxy.sslCertificateKey].compactMap { $0 }
+            .map { path in " \(Digest.sha256((try? files.readSecret(path)) ?? []))" }.joined()
+    }
+
+    private func makeTLSClient(_ proxy: ProxySettings) throws(ConfigError) -> TLSClientContext {
+        var settings = TLSClientSettings()
+        settings.protocols = proxy.sslProtocols
+        settings.ciphers = proxy.sslCiphers
+        settings.verifies = proxy.sslVerify
+        settings.verifyDepth = Int32(clamping: proxy.sslVerifyDepth)
+        if let path = proxy.sslTrustedCertificate {
+            settings.trustedCertificates = (
+                pem: try secret(path, "cannot load trusted certificates"), name: path
+            )
+        }
+        if proxy.sslVerify && proxy.sslTrustedCertificate == nil {
+            throw ConfigError("no proxy_ssl_trusted_certificate for proxy_ssl_verify")
+        }
+        if let certificate = proxy.sslCertificate {
+            guard let key = proxy.sslCertificateKey else {
+                throw ConfigError(
+                    "no \"proxy_ssl_certificate_key\" is defined for certificate \"\(certificate)\"")
+            }
+            settings.certificate = .pem(
+                chain: try secret(certificate, "cannot load certificate"), chainName: certificate,
+                key: try secret(key, "cannot load certificate key"), keyName: key)
+        }
+        do throws(TLSError) {
+            return try TLSClientContext(settings)
+        } catch {
+            throw ConfigError(error.message)
+        }
+    }
+
+    private func secret(_ path: String, _ complaint: String) throws(ConfigError) -> [UInt8] {
+        do throws(ConfigError) {
+            return try files.readSecret(path)
+        } catch {
+            throw ConfigError("\(complaint) \"\(path)\": \(error.message)")
+        }
+    }
+}

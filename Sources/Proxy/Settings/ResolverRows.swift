@@ -1,0 +1,28 @@
+internal import Config
+internal import Net
+internal import Upstream
+
+/// `resolver` and `resolver_timeout`: whom the checker asks for addresses of names. In `upstream` blocks
+/// they are rows of that table.
+enum ResolverRows {
+    static var directives: [Directive<Block>] {
+        [
+            Directive(
+                "resolver", "Name servers that are asked instead of those of /etc/resolv.conf.",
+                ResolverLine.syntax, in: [.http, .server, .location], arity: 1...32
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                let line = try ResolverLine(statement)
+                if block.context == .http { block.builder.resolver = line }
+            },
+            Directive(
+                "resolver_timeout", "Longest time for looking a name up.", "time", default: "30s",
+                in: [.http, .server, .location], arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                guard let ms = Units.milliseconds(statement.argument(0)), ms > 0 else {
+                    throw .invalidValue(statement)
+                }
+                if block.context == .http { block.builder.resolverTimeoutMs = ms }
+            },
+        ]
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// Servers that are known by name: not yet found, found, moved.
+@Suite("Names of servers", .serialized) struct NameTests {
+    /// Answers from 127.0.0.2 and 127.0.0.3 too, since gateways listen on one address only.
+    private func text(_ names: NameServer, _ lines: String) -> String {
+        """
+        error_log %PREFIX%/error.log notice;
+        events { }
+        http { access_log off;
+            resolver 127.0.0.1:\(names.port) ipv6=off;
+            upstream app { \(lines) }
+            server { listen 127.0.0.1:%PORT1%; location / { proxy_pass http://app; } } }
+        """
+    }
+
+    private func status(_ server: Server) -> Int? { (try? RawClient.get(server.port, "/"))?.status }
+
+    @Test("a name that is not known yet is warned of; the other servers serve, and it joins when found")
+    func joinsWhenFound() throws {
+        let names = try NameServer([:])
+        defer { names.stop() }
+        let (one, two) = (try RecordingGateway("one"), try RecordingGateway("two"))
+        let server = try Server(
+            text(names, "server %GATEWAY1%; server app.portico.test:\(two.port);"), gateways: [one, two])
+        #expect(server.log.contains("host not found in upstream \"app.portico.test:\(two.port)\""))
+        for _ in 0..<4 { #expect(status(server) == 200) }
+        #expect(two.requests.isEmpty)
+        names.set("app.portico.test", ["127.0.0.1"])
+        #expect(
+            waitUntil(Deadline(in: 8)) {
+                _ = status(server)
+                return !two.requests.isEmpty
+            })
+        #expect(server.waitForLog("in upstream \"app\" is now 127.0.0.1:\(two.port)"))
+        server.finish(expected: ["could not be resolved"])
+    }
+
+    @Test("with resolve a name is followed by its time to live, without a reload or a lost request")
+    func followsChanges() throws {
+        let names = try NameServer(["app.portico.test": ["127.0.0.2"]])
+        defer { names.stop() }
+        let gateway = try RecordingGateway("one")
+        let server = try Server(
+            text(names, "server app.portico.test:\(gateway.port) resolve max_fails=0;"), gateways: [gateway])
+        // Nobody listens at the first address.
+        #expect(server.waitForLog("is now 127.0.0.2:\(gateway.port)"))
+        #expect(waitUntil(Deadline(in: 5)) { status(server) == 502 })
+        names.set("app.portico.test", ["127.0.0.1"])
+        #expect(waitUntil(Deadline(in: 5)) { status(server) == 200 })
+        // A name that is gone for a while goes on where it was.
+        names.set("app.portico.test", nil)
+        let asked = names.questionCount
+        #expect(waitUntil(Deadline(in: 8)) { names.questionCount > asked + 2 })
+        for _ in 0..<5 { #expect(status(server) == 200) }
+        server.finish(expected: ["connect() failed", "could not be resolved"])
+    }
+
+    @Test("a group whose only server is not known answers 502, and starts")
+    func aloneAndUnknown() throws {
+        let names = try NameServer([:])
+        defer { names.stop() }
+        let server = try Server(text(names, "server app.portico.test;"))
+        #expect(status(server) == 502)
+        server.finish(expected: ["no live upstreams", "could not be resolved"])
+    }
+}
