@@ -6,7 +6,7 @@ internal import Glibc
 /// A pair of sockets that keep messages apart; closed with the object.
 public final class ControlChannel {
     /// For the poller.
-    public let fd: Int32
+    public private(set) var fd: Int32
 
     /// What one reading came to.
     public enum Reading {
@@ -25,7 +25,13 @@ public final class ControlChannel {
         self.fd = fd
     }
 
-    deinit { close(fd) }
+    deinit { close() }
+
+    /// Gives this end up: a forked process has no use for its parent's.
+    public func close() {
+        if fd >= 0 { _ = Glibc.close(fd) }
+        fd = -1
+    }
 
     /// Two ends, closed on exec; neither waits.
     public static func pair() throws(Errno) -> (ControlChannel, ControlChannel) {

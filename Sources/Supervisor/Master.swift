@@ -125,7 +125,7 @@ final class Master {
             for index in children.indices { children[index].isLeaving = true }
             hasChecker = false
             send(SIGQUIT)
-        case .hangup: reload()
+        case .hangup: if !isStopping { reload() }
         case .user1:
             log.write(.notice, connection: nil, "reopening logs")
             configuration.reopenLogs(owner: Account.ofWorkers(configuration.main)?.user)
@@ -189,7 +189,10 @@ final class Master {
             return respawnsDue.append((slot, clock.nowMs + 1000))
         }
         let pid = portico_fork()
-        if pid == 0 { serve(slot: slot, channel.1) }
+        if pid == 0 {
+            channel.0.close()
+            serve(slot: slot, channel.1)
+        }
         guard pid > 0 else {
             log.write(.alert, connection: nil, "fork() failed \(Errno.current.logText)")
             respawnsDue.append((slot, clock.nowMs + 1000))

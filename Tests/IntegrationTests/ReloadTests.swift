@@ -66,6 +66,53 @@ import Testing
         server.finish()
     }
 
+    @Test("worker_shutdown_timeout bounds what a former configuration keeps alive")
+    func formerConfigurationEnds() throws {
+        let gateway = try RecordingGateway("app")
+        gateway.answer("/app", with: .upgrade())
+        let upgrade = "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+        let limited = "worker_shutdown_timeout 300ms;\n" + text("second", more: upgrade)
+        let server = try Server(text("first", more: upgrade), gateways: [gateway])
+        func tunnel() throws -> RawClient {
+            let client = try RawClient(port: server.port)
+            client.send(
+                "GET /app HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            #expect(try client.response().status == 101)
+            return client
+        }
+        let old = try tunnel()
+        let idle = try RawClient(port: server.port)
+        idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try idle.response().status == 200)
+        try server.rewrite(limited, gateways: [gateway])
+        #expect(try server.reload().ending == .exited(0))
+        let new = try tunnel()
+        #expect(old.isClosedByPeer(within: 5))
+        new.send("still")
+        #expect(try new.read(5) == Array("still".utf8))
+        idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try idle.response().status == 200)
+        server.finish()
+    }
+
+    @Test("a connection to an address that is not listened on any more gets one more answer")
+    func removedAddress() throws {
+        let gateway = try RecordingGateway("app")
+        let server = try Server(
+            text("first", more: "listen 127.0.0.1:%PORT2%;"), gateways: [gateway])
+        let client = try RawClient(port: server.ports[1])
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.response().status == 200)
+        try server.rewrite(text("second"), gateways: [gateway])
+        #expect(try server.reload().ending == .exited(0))
+        #expect((try? RawClient(port: server.ports[1])) == nil)
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        let last = try client.response()
+        #expect(String(latin1: last.body) == "first\n")
+        #expect(last["Connection"] == "close")
+        server.finish()
+    }
+
     @Test("a refused configuration is told with its place, and exit status 1")
     func refusalIsTold() throws {
         let gateway = try RecordingGateway("app")

@@ -168,6 +168,30 @@ import Testing
         #expect((10...60).contains(shares(group, at: 1040)[1]))
     }
 
+    @Test("a server that is new after a reload starts slowly; at the start of the service nobody does")
+    func newServersStartSlowly() throws {
+        let table = try PeerStateTable(capacity: 16, workers: 1)
+        var settings = group().settings
+        for index in settings.peers.indices { settings.peers[index].slowStartMs = 100_000 }
+        let last = settings.peers.removeLast()
+        let first = PeerGroup(settings, table: table)
+        first.begin(isStart: true, isMandatory: true, nowMs: 1000, wallMs: 1)
+        #expect(first.peers.map(\.state.health) == [.checking, .checking])
+        #expect(first.peers.allSatisfy { !$0.isRamping })
+        for index in 0..<2 { first.peers[index].state.health = .up }
+        settings.peers.append(last)
+        let second = PeerGroup(settings, table: table)
+        second.begin(isStart: false, isMandatory: false, nowMs: 1_000_000, wallMs: 1)
+        #expect(second.peers.map(\.state.health) == [.up, .up, .unchecked])
+        #expect(second.peers.map(\.isRamping) == [false, false, true])
+        // Nothing checks them any more: what was found out must not last.
+        second.peers[0].state.health = .unhealthy
+        settings.isChecked = false
+        PeerGroup(settings, table: table).begin(
+            isStart: false, isMandatory: false, nowMs: 1_000_000, wallMs: 1)
+        #expect(second.peers[0].state.health == .unchecked)
+    }
+
     @Test("below the panic threshold what checks say does not count; above it, it does")
     func panic() {
         let group = group { $0.panicThreshold = 50 }
