@@ -35,14 +35,15 @@ extension FaultTests {
             let victim = scene.gateways[0]
             let detectMs = try scene.msUntil(victim, "is unhealthy") { victim.end() }
             let restart = wallClock()
-            let recoverMs = try scene.msUntil(victim, "is up") { try victim.start() }
+            // From the moment that it accepts: an interpreter takes its time to start on a busy machine.
+            let recoverMs = try scene.msUntil(victim, "is up") { try victim.start() } - victim.startMs
             try awaitTraffic(load, to: victim.name, seconds: 3.2)
             let report = try load.finish()
             #expect(report.getFailed == 0 && report.stale == 0, "\(report.getFailures)")
             scene.checkPosts(report)
             let shares = try checkSlowStart(report, victim.name, since: restart)
             #expect(detectMs < 1500)
-            #expect(recoverMs < 3000)
+            #expect(recoverMs < 2000)
             scene.say("SIGKILL of a gateway", report, detectMs: detectMs, recoverMs: recoverMs, shares)
             scene.server.finish()
         }

@@ -6,6 +6,8 @@ final class GatewayProcess {
     let port: UInt16
     private let directory: TemporaryDirectory
     private var program: Program?
+    /// How long it took to accept when it was started last.
+    private(set) var startMs = 0
 
     var address: String { "127.0.0.1:\(port)" }
 
@@ -27,6 +29,8 @@ final class GatewayProcess {
     var marred: [String] { directory.read("\(name).marred").split(separator: "\n").map(String.init) }
 
     func start() throws {
+        let begun = Deadline.nowNs()
+        defer { startMs = Int((Deadline.nowNs() - begun) / 1_000_000) }
         program = try Program(
             "python3",
             [

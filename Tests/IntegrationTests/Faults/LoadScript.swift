@@ -132,24 +132,24 @@ enum LoadScript {
                 time.sleep(pause)
 
 
-        def write(path):
+        def write(file):
+            file.seek(0)  # In place: a new file each time would wait for the disk.
             with lock:
-                with open(path + ".new", "w") as file:
-                    json.dump(seen, file)
-            os.rename(path + ".new", path)
+                json.dump(seen, file)
+            file.flush()
 
 
         running = [threading.Thread(target=posts)]
         running += [threading.Thread(target=gets, args=(index < fresh,)) for index in range(threads)]
         for thread in running:
             thread.start()
-        end = time.time() + seconds
+        live, end = open(out + ".live", "w"), time.time() + seconds
         while time.time() < end and not select.select([sys.stdin], [], [], 0.1)[0]:
-            write(out + ".live")
+            write(live)
         stopping.set()
         for thread in running:
             thread.join()
-        write(out)
+        write(open(out, "w"))
 
         """##
 }
