@@ -67,6 +67,9 @@ static inline uint64_t portico_op_ignore_unexpected_eof(void) { return SSL_OP_IG
 static inline long portico_modes(void) {
     return SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS;
 }
+static inline int portico_print_name(BIO *bio, const X509_NAME *name) {
+    return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);
+}
 static inline EVP_PKEY *portico_ec_key(void) { return EVP_EC_gen("P-256"); }
 static inline const char *portico_openssl_version(void) { return OpenSSL_version(OPENSSL_VERSION); }
 static inline int portico_ssl_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }

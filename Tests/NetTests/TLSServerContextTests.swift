@@ -33,7 +33,8 @@ struct TLSServerContextTests {
         for key in [TLSFixtures.encryptedKey, TLSFixtures.encryptedPKCS8Key] {
             #expect(
                 error(pem(TLSFixtures.oneCertificate, key))
-                    == "cannot load certificate key \"site.key\": the key is encrypted with a password")
+                    == "cannot load certificate key \"site.key\": the key is encrypted with a password;"
+                    + " name a file with it in \"ssl_password_file\"")
         }
     }
 

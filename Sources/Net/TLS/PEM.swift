@@ -50,21 +50,57 @@ enum PEM {
         return []
     }
 
-    /// The private key; a password is never asked for.
-    static func privateKey(_ bytes: [UInt8]) -> Key {
+    /// Every list of revocations; the caller frees them.
+    static func revocationLists(_ bytes: [UInt8]) -> [OpaquePointer] {
         ERR_clear_error()
-        var isEncrypted = false
-        let key = withUnsafeMutablePointer(to: &isEncrypted) { flag in
+        return withBIO(bytes.isEmpty ? [0] : bytes) { bio in
+            var list: [OpaquePointer] = []
+            while let found = PEM_read_bio_X509_CRL(bio, nil, nil, nil) { list.append(found) }
+            return list
+        } ?? []
+    }
+
+    /// Parameters for key exchange; the caller frees them.
+    static func parameters(_ bytes: [UInt8]) -> OpaquePointer? {
+        ERR_clear_error()
+        return withBIO(bytes.isEmpty ? [0] : bytes) { PEM_read_bio_Parameters($0, nil) } ?? nil
+    }
+
+    /// What OpenSSL's question for a password finds.
+    private struct Password {
+        let bytes: [UInt8]
+        var wasAsked = false
+    }
+
+    /// The private key.
+    ///
+    /// - Parameter passwords: tried one after the other on a key that is encrypted.
+    static func privateKey(_ bytes: [UInt8], passwords: [[UInt8]] = []) -> Key {
+        for password in passwords {
+            if case .key(let key) = read(bytes, password) { return .key(key) }
+        }
+        return read(bytes, [])
+    }
+
+    private static func read(_ bytes: [UInt8], _ password: [UInt8]) -> Key {
+        ERR_clear_error()
+        var given = Password(bytes: password)
+        let key = withUnsafeMutablePointer(to: &given) { given in
             withBIO(bytes.isEmpty ? [0] : bytes) { bio in
                 PEM_read_bio_PrivateKey(
                     bio, nil,
-                    { _, _, _, flag in
-                        flag?.assumingMemoryBound(to: Bool.self).pointee = true
-                        return -1
-                    }, flag)
+                    { target, size, _, given in
+                        guard let given = given?.assumingMemoryBound(to: Password.self) else { return -1 }
+                        given.pointee.wasAsked = true
+                        let bytes = given.pointee.bytes
+                        guard let target, !bytes.isEmpty, bytes.count <= Int(size) else { return -1 }
+                        // In bounds: not more than `size` bytes.
+                        for (index, byte) in bytes.enumerated() { target[index] = CChar(bitPattern: byte) }
+                        return Int32(bytes.count)
+                    }, given)
             }
         }
         if let key, let key { return .key(key) }
-        return isEncrypted ? .encrypted : .unreadable
+        return given.wasAsked && password.isEmpty ? .encrypted : .unreadable
     }
 }

@@ -4,6 +4,9 @@ internal import COpenSSL
 public enum TLSCertificate: Sendable {
     /// PEM bytes: the chain, leaf first, and the key; the names are for error texts.
     case pem(chain: [UInt8], chainName: String, key: [UInt8], keyName: String)
+    /// The same with a key that may be encrypted, and passwords to be tried on it.
+    case encrypted(
+        chain: [UInt8], chainName: String, key: [UInt8], keyName: String, passwords: [[UInt8]])
     /// Made in memory for these names: DNS names and IP addresses.
     case selfSigned(names: [String])
 
@@ -27,6 +30,10 @@ public enum TLSCertificate: Sendable {
             else { throw TLSError.queued() }
             return TLSCertificate.fingerprint(made.certificate)
         case .pem(let chain, let chainName, let key, let keyName):
+            return try TLSCertificate.encrypted(
+                chain: chain, chainName: chainName, key: key, keyName: keyName, passwords: []
+            ).use(in: context)
+        case .encrypted(let chain, let chainName, let key, let keyName, let passwords):
             let certificates = PEM.certificates(chain)
             defer { for certificate in certificates { X509_free(certificate) } }
             guard let leaf = certificates.first else {
@@ -35,7 +42,7 @@ public enum TLSCertificate: Sendable {
                     "cannot load certificate \"\(chainName)\": PEM_read_bio_X509_AUX() failed \(reason)")
             }
             try TLSCertificate.use(certificates, named: chainName, in: context)
-            let privateKey = try TLSCertificate.readKey(key, named: keyName)
+            let privateKey = try TLSCertificate.readKey(key, named: keyName, passwords)
             defer { EVP_PKEY_free(privateKey) }
             // A key of another type would be taken for a second certificate's.
             guard X509_check_private_key(leaf, privateKey) == 1,
@@ -61,12 +68,17 @@ public enum TLSCertificate: Sendable {
         }
     }
 
-    private static func readKey(_ bytes: [UInt8], named name: String) throws(TLSError) -> OpaquePointer {
-        switch PEM.privateKey(bytes) {
+    private static func readKey(
+        _ bytes: [UInt8], named name: String, _ passwords: [[UInt8]]
+    ) throws(TLSError) -> OpaquePointer {
+        switch PEM.privateKey(bytes, passwords: passwords) {
         case .key(let key): return key
         case .encrypted:
             ERR_clear_error()
-            throw TLSError("cannot load certificate key \"\(name)\": the key is encrypted with a password")
+            throw TLSError(
+                "cannot load certificate key \"\(name)\": the key is encrypted with a password;"
+                    + " name a file with it in \"ssl_password_file\""
+            )
         case .unreadable:
             let reason = TLSError.queued().message
             throw TLSError(

@@ -12,6 +12,10 @@ public struct TLSClientSettings: Sendable {
     public var verifyDepth: Int32 = 1
     /// `proxy_ssl_trusted_certificate`: PEM bytes, and the file's name for error texts.
     public var trustedCertificates: (pem: [UInt8], name: String)?
+    /// `proxy_ssl_crl`: PEM bytes, and the file's name for error texts.
+    public var revocations: (pem: [UInt8], name: String)?
+    /// `proxy_ssl_conf_command`
+    public var confCommands: [(name: String, value: String)] = []
     /// `proxy_ssl_certificate` with its key: our own.
     public var certificate: TLSCertificate?
     /// Protocols to offer by ALPN, best first.
@@ -42,7 +46,7 @@ public final class TLSClientContext {
         TLSLibrary.setDefaults(context)
         try settings.protocols.apply(to: context)
         try TLSLibrary.setCiphers(context, settings.ciphers)
-        if let trusted = settings.trustedCertificates { try trust(trusted.pem, trusted.name) }
+        if let trusted = settings.trustedCertificates { try TLSTrust.add(trusted, to: context) }
         if verifies {
             guard settings.trustedCertificates != nil else {
                 throw TLSError("no proxy_ssl_trusted_certificate for proxy_ssl_verify")
@@ -50,22 +54,13 @@ public final class TLSClientContext {
             SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
             SSL_CTX_set_verify_depth(context, settings.verifyDepth)
         }
+        if let list = settings.revocations { try TLSTrust.addRevocations(list, to: context) }
+        try TLSTrust.configure(settings.confCommands, context, isServer: false)
         if let certificate = settings.certificate { _ = try certificate.use(in: context) }
         let protocols = ALPN.encode(settings.alpn)
         // Unlike its neighbours this call returns 0 for success.
         if !protocols.isEmpty, SSL_CTX_set_alpn_protos(context, protocols, UInt32(protocols.count)) != 0 {
             throw TLSError.queued()
         }
-    }
-
-    private func trust(_ bytes: [UInt8], _ name: String) throws(TLSError) {
-        let certificates = PEM.certificates(bytes)
-        defer { for certificate in certificates { X509_free(certificate) } }
-        guard !certificates.isEmpty else {
-            throw TLSError("SSL_CTX_load_verify_locations(\"\(name)\") failed \(TLSError.queued().message)")
-        }
-        let store = SSL_CTX_get_cert_store(context)
-        for certificate in certificates { X509_STORE_add_cert(store, certificate) }
-        ERR_clear_error()
     }
 }

@@ -56,9 +56,31 @@ public final class TLSServerContext {
             throw TLSError("SSL_CTX_set1_curves_list(\"\(curves)\") failed \(TLSError.queued().message)")
         }
         _ = portico_ssl_ctx_set_max_fragment(context, min(max(settings.bufferSize, 512), 16384))
+        if let file = settings.dhParameters { try TLSTrust.setDHParameters(file, context) }
         var identity = Array(settings.sessionContextID.utf8)
+        try setUpVerification(settings, &identity)
         for certificate in settings.certificates { identity += try certificate.use(in: context) }
         try setUpSessions(settings, identity)
+        try TLSTrust.configure(settings.confCommands, context, isServer: true)
+    }
+
+    /// `ssl_verify_client` and its like. What is wrong with a certificate is said by HTTP, not by TLS.
+    private func setUpVerification(
+        _ settings: TLSServerSettings, _ identity: inout [UInt8]
+    ) throws(TLSError) {
+        if let file = settings.clientAuthorities {
+            try TLSTrust.add(file, to: context, tellsPeer: true)
+            identity += Digest.sha256(file.pem)
+        }
+        if let file = settings.trustedCertificates {
+            try TLSTrust.add(file, to: context)
+            identity += Digest.sha256(file.pem)
+        }
+        if let file = settings.revocations { try TLSTrust.addRevocations(file, to: context) }
+        guard settings.clientVerification != .off else { return }
+        identity += Array("verify \(settings.clientVerification)".utf8)
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER) { _, _ in 1 }
+        SSL_CTX_set_verify_depth(context, settings.verifyDepth)
     }
 
     private func setUpSessions(_ settings: TLSServerSettings, _ identity: [UInt8]) throws(TLSError) {

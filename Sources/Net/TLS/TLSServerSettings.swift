@@ -40,6 +40,31 @@ public struct TLSServerSettings: Sendable {
     /// `ssl_reject_handshake`
     public var rejectsHandshakes = false
 
+    /// `ssl_verify_client`
+    public var clientVerification = ClientVerification.off
+    /// `ssl_verify_depth`
+    public var verifyDepth: Int32 = 1
+    /// `ssl_client_certificate`: authorities that clients are told of. PEM bytes and the file's name.
+    public var clientAuthorities: (pem: [UInt8], name: String)?
+    /// `ssl_trusted_certificate`: authorities that they are not told of.
+    public var trustedCertificates: (pem: [UInt8], name: String)?
+    /// `ssl_crl`
+    public var revocations: (pem: [UInt8], name: String)?
+    /// `ssl_conf_command`
+    public var confCommands: [(name: String, value: String)] = []
+    /// `ssl_dhparam`
+    public var dhParameters: (pem: [UInt8], name: String)?
+
     /// nginx's defaults, without a certificate.
     public init() {}
+}
+
+/// `ssl_verify_client`: whether clients are asked for a certificate, and what becomes of those whose
+/// certificate does not hold. The handshake succeeds in any case; requests are refused.
+public enum ClientVerification: Sendable {
+    case off
+    case required
+    case optional
+    /// It need not be signed by anyone known.
+    case optionalWithoutAuthority
 }

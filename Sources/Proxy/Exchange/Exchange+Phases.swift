@@ -14,6 +14,7 @@ extension Exchange {
         method = head.method
         readHost()
         selectServer()
+        if let refusal = ClientCertificates.refusal(of: self) { return refuse(refusal) }
         guard method != .connect && method != .trace else {
             keepsAlive = false
             return finish(status: 405)

@@ -162,11 +162,16 @@ enum Refusal {
     case status(UInt16)
     /// nginx's 497: sent as 400, found by `error_page 497`.
     case plainHTTPOnTLS
+    /// nginx's 495 and 496: sent as 400.
+    case badCertificate
+    case noCertificate
 
     var status: UInt16 {
         switch self {
         case .status(let status): status
         case .plainHTTPOnTLS: 497
+        case .badCertificate: 495
+        case .noCertificate: 496
         }
     }
 }

@@ -19,7 +19,7 @@ extension ConfigurationBuilder {
             + " \(proxy.sslProtocols.rawValue)"
             + " \(proxy.sslCiphers) \(proxy.sslCertificate ?? "") \(proxy.sslCertificateKey ?? "")"
             + " \(proxy.sslServerName) \(proxy.sslName?.source ?? "")"
-            + tlsClientFingerprint(proxy)
+            + " \(proxy.sslConfCommands.elements)" + tlsClientFingerprint(proxy)
         if let key = tlsClientKeys[description] { return (key, description, tlsClients[key - 1]) }
         do throws(ConfigError) {
             tlsClients.append(try makeTLSClient(proxy))
@@ -32,7 +32,10 @@ extension ConfigurationBuilder {
 
     /// Files that hold something else after a reload make another context.
     private func tlsClientFingerprint(_ proxy: ProxySettings) -> String {
-        [proxy.sslTrustedCertificate, proxy.sslCertificate, proxy.sslCertificateKey].compactMap { $0 }
+        [
+            proxy.sslTrustedCertificate, proxy.sslCertificate, proxy.sslCertificateKey, proxy.sslRevocations,
+            proxy.sslPasswordFile,
+        ].compactMap { $0 }
             .map { path in " \(Digest.sha256((try? files.readSecret(path)) ?? []))" }.joined()
     }
 
@@ -50,14 +53,23 @@ extension ConfigurationBuilder {
         if proxy.sslVerify && proxy.sslTrustedCertificate == nil {
             throw ConfigError("no proxy_ssl_trusted_certificate for proxy_ssl_verify")
         }
+        if let path = proxy.sslRevocations {
+            settings.revocations = (pem: try secret(path, "cannot load revocations"), name: path)
+        }
+        settings.confCommands = proxy.sslConfCommands.elements.map { ($0.name, $0.value) }
         if let certificate = proxy.sslCertificate {
             guard let key = proxy.sslCertificateKey else {
                 throw ConfigError(
                     "no \"proxy_ssl_certificate_key\" is defined for certificate \"\(certificate)\"")
             }
-            settings.certificate = .pem(
+            let passwords =
+                try proxy.sslPasswordFile.map { (path) throws(ConfigError) in
+                    try secret(path, "cannot load passwords").split(separator: UInt8(ascii: "\n")).map(
+                        Array.init)
+                } ?? []
+            settings.certificate = .encrypted(
                 chain: try secret(certificate, "cannot load certificate"), chainName: certificate,
-                key: try secret(key, "cannot load certificate key"), keyName: key)
+                key: try secret(key, "cannot load certificate key"), keyName: key, passwords: passwords)
         }
         do throws(TLSError) {
             return try TLSClientContext(settings)

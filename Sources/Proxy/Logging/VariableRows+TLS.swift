@@ -26,6 +26,55 @@ extension Variables {
                 exchange, out in
                 if let tls = exchange.client.tls { out.append(tls.isSessionReused ? "r" : ".") }
             },
+            .unlessEmpty("ssl_alpn_protocol", "The protocol agreed on by ALPN.") { exchange, out in
+                if let name = exchange.client.tls?.alpn { out.append(name) }
+            },
+        ] + clientCertificateRows
+    }
+
+    private static func certificateRow(
+        _ name: String, _ summary: String, _ value: @escaping @Sendable (TLSConnection) -> String
+    ) -> VariableRow {
+        .unlessEmpty(name, summary) { exchange, out in
+            if let tls = exchange.client.tls { out.append(value(tls)) }
+        }
+    }
+
+    private static var clientCertificateRows: [VariableRow] {
+        [
+            certificateRow("ssl_client_verify", "`SUCCESS`, `FAILED:reason` or `NONE`.") {
+                $0.verifyResult
+            },
+            certificateRow("ssl_client_s_dn", "Whose certificate the client showed, RFC 2253.") {
+                $0.clientSubject
+            },
+            certificateRow("ssl_client_i_dn", "Who issued the client's certificate, RFC 2253.") {
+                $0.clientIssuer
+            },
+            certificateRow("ssl_client_serial", "The serial number of the client's certificate.") {
+                $0.clientSerial
+            },
+            certificateRow("ssl_client_fingerprint", "The SHA-1 of the client's certificate.") {
+                $0.clientFingerprint
+            },
+            certificateRow("ssl_client_v_start", "When the client's certificate begins to hold.") {
+                $0.clientValidFrom
+            },
+            certificateRow("ssl_client_v_end", "When the client's certificate ends to hold.") {
+                $0.clientValidUntil
+            },
+            certificateRow("ssl_client_v_remain", "Days that the client's certificate still holds.") {
+                $0.clientDaysLeft
+            },
+            certificateRow("ssl_client_raw_cert", "The client's certificate as PEM.") {
+                ClientCertificates.withoutLastLineFeed($0.clientCertificatePEM)
+            },
+            certificateRow("ssl_client_cert", "The same, each line but the first behind a tab.") {
+                ClientCertificates.withoutLastLineFeed($0.clientCertificatePEM).replacing("\n", with: "\n\t")
+            },
+            certificateRow("ssl_client_escaped_cert", "The same, escaped as in a URL.") {
+                ClientCertificates.escaped($0.clientCertificatePEM)
+            },
         ]
     }
 }

@@ -13,6 +13,7 @@ final class VirtualServer {
     let clientHeaderTimeoutMs: Int
     let mergeSlashes: Bool
     let tls: TLSServerContext?
+    let clientVerification: ClientVerification
     private let tree: LocationTree
     private let named: [String: Location]
     private let regexes: [CompiledRegex]
@@ -27,6 +28,7 @@ final class VirtualServer {
         clientHeaderTimeoutMs = settings.clientHeaderTimeoutMs
         mergeSlashes = settings.mergeSlashes
         self.tls = tls
+        clientVerification = settings.tls.server.clientVerification
         tree = LocationTree(locations)
         named = Dictionary(
             locations.filter { $0.kind == .named }.map { ($0.name, $0) },

@@ -86,12 +86,24 @@ struct TLSSettings {
     var certificates = Replaceable<TLSFile>()
     var keys = Replaceable<TLSFile>()
     var server = TLSServerSettings()
+    var clientAuthorities: TLSFile?
+    var trustedCertificates: TLSFile?
+    var revocations: TLSFile?
+    var dhParameters: TLSFile?
+    var passwords: TLSFile?
+    var confCommands = Replaceable<TLSCommand>()
 }
 
 /// A file that a directive names, and where.
 struct TLSFile {
     let path: String
     let statement: Statement
+}
+
+/// One `ssl_conf_command` line.
+struct TLSCommand {
+    let name: String
+    let value: String
 }
 
 /// One `listen` line.

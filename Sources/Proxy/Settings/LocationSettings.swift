@@ -65,5 +65,6 @@ extension ProxySettings {
         redirects.inherit()
         cookieDomains.inherit()
         cookiePaths.inherit()
+        sslConfCommands.inherit()
     }
 }

@@ -321,6 +321,19 @@ extension ProxySettings {
             file(
                 "proxy_ssl_certificate_key", "The key of that certificate.",
                 \.settings.proxy.sslCertificateKey),
+            file(
+                "proxy_ssl_password_file", "Passwords that the key is tried with, one a line.",
+                \.settings.proxy.sslPasswordFile),
+            file(
+                "proxy_ssl_crl", "Certificates of peers that are revoked.",
+                \.settings.proxy.sslRevocations),
+            Directive(
+                "proxy_ssl_conf_command", "A command of OpenSSL's own configuration.", "name value",
+                in: anywhere, arity: 2...2
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.proxy.sslConfCommands.append(
+                    TLSCommand(name: statement.argument(0), value: statement.argument(1)))
+            }.repeatable,
         ]
     }
 

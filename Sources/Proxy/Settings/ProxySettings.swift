@@ -59,6 +59,9 @@ struct ProxySettings {
     var sslSessionReuse = true
     var sslCertificate: String?
     var sslCertificateKey: String?
+    var sslPasswordFile: String?
+    var sslRevocations: String?
+    var sslConfCommands = Replaceable<TLSCommand>()
 }
 
 enum UpstreamHTTPVersion { case http10, http11 }

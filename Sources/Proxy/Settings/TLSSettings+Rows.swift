@@ -5,7 +5,7 @@ internal import Net
 extension TLSSettings {
     private static var contexts: Context { [.http, .server] }
 
-    static var directives: [Directive<Block>] { fileRows + protocolRows + sessionRows }
+    static var directives: [Directive<Block>] { fileRows + protocolRows + sessionRows + clientRows }
 
     private static var fileRows: [Directive<Block>] {
         [
@@ -108,6 +108,68 @@ extension TLSSettings {
                 "ssl_session_tickets", "Whether sessions may be resumed by tickets.", in: contexts,
                 default: true, \.serverSettings.tls.server.sessionTickets),
         ]
+    }
+
+    private static var clientRows: [Directive<Block>] {
+        [
+            Directive(
+                "ssl_verify_client", "Whether clients are asked for a certificate.",
+                "on | off | optional | optional_no_ca", default: "off", in: contexts, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                let words: [String: ClientVerification] = [
+                    "off": .off, "on": .required, "optional": .optional,
+                    "optional_no_ca": .optionalWithoutAuthority,
+                ]
+                guard let chosen = words[statement.argument(0)] else {
+                    throw ConfigError("invalid value \"\(statement.argument(0))\"", statement)
+                }
+                block.serverSettings.tls.server.clientVerification = chosen
+            },
+            .number(
+                "ssl_verify_depth",
+                "How many authorities may stand between a client's certificate and one"
+                    + " that is trusted.", in: contexts, default: "1", within: 0...100,
+                \.serverSettings.tls.verifyDepth),
+            file(
+                "ssl_client_certificate",
+                "Authorities that clients' certificates must come from; clients"
+                    + " are told their names.", \.clientAuthorities),
+            file(
+                "ssl_trusted_certificate", "Further authorities, of which clients are not told.",
+                \.trustedCertificates),
+            file("ssl_crl", "Certificates of clients that are revoked.", \.revocations),
+            file("ssl_dhparam", "Parameters for key exchange by DHE.", \.dhParameters),
+            file(
+                "ssl_password_file", "Passwords that encrypted keys are tried with, one a line.",
+                \.passwords),
+            Directive(
+                "ssl_conf_command", "A command of OpenSSL's own configuration.", "name value", in: contexts,
+                arity: 2...2
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                block.serverSettings.tls.confCommands.append(
+                    TLSCommand(name: statement.argument(0), value: statement.argument(1)))
+            }.repeatable,
+            .flag(
+                "ssl_reject_handshake", "Whether handshakes for the server are refused.", in: contexts,
+                default: false, \.serverSettings.tls.server.rejectsHandshakes),
+        ]
+    }
+
+    /// A row whose argument is the name of a file that is read when the server is complete.
+    private static func file(
+        _ name: String, _ summary: String, _ path: any WritableKeyPath<TLSSettings, TLSFile?> & Sendable
+    ) -> Directive<Block> {
+        Directive(name, summary, "file", in: contexts, arity: 1...1) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            block.serverSettings.tls[keyPath: path] = TLSFile(
+                path: block.builder.confPath(statement.argument(0)), statement: statement)
+        }
+    }
+
+    /// `ssl_verify_depth` as rows of numbers see it.
+    var verifyDepth: Int {
+        get { Int(server.verifyDepth) }
+        set { server.verifyDepth = Int32(clamping: newValue) }
     }
 
     private static func cache(_ word: String, _ statement: Statement) throws(ConfigError)

@@ -127,7 +127,7 @@ enum RefusalSamples {
         (#"ssl_session_cache shared:a:1k;"#, #"session cache "shared:a:1k" is too small"#),
         (#"ssl_session_cache foo;"#, #"invalid session cache "foo""#),
         (#"if ($host) { proxy_pass http://127.0.0.1; }"#, #""proxy_pass" directive is not allowed here"#),
-        (#"ssl_verify_client on;"#, #"the "ssl_verify_client" directive is not supported yet"#),
+        (#"ssl_verify_client maybe;"#, #"invalid value "maybe""#),
         (#"location @x { alias /b; }"#, #"the "alias" directive cannot be used inside the named location"#),
         (#"alias /b;"#, #""alias" directive is not allowed here"#),
         (#"large_client_header_buffers 0 8k;"#, #""large_client_header_buffers" directive invalid value"#),

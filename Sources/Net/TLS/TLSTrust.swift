@@ -1,0 +1,76 @@
+internal import COpenSSL
+
+/// Whom a context believes: authorities, revocations, and how far a chain may reach.
+enum TLSTrust {
+    /// Adds the certificates of a PEM file to what `context` trusts.
+    ///
+    /// - Parameter tellsPeer: the other end is told these names: certificates of them are wanted.
+    static func add(
+        _ file: (pem: [UInt8], name: String), to context: OpaquePointer, tellsPeer: Bool = false
+    ) throws(TLSError) {
+        let certificates = PEM.certificates(file.pem)
+        defer { for certificate in certificates { X509_free(certificate) } }
+        guard !certificates.isEmpty else {
+            throw TLSError(
+                "SSL_CTX_load_verify_locations(\"\(file.name)\") failed \(TLSError.queued().message)")
+        }
+        let store = SSL_CTX_get_cert_store(context)
+        for certificate in certificates {
+            X509_STORE_add_cert(store, certificate)
+            if tellsPeer { SSL_CTX_add_client_CA(context, certificate) }
+        }
+        ERR_clear_error()
+    }
+
+    /// `ssl_crl`: from here on every certificate of a chain is looked up in its issuer's list.
+    static func addRevocations(
+        _ file: (pem: [UInt8], name: String), to context: OpaquePointer
+    ) throws(TLSError) {
+        let lists = PEM.revocationLists(file.pem)
+        defer { for list in lists { X509_CRL_free(list) } }
+        guard !lists.isEmpty else {
+            throw TLSError("X509_LOOKUP_load_file(\"\(file.name)\") failed \(TLSError.queued().message)")
+        }
+        let store = SSL_CTX_get_cert_store(context)
+        for list in lists { X509_STORE_add_crl(store, list) }
+        X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK) | UInt(X509_V_FLAG_CRL_CHECK_ALL))
+        ERR_clear_error()
+    }
+
+    /// `ssl_conf_command name value`.
+    static func configure(
+        _ commands: [(name: String, value: String)], _ context: OpaquePointer, isServer: Bool
+    ) throws(TLSError) {
+        guard !commands.isEmpty else { return }
+        guard let configuration = SSL_CONF_CTX_new() else { throw TLSError.queued() }
+        defer { SSL_CONF_CTX_free(configuration) }
+        let role = isServer ? SSL_CONF_FLAG_SERVER : SSL_CONF_FLAG_CLIENT
+        SSL_CONF_CTX_set_flags(
+            configuration,
+            UInt32(SSL_CONF_FLAG_FILE | SSL_CONF_FLAG_CERTIFICATE | SSL_CONF_FLAG_SHOW_ERRORS | role))
+        SSL_CONF_CTX_set_ssl_ctx(configuration, context)
+        for (name, value) in commands {
+            let result = SSL_CONF_cmd(configuration, name, value)
+            if result == -2 { throw TLSError("unknown command \"\(name)\"") }
+            guard result > 0 else {
+                throw TLSError(
+                    "SSL_CONF_cmd(\"\(name)\", \"\(value)\") failed \(TLSError.queued().message)")
+            }
+        }
+        guard SSL_CONF_CTX_finish(configuration) == 1 else { throw TLSError.queued() }
+    }
+
+    /// `ssl_dhparam`
+    static func setDHParameters(
+        _ file: (pem: [UInt8], name: String), _ context: OpaquePointer
+    ) throws(TLSError) {
+        guard let parameters = PEM.parameters(file.pem) else {
+            throw TLSError("PEM_read_bio_DHparams(\"\(file.name)\") failed \(TLSError.queued().message)")
+        }
+        // On success the context owns them.
+        guard SSL_CTX_set0_tmp_dh_pkey(context, parameters) == 1 else {
+            EVP_PKEY_free(parameters)
+            throw TLSError("SSL_CTX_set_tmp_dh(\"\(file.name)\") failed \(TLSError.queued().message)")
+        }
+    }
+}

@@ -1,0 +1,103 @@
+internal import Config
+internal import Core
+internal import Net
+
+/// Makes the TLS context of a server from the files that its directives name.
+struct TLSAssembly {
+    private let builder: ConfigurationBuilder
+
+    init(_ builder: ConfigurationBuilder) {
+        self.builder = builder
+    }
+
+    /// - Returns: `nil` for a server without certificates.
+    func context(for server: ServerBlock) throws(ConfigError) -> TLSServerContext? {
+        let settings = server.settings.tls
+        guard let first = settings.certificates.elements.first else { return nil }
+        guard server.listens.contains(where: \.isTLS) || settings.certificates.isOwn else { return nil }
+        var made = settings.server
+        made.certificates = []
+        made.ticketKeys = builder.files.ticketKeys()
+        try addClientRules(settings, to: &made)
+        let passwords = try readPasswords(settings.passwords)
+        var keys = settings.keys.elements[...]
+        for file in settings.certificates.elements {
+            if file.path == "self-signed" {
+                let names = selfSignedNames(server)
+                builder.noteSelfSigned(names, file.statement)
+                let (chain, key) = try builder.files.selfSigned(names)
+                made.certificates.append(
+                    .pem(chain: chain, chainName: "self-signed", key: key, keyName: "self-signed"))
+                continue
+            }
+            guard let key = keys.popFirst() else {
+                throw ConfigError(
+                    "no \"ssl_certificate_key\" is defined for certificate \"\(file.path)\"", file.statement)
+            }
+            let chain = try read(file, "cannot load certificate")
+            let keyBytes = try read(key, "cannot load certificate key")
+            made.certificates.append(
+                .encrypted(
+                    chain: chain, chainName: file.path, key: keyBytes, keyName: key.path,
+                    passwords: passwords))
+        }
+        do throws(TLSError) {
+            return try TLSServerContext(
+                settings: made, sessionStore: try builder.sessionStore(made.sessionCache))
+        } catch {
+            throw ConfigError(error.message, first.statement)
+        }
+    }
+
+    /// `ssl_verify_client` with its files, and what else is read from files.
+    private func addClientRules(
+        _ settings: TLSSettings, to made: inout TLSServerSettings
+    ) throws(ConfigError) {
+        func named(_ file: TLSFile?, _ call: String) throws(ConfigError) -> (pem: [UInt8], name: String)? {
+            guard let file else { return nil }
+            return (try read(file, call), file.path)
+        }
+        made.clientAuthorities = try named(settings.clientAuthorities, "cannot load client certificates")
+        made.trustedCertificates = try named(
+            settings.trustedCertificates, "cannot load trusted certificates")
+        made.revocations = try named(settings.revocations, "cannot load revocations")
+        made.dhParameters = try named(settings.dhParameters, "cannot load parameters")
+        made.confCommands = settings.confCommands.elements.map { ($0.name, $0.value) }
+        switch made.clientVerification {
+        case .off, .optionalWithoutAuthority: break
+        case .required, .optional:
+            guard made.clientAuthorities == nil && made.trustedCertificates == nil else { break }
+            throw ConfigError(
+                "no ssl_client_certificate for ssl_verify_client",
+                at: settings.certificates.elements.first?.statement.location)
+        }
+    }
+
+    /// The lines of `ssl_password_file`.
+    private func readPasswords(_ file: TLSFile?) throws(ConfigError) -> [[UInt8]] {
+        guard let file else { return [] }
+        return try read(file, "cannot load passwords").split(separator: UInt8(ascii: "\n")).map { line in
+            Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+        }
+    }
+
+    private func selfSignedNames(_ server: ServerBlock) -> [String] {
+        let names = server.names.compactMap { name -> String? in
+            switch name {
+            case .exact(let text): text.isEmpty ? nil : text
+            case .head(let text): "*" + text
+            case .domain(let text): String(text.dropFirst())
+            case .tail, .regex: nil
+            }
+        }
+        return names.isEmpty ? ["localhost", "127.0.0.1"] : names + ["127.0.0.1"]
+    }
+
+    private func read(_ file: TLSFile, _ complaint: String) throws(ConfigError) -> [UInt8] {
+        do throws(ConfigError) {
+            return try builder.files.readSecret(file.path)
+        } catch {
+            throw ConfigError("\(complaint) \"\(file.path)\": \(error.message)", file.statement)
+        }
+    }
+}
