@@ -4,6 +4,8 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -43,9 +45,6 @@ static inline int portico_ssl_set_host_name(SSL *ssl, const char *name) {
 static inline int portico_ssl_ctx_set_max_fragment(SSL_CTX *context, long bytes) {
     return (int)SSL_CTX_set_max_send_fragment(context, bytes);
 }
-static inline int portico_ssl_ctx_set_ticket_keys(SSL_CTX *context, void *keys, long count) {
-    return (int)SSL_CTX_set_tlsext_ticket_keys(context, keys, count);
-}
 static inline int portico_ssl_ctx_min_version(SSL_CTX *context) { return (int)SSL_CTX_get_min_proto_version(context); }
 static inline int portico_ssl_ctx_max_version(SSL_CTX *context) { return (int)SSL_CTX_get_max_proto_version(context); }
 static inline int portico_ssl_set_min_version(SSL *ssl, int version) {
@@ -66,6 +65,12 @@ static inline uint64_t portico_op_server_preference(void) { return SSL_OP_CIPHER
 static inline uint64_t portico_op_ignore_unexpected_eof(void) { return SSL_OP_IGNORE_UNEXPECTED_EOF; }
 static inline long portico_modes(void) {
     return SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS;
+}
+static inline int portico_mac_set_key(EVP_MAC_CTX *mac, const unsigned char *key, size_t count) {
+    OSSL_PARAM parameters[3] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, count),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "sha256", 0), OSSL_PARAM_construct_end()};
+    return EVP_MAC_CTX_set_params(mac, parameters);
 }
 static inline int portico_print_name(BIO *bio, const X509_NAME *name) {
     return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);

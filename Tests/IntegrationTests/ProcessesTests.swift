@@ -210,3 +210,17 @@ import Testing
         successor = 0
     }
 }
+
+@Suite("Logs that nobody writes to") struct UnusedLogTests {
+    @Test("the default access log is made only where it is used")
+    func defaultLog() throws {
+        for (line, isMade) in [("access_log off;", false), ("", true)] {
+            let server = try Server(
+                "events { } http { \(line) server { listen 127.0.0.1:%PORT1%; return 204; } }")
+            #expect(try RawClient.get(server.port, "/").status == 204)
+            #expect(
+                FileManager.default.fileExists(atPath: server.directory.path + "/logs/access.log") == isMade)
+            server.finish()
+        }
+    }
+}

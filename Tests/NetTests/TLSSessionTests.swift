@@ -40,7 +40,7 @@ struct TLSSessionTests {
             try .make(store: store) {
                 $0.sessionCache = .shared(name: "SSL", size: 1 << 16)
                 $0.sessionContextID = name
-                $0.ticketKeys = [UInt8](repeating: 7, count: 80)
+                $0.ticketSecret = [UInt8](repeating: 7, count: 80)
             }
         }
         #expect(try !resumes(try block("a"), try block("b"), .tls13))

@@ -54,6 +54,14 @@ public enum Digest {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// RFC 2104, with SHA-256.
+    static func hmacSHA256(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 32)
+        var count: UInt32 = 0
+        _ = HMAC(EVP_sha256(), key, Int32(key.count), bytes, bytes.count, &digest, &count)
+        return digest
+    }
+
     /// Bytes that nobody can guess.
     ///
     /// - Returns: `nil` if the system has none to give.

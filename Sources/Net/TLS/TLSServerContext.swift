@@ -14,6 +14,8 @@ public final class TLSServerContext {
     let context: OpaquePointer
     let alpn: [[UInt8]]
     let rejectsHandshakes: Bool
+    /// `nil`: OpenSSL's own.
+    let ticketKeys: TLSTicketKeys?
     /// Set for `ssl_session_cache shared` only.
     let sessionStore: TLSSessionStore?
     /// Asked for each handshake that names a server, unless the connection has its own.
@@ -25,6 +27,18 @@ public final class TLSServerContext {
     public init(settings: TLSServerSettings, sessionStore: TLSSessionStore? = nil) throws(TLSError) {
         alpn = settings.alpn.map { Array($0.utf8) }
         rejectsHandshakes = settings.rejectsHandshakes
+        if !settings.ticketKeyFiles.isEmpty {
+            guard let keys = TLSTicketKeys(files: settings.ticketKeyFiles) else {
+                throw TLSError("a file of \"ssl_session_ticket_key\" must hold 48 or 80 bytes")
+            }
+            ticketKeys = keys
+        } else if !settings.ticketSecret.isEmpty {
+            // Tickets live as long as sessions do; a key must not be younger than its tickets.
+            ticketKeys = TLSTicketKeys(
+                secret: settings.ticketSecret, periodSeconds: max(settings.sessionTimeoutSeconds, 3600))
+        } else {
+            ticketKeys = nil
+        }
         if case .shared(_, let size) = settings.sessionCache {
             if let sessionStore {
                 self.sessionStore = sessionStore
@@ -89,10 +103,7 @@ public final class TLSServerContext {
         guard SSL_CTX_set_session_id_context(context, id, UInt32(id.count)) == 1 else {
             throw TLSError.queued()
         }
-        if settings.ticketKeys.count == 80 {
-            var keys = settings.ticketKeys
-            _ = portico_ssl_ctx_set_ticket_keys(context, &keys, keys.count)
-        }
+        if ticketKeys != nil { TLSTicketKeys.install(in: context) }
         SSL_CTX_set_timeout(context, settings.sessionTimeoutSeconds)
         if !settings.sessionTickets {
             SSL_CTX_set_options(context, portico_op_no_ticket())

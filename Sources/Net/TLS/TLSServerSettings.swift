@@ -26,9 +26,11 @@ public struct TLSServerSettings: Sendable {
     public var sessionTimeoutSeconds = 300
     /// `ssl_session_tickets`
     public var sessionTickets = true
-    /// Keys of session tickets: a name of 16 bytes and two keys of 32, SSL_CTX_set_tlsext_ticket_keys(3);
-    /// none: the context makes its own, which no other process knows.
-    public var ticketKeys: [UInt8] = []
+    /// What `ssl_session_ticket_key` files hold, the one that makes tickets first.
+    public var ticketKeyFiles: [[UInt8]] = []
+    /// What keys of tickets are made of where there are no files; empty: something that no other process
+    /// knows.
+    public var ticketSecret: [UInt8] = []
     /// `ssl_buffer_size`: bytes of content in a record at most; 512 to 16384.
     public var bufferSize = 16384
     /// What separates sessions of one server block from another's, besides the certificates.

@@ -29,6 +29,9 @@ final class ConfigurationBuilder {
     private(set) var regexes: [CompiledRegex] = []
     private(set) var userVariables: [String: Int] = [:]
     private(set) var accessLogFiles: [AccessLogFile] = []
+    /// The log of those who name none; it is opened only if somebody writes to it.
+    private var defaultLog: Int?
+    private var isDefaultLogUsed = false
     private(set) var logFormats: [LogFormat] = []
     private var formatTexts: [(index: Int, text: String, statement: Statement)] = []
     private(set) var servers: [(block: ServerBlock, server: VirtualServer)] = []
@@ -144,6 +147,10 @@ final class ConfigurationBuilder {
             upstreams[index].resolverTimeoutMs = upstreams[index].resolverTimeoutMs ?? resolverTimeoutMs
         }
         main.pidPath = path(main.pidPath)
+        if let defaultLog, !isDefaultLogUsed {
+            accessLogFiles[defaultLog] = AccessLogFile(
+                target: .file("/dev/null"), bufferSize: 0, flushMs: nil)
+        }
         if !main.usesMaster { main.workerProcesses = 1 }
         if !main.cpuMasks.isEmpty, main.cpuMasks.count != main.workerProcesses {
             warn(
@@ -182,6 +189,7 @@ final class ConfigurationBuilder {
         settings.proxy.tempPath = path(settings.proxy.tempPath)
         let log = accessLogFile(
             AccessLogFile(target: .file(path("logs/access.log")), bufferSize: 0, flushMs: nil))
+        defaultLog = log
         if let combined = formatIndex("combined") {
             settings.logs.access.append(AccessLogTarget(file: log, format: combined, condition: nil))
             settings.logs.access.inherit()
@@ -192,6 +200,8 @@ final class ConfigurationBuilder {
         let server = ServerBlock(serverDefaults, statement)
         server.settings.tls.certificates.inherit()
         server.settings.tls.keys.inherit()
+        server.settings.tls.ticketKeys.inherit()
+        server.settings.tls.confCommands.inherit()
         let block = Block(.server, self, parent: parent, server: server)
         block.statement = statement
         try apply(statement.block ?? [], to: block)
@@ -214,6 +224,9 @@ final class ConfigurationBuilder {
         if case .proxy = block.settings.content {
             temporaryFolders.insert(block.settings.core.clientBodyTempPath)
             temporaryFolders.insert(block.settings.proxy.tempPath)
+        }
+        if block.settings.logs.access.elements.contains(where: { $0.file == defaultLog }) {
+            isDefaultLogUsed = true
         }
         let plan = ProxyPlan(block.settings, tls: try tlsClient(block.settings, block.statement))
         try health.add(block.healthChecks, block.settings, plan)
@@ -367,7 +380,10 @@ final class ConfigurationBuilder {
     }
 
     func accessLogFile(_ file: AccessLogFile) -> Int {
-        if let index = accessLogFiles.firstIndex(where: { $0.target == file.target }) { return index }
+        if let index = accessLogFiles.firstIndex(where: { $0.target == file.target }) {
+            if index == defaultLog { isDefaultLogUsed = true }
+            return index
+        }
         accessLogFiles.append(file)
         return accessLogFiles.count - 1
     }

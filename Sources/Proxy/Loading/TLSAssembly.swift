@@ -17,7 +17,14 @@ struct TLSAssembly {
         guard server.listens.contains(where: \.isTLS) || settings.certificates.isOwn else { return nil }
         var made = settings.server
         made.certificates = []
-        made.ticketKeys = builder.files.ticketKeys()
+        made.ticketSecret = try ticketSecret(settings)
+        for file in settings.ticketKeys.elements {
+            let bytes = try read(file, "cannot load session ticket key")
+            guard bytes.count == 48 || bytes.count == 80 else {
+                throw ConfigError("\"\(file.path)\" must be 48 or 80 bytes", file.statement)
+            }
+            made.ticketKeyFiles.append(bytes)
+        }
         try addClientRules(settings, to: &made)
         let passwords = try readPasswords(settings.passwords)
         var keys = settings.keys.elements[...]
@@ -71,6 +78,18 @@ struct TLSAssembly {
                 "no ssl_client_certificate for ssl_verify_client",
                 at: settings.certificates.elements.first?.statement.location)
         }
+    }
+
+    /// A secret of the fleet's, or the master's own.
+    private func ticketSecret(_ settings: TLSSettings) throws(ConfigError) -> [UInt8] {
+        guard let file = settings.ticketSecret else { return builder.files.ticketKeys() }
+        let bytes = try read(file, "cannot load session ticket secret")
+        guard bytes.count >= 32 else {
+            throw ConfigError(
+                "\"\(file.path)\" must hold 32 bytes or more; make it with \"openssl rand -out FILE 80\"",
+                file.statement)
+        }
+        return bytes
     }
 
     /// The lines of `ssl_password_file`.

@@ -91,6 +91,8 @@ struct TLSSettings {
     var revocations: TLSFile?
     var dhParameters: TLSFile?
     var passwords: TLSFile?
+    var ticketKeys = Replaceable<TLSFile>()
+    var ticketSecret: TLSFile?
     var confCommands = Replaceable<TLSCommand>()
 }
 

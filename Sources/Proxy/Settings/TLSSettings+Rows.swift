@@ -107,6 +107,18 @@ extension TLSSettings {
             .flag(
                 "ssl_session_tickets", "Whether sessions may be resumed by tickets.", in: contexts,
                 default: true, \.serverSettings.tls.server.sessionTickets),
+            Directive(
+                "ssl_session_ticket_key",
+                "A file with a key of tickets, 48 or 80 bytes; the first one makes them, all are accepted.",
+                "file", in: contexts, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                block.serverSettings.tls.ticketKeys.append(
+                    TLSFile(path: block.builder.confPath(statement.argument(0)), statement: statement))
+            }.repeatable,
+            file(
+                "ssl_session_ticket_secret",
+                "A file whose bytes, with the clock, make the keys of tickets: the same on all nodes.",
+                \.ticketSecret),
         ]
     }
 

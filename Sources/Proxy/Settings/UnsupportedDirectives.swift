@@ -12,7 +12,7 @@ enum UnsupportedDirectives {
             "proxy_socket_sndbuf",
             "referer_hash_bucket_size", "secure_link", "slice", "ssi", "ssl_alpn",
             "ssl_engine", "ssl_ocsp",
-            "ssl_session_ticket_key",
+
             "state", "sticky", "stream",
             "sub_filter", "sub_filter_once", "sub_filter_types", "tunnel_pass",
             "valid_referers", "xslt_stylesheet", "add_header_inherit", "add_trailer_inherit", "zone_sync",
