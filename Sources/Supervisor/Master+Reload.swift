@@ -12,9 +12,9 @@ extension Master {
             let next = try Configuration.load(request, files: ConfigurationFiles(lasting: lasting))
             for warning in next.warnings { next.errorLog.write(.warn, connection: nil, warning) }
             try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
-            let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
             let delivery = try Delivery(next)
             defer { delivery.close() }
+            let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
             take(next, opened, delivery)
             log.write(.notice, connection: nil, "reconfigured")
             outcome.write(.accepted(warnings: next.warnings), begunMs: begunMs)
@@ -25,6 +25,31 @@ extension Master {
         }
     }
 
+    /// Certificates and keys that were renewed are put in the place of the old ones, without a word from
+    /// anybody; the rest of the configuration stays as it is, whatever its files say meanwhile.
+    func renewCertificates() {
+        guard clock.nowMs >= certificatesDueMs, !isStopping, newBinary == nil else { return }
+        certificatesDueMs = clock.nowMs + CertificateWatch.intervalMs
+        let changed = certificates.changed(configuration.files.secretPaths)
+        guard !changed.isEmpty else { return }
+        let names = changed.joined(separator: ", ")
+        do {
+            let next = try Configuration.load(
+                request, files: ConfigurationFiles(renewing: configuration.files, lasting: lasting))
+            if let path = next.files.expiredCertificate, changed.contains(path) {
+                throw ConfigError("the certificate in \"\(path)\" has expired")
+            }
+            try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
+            let delivery = try Delivery(next)
+            defer { delivery.close() }
+            take(next, try sockets.opened(for: next, workers: next.main.workerProcesses), delivery)
+            log.write(.notice, connection: nil, "renewed: \(names)")
+        } catch {
+            log.write(
+                .error, connection: nil, "\(names) changed and cannot be used: \(error); the old ones go on")
+        }
+    }
+
     /// Everything that could be refused is done: from here on the new configuration is in force.
     private func take(_ next: Configuration, _ opened: ListeningSockets, _ delivery: Delivery) {
         let formerSockets = sockets
@@ -32,6 +57,7 @@ extension Master {
             configuration.main.allowsReloadInPlace(next.main) && opened.isDealtLike(formerSockets)
         PIDFile(path: configuration.main.pidPath).move(to: PIDFile(path: next.main.pidPath))
         configuration = next
+        certificates = CertificateWatch(next.files.secretPaths)
         sockets = opened
         shared.prepare(configuration, isStart: false)
         let former = children.indices.filter { !children[$0].isLeaving }.map { children[$0] }

@@ -38,6 +38,9 @@ final class Master {
     var killDeadlineMs: Int64?
     /// `shutdown_delay` is over then.
     private var quitDueMs: Int64?
+    /// Certificate files, and when they are looked at next.
+    var certificates: CertificateWatch
+    var certificatesDueMs: Int64 = 0
     /// A checker is wanted: not while a new binary has one.
     var hasChecker = true
     /// Workers that died young come back a little later each time.
@@ -55,6 +58,7 @@ final class Master {
         self.request = request
         lasting = inheritance.lasting
         shared = inheritance.shared
+        certificates = CertificateWatch(configuration.files.secretPaths)
         outcome = ReloadOutcome(pidPath: configuration.main.pidPath)
         self.arguments = arguments
         self.configuration = configuration
@@ -84,6 +88,7 @@ final class Master {
             reap()
             respawn()
             killLate()
+            renewCertificates()
             if let quitDueMs, clock.nowMs >= quitDueMs { quit() }
         }
         log.write(.notice, connection: nil, "exit")
@@ -101,6 +106,7 @@ final class Master {
 
     func wait() {
         var due = children.isEmpty ? -1 : 1000
+        if !configuration.files.secretPaths.isEmpty && due > 0 { due = Int(CertificateWatch.intervalMs) }
         if let quitDueMs { due = min(due < 0 ? 1000 : due, max(0, Int(quitDueMs - clock.nowMs))) }
         if let first = respawnsDue.map(\.atMs).min() {
             due = min(due < 0 ? 1000 : due, max(0, Int(first - clock.nowMs)))

@@ -10,6 +10,17 @@ public enum TLSCertificate: Sendable {
     /// Made in memory for these names: DNS names and IP addresses.
     case selfSigned(names: [String])
 
+    /// Whether PEM bytes begin with a certificate whose time is over.
+    public static func isExpired(pem: [UInt8]) -> Bool {
+        let certificates = PEM.certificates(pem)
+        defer {
+            for certificate in certificates { X509_free(certificate) }
+            ERR_clear_error()
+        }
+        guard let leaf = certificates.first else { return false }
+        return X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0
+    }
+
     /// The certificate made in memory as the bytes of files, so that it can be kept and handed on.
     public static func selfSignedPEM(names: [String]) throws(TLSError) -> (chain: [UInt8], key: [UInt8]) {
         let made = try SelfSignedCertificate(names: names).pem()

@@ -26,6 +26,21 @@ public final class ConfigurationFiles: SourceFiles {
         self.lasting = lasting
     }
 
+    /// What came through the last door, except for secrets: what is renewed is read anew.
+    private var former: Bundle?
+
+    /// A door to certificates and keys as they are now, and to everything else as it was.
+    public init(renewing files: ConfigurationFiles, lasting: LastingSecrets) {
+        isReplaying = false
+        self.lasting = lasting
+        former = files.bundle
+    }
+
+    /// The files with certificates, keys and the like that came through it.
+    public var secretPaths: [String] {
+        bundle.entries.keys.filter { $0.hasPrefix("secret ") }.map { String($0.dropFirst(7)) }.sorted()
+    }
+
     /// A door that gives out what came through another process's.
     ///
     /// - Parameters:
@@ -46,6 +61,14 @@ public final class ConfigurationFiles: SourceFiles {
 
     deinit {
         if isReplaying { for entry in descriptors { Socket.close(entry.fd) } }
+    }
+
+    /// A certificate in it whose time is over, by its path.
+    public var expiredCertificate: String? {
+        secretPaths.first { path in
+            guard let value = bundle["secret \(path)"] else { return false }
+            return TLSCertificate.isExpired(pem: Array(value.dropFirst()))
+        }
     }
 
     /// The bytes for another process's door.
@@ -70,6 +93,10 @@ public final class ConfigurationFiles: SourceFiles {
             }
             return Array(value.dropFirst())
         }
+        if let former, !key.hasPrefix("secret "), let value = former[key] {
+            bundle[key] = value
+            if value.first == 0 { return Array(value.dropFirst()) }
+        }
         do throws(ConfigError) {
             let value = try make()
             bundle[key] = [0] + value
@@ -91,14 +118,16 @@ public final class ConfigurationFiles: SourceFiles {
     ///
     /// - Throws: `open() "path" failed …`, without a location.
     public func read(_ path: String) throws(ConfigError) -> [UInt8] {
-        let bytes = try readSecret(path)
+        let bytes = try readFile("read", path)
         sources.append((path, String(decoding: bytes, as: UTF8.self)))
         return bytes
     }
 
     /// Reads a file that is not part of the text: certificates and keys.
-    func readSecret(_ path: String) throws(ConfigError) -> [UInt8] {
-        try recorded("read \(path)") { () throws(ConfigError) in
+    func readSecret(_ path: String) throws(ConfigError) -> [UInt8] { try readFile("secret", path) }
+
+    private func readFile(_ kind: String, _ path: String) throws(ConfigError) -> [UInt8] {
+        try recorded("\(kind) \(path)") { () throws(ConfigError) in
             do throws(FileError) {
                 return try FileAccess.readWhole(path)
             } catch {

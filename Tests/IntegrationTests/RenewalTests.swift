@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+/// Certificates that are renewed while the service runs.
+@Suite("Renewal", .serialized) struct RenewalTests {
+    private func subject(_ server: Server) throws -> String {
+        try TLSClient.handshake(port: server.port, serverName: "a.test", in: server.directory)
+            .split(separator: "\n").first { $0.hasPrefix("subject=") }.map(String.init) ?? ""
+    }
+
+    /// Puts another pair in the place of the one in use, by renaming as tools do.
+    private func replace(_ server: Server, with name: String) throws {
+        for kind in ["crt", "key"] {
+            let path = server.directory.path + "/"
+            try #require(rename(path + "\(name).\(kind)", path + "server.\(kind)") == 0)
+        }
+    }
+
+    @Test("a renewed pair is used within two seconds; one that does not match is refused, the old one stays")
+    func renewedPair() throws {
+        let directory = try TemporaryDirectory()
+        for (name, file) in [("old.test", "server"), ("new.test", "next"), ("x.test", "x"), ("y.test", "y")] {
+            _ = try TLSClient.makeCertificate(for: [name, "a.test"], in: directory, name: file)
+        }
+        let server = try Server(
+            """
+            worker_processes 2;
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1% ssl;
+                ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key;
+                return 200 "ok"; } }
+            """, directory: directory)
+        #expect(waitUntil(Deadline(in: 5)) { server.program.children.count == 2 })
+        let workers = Set(server.program.children)
+        #expect(try subject(server).contains("old.test"))
+        // What stands in the configuration meanwhile is none of the renewal's business.
+        try directory.write("nonsense;", to: "server.conf")
+        try replace(server, with: "next")
+        #expect(try waitUntil(Deadline(in: 2)) { try subject(server).contains("new.test") })
+        for _ in 0..<8 { #expect(try subject(server).contains("new.test")) }
+        #expect(Set(server.program.children) == workers)
+        rename(directory.path + "/x.crt", directory.path + "/server.crt")
+        #expect(server.waitForLog("server.crt changed and cannot be used"))
+        #expect(try subject(server).contains("new.test"))
+        rename(directory.path + "/x.key", directory.path + "/server.key")
+        #expect(try waitUntil(Deadline(in: 2)) { try subject(server).contains("x.test") })
+        server.finish(expected: ["cannot be used"])
+    }
+}
