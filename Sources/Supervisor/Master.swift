@@ -295,8 +295,7 @@ final class Master {
         let due = respawnsDue.filter { $0.atMs <= clock.nowMs }
         respawnsDue.removeAll { $0.atMs <= clock.nowMs }
         for entry in due {
-            _ = shared.claim(slot: entry.slot, for: master)
-            fork(slot: entry.slot)
+            fork(slot: freeSlot(preferring: entry.slot % max(workerCount, 1)))
         }
     }
 

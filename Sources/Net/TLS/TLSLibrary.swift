@@ -21,9 +21,3 @@ public enum TLSLibrary {
         }
     }
 }
-
-/// Limits that hold for every TLS connection.
-public enum TLSLimits {
-    /// A client that has not shaken hands by then is cut off.
-    public static var handshakeTimeoutMs: Int { 10_000 }
-}

@@ -64,7 +64,7 @@ public final class TLSServerContext {
         // Clients that close without a close_notify are common; HTTP's own framing shows what is cut off.
         SSL_CTX_set_options(context, portico_op_ignore_unexpected_eof())
         try settings.protocols.apply(to: context)
-        try TLSLibrary.setCiphers(context, settings.ciphers)
+        try TLSLibrary.setCiphers(context, settings.effectiveCiphers)
         if settings.prefersServerCiphers { SSL_CTX_set_options(context, portico_op_server_preference()) }
         if let curves = settings.ecdhCurve, portico_ssl_ctx_set_groups(context, curves) != 1 {
             throw TLSError("SSL_CTX_set1_curves_list(\"\(curves)\") failed \(TLSError.queued().message)")

@@ -17,7 +17,10 @@ public struct TLSServerSettings: Sendable {
     /// `ssl_protocols`
     public var protocols: TLSProtocols = [.tls12, .tls13]
     /// `ssl_ciphers`: OpenSSL's list for TLS 1.2 and before.
-    public var ciphers = "HIGH:!aNULL:!MD5"
+    ///
+    /// `nil`: only what has forward secrecy and authenticated encryption, unless versions are spoken that
+    /// have neither.
+    public var ciphers: String?
     /// `ssl_prefer_server_ciphers`
     public var prefersServerCiphers = false
     /// `ssl_session_cache`
@@ -56,6 +59,16 @@ public struct TLSServerSettings: Sendable {
     public var confCommands: [(name: String, value: String)] = []
     /// `ssl_dhparam`
     public var dhParameters: (pem: [UInt8], name: String)?
+
+    /// The suites in force.
+    var effectiveCiphers: String {
+        if let ciphers { return ciphers }
+        let isModern = protocols.isSubset(of: [.tls12, .tls13])
+        return isModern ? TLSServerSettings.modernCiphers : "HIGH:!aNULL:!MD5"
+    }
+
+    /// The suites of TLS 1.2 that RFC 9325 §4.2 recommends.
+    public static var modernCiphers: String { "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL" }
 
     /// nginx's defaults, without a certificate.
     public init() {}

@@ -88,12 +88,19 @@ final class Probe {
         guard let transport else { return }
         transport.note(event)
         switch state {
-        // A kept connection says something unasked, or ends.
-        case .waiting: disconnect()
+        case .waiting: if !isQuiet(transport) { disconnect() }
         case .connecting: connectionAnswered(transport)
         case .handshaking: handshake(transport)
         case .asking: ask(transport)
         }
+    }
+
+    /// A kept connection has not ended, and says nothing unasked.
+    private func isQuiet(_ transport: Transport) -> Bool {
+        guard !transport.isHangup else { return false }
+        guard transport.isReadable else { return true }
+        if case .wouldBlock = transport.receive(into: incoming, atLeast: 1) { return !transport.isHangup }
+        return false
     }
 
     // MARK: Steps

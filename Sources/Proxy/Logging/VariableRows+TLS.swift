@@ -26,6 +26,12 @@ extension Variables {
                 exchange, out in
                 if let tls = exchange.client.tls { out.append(tls.isSessionReused ? "r" : ".") }
             },
+            .unlessEmpty("ssl_handshake_time", "Seconds that the handshake took, with milliseconds.") {
+                exchange, out in
+                if let ms = exchange.client.handshakeMs {
+                    out.append(secondsFromMilliseconds: Int(max(0, ms)))
+                }
+            },
             .unlessEmpty("ssl_alpn_protocol", "The protocol agreed on by ALPN.") { exchange, out in
                 if let name = exchange.client.tls?.alpn { out.append(name) }
             },

@@ -14,6 +14,7 @@ final class VirtualServer {
     let mergeSlashes: Bool
     let tls: TLSServerContext?
     let clientVerification: ClientVerification
+    let handshakeTimeoutMs: Int
     private let tree: LocationTree
     private let named: [String: Location]
     private let regexes: [CompiledRegex]
@@ -28,6 +29,7 @@ final class VirtualServer {
         clientHeaderTimeoutMs = settings.clientHeaderTimeoutMs
         mergeSlashes = settings.mergeSlashes
         self.tls = tls
+        handshakeTimeoutMs = settings.tls.handshakeTimeoutMs
         clientVerification = settings.tls.server.clientVerification
         tree = LocationTree(locations)
         named = Dictionary(

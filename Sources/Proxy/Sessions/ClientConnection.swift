@@ -18,6 +18,8 @@ final class ClientConnection {
     /// The peer's address as the kernel gave it.
     let remoteAddress: SocketAddress
     let startedMs: Int64
+    /// How long the TLS handshake took; `nil`: there was none.
+    private(set) var handshakeMs: Int64?
     /// Requests begun on it: `$connection_requests`.
     var requestCount = 0
     /// What the PROXY protocol said of the client, if the listener asks for it.
@@ -37,6 +39,8 @@ final class ClientConnection {
         listen = found
         snapshot = next
     }
+
+    func shookHands(nowMs: Int64) { handshakeMs = nowMs - startedMs }
 
     init(number: Int, token: Token, transport: Transport, accepted: Acceptance) {
         self.number = number

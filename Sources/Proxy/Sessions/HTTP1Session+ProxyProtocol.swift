@@ -34,7 +34,7 @@ extension HTTP1Session {
             return ready()
         }
         state = .handshaking
-        arm(readTimer, afterMs: HTTP1Session.handshakeTimeoutMs)
+        arm(readTimer, afterMs: connection.listen.defaultServer.handshakeTimeoutMs)
         ready()
     }
 

@@ -32,9 +32,6 @@ final class HTTP1Session {
         case closed
     }
 
-    /// Longest time for a TLS handshake.
-    static var handshakeTimeoutMs: Int { 10_000 }
-
     enum TimerKind: UInt8 { case read = 0, write = 1 }
 
     let worker: Worker
@@ -73,7 +70,7 @@ final class HTTP1Session {
         let server = connection.listen.defaultServer
         let wait =
             connection.transport.tls == nil || isProxied
-            ? server.clientHeaderTimeoutMs : HTTP1Session.handshakeTimeoutMs
+            ? server.clientHeaderTimeoutMs : server.handshakeTimeoutMs
         arm(readTimer, afterMs: wait)
         worker.counters.add(.reading, 1)
     }
@@ -140,6 +137,7 @@ final class HTTP1Session {
         guard let tls = transport.tls else { return }
         switch tls.handshake() {
         case .done:
+            connection.shookHands(nowMs: worker.clock.nowMs)
             state = .idle
             arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
             readHead()

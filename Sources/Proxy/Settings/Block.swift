@@ -93,6 +93,7 @@ struct TLSSettings {
     var passwords: TLSFile?
     var ticketKeys = Replaceable<TLSFile>()
     var ticketSecret: TLSFile?
+    var handshakeTimeoutMs = 10_000
     var confCommands = Replaceable<TLSCommand>()
 }
 

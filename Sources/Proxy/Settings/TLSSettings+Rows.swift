@@ -63,7 +63,7 @@ extension TLSSettings {
             },
             .string(
                 "ssl_ciphers", "Cipher suites of TLS 1.2 and below.", "ciphers", in: contexts,
-                default: "HIGH:!aNULL:!MD5", \.serverSettings.tls.server.ciphers),
+                default: TLSServerSettings.modernCiphers, \.serverSettings.tls.ciphers),
             .flag(
                 "ssl_prefer_server_ciphers", "Whether the server's order of suites counts.", in: contexts,
                 default: false, \.serverSettings.tls.server.prefersServerCiphers),
@@ -115,6 +115,12 @@ extension TLSSettings {
                 block.serverSettings.tls.ticketKeys.append(
                     TLSFile(path: block.builder.confPath(statement.argument(0)), statement: statement))
             }.repeatable,
+            .size(
+                "ssl_buffer_size", "Bytes of content in a record at most.", in: contexts, default: "16k",
+                \.serverSettings.tls.server.bufferSize),
+            .milliseconds(
+                "ssl_handshake_timeout", "Longest time for a handshake.", in: contexts, default: "10s",
+                \.serverSettings.tls.handshakeTimeoutMs),
             file(
                 "ssl_session_ticket_secret",
                 "A file whose bytes, with the clock, make the keys of tickets: the same on all nodes.",
@@ -176,6 +182,12 @@ extension TLSSettings {
             block.serverSettings.tls[keyPath: path] = TLSFile(
                 path: block.builder.confPath(statement.argument(0)), statement: statement)
         }
+    }
+
+    /// `ssl_ciphers` as rows of strings see it.
+    var ciphers: String {
+        get { server.ciphers ?? TLSServerSettings.modernCiphers }
+        set { server.ciphers = newValue }
     }
 
     /// `ssl_verify_depth` as rows of numbers see it.
