@@ -74,7 +74,7 @@ public final class Checker {
         guard shared.names.publish(addresses, of: name) else { return }
         let text = addresses.map(\.text).joined(separator: ", ")
         for (index, settings) in configuration.upstreams.enumerated()
-        where settings.dynamicNames.contains(name) {
+        where settings.dynamicNames.contains(where: { $0.host == name.host && $0.port == name.port }) {
             log(.notice, "\"\(name.host):\(name.port)\" in upstream \"\(settings.name)\" is now \(text)")
             endpoints.forEach { token, endpoint in
                 guard case .probe(let probe) = endpoint, probe.check.groupIndex == index else { return }
