@@ -62,7 +62,8 @@ extension Worker {
         let sockets = Array(descriptors[1...socketCount])
         do throws(ConfigError) {
             let files = try ConfigurationFiles(
-                bytes: try Worker.read(bundle), descriptors: Array(descriptors.dropFirst(1 + socketCount)))
+                bytes: try Worker.read(bundle), descriptors: Array(descriptors.dropFirst(1 + socketCount)),
+                former: snapshot.configuration.files)
             let next = try Configuration.load(request, files: files)
             guard next.listeners.count == sockets.count else {
                 throw ConfigError("the configuration listens on other addresses than the master's")

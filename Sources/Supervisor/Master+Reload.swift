@@ -9,7 +9,8 @@ extension Master {
         log.write(.notice, connection: nil, "reconfiguring")
         let begunMs = clock.nowMs
         do {
-            let next = try Configuration.load(request, files: ConfigurationFiles(lasting: lasting))
+            let next = try Configuration.load(
+                request, files: ConfigurationFiles(lasting: lasting, former: configuration.files))
             for warning in next.warnings { next.errorLog.write(.warn, connection: nil, warning) }
             try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
             let delivery = try Delivery(next)

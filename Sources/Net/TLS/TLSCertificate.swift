@@ -10,6 +10,17 @@ public enum TLSCertificate: Sendable {
     /// Made in memory for these names: DNS names and IP addresses.
     case selfSigned(names: [String])
 
+    /// What tells it from others, in short.
+    var identity: String {
+        func short(_ bytes: [UInt8]) -> String { Digest.hex(Digest.sha256(bytes)) }
+        switch self {
+        case .pem(let chain, _, let key, _): return short(chain) + short(key)
+        case .encrypted(let chain, _, let key, _, let passwords):
+            return short(chain) + short(key) + passwords.map(short).joined()
+        case .selfSigned(let names): return "self-signed " + names.joined(separator: " ")
+        }
+    }
+
     /// Whether PEM bytes begin with a certificate whose time is over.
     public static func isExpired(pem: [UInt8]) -> Bool {
         let certificates = PEM.certificates(pem)

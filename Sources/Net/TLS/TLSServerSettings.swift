@@ -67,6 +67,22 @@ public struct TLSServerSettings: Sendable {
         return isModern ? TLSServerSettings.modernCiphers : "HIGH:!aNULL:!MD5"
     }
 
+    /// Everything that a context is made of, in short: equal settings have the same.
+    public var identity: String {
+        var words: [String] = certificates.map(\.identity)
+        for file in [clientAuthorities, trustedCertificates, revocations, dhParameters] {
+            words.append(file.map { Digest.hex(Digest.sha256($0.pem)) } ?? "-")
+        }
+        for bytes in ticketKeyFiles + [ticketSecret] { words.append(Digest.hex(Digest.sha256(bytes))) }
+        words += confCommands.map { "\($0.name)=\($0.value)" } + alpn
+        words += [
+            "\(protocols.rawValue)", effectiveCiphers, "\(prefersServerCiphers)", "\(sessionCache)",
+            "\(sessionTimeoutSeconds)", "\(sessionTickets)", "\(bufferSize)", sessionContextID,
+            ecdhCurve ?? "auto", "\(rejectsHandshakes)", "\(clientVerification)", "\(verifyDepth)",
+        ]
+        return words.map { "\($0.utf8.count):\($0)" }.joined()
+    }
+
     /// The suites of TLS 1.2 that RFC 9325 §4.2 recommends.
     public static var modernCiphers: String { "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL" }
 

@@ -109,6 +109,7 @@ final class ConfigurationBuilder {
         guard hasEvents else { throw ConfigError("no \"events\" section in configuration") }
         try finishMain()
         let listeners = try ListenerAssembly(self).assemble()
+        files.finishLoading()
         return Configuration(self, listeners: listeners, startNotice: notice(listeners, request))
     }
 

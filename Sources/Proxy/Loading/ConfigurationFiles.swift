@@ -18,12 +18,21 @@ public final class ConfigurationFiles: SourceFiles {
     let isReplaying: Bool
     private let lasting: LastingSecrets
 
+    /// Contexts of TLS made for this configuration, by all that they are made of. Making one takes OpenSSL a
+    /// millisecond (perf: most of it fetching algorithms), so equal servers share one, and a reload takes
+    /// those that stay the same from the configuration before.
+    private var tlsContexts: [String: TLSServerContext] = [:]
+    private var formerTLSContexts: [String: TLSServerContext]
+
     /// A door to this machine's files.
     ///
-    /// - Parameter lasting: what stays the same over reloads.
-    public init(lasting: LastingSecrets = LastingSecrets()) {
+    /// - Parameters:
+    ///   - lasting: what stays the same over reloads.
+    ///   - former: the door of the configuration until now.
+    public init(lasting: LastingSecrets = LastingSecrets(), former: ConfigurationFiles? = nil) {
         isReplaying = false
         self.lasting = lasting
+        formerTLSContexts = former?.tlsContexts ?? [:]
     }
 
     /// What came through the last door, except for secrets: what is renewed is read anew.
@@ -34,6 +43,13 @@ public final class ConfigurationFiles: SourceFiles {
         isReplaying = false
         self.lasting = lasting
         former = files.bundle
+        formerTLSContexts = files.tlsContexts
+    }
+
+    /// The configuration is made: what came before it is let go.
+    func finishLoading() {
+        formerTLSContexts = [:]
+        former = nil
     }
 
     /// The files with certificates, keys and the like that came through it.
@@ -46,9 +62,13 @@ public final class ConfigurationFiles: SourceFiles {
     /// - Parameters:
     ///   - bytes: what the other's `encoded` was.
     ///   - descriptors: in the order of its `handed`; they are closed with this object.
+    ///   - former: the door of the configuration until now.
     /// - Throws: if the bytes are not a bundle's.
-    public init(bytes: [UInt8], descriptors fds: [Int32]) throws(ConfigError) {
+    public init(
+        bytes: [UInt8], descriptors fds: [Int32], former: ConfigurationFiles? = nil
+    ) throws(ConfigError) {
         isReplaying = true
+        formerTLSContexts = former?.tlsContexts ?? [:]
         lasting = LastingSecrets()
         guard let bundle = Bundle(bytes) else { throw ConfigError("the bundle is broken") }
         self.bundle = bundle
@@ -201,6 +221,21 @@ public final class ConfigurationFiles: SourceFiles {
             descriptors.append((label, fd))
         }
         return store
+    }
+
+    // MARK: TLS
+
+    /// The context with this identity, made here or for the configuration before.
+    func tlsContext(
+        _ identity: String, _ make: () throws(TLSError) -> TLSServerContext
+    ) throws(TLSError) -> TLSServerContext {
+        if let known = tlsContexts[identity] ?? formerTLSContexts[identity] {
+            tlsContexts[identity] = known
+            return known
+        }
+        let made = try make()
+        tlsContexts[identity] = made
+        return made
     }
 
     // MARK: Secrets

@@ -49,8 +49,10 @@ struct TLSAssembly {
                     passwords: passwords))
         }
         do throws(TLSError) {
-            return try TLSServerContext(
-                settings: made, sessionStore: try builder.sessionStore(made.sessionCache))
+            let store = try builder.sessionStore(made.sessionCache)
+            return try builder.files.tlsContext(made.identity) { () throws(TLSError) in
+                try TLSServerContext(settings: made, sessionStore: store)
+            }
         } catch {
             throw ConfigError(error.message, first.statement)
         }
