@@ -1,7 +1,7 @@
 internal import Core
 public import Net
 
-/// What is counted for `stub_status`, by every worker in a slab of its own.
+/// What is counted for `stub_status` and the status page, by every worker in a slab of its own.
 enum Counter: Int, CaseIterable {
     /// Connections accepted, and those of them that are served.
     case accepts, handled
@@ -9,12 +9,21 @@ enum Counter: Int, CaseIterable {
     case requests
     /// Client connections now; of these, heads being read, requests being served, idle ones.
     case active, reading, writing, waiting
+    /// TLS handshakes with clients that succeeded, and those of them that resumed a session.
+    case handshakes, resumptions
+    /// Handshakes that failed in any way but the next three lines', and those that took too long.
+    case handshakeFailures, handshakeTimeouts
+    case noSharedProtocol, noSharedCipher, rejectedCertificates
+    /// Plain HTTP came to a TLS port.
+    case plainOnTLS
+    /// Clients' certificates that were missing or did not hold, after a handshake that succeeded.
+    case noCertificate, expiredCertificates, revokedCertificates, badCertificates
 
     /// Says how many there are now, not how many there were.
     var isGauge: Bool {
         switch self {
-        case .accepts, .handled, .requests: false
         case .active, .reading, .writing, .waiting: true
+        default: false
         }
     }
 }
@@ -24,8 +33,8 @@ enum Counter: Int, CaseIterable {
 public final class Counters {
     private let memory: SharedMemory
     private let slots: Int
-    /// Numbers a slab takes: two cache lines, so that workers do not slow each other.
-    private static var slabSize: Int { 16 }
+    /// Numbers a slab takes: whole cache lines, so that workers do not slow each other.
+    private static var slabSize: Int { 32 }
 
     /// - Parameter slots: most workers that may live at one time.
     public init(slots: Int) throws(Errno) {

@@ -25,6 +25,17 @@ extension TLSConnection {
         return .bad(reason: "(\(result):\(text))", isUntrustedOnly: untrusted.contains { Int($0) == result })
     }
 
+    /// What is wrong with the client's certificate; `nil`: nothing, or it sent none.
+    public var certificateFailure: CertificateFailure? {
+        guard let ssl, SSL_get0_peer_certificate(ssl) != nil else { return nil }
+        switch Int32(truncatingIfNeeded: SSL_get_verify_result(ssl)) {
+        case X509_V_OK: return nil
+        case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID: return .expired
+        case X509_V_ERR_CERT_REVOKED: return .revoked
+        default: return .other
+        }
+    }
+
     private func withCertificate(_ body: (OpaquePointer) -> String?) -> String {
         guard let ssl, let certificate = SSL_get0_peer_certificate(ssl) else { return "" }
         return body(certificate) ?? ""

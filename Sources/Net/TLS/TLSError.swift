@@ -7,15 +7,20 @@ public struct TLSError: Error, Equatable, Sendable {
     /// `message` says everything, and needs no name of a call before it.
     let isSentence: Bool
 
+    /// Which of the common ways of failing it is.
+    public let failure: HandshakeFailure
+
     /// A sentence that needs nothing before it.
     public init(_ message: String) {
         self.message = message
         isSentence = true
+        failure = .other
     }
 
-    private init(queue message: String) {
+    private init(queue message: String, _ failure: HandshakeFailure) {
         self.message = message
         isSentence = false
+        self.failure = failure
     }
 
     /// The whole reason of a failed handshake, to stand before "while SSL handshaking".
@@ -32,6 +37,7 @@ public struct TLSError: Error, Equatable, Sendable {
         var text = "(SSL:"
         var extra: UnsafePointer<CChar>?
         var flags: Int32 = 0
+        let failure = HandshakeFailure(code: ERR_peek_error())
         while true {
             let code = ERR_get_error_all(nil, nil, nil, &extra, &flags)
             guard code != 0 else { break }
@@ -40,7 +46,7 @@ public struct TLSError: Error, Equatable, Sendable {
                 text += ":" + String(cString: extra)
             }
         }
-        return TLSError(queue: text == "(SSL:" ? "(SSL: no reason given)" : text + ")")
+        return TLSError(queue: text == "(SSL:" ? "(SSL: no reason given)" : text + ")", failure)
     }
 
     private static func text(of code: UInt) -> String {

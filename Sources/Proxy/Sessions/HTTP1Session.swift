@@ -89,7 +89,7 @@ final class HTTP1Session {
         case .readingProxyHeader:
             readProxyHeader()
         case .handshaking:
-            handshake()
+            shakeHands()
         case .idle, .readingHead:
             readHead()
         case .exchanging:
@@ -115,6 +115,7 @@ final class HTTP1Session {
             close()
         case (.handshaking, _):
             worker.log(.info, connection, "client timed out while SSL handshaking")
+            worker.counters.add(.handshakeTimeouts, 1)
             close()
         case (.idle, _):
             close()
@@ -130,27 +131,6 @@ final class HTTP1Session {
             tunnel?.timedOut()
         case (.closed, _):
             break
-        }
-    }
-
-    private func handshake() {
-        guard let tls = transport.tls else { return }
-        switch tls.handshake() {
-        case .done:
-            connection.shookHands(nowMs: worker.clock.nowMs)
-            state = .idle
-            arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
-            readHead()
-        case .wantsRead, .wantsWrite:
-            if transport.isHangup { close() }
-        case .plainHTTP:
-            transport.dropTLS()
-            state = .idle
-            isPlainOnTLS = true
-            readHead()
-        case .failed(let error):
-            worker.log(.info, connection, "\(error.upstreamLogText) while SSL handshaking")
-            close()
         }
     }
 
