@@ -75,6 +75,14 @@ static inline int portico_mac_set_key(EVP_MAC_CTX *mac, const unsigned char *key
 static inline int portico_print_name(BIO *bio, const X509_NAME *name) {
     return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);
 }
+static inline long portico_ssl_ctx_next_certificate(SSL_CTX *context, int is_first) {
+    return SSL_CTX_set_current_cert(context, is_first ? SSL_CERT_SET_FIRST : SSL_CERT_SET_NEXT);
+}
+static inline int portico_names_count(GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
+static inline GENERAL_NAME *portico_names_at(GENERAL_NAMES *names, int index) {
+    return sk_GENERAL_NAME_value(names, index);
+}
+static inline void portico_names_free(GENERAL_NAMES *names) { GENERAL_NAMES_free(names); }
 static inline EVP_PKEY *portico_ec_key(void) { return EVP_EC_gen("P-256"); }
 static inline const char *portico_openssl_version(void) { return OpenSSL_version(OPENSSL_VERSION); }
 static inline int portico_ssl_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }

@@ -79,6 +79,8 @@ public final class Configuration {
     private let temporaryFolders: [String]
     let upstreams: [UpstreamSettings]
     let healthChecks: [HealthCheck]
+    /// Servers with certificates, in the order of the file.
+    let certified: [CertifiedServer]
     /// Numbers of TLS settings towards peers, by what they say.
     let tlsClientKeys: [String: Int]
     /// `hash` keys, by upstream.
@@ -108,6 +110,7 @@ public final class Configuration {
         temporaryFolders = builder.temporaryFolders.sorted()
         upstreams = builder.upstreams
         healthChecks = builder.healthChecks
+        certified = builder.certified
         tlsClientKeys = builder.tlsClientKeys
         hashKeys = builder.hashKeys
         computedVariables = builder.computed.all

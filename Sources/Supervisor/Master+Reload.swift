@@ -40,6 +40,9 @@ extension Master {
             if let path = next.files.expiredCertificate, changed.contains(path) {
                 throw ConfigError("the certificate in \"\(path)\" has expired")
             }
+            if let name = configuration.nameLost(in: next) {
+                throw ConfigError("the new certificate is not for \"\(name)\", which the old one is for")
+            }
             try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
             let delivery = try Delivery(next)
             defer { delivery.close() }
@@ -49,6 +52,18 @@ extension Master {
             log.write(
                 .error, connection: nil, "\(names) changed and cannot be used: \(error); the old ones go on")
         }
+    }
+
+    /// Says once a day which certificates will not hold for long.
+    func warnOfExpiry() {
+        guard clock.nowMs >= expiryDueMs else { return }
+        // The first warning came with the configuration.
+        if expiryDueMs > 0 {
+            for warning in configuration.certificates.compactMap(\.expiryWarning) {
+                log.write(.warn, connection: nil, warning)
+            }
+        }
+        expiryDueMs = clock.nowMs + 86_400_000
     }
 
     /// Everything that could be refused is done: from here on the new configuration is in force.

@@ -41,6 +41,8 @@ final class Master {
     /// Certificate files, and when they are looked at next.
     var certificates: CertificateWatch
     var certificatesDueMs: Int64 = 0
+    /// When it is next said which certificates end soon.
+    var expiryDueMs: Int64 = 0
     /// A checker is wanted: not while a new binary has one.
     var hasChecker = true
     /// Workers that died young come back a little later each time.
@@ -89,6 +91,7 @@ final class Master {
             respawn()
             killLate()
             renewCertificates()
+            warnOfExpiry()
             if let quitDueMs, clock.nowMs >= quitDueMs { quit() }
         }
         log.write(.notice, connection: nil, "exit")

@@ -47,4 +47,73 @@ import Testing
         #expect(try waitUntil(Deadline(in: 2)) { try subject(server).contains("x.test") })
         server.finish(expected: ["cannot be used"])
     }
+
+    @Test("a renewed certificate must be for the names that were served with the old one")
+    func lostName() throws {
+        let directory = try TemporaryDirectory()
+        _ = try TLSClient.makeCertificate(for: ["a.site.test", "unserved.test"], in: directory)
+        _ = try TLSClient.makeCertificate(for: ["other.test"], in: directory, name: "other")
+        _ = try TLSClient.makeCertificate(for: ["*.site.test"], in: directory, name: "wild")
+        let server = try Server(
+            """
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1% ssl; server_name a.site.test b.example;
+                ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key;
+                return 200 "ok"; } }
+            """, directory: directory)
+        try replace(server, with: "other")
+        #expect(server.waitForLog("the new certificate is not for \"a.site.test\", which the old one is for"))
+        #expect(try subject(server).contains("a.site.test"))
+        // What no server block names may go.
+        try replace(server, with: "wild")
+        #expect(try waitUntil(Deadline(in: 3)) { try subject(server).contains("*.site.test") })
+        server.finish(expected: ["cannot be used"])
+    }
+
+    @Test("a certificate that ends within 14 days is warned of when the configuration is read")
+    func nearEnd() throws {
+        let directory = try TemporaryDirectory()
+        _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory, days: 13)
+        _ = try TLSClient.makeCertificate(for: ["b.test"], in: directory, name: "long", days: 16)
+        let server = try Server(
+            """
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off; 
+                server { listen 127.0.0.1:%PORT1% ssl; server_name a.test;
+                    ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key; }
+                server { listen 127.0.0.1:%PORT1% ssl; server_name b.test;
+                    ssl_certificate %PREFIX%/long.crt; ssl_certificate_key %PREFIX%/long.key; }
+            }
+            """, directory: directory)
+        #expect(server.waitForLog("server.crt\" expires in 1"))
+        #expect(!server.log.contains("long.crt"))
+        server.finish()
+    }
+
+    @Test("a server with certificates of two key types gives each client the one that it can use")
+    func twoKeyTypes() throws {
+        let directory = try TemporaryDirectory()
+        _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory)
+        _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory, name: "rsa", key: ["rsa:2048"])
+        let server = try Server(
+            """
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1% ssl;
+                ssl_certificate %PREFIX%/rsa.crt; ssl_certificate_key %PREFIX%/rsa.key;
+                ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key;
+                return 200 "ok"; } }
+            """, directory: directory)
+        func signature(_ algorithms: String) throws -> String {
+            try TLSClient.handshake(
+                port: server.port, serverName: "a.test", options: ["-sigalgs", algorithms],
+                in: server.directory
+            ).split(separator: "\n").first { $0.contains("Peer signature type") }.map(String.init) ?? "none"
+        }
+        #expect(try signature("ECDSA+SHA256").hasSuffix("ECDSA"))
+        #expect(try signature("rsa_pss_rsae_sha256").hasSuffix("RSA-PSS"))
+        server.finish()
+    }
 }

@@ -13,7 +13,8 @@ public enum HandshakeFailure: Sendable {
     /// - Parameter code: of OpenSSL's error queue.
     init(code: UInt) {
         switch portico_error_reason(code) {
-        case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH, SSL_R_UNKNOWN_PROTOCOL,
+        case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH,
+            SSL_R_UNKNOWN_PROTOCOL,
             SSL_R_NO_PROTOCOLS_AVAILABLE, SSL_R_WRONG_VERSION_NUMBER, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION,
             SSL_R_INAPPROPRIATE_FALLBACK:
             self = .noSharedProtocol

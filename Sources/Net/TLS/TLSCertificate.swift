@@ -38,6 +38,14 @@ public enum TLSCertificate: Sendable {
         return (made.certificate, made.key)
     }
 
+    /// The file of its chain; `nil`: it came from none.
+    var file: String? {
+        switch self {
+        case .pem(_, let name, _, _), .encrypted(_, let name, _, _, _): name
+        case .selfSigned: nil
+        }
+    }
+
     /// Gives the certificate to `context`, beside those of other key types that it has.
     ///
     /// - Returns: the leaf's SHA-256.
@@ -108,7 +116,7 @@ public enum TLSCertificate: Sendable {
         }
     }
 
-    private static func fingerprint(_ certificate: OpaquePointer) -> [UInt8] {
+    static func fingerprint(_ certificate: OpaquePointer) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         guard X509_digest(certificate, EVP_sha256(), &digest, &count) == 1 else { return [] }

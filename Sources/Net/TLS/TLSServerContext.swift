@@ -16,6 +16,8 @@ public final class TLSServerContext {
     let rejectsHandshakes: Bool
     /// `nil`: OpenSSL's own.
     let ticketKeys: TLSTicketKeys?
+    /// Files of certificates by the SHA-256 of what they begin with.
+    private(set) var certificateFiles: [[UInt8]: String] = [:]
     /// Set for `ssl_session_cache shared` only.
     let sessionStore: TLSSessionStore?
     /// Asked for each handshake that names a server, unless the connection has its own.
@@ -73,7 +75,11 @@ public final class TLSServerContext {
         if let file = settings.dhParameters { try TLSTrust.setDHParameters(file, context) }
         var identity = Array(settings.sessionContextID.utf8)
         try setUpVerification(settings, &identity)
-        for certificate in settings.certificates { identity += try certificate.use(in: context) }
+        for certificate in settings.certificates {
+            let fingerprint = try certificate.use(in: context)
+            certificateFiles[fingerprint] = certificate.file
+            identity += fingerprint
+        }
         try setUpSessions(settings, identity)
         try TLSTrust.configure(settings.confCommands, context, isServer: true)
     }

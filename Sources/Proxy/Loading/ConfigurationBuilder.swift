@@ -12,6 +12,8 @@ final class ConfigurationBuilder {
     var main = MainSettings()
     var serverDefaults = ServerSettings()
     private(set) var warnings: [ConfigError] = []
+    /// Servers with certificates, in the order of the file.
+    var certified: [CertifiedServer] = []
     private var warned: Set<String> = []
     private(set) var errorLog: ErrorLog
     private(set) var errorLogs: [ErrorLog] = []

@@ -50,11 +50,26 @@ struct TLSAssembly {
         }
         do throws(TLSError) {
             let store = try builder.sessionStore(made.sessionCache)
-            return try builder.files.tlsContext(made.identity) { () throws(TLSError) in
+            let context = try builder.files.tlsContext(made.identity) { () throws(TLSError) in
                 try TLSServerContext(settings: made, sessionStore: store)
             }
+            note(context, of: server, first)
+            return context
         } catch {
             throw ConfigError(error.message, first.statement)
+        }
+    }
+
+    /// What of it is watched while the service runs.
+    private func note(_ context: TLSServerContext, of server: ServerBlock, _ first: TLSFile) {
+        let names = server.names.compactMap { name -> String? in
+            if case .exact(let text) = name, !text.isEmpty { return text }
+            return nil
+        }
+        builder.certified.append(CertifiedServer(names: names, context: context))
+        for facts in context.certificates {
+            guard let warning = facts.expiryWarning else { continue }
+            builder.warnOnce("expiry of \(facts.file)", ConfigError(warning, first.statement))
         }
     }
 

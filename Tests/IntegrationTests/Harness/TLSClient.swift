@@ -5,7 +5,8 @@ enum TLSClient {
     /// Makes a self-signed certificate for the names.
     /// - Returns: paths of the certificate and of its key in the directory.
     static func makeCertificate(
-        for names: [String], in directory: TemporaryDirectory, name: String = "server"
+        for names: [String], in directory: TemporaryDirectory, name: String = "server", days: Int = 90,
+        key kind: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
     ) throws -> (certificate: String, key: String) {
         let certificate = directory.path + "/\(name).crt"
         let key = directory.path + "/\(name).key"
@@ -13,8 +14,9 @@ enum TLSClient {
         let made = try Program.run(
             "openssl",
             [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                "-days", "2", "-keyout", key, "-out", certificate, "-subj", "/CN=\(names[0])",
+                "req", "-x509", "-newkey",
+            ] + kind + [
+                "-nodes", "-days", "\(days)", "-keyout", key, "-out", certificate, "-subj", "/CN=\(names[0])",
                 "-addext", "subjectAltName=\(alternatives)",
             ], in: directory, name: "openssl-\(name)")
         guard made.ending == .exited(0) else { throw HarnessError(made.errors) }
