@@ -5,6 +5,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/hmac.h>
+#include <openssl/ocsp.h>
 #include <openssl/params.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -83,6 +84,30 @@ static inline GENERAL_NAME *portico_names_at(GENERAL_NAMES *names, int index) {
     return sk_GENERAL_NAME_value(names, index);
 }
 static inline void portico_names_free(GENERAL_NAMES *names) { GENERAL_NAMES_free(names); }
+static inline STACK_OF(X509) *portico_certificates_new(void) { return sk_X509_new_null(); }
+static inline int portico_certificates_add(STACK_OF(X509) *list, X509 *certificate) {
+    return X509_up_ref(certificate) == 1 && sk_X509_push(list, certificate) > 0;
+}
+static inline void portico_certificates_free(STACK_OF(X509) *list) { sk_X509_pop_free(list, X509_free); }
+static inline int portico_certificates_count(STACK_OF(X509) *list) { return sk_X509_num(list); }
+static inline X509 *portico_certificates_at(STACK_OF(X509) *list, int index) { return sk_X509_value(list, index); }
+static inline STACK_OF(X509) *portico_ssl_ctx_chain(SSL_CTX *context) {
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX_get0_chain_certs(context, &chain);
+    return chain;
+}
+static inline STACK_OF(OPENSSL_STRING) *portico_responders(X509 *certificate) { return X509_get1_ocsp(certificate); }
+static inline const char *portico_strings_first(STACK_OF(OPENSSL_STRING) *list) {
+    return list == NULL || sk_OPENSSL_STRING_num(list) < 1 ? NULL : sk_OPENSSL_STRING_value(list, 0);
+}
+static inline void portico_strings_free(STACK_OF(OPENSSL_STRING) *list) { X509_email_free(list); }
+static inline void portico_ssl_ctx_set_status_callback(SSL_CTX *context, int (*callback)(SSL *, void *)) {
+    SSL_CTX_set_tlsext_status_cb(context, callback);
+}
+static inline int portico_ssl_set_status_response(SSL *ssl, const unsigned char *bytes, size_t count) {
+    unsigned char *copy = OPENSSL_memdup(bytes, count);
+    return copy == NULL ? 0 : (int)SSL_set_tlsext_status_ocsp_resp(ssl, copy, count);
+}
 static inline EVP_PKEY *portico_ec_key(void) { return EVP_EC_gen("P-256"); }
 static inline const char *portico_openssl_version(void) { return OpenSSL_version(OPENSSL_VERSION); }
 static inline int portico_ssl_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }

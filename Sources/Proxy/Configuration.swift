@@ -81,6 +81,8 @@ public final class Configuration {
     let healthChecks: [HealthCheck]
     /// Servers with certificates, in the order of the file.
     let certified: [CertifiedServer]
+    /// Whom to ask for addresses of names; `nil`: as this machine says.
+    let resolver: ResolverSettings?
     /// Numbers of TLS settings towards peers, by what they say.
     let tlsClientKeys: [String: Int]
     /// `hash` keys, by upstream.
@@ -94,7 +96,7 @@ public final class Configuration {
     let logFormats: [LogFormat]
     /// There is work for a checker.
     public var needsChecker: Bool {
-        !healthChecks.isEmpty || upstreams.contains { !$0.dynamicNames.isEmpty }
+        !healthChecks.isEmpty || upstreams.contains { !$0.dynamicNames.isEmpty } || !stapleSubjects.isEmpty
     }
     /// What to say at the start in the foreground.
     public let startNotice: String?
@@ -111,6 +113,7 @@ public final class Configuration {
         upstreams = builder.upstreams
         healthChecks = builder.healthChecks
         certified = builder.certified
+        resolver = builder.resolver?.settings
         tlsClientKeys = builder.tlsClientKeys
         hashKeys = builder.hashKeys
         computedVariables = builder.computed.all

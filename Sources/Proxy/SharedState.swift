@@ -11,6 +11,9 @@ public final class SharedState {
     /// Addresses of names that are looked up while the service runs.
     let names: ResolvedNames
 
+    /// Answers of OCSP responders.
+    let staples: StapleTable
+
     private static var capacity: Int { 4096 }
     /// Of this master alone: it was told to stop.
     private let leaving: SharedMemory
@@ -30,6 +33,7 @@ public final class SharedState {
         peers = try PeerStateTable(
             capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst()))
         names = try ResolvedNames(capacity: 512)
+        staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
     }
 
@@ -44,6 +48,7 @@ public final class SharedState {
         counters = try Counters(slots: slots)
         peers = try PeerStateTable(capacity: SharedState.capacity, workers: slots)
         names = try ResolvedNames(capacity: 512)
+        staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
     }
 

@@ -13,6 +13,7 @@ final class Snapshot {
 
     init(_ configuration: Configuration, _ shared: SharedState, _ clock: Clock, former: Snapshot?) {
         self.configuration = configuration
+        for server in configuration.certified { server.context.staples = shared.staples }
         groups = UpstreamGroups(configuration, shared, former: former?.groups)
         logs = AccessLogs(configuration, clock, former: former?.logs)
         listens = Dictionary(

@@ -5,50 +5,6 @@ import Testing
 @Suite("Client certificates", .serialized) struct ClientCertificateTests {
     static let kinds: [Server.Kind] = Binary.nginx == nil ? [.portico] : [.portico, .nginx]
 
-    private func openssl(_ arguments: String, in directory: TemporaryDirectory) throws {
-        let words = arguments.split(separator: " ").map(String.init)
-        let run = try Program.run("openssl", words, in: directory, name: "openssl-make")
-        guard run.ending == .exited(0) else { throw HarnessError(run.errors) }
-    }
-
-    /// An authority, a client's certificate of it, one that is revoked, and the list that says so.
-    private func makeAuthority(in directory: TemporaryDirectory) throws {
-        let path = directory.path
-        _ = try TLSClient.makeCertificate(for: ["authority"], in: directory, name: "ca")
-        try directory.write(
-            """
-            [ ca ]
-            default_ca = this
-            [ this ]
-            database = \(path)/index.txt
-            new_certs_dir = \(path)
-            certificate = \(path)/ca.crt
-            private_key = \(path)/ca.key
-            serial = \(path)/serial
-            default_md = sha256
-            default_days = 2
-            default_crl_days = 2
-            policy = any
-            [ any ]
-            commonName = supplied
-            """, to: "ca.conf")
-        try directory.write("", to: "index.txt")
-        try directory.write("1001\n", to: "serial")
-        for name in ["good", "revoked"] {
-            try openssl(
-                "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-                    + " -keyout \(path)/\(name).key -out \(path)/\(name).csr -subj /CN=\(name)",
-                in: directory)
-            try openssl(
-                "ca -batch -notext -config \(path)/ca.conf -in \(path)/\(name).csr -out \(path)/\(name).crt",
-                in: directory)
-        }
-        try openssl("ca -config \(path)/ca.conf -revoke \(path)/revoked.crt", in: directory)
-        try openssl("ca -config \(path)/ca.conf -gencrl -out \(path)/list.crl", in: directory)
-        _ = try TLSClient.makeCertificate(for: ["stranger"], in: directory, name: "stranger")
-        _ = try TLSClient.makeCertificate(for: ["a.test", "b.test"], in: directory)
-    }
-
     private func server(_ kind: Server.Kind, _ lines: String, _ directory: TemporaryDirectory) throws
         -> Server
     {
@@ -79,7 +35,7 @@ import Testing
     @Test("are asked for, checked and told of", arguments: kinds)
     func verification(_ kind: Server.Kind) throws {
         let directory = try TemporaryDirectory()
-        try makeAuthority(in: directory)
+        try TestAuthority.make(in: directory)
         let authority = "ssl_client_certificate %PREFIX%/ca.crt;"
         let required = try server(kind, "ssl_verify_client on; \(authority)", directory)
         #expect(try ask(required, "good") == "200 SUCCESS CN=good CN=authority 1001")
@@ -122,7 +78,7 @@ import Testing
         let directory = try TemporaryDirectory()
         _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory)
         let path = directory.path
-        try openssl(
+        try TestAuthority.openssl(
             "ec -in \(path)/server.key -out \(path)/secret.key -aes128 -passout pass:right", in: directory)
         try directory.write("wrong\nright\n", to: "passwords")
         func text(_ lines: String) -> String {

@@ -18,6 +18,14 @@ public final class TLSServerContext {
     let ticketKeys: TLSTicketKeys?
     /// Files of certificates by the SHA-256 of what they begin with.
     private(set) var certificateFiles: [[UInt8]: String] = [:]
+    /// Certificates whose state is asked for, to be stapled.
+    public private(set) var stapleSubjects: [OCSPSubject] = []
+    /// What the operator should know.
+    public private(set) var notes: [String] = []
+    /// `ssl_stapling_file`
+    let fixedStaple: [UInt8]?
+    /// Where the answers to `stapleSubjects` are found.
+    public weak var staples: StapleTable?
     /// Set for `ssl_session_cache shared` only.
     let sessionStore: TLSSessionStore?
     /// Asked for each handshake that names a server, unless the connection has its own.
@@ -29,6 +37,7 @@ public final class TLSServerContext {
     public init(settings: TLSServerSettings, sessionStore: TLSSessionStore? = nil) throws(TLSError) {
         alpn = settings.alpn.map { Array($0.utf8) }
         rejectsHandshakes = settings.rejectsHandshakes
+        fixedStaple = settings.stapling?.file?.der
         if !settings.ticketKeyFiles.isEmpty {
             guard let keys = TLSTicketKeys(files: settings.ticketKeyFiles) else {
                 throw TLSError("a file of \"ssl_session_ticket_key\" must hold 48 or 80 bytes")
@@ -81,6 +90,9 @@ public final class TLSServerContext {
             identity += fingerprint
         }
         try setUpSessions(settings, identity)
+        if let stapling = settings.stapling {
+            (stapleSubjects, notes) = try setUpStapling(stapling)
+        }
         try TLSTrust.configure(settings.confCommands, context, isServer: true)
     }
 

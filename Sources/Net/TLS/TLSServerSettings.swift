@@ -57,6 +57,8 @@ public struct TLSServerSettings: Sendable {
     public var revocations: (pem: [UInt8], name: String)?
     /// `ssl_conf_command`
     public var confCommands: [(name: String, value: String)] = []
+    /// `ssl_stapling`; `nil`: off.
+    public var stapling: Stapling?
     /// `ssl_dhparam`
     public var dhParameters: (pem: [UInt8], name: String)?
 
@@ -79,6 +81,7 @@ public struct TLSServerSettings: Sendable {
             "\(protocols.rawValue)", effectiveCiphers, "\(prefersServerCiphers)", "\(sessionCache)",
             "\(sessionTimeoutSeconds)", "\(sessionTickets)", "\(bufferSize)", sessionContextID,
             ecdhCurve ?? "auto", "\(rejectsHandshakes)", "\(clientVerification)", "\(verifyDepth)",
+            stapling?.identity ?? "no staple",
         ]
         return words.map { "\($0.utf8.count):\($0)" }.joined()
     }

@@ -37,6 +37,36 @@ enum TLSTrust {
         ERR_clear_error()
     }
 
+    /// Who signed a certificate, of those that came with it and those that are trusted; the caller frees it.
+    static func issuer(
+        of certificate: OpaquePointer, in chain: OpaquePointer?, _ store: OpaquePointer
+    ) -> OpaquePointer? {
+        for index in 0..<max(0, chain.map { portico_certificates_count($0) } ?? 0) {
+            guard let candidate = chain.flatMap({ portico_certificates_at($0, index) }) else { continue }
+            if X509_check_issued(candidate, certificate) == X509_V_OK {
+                X509_up_ref(candidate)
+                return candidate
+            }
+        }
+        guard let search = X509_STORE_CTX_new() else { return nil }
+        defer {
+            X509_STORE_CTX_free(search)
+            ERR_clear_error()
+        }
+        var found: OpaquePointer?
+        guard X509_STORE_CTX_init(search, store, nil, nil) == 1,
+            X509_STORE_CTX_get1_issuer(&found, search, certificate) == 1
+        else { return nil }
+        return found
+    }
+
+    /// The first address of an OCSP responder that a certificate names.
+    static func responder(of certificate: OpaquePointer) -> String? {
+        guard let list = portico_responders(certificate) else { return nil }
+        defer { portico_strings_free(list) }
+        return portico_strings_first(list).map { String(cString: $0) }
+    }
+
     /// `ssl_conf_command name value`.
     static func configure(
         _ commands: [(name: String, value: String)], _ context: OpaquePointer, isServer: Bool

@@ -10,6 +10,7 @@ public final class Checker {
     private enum Endpoint {
         case probe(Probe)
         case name(NameWatch)
+        case staple(StapleWatch)
         case signals
     }
 
@@ -36,6 +37,7 @@ public final class Checker {
         try poller.addControl(signals.fd, token)
         for index in configuration.upstreams.indices { watchServers(ofGroup: index) }
         watchNames()
+        watchStaples()
     }
 
     /// Begins to ask the servers of a group, as the names in it resolve now.
@@ -85,6 +87,26 @@ public final class Checker {
         }
     }
 
+    // MARK: Certificates
+
+    private func watchStaples() {
+        let resolver = configuration.resolver ?? .system()
+        for subject in configuration.stapleSubjects {
+            var made: StapleWatch?
+            _ = endpoints.insert { token in
+                let watch = StapleWatch(self, subject, resolver, token: token)
+                made = watch
+                return .staple(watch)
+            }
+            made?.begin(afterMs: Int.random(in: 0...100))
+        }
+    }
+
+    /// An answer that workers may give to clients.
+    func publish(staple bytes: [UInt8], validUntil: Int64, for subject: OCSPSubject) -> Bool {
+        shared.staples.publish(bytes, validUntil: validUntil, for: subject.fingerprint)
+    }
+
     // MARK: Servers
 
     private func watch(_ check: HealthCheck, _ health: GroupHealth, peer: Int, record: Int) {
@@ -113,6 +135,7 @@ public final class Checker {
                 switch endpoints[event.token] {
                 case .probe(let probe): probe.ready(event)
                 case .name(let watch): watch.ready()
+                case .staple(let watch): watch.ready(event)
                 case .signals: while let signal = signals.next() { received(signal) }
                 case nil: break
                 }
@@ -121,6 +144,7 @@ public final class Checker {
                 switch endpoints[expired.token] {
                 case .probe(let probe): probe.timedOut()
                 case .name(let watch): watch.timedOut()
+                case .staple(let watch): watch.timedOut()
                 case .signals, nil: break
                 }
             }

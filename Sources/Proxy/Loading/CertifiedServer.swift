@@ -15,6 +15,12 @@ extension Configuration {
             .flatMap { $0.context.certificates }
     }
 
+    /// Certificates whose state is to be asked for, each once.
+    var stapleSubjects: [OCSPSubject] {
+        var seen: Set<[UInt8]> = []
+        return certified.flatMap { $0.context.stapleSubjects }.filter { seen.insert($0.fingerprint).inserted }
+    }
+
     /// A name of a server that its certificates were for, and are not in `next`, whose servers are the same.
     public func nameLost(in next: Configuration) -> String? {
         for (old, new) in zip(certified, next.certified) where old.context !== new.context {

@@ -67,6 +67,7 @@ struct TLSAssembly {
             return nil
         }
         builder.certified.append(CertifiedServer(names: names, context: context))
+        for note in context.notes { builder.warnOnce(note, ConfigError(note, first.statement)) }
         for facts in context.certificates {
             guard let warning = facts.expiryWarning else { continue }
             builder.warnOnce("expiry of \(facts.file)", ConfigError(warning, first.statement))
@@ -86,6 +87,14 @@ struct TLSAssembly {
             settings.trustedCertificates, "cannot load trusted certificates")
         made.revocations = try named(settings.revocations, "cannot load revocations")
         made.dhParameters = try named(settings.dhParameters, "cannot load parameters")
+        if settings.staples {
+            made.stapling = Stapling()
+            made.stapling?.file = try named(settings.stapleFile, "cannot load OCSP response").map {
+                ($0.pem, $0.name)
+            }
+            made.stapling?.responder = settings.stapleResponder
+            made.stapling?.verifies = settings.verifiesStaples
+        }
         made.confCommands = settings.confCommands.elements.map { ($0.name, $0.value) }
         switch made.clientVerification {
         case .off, .optionalWithoutAuthority: break

@@ -95,6 +95,10 @@ struct TLSSettings {
     var ticketSecret: TLSFile?
     var handshakeTimeoutMs = 10_000
     var confCommands = Replaceable<TLSCommand>()
+    var staples = false
+    var stapleFile: TLSFile?
+    var stapleResponder: String?
+    var verifiesStaples = false
 }
 
 /// A file that a directive names, and where.

@@ -25,8 +25,8 @@ enum IgnoredDirectives {
                 "proxy_force_ranges",
                 "proxy_pass_trailers", "keepalive_disable",
                 "expires_by_type",
-                "http2_max_concurrent_streams", "http2_chunk_size", "ssl_stapling",
-                "ssl_stapling_verify", "ssl_early_data", "keepalive_min_timeout",
+                "http2_max_concurrent_streams", "http2_chunk_size",
+                "ssl_early_data", "keepalive_min_timeout",
             ], in: anywhere)
             + rows(
                 [

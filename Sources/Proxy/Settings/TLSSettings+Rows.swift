@@ -5,7 +5,9 @@ internal import Net
 extension TLSSettings {
     private static var contexts: Context { [.http, .server] }
 
-    static var directives: [Directive<Block>] { fileRows + protocolRows + sessionRows + clientRows }
+    static var directives: [Directive<Block>] {
+        fileRows + protocolRows + sessionRows + clientRows + staplingRows
+    }
 
     private static var fileRows: [Directive<Block>] {
         [
@@ -170,6 +172,27 @@ extension TLSSettings {
             .flag(
                 "ssl_reject_handshake", "Whether handshakes for the server are refused.", in: contexts,
                 default: false, \.serverSettings.tls.server.rejectsHandshakes),
+        ]
+    }
+
+    private static var staplingRows: [Directive<Block>] {
+        [
+            .flag(
+                "ssl_stapling",
+                "Whether clients are given what the authority's OCSP responder says of the certificate.",
+                in: contexts, default: false, \.serverSettings.tls.staples),
+            file(
+                "ssl_stapling_file", "An answer of the responder's (DER) that is given instead of asking.",
+                \.stapleFile),
+            Directive(
+                "ssl_stapling_responder", "Asked instead of the responder that the certificate names.",
+                "http://host[:port]/path", in: contexts, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                block.serverSettings.tls.stapleResponder = statement.argument(0)
+            },
+            .flag(
+                "ssl_stapling_verify", "Whether answers must be signed by somebody who is trusted.",
+                in: contexts, default: false, \.serverSettings.tls.verifiesStaples),
         ]
     }
 
