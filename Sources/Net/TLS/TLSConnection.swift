@@ -51,6 +51,14 @@ public final class TLSConnection {
     public private(set) var serverName: [UInt8]?
     /// What broke an established connection, for a log line.
     public private(set) var lastError: TLSError?
+    /// The next record is a short one, if a long one would follow: nothing of a record can be read before all
+    /// of it has come, and the kernel may send only some 14 KB before it hears from the other end (RFC 6928).
+    private var isNextRecordShort = true
+    private static var shortRecord: Int { 4 << 10 }
+
+    /// Nothing was sent for a while: the kernel has become careful again (RFC 5681 §4.1).
+    public func wasIdle() { isNextRecordShort = true }
+
     /// The peer's side ended without a close_notify: what was read may be cut off (RFC 8446 §6.1). Known
     /// for connections to peers only.
     public private(set) var wasTruncated = false
@@ -265,7 +273,11 @@ public final class TLSConnection {
         while total < bytes.count {
             ERR_clear_error()
             errno = 0
-            let rest = Int32(clamping: bytes.count - total)
+            var rest = Int32(clamping: bytes.count - total)
+            if isNextRecordShort && rest > 2 * TLSConnection.shortRecord {
+                rest = Int32(TLSConnection.shortRecord)
+            }
+            isNextRecordShort = false
             // In bounds: at most `rest` bytes are read from `total` on.
             let result = SSL_write(ssl, bytes.baseAddress.map { $0 + total }, rest)
             if result <= 0 {
@@ -313,6 +325,8 @@ public final class TLSConnection {
     /// Says that no more will be sent; does not wait for the other end.
     public func shutdown() {
         guard let ssl, case .established = state else { return }
+        // A second call would wait for the other end's, and complain when there is none.
+        guard SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }
         ERR_clear_error()
         SSL_shutdown(ssl)
         ERR_clear_error()

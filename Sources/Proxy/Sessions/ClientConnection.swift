@@ -20,6 +20,8 @@ final class ClientConnection {
     let startedMs: Int64
     /// How long the TLS handshake took; `nil`: there was none.
     private(set) var handshakeMs: Int64?
+    /// When the last response ended.
+    var quietSinceMs: Int64 = 0
     /// Requests begun on it: `$connection_requests`.
     var requestCount = 0
     /// What the PROXY protocol said of the client, if the listener asks for it.

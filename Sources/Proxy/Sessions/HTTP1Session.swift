@@ -196,6 +196,7 @@ final class HTTP1Session {
         worker.counters.add(.writing, 1)
         worker.counters.add(.requests, 1)
         connection.requestCount += 1
+        noteQuiet()
         state = .exchanging
         exchange.requestLength = Int64(length)
         exchange.keepsAlive = mayKeepAlive(exchange.head)
@@ -207,6 +208,12 @@ final class HTTP1Session {
             return exchange.refuse(.plainHTTPOnTLS)
         }
         exchange.begin()
+    }
+
+    /// After a second without a response the next one begins as on a new connection.
+    private func noteQuiet() {
+        guard let tls = transport.tls else { return }
+        if worker.clock.nowMs - connection.quietSinceMs > 1000 { tls.wasIdle() }
     }
 
     private func mayKeepAlive(_ head: RequestHead) -> Bool {
@@ -297,6 +304,7 @@ final class HTTP1Session {
     func recycleExchange() {
         guard let finished = exchange else { return }
         keepaliveTimeoutMs = finished.location.settings.core.keepaliveTimeoutMs
+        connection.quietSinceMs = worker.clock.nowMs
         exchange = nil
         worker.giveBack(finished)
     }
