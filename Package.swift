@@ -21,8 +21,10 @@ let productSettings: [SwiftSetting] =
 let linking: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
 
 /// A room of the house: it may import only what stands in its list.
-func room(_ name: String, _ below: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: below, exclude: [], swiftSettings: productSettings)
+func room(_ name: String, _ below: [Target.Dependency], embedding files: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: below, resources: files.map { .embedInCode($0) },
+        swiftSettings: productSettings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [String] = []) -> Target {
@@ -39,7 +41,7 @@ let package = Package(
         room("Config", ["Core"]),
         room("Net", ["Core", "CLinux", "COpenSSL"]),
         room("Upstream", ["Core", "Config", "HTTP", "Net"]),
-        room("Proxy", ["Core", "Config", "HTTP", "Net", "Upstream"]),
+        room("Proxy", ["Core", "Config", "HTTP", "Net", "Upstream"], embedding: ["Status/status.html"]),
         room("Supervisor", ["Core", "Config", "Net", "Upstream", "Proxy"]),
         .executableTarget(
             name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,

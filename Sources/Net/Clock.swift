@@ -5,6 +5,8 @@ internal import Glibc
 public final class Clock {
     /// Milliseconds of the monotonic clock: for deadlines and durations.
     public private(set) var nowMs: Int64 = 0
+    /// Microseconds of the monotonic clock: for durations that are counted.
+    public private(set) var nowUs: Int64 = 0
     /// Milliseconds since the epoch.
     public private(set) var wallMs: Int64 = 0
     /// RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
@@ -30,15 +32,16 @@ public final class Clock {
     /// Reads the clocks.
     public func update() {
         let previous = wallSeconds
-        nowMs = Clock.milliseconds(CLOCK_MONOTONIC)
-        wallMs = Clock.milliseconds(CLOCK_REALTIME)
+        nowUs = Clock.microseconds(CLOCK_MONOTONIC)
+        nowMs = nowUs / 1000
+        wallMs = Clock.microseconds(CLOCK_REALTIME) / 1000
         if wallSeconds != previous || httpDate.isEmpty { updateTexts() }
     }
 
-    private static func milliseconds(_ clock: clockid_t) -> Int64 {
+    private static func microseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 
     private func updateTexts() {

@@ -79,6 +79,8 @@ public final class Configuration {
     private let temporaryFolders: [String]
     let upstreams: [UpstreamSettings]
     let healthChecks: [HealthCheck]
+    /// `status_zone`s, each once.
+    let zones: [StatusZone]
     /// Servers with certificates, in the order of the file.
     let certified: [CertifiedServer]
     /// Whom to ask for addresses of names; `nil`: as this machine says.
@@ -113,6 +115,7 @@ public final class Configuration {
         upstreams = builder.upstreams
         healthChecks = builder.healthChecks
         certified = builder.certified
+        zones = builder.zones
         resolver = builder.resolver?.settings
         tlsClientKeys = builder.tlsClientKeys
         hashKeys = builder.hashKeys

@@ -14,6 +14,8 @@ enum Counter: Int, CaseIterable {
     /// Handshakes that failed in any way but the next three lines', and those that took too long.
     case handshakeFailures, handshakeTimeouts
     case noSharedProtocol, noSharedCipher, rejectedCertificates
+    /// Wrong passwords, and names that nobody has.
+    case failedLogins
     /// Plain HTTP came to a TLS port.
     case plainOnTLS
     /// Clients' certificates that were missing or did not hold, after a handshake that succeeded.
@@ -78,6 +80,9 @@ public final class Counters {
     func add(_ counter: Counter, slot: Int, _ amount: Int) {
         memory.add(index(counter, slot), amount)
     }
+
+    /// One worker's.
+    func load(_ counter: Counter, slot: Int) -> Int { memory.load(index(counter, slot)) }
 
     /// The sum over all workers.
     func total(_ counter: Counter) -> Int {

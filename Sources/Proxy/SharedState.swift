@@ -14,27 +14,44 @@ public final class SharedState {
     /// Answers of OCSP responders.
     let staples: StapleTable
 
+    /// What is counted of requests: of all, of zones, of servers.
+    let tallies: TallyTable
+    /// All requests, in this worker.
+    private(set) var requests: Tally
+    /// The last requests that something was wrong with.
+    let events: EventRing
+    /// What the master says of itself.
+    public let service: ServiceRecord
+
     private static var capacity: Int { 4096 }
+    /// What all requests are counted under.
+    static var requestsName: String { "requests" }
     /// Of this master alone: it was told to stop.
     private let leaving: SharedMemory
 
     /// What must be the same in a binary that goes on with the memory of another.
     public static var layout: String {
-        "\(Version.text)/\(capacity)/\(PeerStateTable.layout)/\(Counters.layout)"
+        "\(Version.text)/\(capacity)/\(PeerStateTable.layout)/\(Counters.layout)/\(TallyTable.layout)"
     }
 
     /// The descriptors behind it, for a binary that takes over.
-    public var descriptors: [Int32] { [counters.descriptor].compactMap { $0 } + peers.descriptors }
+    public var descriptors: [Int32] {
+        [counters.descriptor, tallies.descriptor].compactMap { $0 } + peers.descriptors
+    }
 
     /// The memory that a former binary used.
     public init(slots: Int, adopting descriptors: [Int32]) throws(Errno) {
-        guard let first = descriptors.first else { throw .invalidArgument }
-        counters = try Counters(slots: slots, adopting: first)
+        guard descriptors.count > 2 else { throw .invalidArgument }
+        counters = try Counters(slots: slots, adopting: descriptors[0])
+        tallies = try TallyTable(capacity: SharedState.capacity, adopting: descriptors[1])
         peers = try PeerStateTable(
-            capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst()))
+            capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst(2)))
         names = try ResolvedNames(capacity: 512)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
+        events = try EventRing()
+        service = try ServiceRecord(slots: slots)
+        requests = tallies.row(named: SharedState.requestsName)
     }
 
     /// The service was told to stop, and still serves: `shutdown_delay`.
@@ -46,10 +63,26 @@ public final class SharedState {
     /// - Parameter slots: most workers that may live at one time, old ones that still finish included.
     public init(slots: Int) throws(Errno) {
         counters = try Counters(slots: slots)
+        tallies = try TallyTable(capacity: SharedState.capacity)
         peers = try PeerStateTable(capacity: SharedState.capacity, workers: slots)
         names = try ResolvedNames(capacity: 512)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
+        events = try EventRing()
+        service = try ServiceRecord(slots: slots)
+        requests = tallies.row(named: SharedState.requestsName)
+    }
+
+    /// This process serves as the worker of `slot`.
+    func serve(as slot: Int) {
+        peers.serve(as: slot)
+        tallies.serve(as: slot)
+        requests = tallies.row(named: SharedState.requestsName)
+    }
+
+    /// Keeps in mind how the service does, every few seconds. Called by the master alone.
+    public func sample(_ clock: Clock) {
+        service.sample(clock) { tallies.sum(named: SharedState.requestsName) }
     }
 
     /// Takes a slot for a worker that is to be forked: two masters may share the memory for a while.
@@ -66,6 +99,8 @@ public final class SharedState {
     public func workerEnded(slot: Int) {
         counters.workerEnded(slot: slot)
         peers.forget(worker: slot)
+        tallies.forget(worker: slot)
+        service.workerEnded(slot: slot)
         counters.release(slot: slot)
     }
 

@@ -9,11 +9,14 @@ final class Snapshot {
     let configuration: Configuration
     let groups: UpstreamGroups
     let logs: AccessLogs
+    /// Where this worker counts the requests of the configuration's zones.
+    let zones: [Tally]
     private let listens: [SocketAddress: ListenAddress]
 
     init(_ configuration: Configuration, _ shared: SharedState, _ clock: Clock, former: Snapshot?) {
         self.configuration = configuration
         for server in configuration.certified { server.context.staples = shared.staples }
+        zones = configuration.zones.map { shared.tallies.row(named: $0.tallyName) }
         groups = UpstreamGroups(configuration, shared, former: former?.groups)
         logs = AccessLogs(configuration, clock, former: former?.logs)
         listens = Dictionary(

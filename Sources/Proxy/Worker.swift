@@ -108,7 +108,7 @@ public final class Worker {
             .terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .pipe, .alarm,
         ])
         counters = shared.counters.slab(birth.slot)
-        shared.peers.serve(as: birth.slot)
+        shared.serve(as: birth.slot)
         snapshot = Snapshot(birth.configuration, shared, clock, former: nil)
         posted.reserveCapacity(256)
         running.reserveCapacity(256)
@@ -431,7 +431,9 @@ public final class Worker {
         exchange.location.settings.logs.errorLog
     }
 
-    func accessLog(_ exchange: Exchange) {
+    /// A request is over: it is counted and logged.
+    func account(for exchange: Exchange) {
+        count(exchange)
         exchange.snapshot.logs.write(exchange)
     }
 }

@@ -17,6 +17,7 @@ extension Master {
         }
         log.write(.notice, connection: nil, "start checker process \(pid)")
         checker = (pid, clock.nowMs)
+        shared.service.checkerStarted(pid: pid)
     }
 
     /// The checker's whole life.
@@ -37,6 +38,7 @@ extension Master {
         log.write(
             exitCode(status) == 0 ? .notice : .alert, connection: nil, "checker process \(ended.pid) \(text)")
         guard !isStopping else { return }
+        shared.service.respawned(slot: nil)
         let isYoung = clock.nowMs - ended.startedMs < 1000
         checkerDueMs = isYoung ? clock.nowMs + 500 : clock.nowMs
     }

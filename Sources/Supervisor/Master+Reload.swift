@@ -18,10 +18,12 @@ extension Master {
             let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
             take(next, opened, delivery)
             log.write(.notice, connection: nil, "reconfigured")
+            shared.service.reloaded(wallMs: clock.wallMs, complaint: nil)
             outcome.write(.accepted(warnings: next.warnings), begunMs: begunMs)
         } catch {
             log.write(.emerg, connection: nil, error.description)
             log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")
+            shared.service.reloaded(wallMs: clock.wallMs, complaint: error.description)
             outcome.write(.refused(error.description), begunMs: begunMs)
         }
     }

@@ -81,6 +81,7 @@ final class Master {
         log.write(.notice, connection: nil, "portico/\(versionText)")
         log.write(.notice, connection: nil, "start worker processes")
         shared.prepare(configuration, isStart: true)
+        shared.service.began(wallMs: clock.wallMs)
         startWorkers()
         startChecker()
         while !(isStopping && children.isEmpty && checker == nil) {
@@ -90,6 +91,7 @@ final class Master {
             reap()
             respawn()
             killLate()
+            shared.sample(clock)
             renewCertificates()
             warnOfExpiry()
             if let quitDueMs, clock.nowMs >= quitDueMs { quit() }
@@ -208,6 +210,7 @@ final class Master {
             return
         }
         log.write(.notice, connection: nil, "start worker process \(pid)")
+        shared.service.workerStarted(slot: slot, pid: pid, wallMs: clock.wallMs)
         children.append(
             Child(
                 pid: pid, slot: slot, generation: generation, startedMs: clock.nowMs,
@@ -270,6 +273,7 @@ final class Master {
                 continue
             }
             // A worker that lived is replaced at once; one that died young, after a while.
+            shared.service.respawned(slot: child.slot)
             let isYoung = clock.nowMs - child.startedMs < 1000
             respawnsDue.append((child.slot, isYoung ? clock.nowMs + 500 : clock.nowMs))
         }

@@ -1,3 +1,5 @@
+public import Net
+
 /// One peer of a group, as a worker sees it.
 public final class Peer {
     /// The `server` line that it stands for.
@@ -6,14 +8,20 @@ public final class Peer {
     public let nameBytes: [UInt8]
     /// What is known of it at run time.
     public let state: PeerState
+    /// What this worker counts of it.
+    public let tally: Tally?
+    /// What its numbers are found by.
+    public let tallyName: String
     /// Smooth weighted round robin: this worker's own turn.
     var currentWeight = 0
     /// Falls with failures, creeps back with each choice.
     var effectiveWeight: Int
 
-    init(_ settings: PeerSettings, state: PeerState) {
+    init(_ settings: PeerSettings, state: PeerState, tallyName: String, tallies: TallyTable?) {
         self.settings = settings
         self.state = state
+        self.tallyName = tallyName
+        tally = tallies?.row(named: tallyName)
         nameBytes = Array(settings.name.utf8)
         effectiveWeight = settings.weight
     }

@@ -1,4 +1,4 @@
-internal import Net
+public import Net
 
 /// A group of peers and its way of choosing; a worker's own.
 ///
@@ -27,7 +27,11 @@ public final class PeerGroup {
     /// - Parameters:
     ///   - table: where the state is shared; `nil`: it is this worker's own.
     ///   - former: the group of this name until now: what a worker alone knew of its peers goes on.
-    public init(_ settings: UpstreamSettings, table: PeerStateTable?, former: PeerGroup? = nil) {
+    ///   - tallies: where requests to the peers are counted; `nil`: nowhere.
+    public init(
+        _ settings: UpstreamSettings, table: PeerStateTable?, former: PeerGroup? = nil,
+        tallies: TallyTable? = nil
+    ) {
         self.settings = settings
         nameBytes = Array(settings.name.utf8)
         let ordered = settings.peers.filter { !$0.isBackup } + settings.peers.filter(\.isBackup)
@@ -43,7 +47,7 @@ public final class PeerGroup {
             if shared?.isNew == true { fresh.append(position) }
             let kept = former?.peer(named: peer.name, occurrence: seen[peer.name] ?? 1)
             let state = shared?.state ?? kept?.state ?? own.state(position)
-            let next = Peer(peer, state: state)
+            let next = Peer(peer, state: state, tallyName: "server \(identity)", tallies: tallies)
             if let kept, kept.settings.weight == peer.weight { next.takeTurns(from: kept) }
             made.append(next)
         }
@@ -129,6 +133,12 @@ public final class PeerGroup {
             && nowMs / 1000 - peer.state.checked <= Int64(settings.failTimeoutSeconds)
     }
 
+    /// For how long a peer has been out for its failures, in milliseconds; `nil`: it is not.
+    public func banAge(_ index: Int, nowMs: Int64) -> Int? {
+        guard peers.count > 1, isBanned(peers[index], nowMs) else { return nil }
+        return Int(max(0, nowMs - peers[index].state.checked * 1000))
+    }
+
     /// A chosen peer's window begins anew when the last one is over.
     func noteChoice(_ index: Int, nowMs: Int64) {
         let peer = peers[index]
@@ -177,6 +187,7 @@ public final class PeerGroup {
     public func finished(_ index: Int, _ outcome: AttemptOutcome, nowMs: Int64) {
         let peer = peers[index]
         peer.state.connectionEnded()
+        if case .failure = outcome { peer.tally?.add(.failures) }
         if isSingle { return }
         switch outcome {
         case .failure:

@@ -65,6 +65,8 @@ public struct UpstreamSettings: Sendable {
     public var keepalive = KeepaliveSettings()
     /// The peers' state is shared by all workers (`zone`).
     public var hasZone = false
+    /// The name that `zone` gave it.
+    public var zoneName: String?
     /// Below this part of healthy servers, in percent, the checks are disregarded; 0: never.
     public var panicThreshold = 0
     /// Requests that may wait for a server in each worker, and how long.

@@ -88,6 +88,7 @@ extension UpstreamBlock {
                     }
                 }
                 block.settings.hasZone = true
+                block.settings.zoneName = statement.argument(0)
             },
         ]
     }

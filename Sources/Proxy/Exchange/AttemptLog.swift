@@ -10,6 +10,9 @@ final class AttemptLog {
         /// What the peer answered, or what its failure counts as; 0: nothing yet.
         var status: UInt16 = 0
         var beganMs: Int64 = 0
+        /// The beginning and the head's arrival by the clock's microseconds.
+        var beganUs: Int64 = 0
+        var headerUs: Int64 = 0
         var connectMs: Int64?
         var headerMs: Int64?
         var responseMs: Int64?
@@ -35,12 +38,13 @@ final class AttemptLog {
         nextStartsGroup = !entries.isEmpty
     }
 
-    func begin(address: [UInt8], nowMs: Int64) {
+    func begin(address: [UInt8], _ clock: Clock) {
         let start = names.count
         names.append(address)
         var attempt = Attempt()
         attempt.name = Slice(from: start, to: names.count)
-        attempt.beganMs = nowMs
+        attempt.beganMs = clock.nowMs
+        attempt.beganUs = clock.nowUs
         attempt.startsNewGroup = nextStartsGroup
         nextStartsGroup = false
         entries.append(attempt)
@@ -58,8 +62,11 @@ final class AttemptLog {
         update { $0.connectMs = nowMs - $0.beganMs }
     }
 
-    func headArrived(nowMs: Int64) {
-        update { $0.headerMs = nowMs - $0.beganMs }
+    func headArrived(_ clock: Clock) {
+        update {
+            $0.headerMs = clock.nowMs - $0.beganMs
+            $0.headerUs = clock.nowUs
+        }
     }
 
     func finish(nowMs: Int64) {

@@ -14,6 +14,7 @@ extension Exchange {
         location = server.base
         remoteAddress = client.remoteAddress
         startedMs = worker.clock.nowMs
+        startedUs = worker.clock.nowUs
         phase = .receiving
     }
 
@@ -47,6 +48,8 @@ extension Exchange {
         proxyTarget = nil
         sentUpgrade = false
         didSendContinue = false
+        lastFailure = nil
+        fault = nil
         isPipelined = false
         keptFields.reset()
         requestID.removeAll()

@@ -50,6 +50,7 @@ extension Exchange {
     func adopt(_ server: VirtualServer) {
         self.server = server
         location = server.base
+        enterServerZone()
         if userValues.count < snapshot.configuration.userVariableCount {
             let missing = snapshot.configuration.userVariableCount - userValues.count
             userValues.append(contentsOf: repeatElement(UserValue(), count: missing))
@@ -201,6 +202,10 @@ extension Exchange {
             return startProxying(target)
         case .stubStatus:
             return StubStatus.handle(self)
+        case .status:
+            return Status.handle(self)
+        case .api:
+            return Status.handleAPI(self)
         case .readiness:
             return Readiness.handle(self)
         case .staticFiles:

@@ -135,6 +135,7 @@ extension Exchange {
     /// The client went away, or did not send or take bytes in time; nothing can be answered.
     func clientLeft(status: UInt16) {
         if !isResponding { response.status = status }
+        fault = .clientClosed
         upstream?.abandon()
         stream.abandon()
     }

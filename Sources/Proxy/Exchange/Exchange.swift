@@ -38,6 +38,7 @@ final class Exchange {
     var isURIChanged = false
     let body: RequestBody
     var startedMs: Int64 = 0
+    var startedUs: Int64 = 0
     /// Bytes of the request: line, head and content as received.
     var requestLength: Int64 = 0
 
@@ -69,6 +70,13 @@ final class Exchange {
     let remoteUser = ByteBuffer(capacity: 32)
     /// `$limit_rate` or `X-Accel-Limit-Rate`, in place of the location's `limit_rate`.
     var limitRate: Int64?
+
+    /// The zone of the server that it is counted in as under way.
+    var serverZone: Int?
+    /// The last attempt at a server that failed.
+    var lastFailure: EndReason.UpstreamFailure?
+    /// What went wrong, where the status does not say it.
+    var fault: EndReason?
 
     // MARK: The response
 

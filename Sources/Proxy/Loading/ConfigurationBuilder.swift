@@ -12,6 +12,8 @@ final class ConfigurationBuilder {
     var main = MainSettings()
     var serverDefaults = ServerSettings()
     private(set) var warnings: [ConfigError] = []
+    /// `status_zone`s, each once.
+    private(set) var zones: [StatusZone] = []
     /// Servers with certificates, in the order of the file.
     var certified: [CertifiedServer] = []
     private var warned: Set<String> = []
@@ -292,6 +294,13 @@ final class ConfigurationBuilder {
         }
         upstreams.append(UpstreamSettings(implicit: name, addresses: addresses))
         return upstreams.count - 1
+    }
+
+    /// - Returns: where the zone stands among all.
+    func index(of zone: StatusZone) -> Int {
+        if let known = zones.firstIndex(of: zone) { return known }
+        zones.append(zone)
+        return zones.count - 1
     }
 
     // MARK: Warnings

@@ -24,6 +24,10 @@ extension Variables {
                 exchange, out in
                 out.append(secondsFromMilliseconds: Int(max(0, exchange.nowMs - exchange.startedMs)))
             },
+            .always("proxy_reason", "Why the request ended as it did: `ok`, `retried:timeout`, …") {
+                exchange, out in
+                out.append(exchange.endReason.text)
+            },
             .always("request_completion", "`OK` if the response was sent to its end.") { exchange, out in
                 if case .finished = exchange.phase { out.append("OK") }
             },

@@ -56,6 +56,7 @@ enum AuthBasic {
         case .wrongPassword:
             exchange.log(.error, "user \"\(text(user))\": password mismatch")
         }
+        exchange.worker.counters.add(.failedLogins, 1)
         return challenge(exchange, realm: realm)
     }
 

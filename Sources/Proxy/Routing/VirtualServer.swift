@@ -12,6 +12,8 @@ final class VirtualServer {
     let headLimits: HeadLimits
     let clientHeaderTimeoutMs: Int
     let mergeSlashes: Bool
+    /// Where its requests are counted, of the configuration's zones.
+    let zone: Int?
     let tls: TLSServerContext?
     let clientVerification: ClientVerification
     let handshakeTimeoutMs: Int
@@ -28,6 +30,7 @@ final class VirtualServer {
         headLimits = settings.head
         clientHeaderTimeoutMs = settings.clientHeaderTimeoutMs
         mergeSlashes = settings.mergeSlashes
+        zone = settings.statusZone
         self.tls = tls
         handshakeTimeoutMs = settings.tls.handshakeTimeoutMs
         clientVerification = settings.tls.server.clientVerification

@@ -22,7 +22,7 @@ extension HTTP1Session {
     func finishLog(_ exchange: Exchange) {
         exchange.phase = .finished
         exchange.finished()
-        worker.accessLog(exchange)
+        worker.account(for: exchange)
     }
 
     /// Closes so that a client which is still sending gets to read the response first.

@@ -78,6 +78,8 @@ struct ServerSettings {
     var head = HeadLimits()
     var clientHeaderTimeoutMs = 60_000
     var mergeSlashes = true
+    /// `status_zone`: which of the configuration's zones.
+    var statusZone: Int?
     var tls = TLSSettings()
 }
 

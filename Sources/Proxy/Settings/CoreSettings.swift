@@ -14,6 +14,9 @@ struct CoreSettings {
     /// grace; 0 switches the check off.
     var clientMinRate = 240
 
+    /// `status_zone` of a location: which of the configuration's zones.
+    var statusZone: Int?
+
     // Keep-alive and closing.
     var keepaliveTimeoutMs = 75_000
     /// The `Keep-Alive: timeout=` that clients are told, in seconds; 0 tells nothing.

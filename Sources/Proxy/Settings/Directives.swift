@@ -70,6 +70,40 @@ enum BlockDirectives {
                 block.settings.content = .stubStatus
             },
             Directive(
+                "status",
+                "Answers with the state of the service: a page, or `?format=json`, `text`, `prometheus`.", "",
+                in: [.server, .location], arity: 0...0
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.content = .status
+            },
+            Directive(
+                "api", "Answers with the state of the service in the shapes of the commercial API.",
+                "[write=off]", in: .location, arity: 0...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                if let word = statement.arguments.first, word != "write=off" {
+                    let isWriting = word == "write=on"
+                    throw ConfigError(
+                        isWriting ? "\"api write=on\" is not supported yet" : "invalid parameter \"\(word)\"",
+                        statement)
+                }
+                block.settings.content = .api
+            },
+            Directive(
+                "status_zone", "Counts the requests of a server or location under this name.", "zone",
+                in: [.server, .location, .ifInLocation], arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                let isServer = block.context == .server
+                let zone = StatusZone(kind: isServer ? .server : .location, name: statement.argument(0))
+                if isServer {
+                    block.serverSettings.statusZone = block.builder.index(of: zone)
+                } else {
+                    block.settings.core.statusZone = block.builder.index(of: zone)
+                }
+            },
+            Directive(
                 "readiness",
                 "Answers 200 while new clients are welcome, 503 once the service was told to stop.", "",
                 in: [.server, .location], arity: 0...0

@@ -43,6 +43,8 @@ enum ContentHandler {
     case proxy(ProxyTarget)
     case stubStatus
     case readiness
+    case status
+    case api
 }
 
 /// The program of `set`, `if`, `rewrite`, `return` and `break` in one block.

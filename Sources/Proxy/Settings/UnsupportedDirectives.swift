@@ -5,7 +5,7 @@ enum UnsupportedDirectives {
     private static var names: Set<String> {
         [
             "add_after_body", "add_before_body", "disable_symlinks", "auth_request", "auth_request_set",
-            "autoindex", "api",
+            "autoindex",
             "early_hints", "empty_gif", "geoip_country", "image_filter", "js_content",
             "js_import", "least_time", "mail", "mirror", "mirror_request_body", "ntlm", "perl",
             "proxy_no_cache", "proxy_store", "proxy_cookie_flags", "proxy_socket_rcvbuf",

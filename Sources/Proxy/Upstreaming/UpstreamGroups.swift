@@ -29,7 +29,8 @@ final class UpstreamGroups {
 
     private func add(_ settings: UpstreamSettings, former: PeerGroup? = nil) {
         let group = PeerGroup(
-            settings.with(shared.names), table: settings.hasZone ? shared.peers : nil, former: former)
+            settings.with(shared.names), table: settings.hasZone ? shared.peers : nil, former: former,
+            tallies: shared.tallies)
         group.index = groups.count
         indices[settings.name] = groups.count
         groups.append(group)
@@ -73,7 +74,7 @@ final class UpstreamGroups {
             let next = settings.with(shared.names)
             let former = groups[index]
             guard next.peers.map(\.name) != former.settings.peers.map(\.name) else { continue }
-            let group = PeerGroup(next, table: shared.peers, former: former)
+            let group = PeerGroup(next, table: shared.peers, former: former, tallies: shared.tallies)
             group.index = index
             groups[index] = group
             sessions = sessions.filter { $0.key.group != index }
@@ -258,5 +259,15 @@ extension Worker {
         else { return }
         group.peers[index].state.count(
             sent: attempt.bytesSent, received: attempt.bytesReceived)
+        guard let tally = group.peers[index].tally else { return }
+        tally.add(.requests)
+        tally.add(.sent, Int(attempt.bytesSent))
+        tally.add(.received, Int(attempt.bytesReceived))
+        tally.set(.selectedMs, Int(clock.wallMs))
+        // An attempt that failed has a status that nobody sent.
+        guard attempt.headerMs != nil else { return }
+        tally.add(status: attempt.status)
+        tally.add(.headerUs, Int(max(0, attempt.headerUs - attempt.beganUs)))
+        tally.add(microseconds: clock.nowUs - attempt.beganUs)
     }
 }

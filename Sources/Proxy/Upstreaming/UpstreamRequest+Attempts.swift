@@ -52,16 +52,17 @@ extension UpstreamRequest {
     }
 
     func noServer(_ group: PeerGroup) {
-        exchange.attempts.begin(address: group.nameBytes, nowMs: worker.clock.nowMs)
+        exchange.attempts.begin(address: group.nameBytes, worker.clock)
         exchange.attempts.setStatus(502)
         log(.error, "no live upstreams")
+        exchange.fault = .noLiveUpstream
         state = .done
         exchange.upstreamFailed(status: 502)
     }
 
     func begin(at index: Int, _ group: PeerGroup) {
         isFirstAttempt = false
-        exchange.attempts.begin(address: group.peers[index].nameBytes, nowMs: worker.clock.nowMs)
+        exchange.attempts.begin(address: group.peers[index].nameBytes, worker.clock)
         connect(to: index, group)
     }
 
@@ -162,6 +163,15 @@ extension UpstreamRequest {
             }
         }
 
+        var kind: EndReason.UpstreamFailure {
+            switch self {
+            case .error: .error
+            case .timeout: .timeout
+            case .invalidHeader: .invalid
+            case .status: .status
+            }
+        }
+
         /// What the client gets when no other peer is tried.
         var answer: UInt16 {
             switch self {
@@ -175,12 +185,14 @@ extension UpstreamRequest {
     /// The attempt failed: the next peer, or the end. The one place where that is decided.
     func next(_ failure: Failure) {
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
+        exchange.lastFailure = failure.kind
         endRetry()
         if let group, let stale = staleAttempt(failure) {
             // Its peer was not really tried: another connection may do.
             account(for: failure)
             closePeer()
             exchange.attempts.forgetLast()
+            exchange.lastFailure = nil
             prepareAttempt()
             group.retake(stale)
             return begin(at: stale, group)

@@ -83,7 +83,7 @@ extension UpstreamRequest {
         responseHeadBytes.append(Slice(from: 0, to: length), of: buffer)
         buffer.consume(length)
         exchange.attempts.setStatus(responseHead.status)
-        exchange.attempts.headArrived(nowMs: worker.clock.nowMs)
+        exchange.attempts.headArrived(worker.clock)
         endRetry()
         if responseHead.status == 101 { return switchProtocols(buffer, peer) }
         if shouldTryNext(responseHead.status) {

@@ -218,6 +218,7 @@ extension UpstreamRequest {
     func failRelaying() {
         guard case .relaying = state else { return }
         state = .done
+        exchange.fault = .upstreamCut
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
         if let group, let peer {
             group.finished(peer.peer, .failure, nowMs: worker.clock.nowMs)

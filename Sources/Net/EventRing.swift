@@ -1,0 +1,64 @@
+/// The last few things that went wrong, written by all workers: each in a place of its own, the oldest one's.
+///
+/// A place holds a number that is odd while it is being written, two numbers, and four texts.
+public final class EventRing {
+    /// Places.
+    public static var capacity: Int { 32 }
+    private static var placeSize: Int { 4 + 4 * SharedText.numbers }
+
+    /// One thing.
+    public struct Event: Sendable, Equatable {
+        /// When, in milliseconds of the wall clock.
+        public var atMs: Int
+        public var status: Int
+        /// The reason, the request, the client, and the server.
+        public var texts: [String]
+
+        /// Something that happened.
+        public init(atMs: Int, status: Int, texts: [String]) {
+            self.atMs = atMs
+            self.status = status
+            self.texts = texts
+        }
+    }
+
+    private let memory: SharedMemory
+
+    /// An empty ring.
+    public init() throws(Errno) {
+        memory = try SharedMemory(count: 1 + EventRing.capacity * EventRing.placeSize)
+    }
+
+    /// Things so far.
+    public var total: Int { memory.load(0) }
+
+    /// Takes the oldest one's place.
+    public func add(_ event: Event) {
+        memory.add(0, 1)
+        let base = 1 + (memory.load(0) - 1) % EventRing.capacity * EventRing.placeSize
+        let sequence = memory.load(base) | 1
+        memory.store(base, sequence, ordered: true)
+        memory.store(base + 1, event.atMs, ordered: true)
+        memory.store(base + 2, event.status, ordered: true)
+        for (index, text) in event.texts.prefix(4).enumerated() {
+            SharedText(memory, at: base + 4 + index * SharedText.numbers).write(text)
+        }
+        memory.store(base, sequence &+ 1, ordered: true)
+    }
+
+    /// The youngest first.
+    public func events(max: Int) -> [Event] {
+        let total = total
+        var events: [Event] = []
+        for back in 0..<Swift.min(total, max, EventRing.capacity) {
+            let base = 1 + (total - 1 - back) % EventRing.capacity * EventRing.placeSize
+            let before = memory.load(base, ordered: true)
+            guard before & 1 == 0, before > 0 else { continue }
+            let event = Event(
+                atMs: memory.load(base + 1, ordered: true), status: memory.load(base + 2, ordered: true),
+                texts: (0..<4).map { SharedText(memory, at: base + 4 + $0 * SharedText.numbers).read() })
+            if memory.load(base, ordered: true) == before { events.append(event) }
+        }
+        return events
+    }
+}

@@ -1,0 +1,213 @@
+/// What is counted of requests, for each of many things: a server of an upstream, a zone, the whole service.
+///
+/// A place for each thing, found by its name, so that a reload and a new binary find it again; in each
+/// place a row for each worker, so that workers do not wait for each other's memory. Rows are summed when
+/// somebody looks. Nothing in it ever falls, except what says how many there are now.
+public final class TallyTable {
+    /// One number of a row.
+    public enum Count: Int, CaseIterable, Sendable {
+        /// Requests that ended, and those under way.
+        case requests, processing
+        /// By the class of their status.
+        case informational, successful, redirected, clientErrors, serverErrors
+        /// Ended without a response.
+        case discarded
+        /// Bytes from and to the other end.
+        case received, sent
+        /// Failed attempts.
+        case failures
+        /// Sums in microseconds: until the response's head, and until its end.
+        case headerUs, responseUs
+        /// When the last one began, in milliseconds of the wall clock.
+        case selectedMs
+    }
+
+    /// Statuses that are counted one by one; others are seen in their class only.
+    public static var statuses: [UInt16] {
+        [
+            100, 101, 103, 200, 201, 202, 203, 204, 205, 206, 207, 300, 301, 302, 303, 304, 307, 308, 400, 401, 402,
+            403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 425, 426, 428,
+            429, 431, 444, 451, 495, 496, 497, 499, 500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 521, 522,
+        ]
+    }
+
+    private static var statusStart: Int { 16 }
+    private static var bucketStart: Int { statusStart + 64 }
+    private static var rowSize: Int { bucketStart + LatencyBuckets.count }
+    /// Workers beyond so many share rows with others; every addition is atomic.
+    private static var rowsEach: Int { 16 }
+
+    private let memory: SharedMemory
+    private let capacity: Int
+    /// Whose rows are written.
+    private var worker = 0
+    /// Where a status is counted in a row; 0: nowhere.
+    private let statusPlaces: [UInt8]
+
+    /// - Parameter capacity: things, over all reloads.
+    public convenience init(capacity: Int) throws(Errno) {
+        self.init(capacity: capacity, try SharedMemory(count: TallyTable.count(capacity)))
+    }
+
+    /// The table that a former binary used.
+    public convenience init(capacity: Int, adopting descriptor: Int32) throws(Errno) {
+        self.init(
+            capacity: capacity, try SharedMemory(adopting: descriptor, count: TallyTable.count(capacity)))
+    }
+
+    private init(capacity: Int, _ memory: SharedMemory) {
+        self.capacity = capacity
+        self.memory = memory
+        var places = [UInt8](repeating: 0, count: 600)
+        for (index, status) in TallyTable.statuses.enumerated() { places[Int(status)] = UInt8(index + 1) }
+        statusPlaces = places
+    }
+
+    private static func count(_ capacity: Int) -> Int { capacity + (capacity + 1) * rowsEach * rowSize }
+
+    /// What must be the same in a binary that goes on with it.
+    public static var layout: String { "\(rowSize)/\(rowsEach)" }
+
+    /// The file behind it.
+    public var descriptor: Int32? { memory.descriptor }
+
+    /// The place of a thing.
+    ///
+    /// - Returns: `nil`: the table is full.
+    public func place(named name: String) -> Int? {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let mark = Int(bitPattern: UInt(hash | 1))
+        for step in 0..<capacity {
+            let slot = (Int(hash % UInt64(capacity)) + step) % capacity
+            if memory.load(slot) == 0, memory.exchange(slot, expected: 0, with: mark) { return slot }
+            if memory.load(slot) == mark { return slot }
+        }
+        return nil
+    }
+
+    private func start(_ place: Int, _ worker: Int) -> Int {
+        capacity + (place * TallyTable.rowsEach + worker % TallyTable.rowsEach) * TallyTable.rowSize
+    }
+
+    // MARK: Counting
+
+    /// This process serves as `worker`: its rows are that one's.
+    public func serve(as worker: Int) {
+        self.worker = worker
+        forget(worker: worker)
+    }
+
+    /// This worker's row of a thing; of one that no place was left for: a row that nobody looks at.
+    public func row(named name: String) -> Tally {
+        Tally(table: self, start: start(place(named: name) ?? capacity, worker))
+    }
+
+    fileprivate func add(_ start: Int, _ count: Count, _ amount: Int) {
+        memory.add(start + count.rawValue, amount)
+    }
+
+    fileprivate func store(_ start: Int, _ count: Count, _ value: Int) {
+        memory.store(start + count.rawValue, value)
+    }
+
+    fileprivate func add(_ start: Int, status: UInt16) {
+        let place = Int(status) < statusPlaces.count ? Int(statusPlaces[Int(status)]) : 0
+        if place > 0 { memory.add(start + TallyTable.statusStart + place - 1, 1) }
+    }
+
+    fileprivate func add(_ start: Int, microseconds us: Int64) {
+        memory.add(start + TallyTable.bucketStart + LatencyBuckets.bucket(ofMicroseconds: us), 1)
+    }
+
+    /// A worker is gone: what was under way in it is not any more.
+    public func forget(worker: Int) {
+        for place in 0..<capacity where memory.load(place) != 0 {
+            store(start(place, worker), .processing, 0)
+        }
+    }
+
+    // MARK: Looking
+
+    /// What all workers counted of a thing.
+    public func sum(named name: String) -> TallySum {
+        var sum = TallySum()
+        guard let place = place(named: name) else { return sum }
+        for worker in 0..<TallyTable.rowsEach {
+            let start = start(place, worker)
+            for count in Count.allCases {
+                let value = memory.load(start + count.rawValue)
+                if count == .selectedMs {
+                    sum.counts[count.rawValue] = max(sum.counts[count.rawValue], value)
+                } else {
+                    sum.counts[count.rawValue] += value
+                }
+            }
+            for (index, status) in TallyTable.statuses.enumerated() {
+                let value = memory.load(start + TallyTable.statusStart + index)
+                if value > 0 { sum.statuses[status, default: 0] += value }
+            }
+            addHistogram(start, to: &sum.latency)
+        }
+        sum.latency.add(sumUs: sum[.responseUs])
+        return sum
+    }
+
+    private func addHistogram(_ start: Int, to histogram: inout LatencyHistogram) {
+        for bucket in 0..<LatencyBuckets.count {
+            let value = memory.load(start + TallyTable.bucketStart + bucket)
+            if value != 0 { histogram.add(bucket: bucket, value) }
+        }
+    }
+}
+
+/// One worker's numbers of one thing. Adding takes a few nanoseconds and never waits.
+public struct Tally {
+    fileprivate let table: TallyTable
+    fileprivate let start: Int
+
+    /// Adds to a number.
+    public func add(_ count: TallyTable.Count, _ amount: Int = 1) { table.add(start, count, amount) }
+
+    /// Sets a number that is no sum.
+    public func set(_ count: TallyTable.Count, _ value: Int) { table.store(start, count, value) }
+
+    /// A response with this status, by its class and by itself.
+    public func add(status: UInt16) {
+        switch status {
+        case 100..<200: add(.informational)
+        case 200..<300: add(.successful)
+        case 300..<400: add(.redirected)
+        case 400..<500: add(.clientErrors)
+        case 500..<600: add(.serverErrors)
+        default: return
+        }
+        table.add(start, status: status)
+    }
+
+    /// How long a request took.
+    public func add(microseconds us: Int64) {
+        table.add(start, microseconds: us)
+        add(.responseUs, Int(max(0, us)))
+    }
+}
+
+/// What was counted of one thing, over all workers.
+public struct TallySum: Sendable {
+    fileprivate var counts = [Int](repeating: 0, count: TallyTable.Count.allCases.count)
+    /// Responses by status.
+    public fileprivate(set) var statuses: [UInt16: Int] = [:]
+    /// How long requests took.
+    public fileprivate(set) var latency = LatencyHistogram()
+
+    /// Nothing.
+    public init() {}
+
+    /// One of the numbers.
+    public subscript(count: TallyTable.Count) -> Int { counts[count.rawValue] }
+
+    /// Responses of any status.
+    public var responses: Int {
+        self[.informational] + self[.successful] + self[.redirected] + self[.clientErrors] + self[.serverErrors]
+    }
+}

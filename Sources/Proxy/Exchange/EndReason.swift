@@ -1,0 +1,97 @@
+internal import Upstream
+
+/// Why a request ended as it did: `$proxy_reason`, and the status page's last errors.
+///
+/// | reason | when |
+/// | --- | --- |
+/// | `ok` | it was answered, whatever was asked for |
+/// | `retried:WHY` | answered well, after an attempt that failed (`error`, `timeout`, `invalid`, `status`) |
+/// | `no_live_upstream` | no server could take it |
+/// | `upstream_error` | the last server tried refused, reset or closed the connection |
+/// | `upstream_timeout` | the last server tried took too long |
+/// | `upstream_invalid` | the last server tried answered with something that is no answer |
+/// | `upstream_status` | a server's own answer with 500 or more |
+/// | `upstream_cut` | a server's answer ended in the middle |
+/// | `client_closed` | the client left before the answer was complete |
+/// | `client_timeout` | the client sent or read too slowly |
+/// | `bad_request`, `too_large` | the request could not be read, or was larger than allowed |
+/// | `unauthorized`, `denied` | 401, 403 made here |
+/// | `limited` | 429 or 503 made here |
+/// | `internal_error` | any other answer with 500 or more made here |
+enum EndReason: Equatable {
+    case ok
+    case retried(UpstreamFailure)
+    case noLiveUpstream
+    case upstream(UpstreamFailure)
+    case upstreamStatus
+    case upstreamCut
+    case clientClosed, clientTimeout
+    case badRequest, tooLarge, unauthorized, denied, limited, internalError
+
+    /// What an attempt at a server came to.
+    enum UpstreamFailure {
+        case error, timeout, invalid, status
+
+        var name: StaticString {
+            switch self {
+            case .error: "error"
+            case .timeout: "timeout"
+            case .invalid: "invalid"
+            case .status: "status"
+            }
+        }
+    }
+
+    var text: String {
+        switch self {
+        case .ok: "ok"
+        case .retried(let why): "retried:\(why.name)"
+        case .noLiveUpstream: "no_live_upstream"
+        case .upstream(let why): "upstream_\(why.name)"
+        case .upstreamStatus: "upstream_status"
+        case .upstreamCut: "upstream_cut"
+        case .clientClosed: "client_closed"
+        case .clientTimeout: "client_timeout"
+        case .badRequest: "bad_request"
+        case .tooLarge: "too_large"
+        case .unauthorized: "unauthorized"
+        case .denied: "denied"
+        case .limited: "limited"
+        case .internalError: "internal_error"
+        }
+    }
+
+    /// Somebody may have to do something about it.
+    var isFault: Bool {
+        switch self {
+        case .noLiveUpstream, .upstream, .upstreamStatus, .upstreamCut, .limited, .internalError: true
+        case .ok, .retried, .clientClosed, .clientTimeout, .badRequest, .tooLarge, .unauthorized, .denied: false
+        }
+    }
+}
+
+extension Exchange {
+    /// Why it ended as it did, or would if it ended now.
+    var endReason: EndReason {
+        let status = response.status
+        if let fault { return fault }
+        if status == 499 { return .clientClosed }
+        let isOwn = attempts.entries.isEmpty
+        if let failure = lastFailure {
+            if status == 502 || status == 504 { return .upstream(failure) }
+            if status < 500 { return .retried(failure) }
+        }
+        if !isOwn && status >= 500 { return .upstreamStatus }
+        guard isOwn else { return .ok }
+        switch status {
+        case 400, 494...497: return .badRequest
+        case 401: return .unauthorized
+        case 403: return .denied
+        case 408: return .clientTimeout
+        case 413, 414, 431: return .tooLarge
+        case 429, 503: return .limited
+        case 500...: return .internalError
+        default: return .ok
+        }
+    }
+}

@@ -1,0 +1,131 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// `status` and `api`: what the service does, for people and for programs.
+enum Status {
+    private enum Format {
+        case page, json, metrics, text
+
+        init?(word: String) {
+            switch word {
+            case "html": self = .page
+            case "json": self = .json
+            case "prometheus", "metrics": self = .metrics
+            case "text": self = .text
+            default: return nil
+            }
+        }
+    }
+
+    /// `status`: the format is said by the last part of the path, by `?format=`, or by `Accept`.
+    static func handle(_ exchange: Exchange) -> Outcome {
+        guard exchange.method == .get || exchange.method == .head else { return .status(405) }
+        guard let format = format(exchange) else { return .status(404) }
+        let report = report(exchange)
+        let content = begin(exchange, status: 200)
+        switch format {
+        case .page:
+            let nonce = Digest.randomBytes(16).map { Digest.hex($0) } ?? ""
+            content.append(StatusPage.text(report, nonce: nonce))
+            setType(exchange, "text/html; charset=utf-8")
+            add(exchange, "Content-Security-Policy", StatusPage.contentSecurityPolicy(nonce: nonce))
+            add(exchange, "Referrer-Policy", "no-referrer")
+        case .json:
+            StatusJSON(report: report).whole.write(to: content)
+            setType(exchange, "application/json")
+        case .metrics:
+            StatusMetrics.write(report, to: content)
+            setType(exchange, "text/plain; version=0.0.4; charset=utf-8")
+        case .text:
+            StatusText.write(report, to: content)
+            setType(exchange, "text/plain; charset=utf-8")
+        }
+        return end(exchange)
+    }
+
+    /// `api`
+    static func handleAPI(_ exchange: Exchange) -> Outcome {
+        let answer: StatusAPI.Answer
+        if exchange.method == .get || exchange.method == .head {
+            let fields = argument("fields", of: exchange).map { text in
+                text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            }
+            answer = StatusAPI.answer(subpath(exchange), fields: fields) { report(exchange) }
+        } else {
+            answer = StatusAPI.error(405, "method disabled", "MethodDisabled")
+        }
+        let content = begin(exchange, status: answer.status)
+        answer.content.write(to: content)
+        setType(exchange, "application/json")
+        return end(exchange)
+    }
+
+    // MARK: What is asked for
+
+    /// What follows the location's own path, without slashes around it.
+    private static func subpath(_ exchange: Exchange) -> String {
+        let location = exchange.location
+        var rest = String(decoding: exchange.uri.bytes, as: UTF8.self)[...]
+        switch location.kind {
+        case .prefix, .prefixWithoutRegex, .exact:
+            if rest.hasPrefix(location.name) { rest = rest.dropFirst(location.name.count) }
+        default: rest = ""
+        }
+        while rest.first == "/" { rest.removeFirst() }
+        while rest.last == "/" { rest.removeLast() }
+        return String(rest)
+    }
+
+    private static func argument(_ name: String, of exchange: Exchange) -> String? {
+        let query = String(decoding: exchange.arguments.bytes, as: UTF8.self)
+        let pair = query.split(separator: "&").first { $0.hasPrefix(name + "=") }
+        return pair.map { String($0.dropFirst(name.count + 1)) }
+    }
+
+    private static func format(_ exchange: Exchange) -> Format? {
+        let path = subpath(exchange)
+        if !path.isEmpty { return Format(word: path) }
+        if let word = argument("format", of: exchange) { return Format(word: word) }
+        let accept = exchange.withRequestField(.accept) { value in
+            var text = ""
+            for index in value.indices { text.unicodeScalars.append(Unicode.Scalar(value[index])) }
+            return text.lowercased()
+        }
+        guard let accept else { return .text }
+        if accept.contains("text/html") { return .page }
+        if accept.contains("application/json") { return .json }
+        if accept.contains("openmetrics") || accept.contains("version=0.0.4") { return .metrics }
+        return .text
+    }
+
+    private static func report(_ exchange: Exchange) -> StatusReport {
+        StatusReport(exchange.worker, address: exchange.client.localAddress.text)
+    }
+
+    // MARK: The answer
+
+    private static func begin(_ exchange: Exchange, status: UInt16) -> ByteBuffer {
+        let response = exchange.response
+        response.status = status
+        response.content.removeAll()
+        return response.content
+    }
+
+    private static func setType(_ exchange: Exchange, _ type: String) {
+        exchange.response.contentType.removeAll()
+        exchange.response.contentType.append(type)
+    }
+
+    private static func add(_ exchange: Exchange, _ name: String, _ value: String) {
+        exchange.response.add(name: Array(name.utf8), known: .other) { $0.append(value) }
+    }
+
+    private static func end(_ exchange: Exchange) -> Outcome {
+        exchange.response.add(.cacheControl) { $0.append("no-store") }
+        add(exchange, "X-Content-Type-Options", "nosniff")
+        exchange.response.contentKind = .buffered
+        exchange.response.contentLength = Int64(exchange.response.content.count)
+        return .respond
+    }
+}

@@ -1,0 +1,66 @@
+internal import Core
+
+/// A JSON value (RFC 8259) to be written. Members keep their order.
+enum JSON {
+    case null
+    case bool(Bool)
+    case int(Int)
+    case string(String)
+    case array([JSON])
+    case object([(String, JSON)])
+
+    func write(to out: ByteBuffer) {
+        switch self {
+        case .null: out.append("null")
+        case .bool(let value): out.append(value ? "true" : "false")
+        case .int(let number): out.append(String(number))
+        case .string(let text): JSON.write(text, to: out)
+        case .array(let elements):
+            out.append("[")
+            for (index, element) in elements.enumerated() {
+                if index > 0 { out.append(",") }
+                element.write(to: out)
+            }
+            out.append("]")
+        case .object(let members):
+            out.append("{")
+            for (index, member) in members.enumerated() {
+                if index > 0 { out.append(",") }
+                JSON.write(member.0, to: out)
+                out.append(":")
+                member.1.write(to: out)
+            }
+            out.append("}")
+        }
+    }
+
+    private static func write(_ text: String, to out: ByteBuffer) {
+        out.append("\"")
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                out.append(UInt8(ascii: "\\"))
+                out.append(byte)
+            case 0..<0x20, 0x7F:
+                let digits = Array("0123456789abcdef".utf8)
+                out.append("\\u00")
+                out.append(digits[Int(byte >> 4)])
+                out.append(digits[Int(byte & 15)])
+            default: out.append(byte)
+            }
+        }
+        out.append("\"")
+    }
+
+    /// The members of an object that are named, in their own order.
+    func keeping(_ names: [String]) -> JSON {
+        guard case .object(let members) = self else { return self }
+        return .object(members.filter { names.contains($0.0) })
+    }
+
+    /// What stands under a name; `nil`: nothing, or it is no object.
+    subscript(name: String) -> JSON? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.0 == name }?.1
+    }
+}

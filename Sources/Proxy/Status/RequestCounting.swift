@@ -1,0 +1,73 @@
+internal import Core
+internal import Net
+
+/// A zone that `status_zone` names, as one configuration knows it.
+struct StatusZone: Hashable {
+    enum Kind: String { case server, location }
+
+    let kind: Kind
+    let name: String
+
+    /// What its numbers are found by.
+    var tallyName: String { "\(kind.rawValue) zone \(name)" }
+}
+
+extension Worker {
+    /// A request is over: it is counted, for the whole service and for its zones.
+    func count(_ exchange: Exchange) {
+        let us = clock.nowUs - exchange.startedUs
+        let status = exchange.response.status
+        let total = shared.requests
+        total.add(.requests)
+        total.add(status: status)
+        total.add(microseconds: us)
+        if let zone = exchange.serverZone { count(exchange, in: exchange.snapshot.zones[zone], us) }
+        exchange.leaveServerZone()
+        if let zone = exchange.location.settings.core.statusZone {
+            count(exchange, in: exchange.snapshot.zones[zone], us)
+        }
+        // Reasons are words: made only where there is something to tell.
+        guard status >= 500 || exchange.fault != nil else { return }
+        let reason = exchange.endReason
+        if reason.isFault { note(exchange, reason) }
+    }
+
+    private func count(_ exchange: Exchange, in zone: Tally, _ us: Int64) {
+        zone.add(.requests)
+        zone.add(.received, Int(exchange.requestLength))
+        zone.add(.sent, Int(exchange.bytesSent))
+        zone.add(microseconds: us)
+        if exchange.bytesSent > 0 { zone.add(status: exchange.response.status) } else { zone.add(.discarded) }
+    }
+
+    private func note(_ exchange: Exchange, _ reason: EndReason) {
+        let text = ByteBuffer(capacity: 256)
+        exchange.appendMethod(to: text)
+        text.append(UInt8.space)
+        text.append(Slice(from: 0, to: min(exchange.uri.count, 90)), of: exchange.uri)
+        let attempt = exchange.attempts.entries.last
+        let server = attempt.map { exchange.attempts.names.bytes(of: $0.name) } ?? []
+        shared.events.add(
+            EventRing.Event(
+                atMs: Int(clock.wallMs), status: Int(exchange.response.status),
+                texts: [
+                    reason.text, String(decoding: text.bytes, as: UTF8.self), exchange.remoteAddress.text,
+                    String(decoding: server, as: UTF8.self),
+                ]))
+    }
+}
+
+extension Exchange {
+    /// It is served in the zone of its server from here on.
+    func enterServerZone() {
+        guard server.zone != serverZone else { return }
+        leaveServerZone()
+        serverZone = server.zone
+        if let zone = serverZone { snapshot.zones[zone].add(.processing, 1) }
+    }
+
+    func leaveServerZone() {
+        if let zone = serverZone { snapshot.zones[zone].add(.processing, -1) }
+        serverZone = nil
+    }
+}

@@ -1,0 +1,173 @@
+internal import Net
+
+/// What the master knows of the service and its processes, in memory that workers read for the status page.
+public final class ServiceRecord {
+    private enum Place: Int {
+        case generation, loadedMs, reloadMs, reloadSucceeded, respawned, startedMs, checkerPID, masterPID
+    }
+
+    /// One worker process.
+    struct WorkerProcess {
+        let slot: Int
+        let pid: Int
+        let startedMs: Int
+        /// How often a worker of this slot was started again.
+        let respawns: Int
+    }
+
+    /// The service over a few seconds.
+    struct Sample: Equatable {
+        var atMs = 0
+        /// How long it is, in milliseconds.
+        var lengthMs = 0
+        var requests = 0
+        /// Those of them that were answered with 500 or more.
+        var errors = 0
+        /// Latencies in microseconds.
+        var p50 = 0
+        var p95 = 0
+        var p99 = 0
+    }
+
+    private static var textStart: Int { 16 }
+    private static var slotStart: Int { 48 }
+    private static var slotSize: Int { 3 }
+    private static var sampleSize: Int { 7 }
+    /// Samples that are kept.
+    private static var samplesMax: Int { 150 }
+    /// Time between two samples.
+    private static var sampleMs: Int64 { 2000 }
+
+    private let memory: SharedMemory
+    private let slots: Int
+    private var nextSampleMs: Int64 = 0
+    private var lastSum: TallySum?
+
+    /// - Parameter slots: most workers that may live at one time.
+    init(slots: Int) throws(Errno) {
+        self.slots = slots
+        let samples = 1 + ServiceRecord.samplesMax * ServiceRecord.sampleSize
+        memory = try SharedMemory(
+            count: ServiceRecord.slotStart + slots * ServiceRecord.slotSize + samples)
+    }
+
+    private func read(_ place: Place) -> Int { memory.load(place.rawValue) }
+    private func write(_ place: Place, _ value: Int) { memory.store(place.rawValue, value) }
+    private var message: SharedText { SharedText(memory, at: ServiceRecord.textStart) }
+
+    // MARK: What the master says
+
+    /// The service begins, with its first configuration.
+    public func began(wallMs: Int64) {
+        write(.startedMs, Int(wallMs))
+        write(.loadedMs, Int(wallMs))
+        write(.generation, 1)
+        write(.masterPID, Int(ProcessID.current))
+    }
+
+    /// A reload is over.
+    ///
+    /// - Parameter complaint: why it was refused; `nil`: it was not.
+    public func reloaded(wallMs: Int64, complaint: String?) {
+        write(.reloadMs, Int(wallMs))
+        write(.reloadSucceeded, complaint == nil ? 1 : 0)
+        message.write(complaint ?? "")
+        guard complaint == nil else { return }
+        write(.loadedMs, Int(wallMs))
+        memory.add(Place.generation.rawValue, 1)
+    }
+
+    /// A worker or the checker died and is started again.
+    public func respawned(slot: Int?) {
+        memory.add(Place.respawned.rawValue, 1)
+        if let slot, slot < slots { memory.add(slotPlace(slot) + 2, 1) }
+    }
+
+    /// The checker runs.
+    public func checkerStarted(pid: Int32) { write(.checkerPID, Int(pid)) }
+
+    /// A worker runs in this slot.
+    public func workerStarted(slot: Int, pid: Int32, wallMs: Int64) {
+        guard slot < slots else { return }
+        memory.store(slotPlace(slot), Int(pid))
+        memory.store(slotPlace(slot) + 1, Int(wallMs))
+    }
+
+    /// It runs no more.
+    public func workerEnded(slot: Int) {
+        if slot < slots { memory.store(slotPlace(slot), 0) }
+    }
+
+    private func slotPlace(_ slot: Int) -> Int { ServiceRecord.slotStart + slot * ServiceRecord.slotSize }
+
+    // MARK: What the page shows
+
+    var generation: Int { read(.generation) }
+    var loadedMs: Int { read(.loadedMs) }
+    var startedMs: Int { read(.startedMs) }
+    var respawnedTotal: Int { read(.respawned) }
+    var checkerPID: Int { read(.checkerPID) }
+    var masterPID: Int { read(.masterPID) }
+
+    /// The last reload: when, and why it was refused; `nil`: there was none.
+    var lastReload: (atMs: Int, complaint: String?)? {
+        guard read(.reloadMs) > 0 else { return nil }
+        return (read(.reloadMs), read(.reloadSucceeded) == 1 ? nil : message.read())
+    }
+
+    var workers: [WorkerProcess] {
+        (0..<slots).compactMap { slot in
+            let pid = memory.load(slotPlace(slot))
+            guard pid > 0 else { return nil }
+            return WorkerProcess(
+                slot: slot, pid: pid, startedMs: memory.load(slotPlace(slot) + 1),
+                respawns: memory.load(slotPlace(slot) + 2))
+        }
+    }
+
+    // MARK: Samples
+
+    private var sampleStart: Int { ServiceRecord.slotStart + slots * ServiceRecord.slotSize }
+
+    /// Takes a sample if it is time for one. Called by the master alone.
+    func sample(_ clock: Clock, _ sum: () -> TallySum) {
+        guard clock.nowMs >= nextSampleMs else { return }
+        let now = sum()
+        defer {
+            lastSum = now
+            nextSampleMs = clock.nowMs + ServiceRecord.sampleMs
+        }
+        guard let lastSum else { return }
+        let latency = now.latency.since(lastSum.latency)
+        let length = clock.nowMs - nextSampleMs + ServiceRecord.sampleMs
+        append(
+            Sample(
+                atMs: Int(clock.wallMs), lengthMs: Int(length), requests: now[.requests] - lastSum[.requests],
+                errors: now[.serverErrors] - lastSum[.serverErrors], p50: Int(latency.percentile(0.5) ?? 0),
+                p95: Int(latency.percentile(0.95) ?? 0), p99: Int(latency.percentile(0.99) ?? 0)))
+    }
+
+    private func append(_ sample: Sample) {
+        let index = memory.load(sampleStart) % ServiceRecord.samplesMax
+        let base = sampleStart + 1 + index * ServiceRecord.sampleSize
+        let numbers = [
+            sample.atMs, sample.lengthMs, sample.requests, sample.errors, sample.p50, sample.p95, sample.p99,
+        ]
+        for (offset, number) in numbers.enumerated() { memory.store(base + offset, number, ordered: true) }
+        memory.add(sampleStart, 1)
+    }
+
+    /// The oldest first.
+    var samples: [Sample] {
+        let total = memory.load(sampleStart)
+        let count = min(total, ServiceRecord.samplesMax)
+        return (0..<count).map { index in
+            let place = (total - count + index) % ServiceRecord.samplesMax
+            let base = sampleStart + 1 + place * ServiceRecord.sampleSize
+            let numbers = (0..<ServiceRecord.sampleSize).map { memory.load(base + $0, ordered: true) }
+            return Sample(
+                atMs: numbers[0], lengthMs: numbers[1], requests: numbers[2], errors: numbers[3],
+                p50: numbers[4], p95: numbers[5], p99: numbers[6])
+        }
+    }
+}

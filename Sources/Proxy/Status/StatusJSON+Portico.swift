@@ -1,0 +1,91 @@
+internal import Net
+internal import Upstream
+
+/// What the commercial API has no shape for.
+extension StatusJSON {
+    var portico: JSON {
+        var members: [(String, JSON)] = [
+            ("verdict", .string(report.verdict)), ("well", .bool(report.isWell)),
+            ("started", .string(Wording.time(ms: report.startedMs))), ("latency", latency(report.requests.latency)),
+            ("plain_http_on_tls", .int(report.handshakes.plainHTTP)),
+            ("failed_logins", .int(report.failedLogins)), ("checker_pid", .int(report.checkerPID)),
+        ]
+        if let reload = report.lastReload {
+            members.append(
+                (
+                    "last_reload",
+                    .object([
+                        ("time", .string(Wording.time(ms: reload.atMs))), ("succeeded", .bool(reload.complaint == nil)),
+                        ("complaint", reload.complaint.map { .string($0) } ?? .null),
+                    ])
+                ))
+        }
+        members += [
+            ("workers", .array(report.workers.map { worker($0) })),
+            ("upstreams", .object(report.upstreams.map { ($0.name, details($0)) })),
+            ("certificates", .array(report.certificates.map { certificate($0) })),
+            ("errors", .array(report.events.map { event($0) })),
+            ("history", .array(report.samples.map { sample($0) })),
+        ]
+        return .object(members)
+    }
+
+    /// In microseconds, right to an eighth.
+    private func latency(_ histogram: LatencyHistogram) -> JSON {
+        func part(_ part: Double) -> JSON { histogram.percentile(part).map { .int(Int($0)) } ?? .null }
+        return .object([("p50_us", part(0.5)), ("p95_us", part(0.95)), ("p99_us", part(0.99))])
+    }
+
+    private func worker(_ worker: StatusReport.Worker) -> JSON {
+        .object([
+            ("id", .int(worker.process.slot)), ("pid", .int(worker.process.pid)),
+            ("started", .string(Wording.time(ms: worker.process.startedMs))),
+            ("respawns", .int(worker.process.respawns)),
+        ])
+    }
+
+    private func details(_ upstream: StatusReport.Upstream) -> JSON {
+        let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
+        return .object([
+            ("panic", .bool(upstream.isInPanic)),
+            ("servers", .array(upstream.servers.map { server($0, all) })),
+        ])
+    }
+
+    private func server(_ server: StatusReport.Server, _ all: Int) -> JSON {
+        var members: [(String, JSON)] = [
+            ("server", .string(server.settings.name)), ("state", .string(server.state.rawValue)),
+            ("reason", .string(server.reason)),
+            ("since", server.sinceMs > 0 ? .string(Wording.time(ms: server.sinceMs)) : .null),
+            ("share_permille", .int(all > 0 ? server.sum[.requests] * 1000 / all : 0)),
+            ("latency", latency(server.sum.latency)),
+        ]
+        if server.checks.lastMs > 0 {
+            members.append(("last_check", .string(Wording.time(ms: server.checks.lastMs))))
+        }
+        return .object(members)
+    }
+
+    private func certificate(_ facts: CertificateFacts) -> JSON {
+        .object([
+            ("file", .string(facts.file)), ("names", .array(facts.names.map { .string($0) })),
+            ("expires", .string(Wording.time(ms: report.nowMs + facts.secondsLeft * 1000))),
+            ("days_left", .int(facts.secondsLeft / 86400)),
+        ])
+    }
+
+    private func event(_ event: EventRing.Event) -> JSON {
+        let names = ["reason", "request", "client", "server"]
+        return .object(
+            [("time", .string(Wording.time(ms: event.atMs))), ("status", .int(event.status))]
+                + zip(names, event.texts).map { ($0, .string($1)) })
+    }
+
+    private func sample(_ sample: ServiceRecord.Sample) -> JSON {
+        .object([
+            ("time", .string(Wording.time(ms: sample.atMs))), ("length_ms", .int(sample.lengthMs)),
+            ("requests", .int(sample.requests)), ("errors", .int(sample.errors)), ("p50_us", .int(sample.p50)),
+            ("p95_us", .int(sample.p95)), ("p99_us", .int(sample.p99)),
+        ])
+    }
+}

@@ -1,0 +1,181 @@
+internal import Core
+internal import Net
+internal import Upstream
+
+/// The report in the shapes of the commercial API, version 9; what that lacks stands under `portico`.
+struct StatusJSON {
+    let report: StatusReport
+
+    /// All of it, as `/status?format=json` gives it.
+    var whole: JSON {
+        .object([
+            ("nginx", nginx), ("processes", processes), ("connections", connections(report.connections)),
+            ("slabs", .object([])), ("ssl", ssl), ("workers", workers), ("resolvers", .object([])),
+            ("http", http), ("portico", portico),
+        ])
+    }
+
+    var http: JSON {
+        .object([
+            ("requests", requests), ("server_zones", serverZones), ("location_zones", locationZones),
+            ("caches", .object([])), ("limit_conns", .object([])), ("limit_reqs", .object([])),
+            ("upstreams", upstreams), ("keyvals", .object([])),
+        ])
+    }
+
+    var nginx: JSON {
+        .object([
+            ("version", .string("portico/\(Version.text)")), ("build", .string("portico-\(Version.text)")),
+            ("address", .string(report.address)), ("generation", .int(report.generation)),
+            ("load_timestamp", time(report.loadedMs)), ("timestamp", time(report.nowMs)),
+            ("pid", .int(report.answeringPID)), ("ppid", .int(report.masterPID)),
+        ])
+    }
+
+    var processes: JSON { .object([("respawned", .int(report.respawned))]) }
+
+    func connections(_ counts: StatusReport.Connections) -> JSON {
+        .object([
+            ("accepted", .int(counts.accepted)), ("dropped", .int(counts.dropped)),
+            ("active", .int(max(0, counts.active - counts.idle))), ("idle", .int(counts.idle)),
+        ])
+    }
+
+    var requests: JSON { requests(report.connections) }
+
+    private func requests(_ counts: StatusReport.Connections) -> JSON {
+        .object([("total", .int(counts.requests)), ("current", .int(counts.reading + counts.writing))])
+    }
+
+    var ssl: JSON {
+        let counts = report.handshakes
+        return .object([
+            ("handshakes", .int(counts.completed)), ("handshakes_failed", .int(counts.failedInAll)),
+            ("session_reuses", .int(counts.resumed)),
+            ("no_common_protocol", .int(counts.noSharedProtocol)),
+            ("no_common_cipher", .int(counts.noSharedCipher)), ("handshake_timeout", .int(counts.timedOut)),
+            ("peer_rejected_cert", .int(counts.rejectedCertificate)),
+            (
+                "verify_failures",
+                .object([
+                    ("no_cert", .int(counts.noCertificate)), ("expired_cert", .int(counts.expiredCertificate)),
+                    ("revoked_cert", .int(counts.revokedCertificate)), ("hostname_mismatch", .int(0)),
+                    ("other", .int(counts.badCertificate)),
+                ])
+            ),
+        ])
+    }
+
+    var workers: JSON {
+        .array(
+            report.workers.map { worker in
+                .object([
+                    ("id", .int(worker.process.slot)), ("pid", .int(worker.process.pid)),
+                    ("connections", connections(worker.connections)),
+                    ("http", .object([("requests", requests(worker.connections))])),
+                ])
+            })
+    }
+
+    // MARK: Zones
+
+    var serverZones: JSON {
+        .object(
+            report.serverZones.map { zone in
+                let processing = ("processing", JSON.int(max(0, zone.sum[.processing])))
+                return (zone.name, .object([processing] + zoneMembers(zone.sum)))
+            })
+    }
+
+    var locationZones: JSON {
+        .object(report.locationZones.map { ($0.name, .object(zoneMembers($0.sum))) })
+    }
+
+    private func zoneMembers(_ sum: TallySum) -> [(String, JSON)] {
+        [
+            ("requests", .int(sum[.requests])), ("responses", responses(sum)),
+            ("discarded", .int(sum[.discarded])), ("received", .int(sum[.received])),
+            ("sent", .int(sum[.sent])),
+        ]
+    }
+
+    private func responses(_ sum: TallySum) -> JSON {
+        let codes = sum.statuses.sorted { $0.key < $1.key }.map { ("\($0.key)", JSON.int($0.value)) }
+        return .object([
+            ("1xx", .int(sum[.informational])), ("2xx", .int(sum[.successful])),
+            ("3xx", .int(sum[.redirected])), ("4xx", .int(sum[.clientErrors])),
+            ("5xx", .int(sum[.serverErrors])), ("codes", .object(codes)), ("total", .int(sum.responses)),
+        ])
+    }
+
+    // MARK: Upstreams
+
+    var upstreams: JSON { .object(report.upstreams.map { ($0.name, upstream($0)) }) }
+
+    func upstream(_ upstream: StatusReport.Upstream) -> JSON {
+        var members: [(String, JSON)] = [
+            ("peers", .array(upstream.servers.map { peer($0) })), ("keepalive", .int(upstream.idleConnections)),
+            ("zombies", .int(0)),
+        ]
+        if let zone = upstream.zone { members.append(("zone", .string(zone))) }
+        if let queue = upstream.queue {
+            members.append(
+                (
+                    "queue",
+                    .object([("size", .int(queue.size)), ("max_size", .int(queue.max)), ("overflows", .int(0))])
+                ))
+        }
+        return .object(members)
+    }
+
+    private func peer(_ server: StatusReport.Server) -> JSON {
+        let sum = server.sum
+        let isDown = server.state.isTrouble && server.sinceMs > 0
+        let answered = sum.latency.total
+        var members: [(String, JSON)] = [
+            ("id", .int(server.id)), ("server", .string(server.settings.name)),
+            ("name", .string(server.settings.server)), ("backup", .bool(server.settings.isBackup)),
+            ("weight", .int(server.settings.weight)), ("state", .string(server.state.rawValue)),
+            ("active", .int(server.active)),
+        ]
+        if server.settings.maxConnections > 0 { members.append(("max_conns", .int(server.settings.maxConnections))) }
+        members += [
+            ("requests", .int(sum[.requests])), ("responses", responses(sum)), ("sent", .int(sum[.sent])),
+            ("received", .int(sum[.received])), ("fails", .int(sum[.failures])),
+            ("unavail", .int(server.checks.unhealthy)),
+            (
+                "health_checks",
+                .object([
+                    ("checks", .int(server.checks.checks)), ("fails", .int(server.checks.fails)),
+                    ("unhealthy", .int(server.checks.unhealthy)),
+                    ("last_passed", .bool(server.state != .unhealthy && server.checks.checks > 0)),
+                ])
+            ),
+            ("downtime", .int(isDown ? report.nowMs - server.sinceMs : 0)),
+        ]
+        if isDown { members.append(("downstart", time(server.sinceMs))) }
+        if sum[.selectedMs] > 0 { members.append(("selected", time(sum[.selectedMs]))) }
+        if answered > 0 {
+            members.append(("header_time", .int(sum[.headerUs] / answered / 1000)))
+            members.append(("response_time", .int(sum[.responseUs] / answered / 1000)))
+        }
+        members.append(("response_time_hist", histogram(sum.latency)))
+        return .object(members)
+    }
+
+    private func histogram(_ latency: LatencyHistogram) -> JSON {
+        var buckets: [(String, JSON)] = []
+        var below = 0
+        for ms in [5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000] {
+            let count = latency.count(upTo: Int64(ms) * 1000)
+            buckets.append(("\(ms)", .int(count - below)))
+            below = count
+        }
+        buckets.append(("inf", .int(latency.total - below)))
+        return .object([
+            ("count", .int(latency.total)), ("sum", .int(latency.sumUs / 1000)), ("buckets", .object(buckets)),
+        ])
+    }
+
+    private func time(_ ms: Int) -> JSON { .string(Wording.time(ms: ms)) }
+}

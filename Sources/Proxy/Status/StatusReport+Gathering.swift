@@ -1,0 +1,113 @@
+internal import Net
+internal import Upstream
+
+/// The report as the worker that answers can make it: sums of what all workers wrote to shared memory.
+extension StatusReport {
+    init(_ worker: Proxy.Worker, address: String) {
+        let shared = worker.shared
+        let configuration = worker.snapshot.configuration
+        let service = shared.service
+        self.address = address
+        nowMs = Int(worker.clock.wallMs)
+        answeringPID = Int(ProcessID.current)
+        generation = service.generation
+        startedMs = service.startedMs
+        loadedMs = service.loadedMs
+        lastReload = service.lastReload
+        masterPID = service.masterPID
+        checkerPID = configuration.needsChecker ? service.checkerPID : 0
+        respawned = service.respawnedTotal
+        let counters = shared.counters
+        failedLogins = counters.total(.failedLogins)
+        connections = Connections { counters.total($0) }
+        handshakes = Handshakes { counters.total($0) }
+        requests = shared.tallies.sum(named: SharedState.requestsName)
+        for zone in configuration.zones {
+            let entry = Zone(name: zone.name, sum: shared.tallies.sum(named: zone.tallyName))
+            switch zone.kind {
+            case .server: serverZones.append(entry)
+            case .location: locationZones.append(entry)
+            }
+        }
+        workers = service.workers.map { process in
+            Worker(process: process, connections: Connections { counters.load($0, slot: process.slot) })
+        }
+        let groups = worker.snapshot.groups
+        upstreams = groups.groups.map { group in
+            Upstream(group, groups, shared.tallies, worker.clock)
+        }
+        certificates = configuration.certificates
+        events = shared.events.events(max: 20)
+        samples = service.samples
+    }
+}
+
+extension StatusReport.Connections {
+    init(_ count: (Counter) -> Int) {
+        accepted = count(.accepts)
+        dropped = max(0, count(.accepts) - count(.handled))
+        active = max(0, count(.active))
+        reading = max(0, count(.reading))
+        writing = max(0, count(.writing))
+        idle = max(0, count(.waiting))
+        requests = count(.requests)
+    }
+}
+
+extension StatusReport.Handshakes {
+    init(_ count: (Counter) -> Int) {
+        completed = count(.handshakes)
+        resumed = count(.resumptions)
+        failed = count(.handshakeFailures)
+        noSharedProtocol = count(.noSharedProtocol)
+        noSharedCipher = count(.noSharedCipher)
+        timedOut = count(.handshakeTimeouts)
+        rejectedCertificate = count(.rejectedCertificates)
+        plainHTTP = count(.plainOnTLS)
+        noCertificate = count(.noCertificate)
+        expiredCertificate = count(.expiredCertificates)
+        revokedCertificate = count(.revokedCertificates)
+        badCertificate = count(.badCertificates)
+    }
+}
+
+extension StatusReport.Upstream {
+    init(_ group: PeerGroup, _ groups: UpstreamGroups, _ tallies: TallyTable, _ clock: Clock) {
+        name = group.settings.name
+        zone = group.settings.zoneName
+        servers = group.peers.indices.map { StatusReport.Server(group, $0, tallies, clock) }
+        idleConnections = groups.pool(of: group).count
+        let max = group.settings.queue.count
+        queue = max > 0 ? (groups.traffic(of: group).queueCount, max) : nil
+        isInPanic = group.isInPanic
+    }
+}
+
+extension StatusReport.Server {
+    init(_ group: PeerGroup, _ index: Int, _ tallies: TallyTable, _ clock: Clock) {
+        let peer = group.peers[index]
+        id = index
+        settings = peer.settings
+        active = max(0, peer.state.connections)
+        failures = peer.state.fails
+        sum = tallies.sum(named: peer.tallyName)
+        checks = peer.state.checkTotals
+        isChecked = group.settings.isChecked
+        let health = peer.state.health
+        let since = Int(peer.state.healthSinceMs)
+        switch (peer.settings, health) {
+        case (let settings, _) where settings.isDown: (state, reason, sinceMs) = (.down, "marked down", 0)
+        case (let settings, _) where settings.isUnresolved:
+            (state, reason, sinceMs) = (.unavail, "its name has no address", 0)
+        case (let settings, _) where settings.isDraining: (state, reason, sinceMs) = (.draining, "", 0)
+        case (_, .draining): (state, reason, sinceMs) = (.draining, peer.state.reason.read(), since)
+        case (_, .unhealthy): (state, reason, sinceMs) = (.unhealthy, peer.state.reason.read(), since)
+        case (_, .checking): (state, reason, sinceMs) = (.checking, "not checked yet", since)
+        case (_, .up), (_, .unchecked):
+            let banned = group.banAge(index, nowMs: clock.nowMs)
+            state = banned == nil ? .up : .unavail
+            reason = banned == nil ? "" : "\(peer.state.fails) failed attempts"
+            sinceMs = banned.map { Int(clock.wallMs) - $0 } ?? since
+        }
+    }
+}

@@ -1,0 +1,208 @@
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// All that the status page and the API show, as of one moment. Every view is made of it alone.
+struct StatusReport {
+    struct Connections {
+        var accepted = 0
+        var dropped = 0
+        var active = 0
+        var reading = 0
+        var writing = 0
+        var idle = 0
+        var requests = 0
+    }
+
+    /// Handshakes with clients.
+    struct Handshakes {
+        var completed = 0
+        var resumed = 0
+        var failed = 0
+        var noSharedProtocol = 0
+        var noSharedCipher = 0
+        var timedOut = 0
+        var rejectedCertificate = 0
+        var plainHTTP = 0
+        var noCertificate = 0
+        var expiredCertificate = 0
+        var revokedCertificate = 0
+        var badCertificate = 0
+
+        /// All that did not succeed.
+        var failedInAll: Int { failed + noSharedProtocol + noSharedCipher + timedOut + rejectedCertificate }
+    }
+
+    struct Zone {
+        let name: String
+        let sum: TallySum
+    }
+
+    struct Worker {
+        let process: ServiceRecord.WorkerProcess
+        let connections: Connections
+    }
+
+    struct Upstream {
+        let name: String
+        let zone: String?
+        let servers: [Server]
+        /// Connections that are kept idle in the worker that answers.
+        let idleConnections: Int
+        /// Requests that wait in the worker that answers, and how many may.
+        let queue: (size: Int, max: Int)?
+        let isInPanic: Bool
+    }
+
+    /// One server of an upstream.
+    struct Server {
+        enum State: String, CaseIterable {
+            case up, draining, down, unavail, checking, unhealthy
+
+            /// It is meant to serve, and does not.
+            var isTrouble: Bool {
+                switch self {
+                case .unavail, .checking, .unhealthy: true
+                case .up, .draining, .down: false
+                }
+            }
+        }
+
+        let id: Int
+        let settings: PeerSettings
+        let state: State
+        /// Why it is not up, as far as anybody knows.
+        let reason: String
+        /// Since when it is in this state, in milliseconds of the wall clock; 0: nobody knows.
+        let sinceMs: Int
+        let active: Int
+        /// Failures that count towards a ban.
+        let failures: Int
+        let sum: TallySum
+        let checks: (checks: Int, fails: Int, lastMs: Int, unhealthy: Int)
+        let isChecked: Bool
+    }
+
+    var address = ""
+    var nowMs = 0
+    var answeringPID = 0
+    var generation = 0
+    var startedMs = 0
+    var loadedMs = 0
+    var lastReload: (atMs: Int, complaint: String?)?
+    var masterPID = 0
+    var checkerPID = 0
+    var respawned = 0
+    var failedLogins = 0
+    var connections = Connections()
+    var handshakes = Handshakes()
+    var requests = TallySum()
+    var serverZones: [Zone] = []
+    var locationZones: [Zone] = []
+    var workers: [Worker] = []
+    var upstreams: [Upstream] = []
+    var certificates: [CertificateFacts] = []
+    var events: [EventRing.Event] = []
+    var samples: [ServiceRecord.Sample] = []
+
+    /// Servers that are meant to serve, and those that do not.
+    var troubled: (bad: [(upstream: Upstream, server: Server)], all: Int) {
+        var bad: [(upstream: Upstream, server: Server)] = []
+        var all = 0
+        for upstream in upstreams {
+            for server in upstream.servers where server.state != .down {
+                all += 1
+                if server.state.isTrouble { bad.append((upstream, server)) }
+            }
+        }
+        return (bad, all)
+    }
+
+    /// Everything is as it should be.
+    var isWell: Bool { troubled.bad.isEmpty }
+
+    /// The whole in one line: "1 of 3 gateways unhealthy: 10.0.0.2:8000, 503 from /status/ready, for 42 s".
+    var verdict: String {
+        let (bad, all) = troubled
+        guard let first = bad.first?.server else {
+            return all == 0 ? "All well: no gateways are configured" : "All well: \(all) of \(all) gateways up"
+        }
+        let states = Set(bad.map(\.server.state))
+        let word = states.count == 1 ? Wording.state(first.state) : "not up"
+        var text = "\(bad.count) of \(all) gateways \(word): \(first.settings.name)"
+        if !first.reason.isEmpty { text += ", \(first.reason)" }
+        if first.sinceMs > 0 { text += ", for \(Wording.duration(ms: nowMs - first.sinceMs))" }
+        if bad.count > 1 { text += ", and \(bad.count - 1) more" }
+        return text
+    }
+}
+
+/// Numbers as people read them.
+enum Wording {
+    static func state(_ state: StatusReport.Server.State) -> String {
+        state == .unavail ? "unavailable" : state.rawValue
+    }
+
+    /// "42 s", "3 min 5 s", "2 h 10 min", "4 d 3 h".
+    static func duration(ms: Int) -> String {
+        let seconds = max(0, ms / 1000)
+        switch seconds {
+        case ..<60: return "\(seconds) s"
+        case ..<3600: return "\(seconds / 60) min \(seconds % 60) s"
+        case ..<86400: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
+        default: return "\(seconds / 86400) d \(seconds / 3600 % 24) h"
+        }
+    }
+
+    /// "850 µs", "1.2 ms", "3.40 s"; "–" for nothing.
+    static func latency(us: Int64?) -> String {
+        guard let us else { return "–" }
+        switch us {
+        case ..<1000: return "\(us) µs"
+        case ..<100_000: return "\(us / 1000).\(us / 100 % 10) ms"
+        case ..<1_000_000: return "\(us / 1000) ms"
+        default: return "\(us / 1_000_000).\(two(Int(us / 10_000 % 100))) s"
+        }
+    }
+
+    private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    /// "12,345".
+    static func count(_ number: Int) -> String {
+        let digits = String(number.magnitude)
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0 && (digits.count - index) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return number < 0 ? "-" + text : text
+    }
+
+    /// "1.5 MB".
+    static func bytes(_ number: Int) -> String {
+        var value = number
+        var rest = 0
+        for unit in ["B", "kB", "MB", "GB", "TB"] {
+            if value < 1000 || unit == "TB" { return unit == "B" ? "\(value) B" : "\(value).\(rest / 100) \(unit)" }
+            rest = value % 1000
+            value /= 1000
+        }
+        return "\(number) B"
+    }
+
+    /// A part of a whole in percent: "33.3 %".
+    static func share(_ part: Int, of whole: Int) -> String {
+        guard whole > 0 else { return "–" }
+        let tenths = (part * 1000 + whole / 2) / whole
+        return "\(tenths / 10).\(tenths % 10) %"
+    }
+
+    /// "2026-11-23T11:31:14.123Z".
+    static func time(ms: Int) -> String {
+        let parts = CivilTime.Parts(seconds: Int64(ms) / 1000)
+        let fraction = ms % 1000
+        let digits = fraction < 10 ? "00\(fraction)" : fraction < 100 ? "0\(fraction)" : "\(fraction)"
+        let date = "\(parts.year)-\(two(parts.month))-\(two(parts.day))"
+        return "\(date)T\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second)).\(digits)Z"
+    }
+}

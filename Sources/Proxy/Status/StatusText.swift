@@ -1,0 +1,168 @@
+internal import Core
+internal import Net
+internal import Upstream
+
+/// The report for a terminal: aligned columns, 80 wide.
+struct StatusText {
+    private let report: StatusReport
+    private let out: ByteBuffer
+    private static var width: Int { 80 }
+
+    /// Writes all of it to `out`.
+    static func write(_ report: StatusReport, to out: ByteBuffer) {
+        let text = StatusText(report: report, out: out)
+        text.line(report.verdict)
+        text.line("")
+        text.writeService()
+        text.writeUpstreams()
+        text.writeZones()
+        text.writeTLS()
+        text.writeWorkers()
+        text.writeEvents()
+    }
+
+    private init(report: StatusReport, out: ByteBuffer) {
+        self.report = report
+        self.out = out
+    }
+
+    private func line(_ text: String) {
+        out.append(String(text.prefix(StatusText.width)))
+        out.append("\n")
+    }
+
+    /// Cells of a row, each padded to its width; negative widths align to the right.
+    private func row(_ cells: [(text: String, width: Int)]) {
+        var text = ""
+        for cell in cells {
+            if !text.isEmpty { text += " " }
+            let word = String(cell.text.prefix(abs(cell.width)))
+            let padding = String(repeating: " ", count: max(0, abs(cell.width) - word.count))
+            text += cell.width < 0 ? padding + word : word + padding
+        }
+        while text.last == " " { text.removeLast() }
+        line(text)
+    }
+
+    private func percentile(_ latency: LatencyHistogram, _ part: Double) -> String {
+        Wording.latency(us: latency.percentile(part))
+    }
+
+    private func writeService() {
+        let rate = report.samples.last.map { $0.lengthMs > 0 ? $0.requests * 1000 / $0.lengthMs : 0 }
+        let latency = report.requests.latency
+        line(
+            "requests \(Wording.count(report.connections.requests))  now \(rate.map { Wording.count($0) } ?? "–")/s"
+                + "  p50 \(percentile(latency, 0.5))  p95 \(percentile(latency, 0.95))"
+                + "  p99 \(percentile(latency, 0.99))")
+        let connections = report.connections
+        line(
+            "connections active \(Wording.count(connections.active))  reading \(connections.reading)"
+                + "  writing \(connections.writing)  idle \(connections.idle)"
+                + "  accepted \(Wording.count(connections.accepted))  dropped \(connections.dropped)")
+        var text =
+            "portico/\(Version.text)  up \(Wording.duration(ms: report.nowMs - report.startedMs))"
+            + "  generation \(report.generation)"
+        if let reload = report.lastReload {
+            text += "  reload \(reload.complaint == nil ? "succeeded" : "REFUSED")"
+            text += " \(Wording.duration(ms: report.nowMs - reload.atMs)) ago"
+        }
+        line(text)
+        if let complaint = report.lastReload?.complaint { line("  \(complaint)") }
+    }
+
+    private func writeUpstreams() {
+        for upstream in report.upstreams {
+            let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
+            line("")
+            line("upstream \(upstream.name)\(upstream.isInPanic ? "  PANIC: all servers are used" : "")")
+            row([
+                ("  server", 24), ("state", 11), ("active", -6), ("requests", -10), ("share", -7), ("4xx", -5),
+                ("5xx", -5), ("fails", -5),
+            ])
+            for server in upstream.servers {
+                let sum = server.sum
+                row([
+                    ("  " + server.settings.name, 24), (Wording.state(server.state), 11), ("\(server.active)", -6),
+                    ("\(sum[.requests])", -10), (Wording.share(sum[.requests], of: all), -7),
+                    ("\(sum[.clientErrors])", -5), ("\(sum[.serverErrors])", -5), ("\(sum[.failures])", -5),
+                ])
+                writeDetail(of: server)
+            }
+        }
+    }
+
+    private func writeDetail(of server: StatusReport.Server) {
+        var words: [String] = []
+        if !server.reason.isEmpty { words.append(server.reason) }
+        if server.sinceMs > 0, server.state != .up {
+            words.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))")
+        }
+        if server.sum.latency.total > 0 {
+            words.append("p50 \(percentile(server.sum.latency, 0.5)) p99 \(percentile(server.sum.latency, 0.99))")
+        }
+        if server.checks.lastMs > 0 {
+            words.append("checked \(Wording.duration(ms: report.nowMs - server.checks.lastMs)) ago")
+        }
+        if !words.isEmpty { line("    " + words.joined(separator: ", ")) }
+    }
+
+    private func writeZones() {
+        for (kind, zones) in [("server", report.serverZones), ("location", report.locationZones)] where !zones.isEmpty {
+            line("")
+            row([
+                ("\(kind) zone", 24), ("requests", -10), ("2xx", -9), ("3xx", -6), ("4xx", -6), ("5xx", -6),
+                ("sent", -9),
+            ])
+            for zone in zones {
+                let sum = zone.sum
+                row([
+                    ("  " + zone.name, 24), ("\(sum[.requests])", -10), ("\(sum[.successful])", -9),
+                    ("\(sum[.redirected])", -6), ("\(sum[.clientErrors])", -6), ("\(sum[.serverErrors])", -6),
+                    (Wording.bytes(sum[.sent]), -9),
+                ])
+            }
+        }
+    }
+
+    private func writeTLS() {
+        let counts = report.handshakes
+        guard counts.completed + counts.failedInAll > 0 || !report.certificates.isEmpty else { return }
+        line("")
+        line(
+            "tls handshakes \(Wording.count(counts.completed))"
+                + "  resumed \(Wording.share(counts.resumed, of: counts.completed))"
+                + "  failed \(Wording.count(counts.failedInAll))  plain http \(counts.plainHTTP)")
+        for facts in report.certificates {
+            row([
+                ("  " + (facts.names.first ?? facts.file), 40), ("\(facts.secondsLeft / 86400)", -6),
+                ("days left", 10),
+            ])
+        }
+    }
+
+    private func writeWorkers() {
+        line("")
+        row([("worker", 8), ("pid", -8), ("up", -14), ("respawns", -9), ("active", -8), ("requests", -12)])
+        for worker in report.workers {
+            let process = worker.process
+            row([
+                ("  \(process.slot)", 8), ("\(process.pid)", -8),
+                (Wording.duration(ms: report.nowMs - process.startedMs), -14), ("\(process.respawns)", -9),
+                ("\(worker.connections.active)", -8), ("\(worker.connections.requests)", -12),
+            ])
+        }
+    }
+
+    private func writeEvents() {
+        guard !report.events.isEmpty else { return }
+        line("")
+        line("last errors")
+        for event in report.events {
+            let texts = event.texts + ["", "", "", ""]
+            line(
+                "  \(Wording.duration(ms: report.nowMs - event.atMs)) ago  \(event.status) \(texts[0])  \(texts[1])"
+                    + (texts[3].isEmpty ? "" : "  at \(texts[3])"))
+        }
+    }
+}
