@@ -10,6 +10,7 @@ public final class EventRing {
     public struct Event: Sendable, Equatable {
         /// When, in milliseconds of the wall clock.
         public var atMs: Int
+        /// What the client was answered.
         public var status: Int
         /// The reason, the request, the client, and the server.
         public var texts: [String]

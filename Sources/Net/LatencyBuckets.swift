@@ -69,7 +69,9 @@ public struct LatencyHistogram: Sendable, Equatable {
     /// How many took no longer than this many microseconds, to the precision of the buckets.
     public func count(upTo us: Int64) -> Int {
         var sum = 0
-        for (bucket, count) in counts.enumerated() where LatencyBuckets.upperBound(bucket) <= us { sum += count }
+        for (bucket, count) in counts.enumerated() where LatencyBuckets.upperBound(bucket) <= us {
+            sum += count
+        }
         return sum
     }
 }

@@ -25,9 +25,12 @@ public final class TallyTable {
     /// Statuses that are counted one by one; others are seen in their class only.
     public static var statuses: [UInt16] {
         [
-            100, 101, 103, 200, 201, 202, 203, 204, 205, 206, 207, 300, 301, 302, 303, 304, 307, 308, 400, 401, 402,
-            403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 425, 426, 428,
-            429, 431, 444, 451, 495, 496, 497, 499, 500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 521, 522,
+            100, 101, 103, 200, 201, 202, 203, 204, 205, 206, 207, 300, 301, 302, 303, 304, 307, 308, 400,
+            401, 402,
+            403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 425,
+            426, 428,
+            429, 431, 444, 451, 495, 496, 497, 499, 500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 521,
+            522,
         ]
     }
 
@@ -208,6 +211,7 @@ public struct TallySum: Sendable {
 
     /// Responses of any status.
     public var responses: Int {
-        self[.informational] + self[.successful] + self[.redirected] + self[.clientErrors] + self[.serverErrors]
+        self[.informational] + self[.successful] + self[.redirected] + self[.clientErrors]
+            + self[.serverErrors]
     }
 }

@@ -2,6 +2,7 @@
 public struct OCSPResponder: Sendable, Equatable {
     /// As it is asked for, and sent as `Host`.
     public let host: String
+    /// 80 unless it says otherwise.
     public let port: UInt16
     /// Begins with a slash.
     public let path: String

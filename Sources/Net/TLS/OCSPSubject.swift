@@ -12,6 +12,7 @@ public final class OCSPSubject {
     public let fingerprint: [UInt8]
     /// Its file or subject, for logs.
     public let name: String
+    /// Who is asked.
     public let responder: OCSPResponder
 
     /// Everything that is needed; nothing is owned by the caller afterwards that was not before.

@@ -4,7 +4,7 @@ internal import Upstream
 ///
 /// | reason | when |
 /// | --- | --- |
-/// | `ok` | it was answered, whatever was asked for |
+/// | `ok` | it was answered, whatever was asked for, or as `return` says |
 /// | `retried:WHY` | answered well, after an attempt that failed (`error`, `timeout`, `invalid`, `status`) |
 /// | `no_live_upstream` | no server could take it |
 /// | `upstream_error` | the last server tried refused, reset or closed the connection |
@@ -16,7 +16,7 @@ internal import Upstream
 /// | `client_timeout` | the client sent or read too slowly |
 /// | `bad_request`, `too_large` | the request could not be read, or was larger than allowed |
 /// | `unauthorized`, `denied` | 401, 403 made here |
-/// | `limited` | 429 or 503 made here |
+/// | `limited` | 429 made here |
 /// | `internal_error` | any other answer with 500 or more made here |
 enum EndReason: Equatable {
     case ok
@@ -65,7 +65,8 @@ enum EndReason: Equatable {
     var isFault: Bool {
         switch self {
         case .noLiveUpstream, .upstream, .upstreamStatus, .upstreamCut, .limited, .internalError: true
-        case .ok, .retried, .clientClosed, .clientTimeout, .badRequest, .tooLarge, .unauthorized, .denied: false
+        case .ok, .retried, .clientClosed, .clientTimeout, .badRequest, .tooLarge, .unauthorized, .denied:
+            false
         }
     }
 }
@@ -74,7 +75,7 @@ extension Exchange {
     /// Why it ended as it did, or would if it ended now.
     var endReason: EndReason {
         let status = response.status
-        if let fault { return fault }
+        if let fault, fault != .ok { return fault }
         if status == 499 { return .clientClosed }
         let isOwn = attempts.entries.isEmpty
         if let failure = lastFailure {
@@ -82,14 +83,14 @@ extension Exchange {
             if status < 500 { return .retried(failure) }
         }
         if !isOwn && status >= 500 { return .upstreamStatus }
-        guard isOwn else { return .ok }
+        guard isOwn, fault == nil else { return .ok }
         switch status {
         case 400, 494...497: return .badRequest
         case 401: return .unauthorized
         case 403: return .denied
         case 408: return .clientTimeout
         case 413, 414, 431: return .tooLarge
-        case 429, 503: return .limited
+        case 429: return .limited
         case 500...: return .internalError
         default: return .ok
         }

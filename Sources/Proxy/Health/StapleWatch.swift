@@ -66,7 +66,7 @@ final class StapleWatch {
         guard checker.publish(staple: bytes, validUntil: until, for: subject) else {
             return failed("no room for the OCSP response of \(bytes.count) bytes")
         }
-        // As nginx: five minutes before it ends, but not later than in an hour, nor sooner than in five minutes.
+        // As nginx: five minutes before it ends, at the latest in an hour, at the soonest in five minutes.
         begin(afterMs: max(300, min(validSeconds - 300, 3600)) * 1000)
     }
 

@@ -24,7 +24,7 @@ extension Variables {
                 exchange, out in
                 out.append(secondsFromMilliseconds: Int(max(0, exchange.nowMs - exchange.startedMs)))
             },
-            .always("proxy_reason", "Why the request ended as it did: `ok`, `retried:timeout`, …") {
+            .always("proxy_reason", "Why the request ended as it did: `ok`, `retried:timeout` and so on.") {
                 exchange, out in
                 out.append(exchange.endReason.text)
             },

@@ -10,6 +10,7 @@ enum Return {
     static func respond(_ status: UInt16, _ text: Template<Variable>?, to exchange: Exchange) -> Outcome {
         if status == 444 { return .close }
         if status == 408 { return .status(408) }
+        exchange.fault = .ok
         if isRedirect(status) {
             let target = exchange.worker.takeScratch()
             defer { exchange.worker.giveScratch(target) }

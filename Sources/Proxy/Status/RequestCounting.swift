@@ -27,7 +27,7 @@ extension Worker {
             count(exchange, in: exchange.snapshot.zones[zone], us)
         }
         // Reasons are words: made only where there is something to tell.
-        guard status >= 500 || exchange.fault != nil else { return }
+        guard status >= 500 || exchange.fault == .upstreamCut else { return }
         let reason = exchange.endReason
         if reason.isFault { note(exchange, reason) }
     }

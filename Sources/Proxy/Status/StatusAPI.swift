@@ -42,7 +42,8 @@ enum StatusAPI {
     private static func find(_ parts: [String], _ json: StatusJSON) -> JSON? {
         guard let first = parts.first else {
             return names([
-                "nginx", "processes", "connections", "slabs", "http", "resolvers", "ssl", "workers", "portico",
+                "nginx", "processes", "connections", "slabs", "http", "resolvers", "ssl", "workers",
+                "portico",
             ])
         }
         let rest = Array(parts.dropFirst())
@@ -73,7 +74,8 @@ enum StatusAPI {
     private static func http(_ parts: [String], _ json: StatusJSON) -> JSON? {
         guard let first = parts.first else {
             return names([
-                "requests", "server_zones", "location_zones", "caches", "limit_conns", "limit_reqs", "upstreams",
+                "requests", "server_zones", "location_zones", "caches", "limit_conns", "limit_reqs",
+                "upstreams",
                 "keyvals",
             ])
         }
@@ -89,8 +91,12 @@ enum StatusAPI {
         guard parts.first == "http", parts.count > 2, parts[1] == "upstreams" else {
             return error(404, "path not found", "PathNotFound")
         }
-        guard json.upstreams[parts[2]] != nil else { return error(404, "upstream not found", "UpstreamNotFound") }
-        guard parts.count == 5, parts[3] == "servers" else { return error(404, "path not found", "PathNotFound") }
+        guard json.upstreams[parts[2]] != nil else {
+            return error(404, "upstream not found", "UpstreamNotFound")
+        }
+        guard parts.count == 5, parts[3] == "servers" else {
+            return error(404, "path not found", "PathNotFound")
+        }
         guard Int(parts[4]) != nil else { return error(400, "invalid server id", "UpstreamBadServerId") }
         return error(404, "server not found", "UpstreamServerNotFound")
     }

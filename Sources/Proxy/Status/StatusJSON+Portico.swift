@@ -6,7 +6,8 @@ extension StatusJSON {
     var portico: JSON {
         var members: [(String, JSON)] = [
             ("verdict", .string(report.verdict)), ("well", .bool(report.isWell)),
-            ("started", .string(Wording.time(ms: report.startedMs))), ("latency", latency(report.requests.latency)),
+            ("started", .string(Wording.time(ms: report.startedMs))),
+            ("latency", latency(report.requests.latency)),
             ("plain_http_on_tls", .int(report.handshakes.plainHTTP)),
             ("failed_logins", .int(report.failedLogins)), ("checker_pid", .int(report.checkerPID)),
         ]
@@ -15,7 +16,8 @@ extension StatusJSON {
                 (
                     "last_reload",
                     .object([
-                        ("time", .string(Wording.time(ms: reload.atMs))), ("succeeded", .bool(reload.complaint == nil)),
+                        ("time", .string(Wording.time(ms: reload.atMs))),
+                        ("succeeded", .bool(reload.complaint == nil)),
                         ("complaint", reload.complaint.map { .string($0) } ?? .null),
                     ])
                 ))
@@ -84,7 +86,8 @@ extension StatusJSON {
     private func sample(_ sample: ServiceRecord.Sample) -> JSON {
         .object([
             ("time", .string(Wording.time(ms: sample.atMs))), ("length_ms", .int(sample.lengthMs)),
-            ("requests", .int(sample.requests)), ("errors", .int(sample.errors)), ("p50_us", .int(sample.p50)),
+            ("requests", .int(sample.requests)), ("errors", .int(sample.errors)),
+            ("p50_us", .int(sample.p50)),
             ("p95_us", .int(sample.p95)), ("p99_us", .int(sample.p99)),
         ])
     }

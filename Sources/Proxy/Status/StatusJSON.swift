@@ -58,7 +58,8 @@ struct StatusJSON {
             (
                 "verify_failures",
                 .object([
-                    ("no_cert", .int(counts.noCertificate)), ("expired_cert", .int(counts.expiredCertificate)),
+                    ("no_cert", .int(counts.noCertificate)),
+                    ("expired_cert", .int(counts.expiredCertificate)),
                     ("revoked_cert", .int(counts.revokedCertificate)), ("hostname_mismatch", .int(0)),
                     ("other", .int(counts.badCertificate)),
                 ])
@@ -114,7 +115,8 @@ struct StatusJSON {
 
     func upstream(_ upstream: StatusReport.Upstream) -> JSON {
         var members: [(String, JSON)] = [
-            ("peers", .array(upstream.servers.map { peer($0) })), ("keepalive", .int(upstream.idleConnections)),
+            ("peers", .array(upstream.servers.map { peer($0) })),
+            ("keepalive", .int(upstream.idleConnections)),
             ("zombies", .int(0)),
         ]
         if let zone = upstream.zone { members.append(("zone", .string(zone))) }
@@ -122,7 +124,9 @@ struct StatusJSON {
             members.append(
                 (
                     "queue",
-                    .object([("size", .int(queue.size)), ("max_size", .int(queue.max)), ("overflows", .int(0))])
+                    .object([
+                        ("size", .int(queue.size)), ("max_size", .int(queue.max)), ("overflows", .int(0)),
+                    ])
                 ))
         }
         return .object(members)
@@ -138,7 +142,9 @@ struct StatusJSON {
             ("weight", .int(server.settings.weight)), ("state", .string(server.state.rawValue)),
             ("active", .int(server.active)),
         ]
-        if server.settings.maxConnections > 0 { members.append(("max_conns", .int(server.settings.maxConnections))) }
+        if server.settings.maxConnections > 0 {
+            members.append(("max_conns", .int(server.settings.maxConnections)))
+        }
         members += [
             ("requests", .int(sum[.requests])), ("responses", responses(sum)), ("sent", .int(sum[.sent])),
             ("received", .int(sum[.received])), ("fails", .int(sum[.failures])),
@@ -173,7 +179,8 @@ struct StatusJSON {
         }
         buckets.append(("inf", .int(latency.total - below)))
         return .object([
-            ("count", .int(latency.total)), ("sum", .int(latency.sumUs / 1000)), ("buckets", .object(buckets)),
+            ("count", .int(latency.total)), ("sum", .int(latency.sumUs / 1000)),
+            ("buckets", .object(buckets)),
         ])
     }
 

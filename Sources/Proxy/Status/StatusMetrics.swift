@@ -74,7 +74,9 @@ struct StatusMetrics {
             "config_last_reload_successful", .gauge, "Whether the last reload was accepted.",
             report.lastReload?.complaint == nil ? 1 : 0)
         single("workers", .gauge, "Worker processes.", report.workers.count)
-        single("process_respawns_total", .counter, "Processes that died and were started again.", report.respawned)
+        single(
+            "process_respawns_total", .counter, "Processes that died and were started again.",
+            report.respawned)
         let connections = report.connections
         single("connections_accepted_total", .counter, "Client connections accepted.", connections.accepted)
         single("connections_dropped_total", .counter, "Client connections not served.", connections.dropped)
@@ -85,7 +87,8 @@ struct StatusMetrics {
             line("connections", [("state", state)], String(count))
         }
         single("requests_total", .counter, "Requests begun.", connections.requests)
-        writeResponses("responses_total", "Responses to clients by the class of their status.", [([], report.requests)])
+        writeResponses(
+            "responses_total", "Responses to clients by the class of their status.", [([], report.requests)])
         single("failed_logins_total", .counter, "Wrong passwords and unknown users.", report.failedLogins)
         writeHistogram("request_duration_seconds", "How long requests took.", [([], report.requests.latency)])
     }
@@ -101,7 +104,9 @@ struct StatusMetrics {
         ] {
             line("tls_handshakes_total", [("outcome", outcome)], String(count))
         }
-        begin("tls_client_certificates_refused_total", .counter, "Client certificates that were missing or did not hold.")
+        begin(
+            "tls_client_certificates_refused_total", .counter,
+            "Client certificates that were missing or did not hold.")
         for (reason, count) in [
             ("missing", counts.noCertificate), ("expired", counts.expiredCertificate),
             ("revoked", counts.revokedCertificate), ("other", counts.badCertificate),
@@ -119,13 +124,16 @@ struct StatusMetrics {
     }
 
     private func writeZones() {
-        for (kind, zones) in [("server", report.serverZones), ("location", report.locationZones)] where !zones.isEmpty {
+        for (kind, zones) in [("server", report.serverZones), ("location", report.locationZones)]
+        where !zones.isEmpty {
             let rows = zones.map { ([("zone", $0.name)], $0.sum) }
             writeCounts("\(kind)_zone_requests_total", "Requests of a \(kind) zone.", rows) { $0[.requests] }
             writeResponses("\(kind)_zone_responses_total", "Responses of a \(kind) zone.", rows)
             writeCounts("\(kind)_zone_received_bytes_total", "Bytes from clients.", rows) { $0[.received] }
             writeCounts("\(kind)_zone_sent_bytes_total", "Bytes to clients.", rows) { $0[.sent] }
-            writeCounts("\(kind)_zone_discarded_total", "Requests without a response.", rows) { $0[.discarded] }
+            writeCounts("\(kind)_zone_discarded_total", "Requests without a response.", rows) {
+                $0[.discarded]
+            }
         }
     }
 
@@ -142,7 +150,8 @@ struct StatusMetrics {
         }
         guard !rows.isEmpty else { return }
         begin(
-            "upstream_server_state", .gauge, "1 up, 2 draining, 3 down, 4 unavailable, 5 checking, 6 unhealthy.")
+            "upstream_server_state", .gauge,
+            "1 up, 2 draining, 3 down, 4 unavailable, 5 checking, 6 unhealthy.")
         for row in rows { line("upstream_server_state", row.labels, String(row.server.state.number)) }
         begin("upstream_server_active", .gauge, "Requests that a server has now.")
         for row in rows { line("upstream_server_active", row.labels, String(row.server.active)) }
@@ -155,7 +164,9 @@ struct StatusMetrics {
         begin("upstream_server_checks_total", .counter, "Health checks by their verdict.")
         for row in rows {
             let checks = row.server.checks
-            line("upstream_server_checks_total", row.labels + [("verdict", "passed")], String(checks.checks - checks.fails))
+            line(
+                "upstream_server_checks_total", row.labels + [("verdict", "passed")],
+                String(checks.checks - checks.fails))
             line("upstream_server_checks_total", row.labels + [("verdict", "failed")], String(checks.fails))
         }
         writeHistogram(
@@ -191,11 +202,15 @@ struct StatusMetrics {
         ]
     }
 
-    private func writeHistogram(_ name: String, _ help: String, _ rows: [([(String, String)], LatencyHistogram)]) {
+    private func writeHistogram(
+        _ name: String, _ help: String, _ rows: [([(String, String)], LatencyHistogram)]
+    ) {
         begin(name, .histogram, help)
         for (labels, latency) in rows {
             for bound in StatusMetrics.bounds {
-                line("\(name)_bucket", labels + [("le", bound.text)], String(latency.count(upTo: Int64(bound.us))))
+                line(
+                    "\(name)_bucket", labels + [("le", bound.text)],
+                    String(latency.count(upTo: Int64(bound.us))))
             }
             line("\(name)_bucket", labels + [("le", "+Inf")], String(latency.total))
             line("\(name)_sum", labels, seconds(latency.sumUs))

@@ -21,8 +21,8 @@ struct StatusPage {
             "\(Version.text) · up \(Wording.duration(ms: report.nowMs - report.startedMs))"
             + " · generation \(report.generation) · \(report.address)"
         return fill([
-            "title": escaped(report.isWell ? "All well – Portico" : report.verdict + " – Portico"),
-            "nonce": nonce, "service": escaped(service), "report": page.html,
+            "title": StatusPage.escaped("\(report.verdict) – Portico"),
+            "nonce": nonce, "service": StatusPage.escaped(service), "report": page.html,
         ])
     }
 
@@ -32,13 +32,16 @@ struct StatusPage {
         let template = String(decoding: PackageResources.status_html, as: UTF8.self)
         var text = ""
         var rest = template[...]
-        while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
+        while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}")
+        {
             text += rest[..<start.lowerBound]
             text += values[String(rest[start.upperBound..<end.lowerBound])] ?? ""
             rest = rest[end.upperBound...]
         }
         return text + rest
     }
+
+    private func escaped(_ text: String) -> String { StatusPage.escaped(text) }
 
     static func escaped(_ text: String) -> String {
         var result = ""
@@ -58,23 +61,27 @@ struct StatusPage {
     // MARK: Pieces
 
     private mutating func tile(_ term: String, _ value: String) {
-        html += "<div><dt>\(term)</dt><dd>\(StatusPage.escaped(value))</dd></div>"
+        html += "<div><dt>\(term)</dt><dd>\(escaped(value))</dd></div>"
     }
 
     private mutating func begin(_ title: String, _ note: String = "") {
-        html += "<section><h2>\(StatusPage.escaped(title))"
-        if !note.isEmpty { html += " <small>\(StatusPage.escaped(note))</small>" }
+        html += "<section><h2>\(escaped(title))"
+        if !note.isEmpty { html += " <small>\(escaped(note))</small>" }
         html += "</h2>"
     }
 
     private mutating func table(_ caption: String, _ columns: [String], _ rows: [String]) {
-        html += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"\(StatusPage.escaped(caption))\">"
-        html += "<table><caption>\(StatusPage.escaped(caption))</caption><thead><tr>"
-        html += columns.map { "<th scope=\"col\">\($0)</th>" }.joined()
+        html +=
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"\(escaped(caption))\">"
+        html += "<table><caption>\(escaped(caption))</caption><thead><tr>"
+        html += columns.map { name in
+            let isText = ["State", "Reason", "Request", "Also for", "File"].contains(name)
+            return "<th scope=\"col\"\(isText ? " class=\"text\"" : "")>\(name)</th>"
+        }.joined()
         html += "</tr></thead><tbody>" + rows.joined() + "</tbody></table></div>"
     }
 
-    private func cell(_ text: String) -> String { "<td>\(StatusPage.escaped(text))</td>" }
+    private func cell(_ text: String) -> String { "<td>\(escaped(text))</td>" }
     private func count(_ number: Int) -> String { cell(Wording.count(number)) }
 
     private func latency(_ histogram: LatencyHistogram, _ part: Double) -> String {
@@ -86,7 +93,7 @@ struct StatusPage {
     private mutating func writeReport() {
         let kind = report.isWell ? "good" : "bad"
         html += "<p class=\"verdict \(kind)\" role=\"status\" aria-live=\"polite\">"
-        html += "\(StatusPage.escaped(report.verdict))</p>\n"
+        html += "\(escaped(report.verdict))</p>\n"
         writeTraffic()
         for upstream in report.upstreams { write(upstream) }
         writeZones()
@@ -102,9 +109,18 @@ struct StatusPage {
         let last = report.samples.last
         tile("Requests per second", last.map { Wording.count(StatusPage.rate($0)) } ?? "–")
         let latencies = report.requests.latency
-        tile("p50", Wording.latency(us: last.flatMap { $0.requests > 0 ? Int64($0.p50) : nil } ?? latencies.percentile(0.5)))
-        tile("p95", Wording.latency(us: last.flatMap { $0.requests > 0 ? Int64($0.p95) : nil } ?? latencies.percentile(0.95)))
-        tile("p99", Wording.latency(us: last.flatMap { $0.requests > 0 ? Int64($0.p99) : nil } ?? latencies.percentile(0.99)))
+        tile(
+            "p50",
+            Wording.latency(
+                us: last.flatMap { $0.requests > 0 ? Int64($0.p50) : nil } ?? latencies.percentile(0.5)))
+        tile(
+            "p95",
+            Wording.latency(
+                us: last.flatMap { $0.requests > 0 ? Int64($0.p95) : nil } ?? latencies.percentile(0.95)))
+        tile(
+            "p99",
+            Wording.latency(
+                us: last.flatMap { $0.requests > 0 ? Int64($0.p99) : nil } ?? latencies.percentile(0.99)))
         tile("Requests", Wording.count(report.connections.requests))
         tile("Responses 4xx", Wording.count(report.requests[.clientErrors]))
         tile("Responses 5xx", Wording.count(report.requests[.serverErrors]))
@@ -132,24 +148,29 @@ struct StatusPage {
             let x = Int(Double(index) * step)
             points += "\(x),\(48 - value * 44 / top) "
         }
-        let caption = "\(title), last \(Wording.duration(ms: values.count * 2000)), at most \(word(values.max() ?? 0))"
+        let caption =
+            "\(title), last \(Wording.duration(ms: values.count * 2000)), at most \(word(values.max() ?? 0))"
         html += "<figure><svg class=\"line\" viewBox=\"0 0 300 50\" preserveAspectRatio=\"none\" role=\"img\""
-        html += " aria-label=\"\(StatusPage.escaped(caption))\">"
+        html += " aria-label=\"\(escaped(caption))\">"
         if values.count > 1 {
-            html += "<polygon class=\"area\" points=\"0,50 \(points)300,50\"/><polyline points=\"\(points)\"/>"
+            html +=
+                "<polygon class=\"area\" points=\"0,50 \(points)300,50\"/><polyline points=\"\(points)\"/>"
         }
-        html += "</svg><figcaption>\(StatusPage.escaped(caption))</figcaption></figure>"
+        html += "</svg><figcaption>\(escaped(caption))</figcaption></figure>"
     }
 
     private mutating func write(_ upstream: StatusReport.Upstream) {
         let up = upstream.servers.count { $0.state == .up }
         begin("Upstream \(upstream.name)", "\(up) of \(upstream.servers.count) servers up")
-        if upstream.isInPanic { html += "<p class=\"notice\">Too few servers are healthy: all of them are used.</p>" }
+        if upstream.isInPanic {
+            html += "<p class=\"notice\">Too few servers are healthy: all of them are used.</p>"
+        }
         let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
         table(
             "Servers of \(upstream.name)",
             [
-                "Server", "State", "Weight", "Active", "Requests", "Share", "2xx", "3xx", "4xx", "5xx", "Fails",
+                "Server", "State", "Weight", "Active", "Requests", "Share", "2xx", "3xx", "4xx", "5xx",
+                "Fails",
                 "p50", "p99", "Last check",
             ], upstream.servers.map { row($0, of: all) })
         if let queue = upstream.queue { html += "<p>Queue: \(queue.size) of \(queue.max) places taken.</p>" }
@@ -162,12 +183,16 @@ struct StatusPage {
         if !server.reason.isEmpty { notes.append(server.reason) }
         if server.sinceMs > 0 { notes.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))") }
         let backup = server.settings.isBackup ? " <small>backup</small>" : ""
+        let word = Wording.state(server.state)
         let share = all > 0 ? sum[.requests] * 100 / all : 0
-        var text = "<tr><th scope=\"row\">\(StatusPage.escaped(server.settings.name))\(backup)</th>"
-        text += "<td class=\"text\"><span class=\"state \(server.state.rawValue)\">\(Wording.state(server.state))</span>"
-        if !notes.isEmpty { text += "<small>\(StatusPage.escaped(notes.joined(separator: ", ")))</small>" }
+        var text = "<tr><th scope=\"row\">\(escaped(server.settings.name))\(backup)</th>"
+        text +=
+            "<td class=\"text\"><span class=\"state \(server.state.rawValue)\">\(word)</span>"
+        if !notes.isEmpty { text += "<small>\(escaped(notes.joined(separator: ", ")))</small>" }
         text += "</td>" + count(server.settings.weight) + count(server.active) + count(sum[.requests])
-        text += "<td><svg class=\"share\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+        text +=
+            "<td><svg class=\"share\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\""
+            + " aria-hidden=\"true\">"
         text += "<rect width=\"\(share)\" height=\"10\"/></svg>\(Wording.share(sum[.requests], of: all))</td>"
         text += count(sum[.successful]) + count(sum[.redirected]) + count(sum[.clientErrors])
         text += count(sum[.serverErrors]) + count(sum[.failures])
@@ -182,11 +207,12 @@ struct StatusPage {
     }
 
     private mutating func writeZones() {
-        for (kind, zones) in [("Server", report.serverZones), ("Location", report.locationZones)] where !zones.isEmpty {
+        for (kind, zones) in [("Server", report.serverZones), ("Location", report.locationZones)]
+        where !zones.isEmpty {
             begin("\(kind) zones")
             let rows = zones.map { zone in
                 let sum = zone.sum
-                return "<tr><th scope=\"row\">\(StatusPage.escaped(zone.name))</th>"
+                return "<tr><th scope=\"row\">\(escaped(zone.name))</th>"
                     + count(max(0, sum[.processing])) + count(sum[.requests]) + count(sum[.successful])
                     + count(sum[.redirected]) + count(sum[.clientErrors]) + count(sum[.serverErrors])
                     + cell(Wording.bytes(sum[.received])) + cell(Wording.bytes(sum[.sent]))
@@ -217,11 +243,12 @@ struct StatusPage {
         if !report.certificates.isEmpty {
             let rows = report.certificates.map { facts in
                 let days = facts.secondsLeft / 86400
+                let others = facts.names.dropFirst().joined(separator: ", ")
                 let mark = facts.expiryWarning == nil ? "" : " class=\"notice\""
-                return "<tr><th scope=\"row\">\(StatusPage.escaped(facts.names.first ?? "–"))</th>"
+                return "<tr><th scope=\"row\">\(escaped(facts.names.first ?? "–"))</th>"
                     + "<td\(mark)>\(facts.secondsLeft < 0 ? "expired" : "\(days)")</td>"
-                    + "<td class=\"wrap\">\(StatusPage.escaped(facts.names.dropFirst().joined(separator: ", ")))</td>"
-                    + "<td class=\"wrap\">\(StatusPage.escaped(facts.file))</td></tr>"
+                    + "<td class=\"text wrap\">\(escaped(others))</td>"
+                    + "<td class=\"text wrap\">\(escaped(facts.file))</td></tr>"
             }
             table("Certificates", ["Certificate", "Days left", "Also for", "File"], rows)
         }
@@ -249,8 +276,9 @@ struct StatusPage {
         let rows = report.events.map { event in
             let texts = event.texts + ["", "", "", ""]
             return "<tr><td>\(Wording.duration(ms: report.nowMs - event.atMs)) ago</td>"
-                + "<td>\(event.status)</td><td class=\"text\">\(StatusPage.escaped(texts[0]))</td>"
-                + "<td class=\"text wrap\">\(StatusPage.escaped(texts[1]))</td>" + cell(texts[2]) + cell(texts[3])
+                + "<td>\(event.status)</td><td class=\"text\">\(escaped(texts[0]))</td>"
+                + "<td class=\"text wrap\">\(escaped(texts[1]))</td>" + cell(texts[2])
+                + cell(texts[3])
                 + "</tr>"
         }
         table(
@@ -272,7 +300,8 @@ struct StatusPage {
         if let reload = report.lastReload {
             let ago = Wording.duration(ms: report.nowMs - reload.atMs)
             if let complaint = reload.complaint {
-                html += "<p class=\"notice\">The last reload, \(ago) ago, was refused: \(StatusPage.escaped(complaint))</p>"
+                html +=
+                    "<p class=\"notice\">The last reload, \(ago) ago, was refused: \(escaped(complaint))</p>"
             } else {
                 html += "<p>The last reload, \(ago) ago, succeeded.</p>"
             }

@@ -125,7 +125,8 @@ struct StatusReport {
     var verdict: String {
         let (bad, all) = troubled
         guard let first = bad.first?.server else {
-            return all == 0 ? "All well: no gateways are configured" : "All well: \(all) of \(all) gateways up"
+            return all == 0
+                ? "All well: no gateways are configured" : "All well: \(all) of \(all) gateways up"
         }
         let states = Set(bad.map(\.server.state))
         let word = states.count == 1 ? Wording.state(first.state) : "not up"
@@ -183,7 +184,9 @@ enum Wording {
         var value = number
         var rest = 0
         for unit in ["B", "kB", "MB", "GB", "TB"] {
-            if value < 1000 || unit == "TB" { return unit == "B" ? "\(value) B" : "\(value).\(rest / 100) \(unit)" }
+            if value < 1000 || unit == "TB" {
+                return unit == "B" ? "\(value) B" : "\(value).\(rest / 100) \(unit)"
+            }
             rest = value % 1000
             value /= 1000
         }

@@ -52,7 +52,8 @@ struct StatusText {
         let rate = report.samples.last.map { $0.lengthMs > 0 ? $0.requests * 1000 / $0.lengthMs : 0 }
         let latency = report.requests.latency
         line(
-            "requests \(Wording.count(report.connections.requests))  now \(rate.map { Wording.count($0) } ?? "–")/s"
+            "requests \(Wording.count(report.connections.requests))"
+                + "  now \(rate.map { Wording.count($0) } ?? "–")/s"
                 + "  p50 \(percentile(latency, 0.5))  p95 \(percentile(latency, 0.95))"
                 + "  p99 \(percentile(latency, 0.99))")
         let connections = report.connections
@@ -77,13 +78,15 @@ struct StatusText {
             line("")
             line("upstream \(upstream.name)\(upstream.isInPanic ? "  PANIC: all servers are used" : "")")
             row([
-                ("  server", 24), ("state", 11), ("active", -6), ("requests", -10), ("share", -7), ("4xx", -5),
+                ("  server", 24), ("state", 11), ("active", -6), ("requests", -10), ("share", -7),
+                ("4xx", -5),
                 ("5xx", -5), ("fails", -5),
             ])
             for server in upstream.servers {
                 let sum = server.sum
                 row([
-                    ("  " + server.settings.name, 24), (Wording.state(server.state), 11), ("\(server.active)", -6),
+                    ("  " + server.settings.name, 24), (Wording.state(server.state), 11),
+                    ("\(server.active)", -6),
                     ("\(sum[.requests])", -10), (Wording.share(sum[.requests], of: all), -7),
                     ("\(sum[.clientErrors])", -5), ("\(sum[.serverErrors])", -5), ("\(sum[.failures])", -5),
                 ])
@@ -99,7 +102,8 @@ struct StatusText {
             words.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))")
         }
         if server.sum.latency.total > 0 {
-            words.append("p50 \(percentile(server.sum.latency, 0.5)) p99 \(percentile(server.sum.latency, 0.99))")
+            words.append(
+                "p50 \(percentile(server.sum.latency, 0.5)) p99 \(percentile(server.sum.latency, 0.99))")
         }
         if server.checks.lastMs > 0 {
             words.append("checked \(Wording.duration(ms: report.nowMs - server.checks.lastMs)) ago")
@@ -108,7 +112,8 @@ struct StatusText {
     }
 
     private func writeZones() {
-        for (kind, zones) in [("server", report.serverZones), ("location", report.locationZones)] where !zones.isEmpty {
+        for (kind, zones) in [("server", report.serverZones), ("location", report.locationZones)]
+        where !zones.isEmpty {
             line("")
             row([
                 ("\(kind) zone", 24), ("requests", -10), ("2xx", -9), ("3xx", -6), ("4xx", -6), ("5xx", -6),
@@ -161,7 +166,8 @@ struct StatusText {
         for event in report.events {
             let texts = event.texts + ["", "", "", ""]
             line(
-                "  \(Wording.duration(ms: report.nowMs - event.atMs)) ago  \(event.status) \(texts[0])  \(texts[1])"
+                "  \(Wording.duration(ms: report.nowMs - event.atMs)) ago"
+                    + "  \(event.status) \(texts[0])  \(texts[1])"
                     + (texts[3].isEmpty ? "" : "  at \(texts[3])"))
         }
     }

@@ -17,6 +17,15 @@ enum Binary {
         return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? candidates[0]
     }
 
+    static var promtool: String? { found(["/usr/bin/promtool"]) }
+
+    /// A browser without a screen.
+    static var chromium: String? { found(["/usr/bin/chromium", "/usr/bin/chromium-browser"]) }
+
+    private static func found(_ paths: [String]) -> String? {
+        paths.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
     /// The model, nil when it is not installed.
     static var nginx: String? {
         ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/usr/local/nginx/sbin/nginx"]
