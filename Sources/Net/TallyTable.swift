@@ -37,7 +37,8 @@ public final class TallyTable {
     private static var statusStart: Int { 16 }
     private static var bucketStart: Int { statusStart + 64 }
     private static var rowSize: Int { bucketStart + LatencyBuckets.count }
-    /// Workers beyond so many share rows with others; every addition is atomic.
+    /// All but the last belong to one worker each, which adds to them without locking the bus: that was a
+    /// third of a microsecond a request. Workers beyond so many share the last, atomically.
     private static var rowsEach: Int { 16 }
 
     private let memory: SharedMemory
@@ -66,7 +67,7 @@ public final class TallyTable {
         statusPlaces = places
     }
 
-    private static func count(_ capacity: Int) -> Int { capacity + (capacity + 1) * rowsEach * rowSize }
+    private static func count(_ capacity: Int) -> Int { 1 + capacity + (capacity + 1) * rowsEach * rowSize }
 
     /// What must be the same in a binary that goes on with it.
     public static var layout: String { "\(rowSize)/\(rowsEach)" }
@@ -82,33 +83,50 @@ public final class TallyTable {
         for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         let mark = Int(bitPattern: UInt(hash | 1))
         for step in 0..<capacity {
-            let slot = (Int(hash % UInt64(capacity)) + step) % capacity
-            if memory.load(slot) == 0, memory.exchange(slot, expected: 0, with: mark) { return slot }
-            if memory.load(slot) == mark { return slot }
+            let place = (Int(hash % UInt64(capacity)) + step) % capacity
+            if memory.load(1 + place) == 0, memory.exchange(1 + place, expected: 0, with: mark) {
+                return place
+            }
+            if memory.load(1 + place) == mark { return place }
         }
         return nil
     }
 
-    private func start(_ place: Int, _ worker: Int) -> Int {
-        capacity + (place * TallyTable.rowsEach + worker % TallyTable.rowsEach) * TallyTable.rowSize
+    private func start(_ place: Int, row: Int) -> Int {
+        1 + capacity + (place * TallyTable.rowsEach + row) * TallyTable.rowSize
     }
+
+    private static func row(of worker: Int) -> Int { min(worker, rowsEach - 1) }
+
+    /// Rows that any worker has ever had: the others' memory is not even looked at, which would allot it.
+    private var rowsUsed: Int { min(max(memory.load(0), 1), TallyTable.rowsEach) }
 
     // MARK: Counting
 
     /// This process serves as `worker`: its rows are that one's.
     public func serve(as worker: Int) {
         self.worker = worker
+        let used = TallyTable.row(of: worker) + 1
+        while case let known = memory.load(0), known < used {
+            if memory.exchange(0, expected: known, with: used) { break }
+        }
         forget(worker: worker)
     }
 
     /// This worker's row of a thing; of one that no place was left for: a row that nobody looks at.
     public func row(named name: String) -> Tally {
-        Tally(table: self, start: start(place(named: name) ?? capacity, worker))
+        Tally(table: self, start: start(place(named: name) ?? capacity, row: TallyTable.row(of: worker)))
     }
 
-    fileprivate func add(_ start: Int, _ count: Count, _ amount: Int) {
-        memory.add(start + count.rawValue, amount)
+    private func add(_ index: Int, _ amount: Int) {
+        if worker < TallyTable.rowsEach - 1 {
+            memory.store(index, memory.load(index) &+ amount)
+        } else {
+            memory.add(index, amount)
+        }
     }
+
+    fileprivate func add(_ start: Int, _ count: Count, _ amount: Int) { add(start + count.rawValue, amount) }
 
     fileprivate func store(_ start: Int, _ count: Count, _ value: Int) {
         memory.store(start + count.rawValue, value)
@@ -116,17 +134,19 @@ public final class TallyTable {
 
     fileprivate func add(_ start: Int, status: UInt16) {
         let place = Int(status) < statusPlaces.count ? Int(statusPlaces[Int(status)]) : 0
-        if place > 0 { memory.add(start + TallyTable.statusStart + place - 1, 1) }
+        if place > 0 { add(start + TallyTable.statusStart + place - 1, 1) }
     }
 
     fileprivate func add(_ start: Int, microseconds us: Int64) {
-        memory.add(start + TallyTable.bucketStart + LatencyBuckets.bucket(ofMicroseconds: us), 1)
+        add(start + TallyTable.bucketStart + LatencyBuckets.bucket(ofMicroseconds: us), 1)
     }
 
     /// A worker is gone: what was under way in it is not any more.
     public func forget(worker: Int) {
-        for place in 0..<capacity where memory.load(place) != 0 {
-            store(start(place, worker), .processing, 0)
+        let row = TallyTable.row(of: worker)
+        guard row < rowsUsed else { return }
+        for place in 0..<capacity where memory.load(1 + place) != 0 {
+            store(start(place, row: row), .processing, 0)
         }
     }
 
@@ -136,8 +156,8 @@ public final class TallyTable {
     public func sum(named name: String) -> TallySum {
         var sum = TallySum()
         guard let place = place(named: name) else { return sum }
-        for worker in 0..<TallyTable.rowsEach {
-            let start = start(place, worker)
+        for row in 0..<rowsUsed {
+            let start = start(place, row: row)
             for count in Count.allCases {
                 let value = memory.load(start + count.rawValue)
                 if count == .selectedMs {
