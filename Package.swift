@@ -46,6 +46,9 @@ let package = Package(
         .executableTarget(
             name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,
             linkerSettings: linking),
+        .executableTarget(
+            name: "portico-bench", dependencies: ["Core", "HTTP", "Net", "CLinux"], path: "bench",
+            exclude: ["scenarios"], swiftSettings: productSettings, linkerSettings: linking),
         tests("CoreTests", ["Core"]),
         tests("HTTPTests", ["HTTP", "Core"]),
         tests("ConfigTests", ["Config", "Core"]),

@@ -1,0 +1,152 @@
+import Glibc
+import Net
+
+/// One scenario, carried out.
+struct Comparison {
+    private let scenario: Scenario
+    private let options: CompareCommand.Options
+    private let folder: String
+
+    init(_ scenario: Scenario, _ options: CompareCommand.Options) throws {
+        self.scenario = scenario
+        self.options = options
+        var template = Array("/tmp/portico-bench-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw LoadOptions.Complaint(text: "mkdtemp() failed") }
+        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // Workers of nginx that root starts are somebody else.
+        chmod(folder, 0o755)
+    }
+
+    private struct Contestant {
+        let process: ServerProcess
+        let port: UInt16
+    }
+
+    func run() throws -> ComparisonResult {
+        defer { removeFolder() }
+        let gatewayPort = try ServerProcess.freePort()
+        let gateway = try ServerProcess(
+            ["/proc/self/exe", "gateway", "--port", "\(gatewayPort)"] + scenario.gateway, name: "gateway",
+            log: folder + "/gateway.log")
+        defer { gateway.stop() }
+        guard ServerProcess.await(port: gatewayPort) else {
+            throw complaint("the gateway does not start", "gateway")
+        }
+        try makeCertificate()
+        var contestants: [Contestant] = []
+        defer { for contestant in contestants { contestant.process.stop() } }
+        for name in ["nginx", "haproxy", "portico"] {
+            guard let file = scenario.configurations[name], let program = program(name) else { continue }
+            contestants.append(try start(name, program, file, gatewayPort))
+        }
+        var result = ComparisonResult(scenario: scenario)
+        for round in 0..<(scenario.idle > 0 ? 1 : options.rounds) {
+            // Who begins changes, so that nobody always runs behind the same other.
+            for index in contestants.indices {
+                let contestant = contestants[(index + round) % contestants.count]
+                result.add(try measure(contestant), of: contestant.process.name)
+            }
+        }
+        return result
+    }
+
+    private func complaint(_ text: String, _ name: String) -> LoadOptions.Complaint {
+        let log = ProcessTimes.read("\(folder)/\(name).log") ?? ""
+        return LoadOptions.Complaint(text: "\(scenario.name): \(text)\n\(log.suffix(2000))")
+    }
+
+    // MARK: Starting
+
+    private func program(_ name: String) -> String? {
+        if name == "portico" { return options.portico }
+        return ["/usr/sbin/", "/usr/bin/", "/usr/local/sbin/", "/usr/local/bin/"].map { $0 + name }
+            .first { access($0, X_OK) == 0 }
+    }
+
+    private func start(
+        _ name: String, _ program: String, _ file: String, _ gatewayPort: UInt16
+    ) throws -> Contestant {
+        let port = try ServerProcess.freePort()
+        guard let template = ProcessTimes.read(scenario.folder + "/" + file) else {
+            throw LoadOptions.Complaint(text: "\"\(scenario.folder)/\(file)\" cannot be read")
+        }
+        let text = template.replacing("{port}", with: "\(port)").replacing(
+            "{gateway}", with: "127.0.0.1:\(gatewayPort)"
+        )
+        .replacing("{folder}", with: folder).replacing("{name}", with: name)
+        let path = "\(folder)/\(name).conf"
+        try write(text, to: path)
+        let words =
+            name == "haproxy"
+            ? [program, "-db", "-f", path] : [program, "-p", folder, "-c", path, "-g", "daemon off;"]
+        let process = try ServerProcess(words, name: name, log: "\(folder)/\(name).log")
+        guard ServerProcess.await(port: port), !process.hasEnded else {
+            throw complaint("\(name) does not start", name)
+        }
+        return Contestant(process: process, port: port)
+    }
+
+    private func makeCertificate() throws {
+        guard scenario.scheme == "https" else { return }
+        do throws(TLSError) {
+            let made = try TLSCertificate.selfSignedPEM(names: ["localhost", "127.0.0.1"])
+            try? write(String(decoding: made.chain, as: UTF8.self), to: folder + "/server.crt")
+            try? write(String(decoding: made.key, as: UTF8.self), to: folder + "/server.key")
+            // HAProxy wants both in one file.
+            try? write(String(decoding: made.chain + made.key, as: UTF8.self), to: folder + "/server.pem")
+        } catch {
+            throw LoadOptions.Complaint(text: error.message)
+        }
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        guard fd >= 0 else { throw LoadOptions.Complaint(text: "\"\(path)\" cannot be written") }
+        defer { close(fd) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(fd, bytes, bytes.count) == bytes.count else {
+            throw LoadOptions.Complaint(text: "\"\(path)\" cannot be written")
+        }
+    }
+
+    private func removeFolder() {
+        _ = try? ServerProcess(["rm", "-rf", folder], name: "rm", log: "/dev/null")
+    }
+
+    // MARK: Measuring
+
+    private func measure(_ contestant: Contestant) throws -> ComparisonResult.Run {
+        if scenario.idle > 0 { return try measureIdle(contestant) }
+        let url = "\(scenario.scheme)://127.0.0.1:\(contestant.port)\(scenario.path)"
+        let load = try LoadOptions(scenario.load + ["-d", "\(options.seconds)s", "-q", url])
+        // Pools and caches are filled before anybody counts.
+        _ = try LoadCommand.measure(try LoadOptions(scenario.load + ["-d", "300ms", "-q", url]))
+        let pid = contestant.process.servingPID
+        guard let before = ProcessTimes(pid: pid) else {
+            throw complaint("it ended", contestant.process.name)
+        }
+        let report = try LoadCommand.measure(load)
+        guard let after = ProcessTimes(pid: pid) else { throw complaint("it ended", contestant.process.name) }
+        let answers = Double(max(report.answers, 1))
+        return ComparisonResult.Run(
+            userUs: Double(after.userUs - before.userUs) / answers,
+            systemUs: Double(after.systemUs - before.systemUs) / answers, rate: report.rate,
+            p50Us: report.latency.percentile(0.5), p99Us: report.latency.percentile(0.99),
+            memoryKiB: Double(ProcessTimes.memoryKiB(pid: pid) ?? 0), errors: report.errors)
+    }
+
+    private func measureIdle(_ contestant: Contestant) throws -> ComparisonResult.Run {
+        let pid = contestant.process.servingPID
+        let url = "\(scenario.scheme)://127.0.0.1:\(contestant.port)\(scenario.path)"
+        let options = try LoadOptions(scenario.load + ["-c", "\(scenario.idle)", "-q", url])
+        // The first ones make what all of them share.
+        _ = try LoadCommand.measure(try LoadOptions(scenario.load + ["-c", "50", "-n", "50", "-q", url]))
+        let before = ProcessTimes.memoryKiB(pid: pid) ?? 0
+        let held = try HeldConnections(options)
+        let after = ProcessTimes.memoryKiB(pid: pid) ?? 0
+        let errors = scenario.idle - held.count
+        held.close()
+        return ComparisonResult.Run(
+            memoryKiB: Double(after - before) / Double(max(held.count, 1)), errors: errors)
+    }
+}

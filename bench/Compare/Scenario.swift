@@ -1,0 +1,45 @@
+import Net
+
+/// What is measured: a job, and a configuration for each server that is to do it. A file of lines
+/// `word value`; `#` begins a comment.
+struct Scenario {
+    let name: String
+    let folder: String
+    private(set) var title = ""
+    /// The words of `portico-bench load`, but for the URL.
+    private(set) var load: [String] = []
+    private(set) var scheme = "http"
+    private(set) var path = "/"
+    /// The words of `portico-bench gateway`, but for the port.
+    private(set) var gateway: [String] = []
+    /// Connections that are opened and left idle, to see what they cost; 0: requests are measured.
+    private(set) var idle = 0
+    /// The configuration of each server, by its name.
+    private(set) var configurations: [String: String] = [:]
+
+    init(path file: String) throws {
+        guard let text = ProcessTimes.read(file) else {
+            throw LoadOptions.Complaint(text: "\"\(file)\" cannot be read")
+        }
+        let parts = file.split(separator: "/", omittingEmptySubsequences: false)
+        let last = parts.last.map(String.init) ?? file
+        name = last.hasSuffix(".scenario") ? String(last.dropLast(9)) : last
+        folder = parts.count > 1 ? parts.dropLast().joined(separator: "/") : "."
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = line.prefix { $0 != "#" }
+            let words = line.split(separator: " ").map(String.init)
+            guard let word = words.first else { continue }
+            let rest = Array(words.dropFirst())
+            switch word {
+            case "title": title = rest.joined(separator: " ")
+            case "load": load = rest
+            case "scheme": scheme = rest.first ?? "http"
+            case "path": path = rest.first ?? "/"
+            case "gateway": gateway = rest
+            case "idle": idle = rest.first.flatMap { Int($0) } ?? 0
+            case "portico", "nginx", "haproxy": configurations[word] = rest.first ?? ""
+            default: throw LoadOptions.Complaint(text: "\"\(word)\" in \(file):\(number + 1) is not known")
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+import Core
+import HTTP
+import Net
+
+/// One connection of the generator: requests out, answers in.
+///
+///     connecting ──▶ handshaking ──▶ open ──▶ (again from the start)
+final class LoadConnection {
+    private enum State { case closed, connecting, handshaking, open }
+
+    /// A request that waits for its answer.
+    private struct Pending {
+        let dueUs: Int64
+        let sentUs: Int64
+    }
+
+    private enum Content {
+        /// No head yet.
+        case none
+        case length(Int64)
+        case chunked(ChunkedDecoder)
+        case untilClose
+    }
+
+    private unowned let generator: LoadGenerator
+    let token: Token
+    private let timer: TimerID
+    private var transport: Transport?
+    private var state = State.closed
+    private var pending: [Pending] = []
+    private var firstPending = 0
+    private let output = ByteBuffer(capacity: 4096)
+    private let input = ByteBuffer(capacity: 16 << 10)
+    private let head = ResponseHead()
+    private var content = Content.none
+    private var closesAfterAnswer = false
+    private var answersHere = 0
+
+    init(_ generator: LoadGenerator, token: Token) {
+        self.generator = generator
+        self.token = token
+        timer = generator.timers.create(token, kind: 0)
+    }
+
+    /// Requests without an answer.
+    var pendingCount: Int { pending.count - firstPending }
+    /// It may be given a request.
+    var hasRoom: Bool { state == .open && pendingCount < generator.pipeline && !closesAfterAnswer }
+
+    // MARK: Beginning
+
+    func connect() {
+        guard !generator.isEnding else { return }
+        reset()
+        switch Socket.connect(generator.address, from: nil) {
+        case .failed: return failed(.connectErrors)
+        case .connected(let fd), .inProgress(let fd):
+            let tls = generator.tls.map {
+                TLSConnection(
+                    client: $0, fd: fd, serverName: generator.serverName, verifyName: nil,
+                    session: generator.session)
+            }
+            Socket.setNoDelay(fd)
+            transport = Transport(fd: fd, tls: tls)
+            state = .connecting
+            generator.timers.set(timer, deadlineMs: generator.clock.nowMs + Int64(generator.timeoutMs))
+            do {
+                try generator.poller.addConnection(fd, token)
+            } catch {
+                failed(.connectErrors)
+            }
+        }
+    }
+
+    private func reset() {
+        pending.removeAll(keepingCapacity: true)
+        firstPending = 0
+        output.removeAll()
+        input.removeAll()
+        head.reset()
+        content = .none
+        closesAfterAnswer = false
+        answersHere = 0
+    }
+
+    func ready(_ event: ReadyEvent) {
+        guard let transport else { return }
+        transport.note(event)
+        switch state {
+        case .connecting: connected(transport)
+        case .handshaking: handshake(transport)
+        case .open:
+            flush(transport)
+            if state == .open { receive(transport) }
+        case .closed: break
+        }
+    }
+
+    private func connected(_ transport: Transport) {
+        if Socket.pendingError(transport.fd) != nil { return failed(.connectErrors) }
+        guard transport.isWritable else { return }
+        guard transport.tls != nil else { return opened() }
+        state = .handshaking
+        handshake(transport)
+    }
+
+    private func handshake(_ transport: Transport) {
+        guard let tls = transport.tls else { return }
+        switch tls.handshake() {
+        case .done:
+            generator.tally.add(.handshakes)
+            if tls.isSessionReused { generator.tally.add(.resumed) }
+            opened()
+        case .wantsRead, .wantsWrite: if transport.isHangup { failed(.connectErrors) }
+        case .plainHTTP, .failed: failed(.connectErrors)
+        }
+    }
+
+    private func opened() {
+        state = .open
+        generator.timers.cancel(timer)
+        generator.opened(self)
+    }
+
+    // MARK: Requests
+
+    /// Sends a request that was due at a time.
+    func send(dueUs: Int64, nowUs: Int64) {
+        guard let transport else { return }
+        output.append(contentsOf: generator.nextRequest())
+        pending.append(Pending(dueUs: dueUs, sentUs: nowUs))
+        if pendingCount == 1 { armTimeout() }
+        if !generator.keepsAlive { closesAfterAnswer = true }
+        // The first of several goes out with those that follow it.
+        if !hasRoom || generator.isOpenLoop { flush(transport) }
+    }
+
+    func flushAll() {
+        if let transport { flush(transport) }
+    }
+
+    private func armTimeout() {
+        generator.timers.set(timer, deadlineMs: generator.clock.nowMs + Int64(generator.timeoutMs))
+    }
+
+    private func flush(_ transport: Transport) {
+        while !output.isEmpty, transport.isWritable {
+            switch transport.send(output) {
+            case .bytes, .wouldBlock: continue
+            case .closed, .failed: return failed(.writeErrors)
+            }
+        }
+    }
+
+    // MARK: Answers
+
+    private func receive(_ transport: Transport) {
+        while transport.isReadable, state == .open {
+            switch transport.receive(into: input, atLeast: 16 << 10) {
+            case .bytes(let count):
+                generator.tally.add(.bytes, count)
+                if !take() { return failed(.badAnswers) }
+            case .wouldBlock: continue
+            case .closed: return closedByServer()
+            case .failed: return failed(.readErrors)
+            }
+        }
+    }
+
+    private func closedByServer() {
+        if case .untilClose = content {
+            content = .none
+            answered()
+        } else if pendingCount > 0 {
+            return failed(.readErrors)
+        }
+        reconnect()
+    }
+
+    /// Takes what came apart.
+    ///
+    /// - Returns: false if it is no HTTP.
+    private func take() -> Bool {
+        while state == .open, !input.isEmpty {
+            switch content {
+            case .none:
+                guard pendingCount > 0 else { return false }
+                switch head.parse(input, sizeMax: 64 << 10) {
+                case .incomplete: return true
+                case .refused: return false
+                case .complete(let length):
+                    input.consume(length)
+                    headCame()
+                }
+            case .length(let rest):
+                let count = Int(min(rest, Int64(input.count)))
+                input.consume(count)
+                content = .length(rest - Int64(count))
+                if rest == Int64(count) { finishContent() }
+            case .chunked(var decoder):
+                guard takeChunks(&decoder) else { return false }
+            case .untilClose: input.removeAll()
+            }
+        }
+        return true
+    }
+
+    private func headCame() {
+        guard head.status >= 200 else { return head.reset() }
+        if head.connection.contains(.close) || head.minorVersion == 0 { closesAfterAnswer = true }
+        switch head.framing(requestMethod: generator.method) {
+        case .none: finishContent()
+        case .length(let count): if count == 0 { finishContent() } else { content = .length(count) }
+        case .chunked: content = .chunked(ChunkedDecoder())
+        case .untilClose: content = .untilClose
+        }
+    }
+
+    private func takeChunks(_ decoder: inout ChunkedDecoder) -> Bool {
+        var consumed = 0
+        var isFinished = false
+        let isGood = input.withReadable { bytes in
+            while true {
+                guard let piece = try? decoder.decode(bytes, from: consumed) else { return false }
+                switch piece {
+                case .content(let range): consumed = range.upperBound
+                case .needsMore:
+                    consumed = bytes.count
+                    return true
+                case .finished(let end):
+                    consumed = end
+                    isFinished = true
+                    return true
+                }
+            }
+        }
+        guard isGood else { return false }
+        input.consume(consumed)
+        content = .chunked(decoder)
+        if isFinished { finishContent() }
+        return true
+    }
+
+    private func finishContent() {
+        content = .none
+        answered()
+        guard state == .open else { return }
+        if closesAfterAnswer { return reconnect() }
+        generator.mayGoOn(self)
+    }
+
+    private func answered() {
+        let status = head.status
+        head.reset()
+        answersHere += 1
+        let request = pending[firstPending]
+        firstPending += 1
+        if firstPending == pending.count {
+            pending.removeAll(keepingCapacity: true)
+            firstPending = 0
+            generator.timers.cancel(timer)
+        } else {
+            armTimeout()
+        }
+        generator.answered(status: status, dueUs: request.dueUs, sentUs: request.sentUs)
+    }
+
+    // MARK: Ends
+
+    func timedOut() {
+        switch state {
+        case .closed: connect()
+        case .connecting, .handshaking, .open: failed(.timeouts)
+        }
+    }
+
+    private func failed(_ count: LoadTally.Count) {
+        let lost = pendingCount
+        disconnect()
+        generator.failed(count, lost: lost)
+        // A server that refuses is not asked again in a busy loop.
+        generator.timers.set(timer, deadlineMs: generator.clock.nowMs + 10)
+    }
+
+    private func reconnect() {
+        let lost = pendingCount
+        if generator.resumes, let session = transport?.tls?.currentSession { generator.session = session }
+        disconnect()
+        generator.reconnecting(lost: lost)
+        connect()
+    }
+
+    func disconnect() {
+        generator.timers.cancel(timer)
+        transport?.close()
+        transport = nil
+        state = .closed
+    }
+}

@@ -1,0 +1,23 @@
+import Glibc
+
+/// The commands of portico-bench.
+let words = Array(CommandLine.arguments.dropFirst())
+signal(SIGPIPE, SIG_IGN)
+switch words.first {
+case "load": exit(LoadCommand.run(Array(words.dropFirst())))
+case "compare": exit(CompareCommand.run(Array(words.dropFirst())))
+case "gateway": exit(GatewayCommand.run(Array(words.dropFirst())))
+case "help", "-h", "--help", nil:
+    Output.print(
+        """
+        portico-bench load URL …       sends requests and measures what comes back
+        portico-bench compare …        the same job for Portico, nginx and HAProxy, side by side
+        portico-bench gateway …        a server that answers every request alike
+
+        Each of them says more with --help.
+        """)
+    exit(words.isEmpty ? 2 : 0)
+case let other?:
+    Output.complain("there is no command \"\(other)\"; try \"portico-bench --help\"")
+    exit(2)
+}
