@@ -8,7 +8,7 @@ internal import Upstream
 final class ConfigurationBuilder {
     let prefix: String
     let files: ConfigurationFiles
-    private let directory: String
+    let directory: String
     var main = MainSettings()
     var serverDefaults = ServerSettings()
     private(set) var warnings: [ConfigError] = []
@@ -219,7 +219,7 @@ final class ConfigurationBuilder {
         let name = server.names.first.map { $0.primary(regexes) } ?? ""
         let made = VirtualServer(
             name: name, base: base, settings: server.settings,
-            tls: try TLSAssembly(self).context(for: server), locations: block.nested, regexes: regexes)
+            tls: try TLSAssembly(self).assemble(for: server), locations: block.nested, regexes: regexes)
         servers.append((server, made))
     }
 
