@@ -12,6 +12,8 @@ final class ConfigurationBuilder {
     var main = MainSettings()
     var serverDefaults = ServerSettings()
     private(set) var warnings: [ConfigError] = []
+    /// `ssl_ocsp_cache`
+    var keepsClientStatuses = false
     /// `status_zone`s, each once.
     private(set) var zones: [StatusZone] = []
     /// Servers with certificates, in the order of the file.

@@ -115,6 +115,15 @@ struct TLSAssembly {
             settings.trustedCertificates, "cannot load trusted certificates")
         made.revocations = try named(settings.revocations, "cannot load revocations")
         made.dhParameters = try named(settings.dhParameters, "cannot load parameters")
+        if var status = settings.clientStatus {
+            guard made.clientVerification != .optionalWithoutAuthority else {
+                throw ConfigError(
+                    "\"ssl_ocsp\" is incompatible with \"ssl_verify_client optional_no_ca\"",
+                    at: settings.certificates.elements.first?.statement.location)
+            }
+            status.responder = settings.clientStatusResponder
+            made.clientStatus = status
+        }
         if settings.staples {
             made.stapling = Stapling()
             made.stapling?.file = try named(settings.stapleFile, "cannot load OCSP response").map {
