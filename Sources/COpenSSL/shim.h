@@ -108,6 +108,7 @@ static inline int portico_ssl_set_status_response(SSL *ssl, const unsigned char 
     unsigned char *copy = OPENSSL_memdup(bytes, count);
     return copy == NULL ? 0 : (int)SSL_set_tlsext_status_ocsp_resp(ssl, copy, count);
 }
+static inline uint64_t portico_op_no_anti_replay(void) { return SSL_OP_NO_ANTI_REPLAY; }
 static inline EVP_PKEY *portico_ec_key(void) { return EVP_EC_gen("P-256"); }
 static inline const char *portico_openssl_version(void) { return OpenSSL_version(OPENSSL_VERSION); }
 static inline int portico_ssl_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }

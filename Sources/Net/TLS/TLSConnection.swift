@@ -63,6 +63,9 @@ public final class TLSConnection {
     /// for connections to peers only.
     public private(set) var wasTruncated = false
 
+    /// What came before the handshake was over; `nil`: such content is not taken, or that time is past.
+    var early: EarlyContent?
+
     // MARK: Beginning
 
     /// - Parameter selector: asked for the context of the server that the client names; `nil`: the one of
@@ -124,12 +127,16 @@ public final class TLSConnection {
         guard let ssl else { return .failed(TLSError("SSL_new() failed")) }
         switch state {
         case .fresh:
-            if case .server = role, let outcome = lookAtFirstByte() { return outcome }
+            if case .server(let context) = role {
+                if let outcome = lookAtFirstByte() { return outcome }
+                if context.earlyData != .refused { early = EarlyContent() }
+            }
             state = .handshaking
         case .handshaking: break
         case .established: return .done
         case .ended: return .failed(lastError ?? TLSError.peerClosed(0))
         }
+        if let outcome = takeEarlyContent(ssl) { return outcome }
         ERR_clear_error()
         errno = 0
         let result = SSL_do_handshake(ssl)
@@ -155,14 +162,14 @@ public final class TLSConnection {
         return fail(.peerClosed(code))
     }
 
-    private func shookHands(_ ssl: OpaquePointer) -> HandshakeOutcome {
+    func shookHands(_ ssl: OpaquePointer) -> HandshakeOutcome {
         selector = nil
         if let reason = verifyFailure(ssl) { return fail(TLSError(reason)) }
         state = .established
         return .done
     }
 
-    private func handshakeError(_ ssl: OpaquePointer, _ code: Int32) -> TLSError {
+    func handshakeError(_ ssl: OpaquePointer, _ code: Int32) -> TLSError {
         if case .client(let context, _) = role, context.verifies, let reason = trustFailure(ssl) {
             return TLSError(reason)
         }
@@ -171,7 +178,7 @@ public final class TLSConnection {
         return isEnd ? .peerClosed(code) : .queued()
     }
 
-    private func fail(_ error: TLSError) -> HandshakeOutcome {
+    func fail(_ error: TLSError) -> HandshakeOutcome {
         ERR_clear_error()
         selector = nil
         lastError = error
@@ -244,6 +251,7 @@ public final class TLSConnection {
     func receive(into target: UnsafeMutableRawBufferPointer) -> IOOutcome {
         guard let ssl else { return .closed }
         if case .ended(let outcome) = state { return outcome }
+        if early != nil, let outcome = receiveEarly(ssl, target) { return outcome }
         var total = 0
         // Records are at most 16 KiB: several of them fill the offered space.
         while total < target.count {
@@ -279,7 +287,10 @@ public final class TLSConnection {
             }
             isNextRecordShort = false
             // In bounds: at most `rest` bytes are read from `total` on.
-            let result = SSL_write(ssl, bytes.baseAddress.map { $0 + total }, rest)
+            let result =
+                early == nil
+                ? SSL_write(ssl, bytes.baseAddress.map { $0 + total }, rest)
+                : sendEarly(ssl, bytes.baseAddress.map { $0 + total }, rest)
             if result <= 0 {
                 let outcome = outcome(ssl, result, errno)
                 if total == 0 { return outcome }
@@ -291,7 +302,7 @@ public final class TLSConnection {
     }
 
     /// What a call that gave no bytes came to. An end stays: later calls see it again.
-    private func outcome(_ ssl: OpaquePointer, _ result: Int32, _ code: Int32) -> IOOutcome {
+    func outcome(_ ssl: OpaquePointer, _ result: Int32, _ code: Int32) -> IOOutcome {
         switch SSL_get_error(ssl, result) {
         // A read may want to write and the other way round (key updates): the next event goes on.
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
@@ -313,7 +324,7 @@ public final class TLSConnection {
         }
     }
 
-    private func end(_ outcome: IOOutcome) -> IOOutcome {
+    func end(_ outcome: IOOutcome) -> IOOutcome {
         ERR_clear_error()
         state = .ended(outcome)
         return outcome

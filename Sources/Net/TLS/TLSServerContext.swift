@@ -22,6 +22,8 @@ public final class TLSServerContext {
     public private(set) var stapleSubjects: [OCSPSubject] = []
     /// What the operator should know.
     public private(set) var notes: [String] = []
+    /// `ssl_early_data`
+    let earlyData: EarlyRequests
     /// `ssl_ocsp`
     let clientStatus: ClientStatus?
     /// `ssl_stapling_file`
@@ -39,6 +41,7 @@ public final class TLSServerContext {
     public init(settings: TLSServerSettings, sessionStore: TLSSessionStore? = nil) throws(TLSError) {
         alpn = settings.alpn.map { Array($0.utf8) }
         rejectsHandshakes = settings.rejectsHandshakes
+        earlyData = settings.earlyData
         clientStatus = settings.clientStatus
         fixedStaple = settings.stapling?.file?.der
         if !settings.ticketKeyFiles.isEmpty {
@@ -70,6 +73,9 @@ public final class TLSServerContext {
         installCallbacks()
     }
 
+    /// Most that a client may send before the handshake is over.
+    static var earlyBytesMax: Int { 16 << 10 }
+
     // OpenSSL frees it when the last connection does; connections hold `self` as well.
     deinit { SSL_CTX_free(context) }
 
@@ -95,6 +101,12 @@ public final class TLSServerContext {
         try setUpSessions(settings, identity)
         if let stapling = settings.stapling {
             (stapleSubjects, notes) = try setUpStapling(stapling)
+        }
+        if settings.earlyData != .refused {
+            SSL_CTX_set_max_early_data(context, UInt32(TLSServerContext.earlyBytesMax))
+            // OpenSSL's own guard is tickets that are known to one process alone; ours is to wait for the
+            // end of the handshake, or to be told by the configuration that a replay does no harm.
+            SSL_CTX_set_options(context, portico_op_no_anti_replay())
         }
         try TLSTrust.configure(settings.confCommands, context, isServer: true)
     }
@@ -189,6 +201,7 @@ public final class TLSServerContext {
         guard SSL_set_SSL_CTX(ssl, context) != nil else { return false }
         SSL_set_verify(ssl, SSL_CTX_get_verify_mode(context), SSL_CTX_get_verify_callback(context))
         SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(context))
+        SSL_set_max_early_data(ssl, SSL_CTX_get_max_early_data(context))
         let options = SSL_CTX_get_options(context)
         SSL_clear_options(ssl, SSL_get_options(ssl) & ~options)
         SSL_set_options(ssl, options)

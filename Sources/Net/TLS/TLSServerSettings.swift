@@ -61,6 +61,8 @@ public struct TLSServerSettings: Sendable {
     public var stapling: Stapling?
     /// `ssl_ocsp`; `nil`: off.
     public var clientStatus: ClientStatus?
+    /// `ssl_early_data`
+    public var earlyData = EarlyRequests.refused
     /// `ssl_dhparam`
     public var dhParameters: (pem: [UInt8], name: String)?
 
@@ -83,7 +85,7 @@ public struct TLSServerSettings: Sendable {
             "\(protocols.rawValue)", effectiveCiphers, "\(prefersServerCiphers)", "\(sessionCache)",
             "\(sessionTimeoutSeconds)", "\(sessionTickets)", "\(bufferSize)", sessionContextID,
             ecdhCurve ?? "auto", "\(rejectsHandshakes)", "\(clientVerification)", "\(verifyDepth)",
-            stapling?.identity ?? "no staple", clientStatus?.identity ?? "no status",
+            stapling?.identity ?? "no staple", clientStatus?.identity ?? "no status", "\(earlyData)",
         ]
         return words.map { "\($0.utf8.count):\($0)" }.joined()
     }
@@ -93,6 +95,17 @@ public struct TLSServerSettings: Sendable {
 
     /// nginx's defaults, without a certificate.
     public init() {}
+}
+
+/// `ssl_early_data`: what becomes of a request that comes with a client's first message (RFC 8446 §2.3).
+/// Whoever recorded it can send it again.
+public enum EarlyRequests: Sendable {
+    /// The client has to send it again after the handshake.
+    case refused
+    /// It is read, and waits until the handshake shows that the client is there: nothing is replayed.
+    case held
+    /// It is served at once; HTTP decides which requests may be.
+    case served
 }
 
 /// `ssl_verify_client`: whether clients are asked for a certificate, and what becomes of those whose

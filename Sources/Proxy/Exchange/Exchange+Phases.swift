@@ -196,7 +196,15 @@ extension Exchange {
 
     // MARK: Content
 
+    /// RFC 8470 §3: what a replay of the request cannot harm, or whoever serves it is told.
+    private var mayServeEarly: Bool {
+        guard method == .get || method == .head else { return false }
+        if case .proxy = location.settings.content { return location.proxyPlan.tellsEarlyData }
+        return true
+    }
+
     private func content() -> Outcome {
+        if client.tls?.isEarly == true, !mayServeEarly { return .status(425) }
         switch location.settings.content {
         case .proxy(let target):
             return startProxying(target)

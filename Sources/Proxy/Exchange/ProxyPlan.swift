@@ -19,6 +19,8 @@ final class ProxyPlan {
     let setsHost: Bool
     let setsConnection: Bool
     let setsContentLength: Bool
+    /// Gateways are told which requests came early, and are asked to refuse those that do harm (RFC 8470).
+    let tellsEarlyData: Bool
     /// The location sets no field at all: the client's address is told in our own default fields.
     let tellsClient: Bool
     let passesBody: Bool
@@ -34,6 +36,7 @@ final class ProxyPlan {
         tlsName = tls.name
         self.tls = tls.context
         setFields = proxy.setHeaders.elements
+        tellsEarlyData = setFields.contains { $0.value.source.contains("ssl_early_data") }
         passesBody = proxy.passesRequestBody
         tellsClient = proxy.setHeaders.elements.isEmpty
         var known = FieldSet()

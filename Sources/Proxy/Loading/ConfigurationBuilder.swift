@@ -12,6 +12,8 @@ final class ConfigurationBuilder {
     var main = MainSettings()
     var serverDefaults = ServerSettings()
     private(set) var warnings: [ConfigError] = []
+    /// Gateways of all servers are told which requests came early.
+    private(set) var tellsEarlyData = false
     /// `ssl_ocsp_cache`
     var keepsClientStatuses = false
     /// `status_zone`s, each once.
@@ -108,6 +110,7 @@ final class ConfigurationBuilder {
             hasEvents = true
         }
         noteNames(statements)
+        tellsEarlyData = ConfigurationBuilder.tellsEarlyData(statements)
         let globals = try parser.parse(
             text: request.globalDirectives, name: SourceLocation.commandLine)
         try UnsupportedDirectives.refuse(globals + statements)
@@ -117,6 +120,16 @@ final class ConfigurationBuilder {
         let listeners = try ListenerAssembly(self).assemble()
         files.finishLoading()
         return Configuration(self, listeners: listeners, startNotice: notice(listeners, request))
+    }
+
+    /// Whether `$ssl_early_data` is passed on by these statements, those of servers not counted.
+    static func tellsEarlyData(_ statements: [Statement]) -> Bool {
+        statements.contains { statement in
+            if statement.name == "proxy_set_header" {
+                return statement.words.contains { $0.contains("ssl_early_data") }
+            }
+            return statement.name != "server" && tellsEarlyData(statement.block ?? [])
+        }
     }
 
     private func parse(_ request: LoadRequest, _ parser: ConfigParser) throws(ConfigError) -> [Statement] {

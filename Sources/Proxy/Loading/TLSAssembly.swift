@@ -34,7 +34,7 @@ struct TLSAssembly {
             }
             made.ticketKeyFiles.append(bytes)
         }
-        try addClientRules(settings, to: &made)
+        try addClientRules(server, to: &made)
         let passwords = try readPasswords(settings.passwords)
         var keys = settings.keys.elements[...]
         var pairs: [NamedCertificates.Pair] = []
@@ -104,8 +104,9 @@ struct TLSAssembly {
 
     /// `ssl_verify_client` with its files, and what else is read from files.
     private func addClientRules(
-        _ settings: TLSSettings, to made: inout TLSServerSettings
+        _ server: ServerBlock, to made: inout TLSServerSettings
     ) throws(ConfigError) {
+        let settings = server.settings.tls
         func named(_ file: TLSFile?, _ call: String) throws(ConfigError) -> (pem: [UInt8], name: String)? {
             guard let file else { return nil }
             return (try read(file, call), file.path)
@@ -115,6 +116,12 @@ struct TLSAssembly {
             settings.trustedCertificates, "cannot load trusted certificates")
         made.revocations = try named(settings.revocations, "cannot load revocations")
         made.dhParameters = try named(settings.dhParameters, "cannot load parameters")
+        if settings.takesEarlyData {
+            let isTold =
+                builder.tellsEarlyData
+                || ConfigurationBuilder.tellsEarlyData(server.statement.block ?? [])
+            made.earlyData = isTold ? .served : .held
+        }
         if var status = settings.clientStatus {
             guard made.clientVerification != .optionalWithoutAuthority else {
                 throw ConfigError(

@@ -32,6 +32,12 @@ extension Variables {
                     out.append(secondsFromMilliseconds: Int(max(0, ms)))
                 }
             },
+            .unlessEmpty(
+                "ssl_early_data", "`1` while the handshake is not over: the request may be a replay."
+            ) {
+                exchange, out in
+                if exchange.client.tls?.isEarly == true { out.append("1") }
+            },
             .unlessEmpty("ssl_alpn_protocol", "The protocol agreed on by ALPN.") { exchange, out in
                 if let name = exchange.client.tls?.alpn { out.append(name) }
             },

@@ -97,6 +97,7 @@ struct TLSSettings {
     var ticketSecret: TLSFile?
     var handshakeTimeoutMs = 10_000
     var confCommands = Replaceable<TLSCommand>()
+    var takesEarlyData = false
     var clientStatus: ClientStatus?
     var clientStatusResponder: String?
     var staples = false

@@ -26,7 +26,7 @@ enum IgnoredDirectives {
                 "proxy_pass_trailers", "keepalive_disable",
                 "expires_by_type",
                 "http2_max_concurrent_streams", "http2_chunk_size",
-                "ssl_early_data", "keepalive_min_timeout",
+                "keepalive_min_timeout",
             ], in: anywhere)
             + rows(
                 [

@@ -170,6 +170,12 @@ extension TLSSettings {
                     TLSCommand(name: statement.argument(0), value: statement.argument(1)))
             }.repeatable,
             .flag(
+                "ssl_early_data",
+                "Whether requests are read that come with a client's first message; they wait for the end of"
+                    + " the handshake unless gateways are told (`proxy_set_header … $ssl_early_data`).",
+                in: contexts,
+                default: false, \.serverSettings.tls.takesEarlyData),
+            .flag(
                 "ssl_reject_handshake", "Whether handshakes for the server are refused.", in: contexts,
                 default: false, \.serverSettings.tls.server.rejectsHandshakes),
         ]
