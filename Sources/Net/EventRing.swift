@@ -35,8 +35,9 @@ public final class EventRing {
 
     /// Takes the oldest one's place.
     public func add(_ event: Event) {
-        memory.add(0, 1)
-        let base = 1 + (memory.load(0) - 1) % EventRing.capacity * EventRing.placeSize
+        // Whoever adds at the same time gets another place.
+        let serial = memory.add(0, 1) - 1
+        let base = 1 + max(0, serial) % EventRing.capacity * EventRing.placeSize
         let sequence = memory.load(base) | 1
         memory.store(base, sequence, ordered: true)
         memory.store(base + 1, event.atMs, ordered: true)

@@ -225,9 +225,13 @@ public struct Program {
     private func serveAlone(
         _ configuration: Configuration, _ request: LoadRequest, _ sockets: ListeningSockets
     ) throws(Errno) -> Int32 {
+        let shared = try SharedState(slots: 1)
+        let clock = Clock()
+        shared.service.began(wallMs: clock.wallMs)
+        shared.service.workerStarted(slot: 0, pid: getpid(), wallMs: clock.wallMs)
         let birth = Worker.Birth(
             configuration: configuration, request: request, sockets: sockets.descriptors(forWorker: 0),
-            shared: try SharedState(slots: 1), slot: 0)
+            shared: shared, slot: 0)
         return try Worker(birth, control: nil).run()
     }
 
