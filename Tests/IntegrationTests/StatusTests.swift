@@ -111,6 +111,9 @@ import Testing
         let write = try RawClient.ask(
             server.port, "DELETE /api/9/connections HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         #expect(write.status == 405 && String(decoding: write.body, as: UTF8.self).contains("MethodDisabled"))
+        let refusal = try JSONSerialization.jsonObject(with: Data(write.body)) as? [String: Any]
+        #expect(refusal?.keys.sorted() == ["error", "href", "request_id"])
+        #expect((refusal?["request_id"] as? String)?.count == 32)
         #expect(try json(server, "/api/9/ssl?fields=handshakes").keys.sorted() == ["handshakes"])
         server.finish()
     }

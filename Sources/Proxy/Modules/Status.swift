@@ -56,7 +56,10 @@ enum Status {
             answer = StatusAPI.error(405, "method disabled", "MethodDisabled")
         }
         let content = begin(exchange, status: answer.status)
-        answer.content.write(to: content)
+        let requestID = ByteBuffer(capacity: 32)
+        exchange.appendRequestID(to: requestID)
+        let digits = String(decoding: requestID.bytes, as: UTF8.self)
+        answer.content(requestID: digits).write(to: content)
         setType(exchange, "application/json")
         return end(exchange)
     }

@@ -1,10 +1,12 @@
 internal import Core
 
-/// A JSON value (RFC 8259) to be written. Members keep their order.
+/// A JSON value (RFC 8259). Members keep their order.
 enum JSON {
     case null
     case bool(Bool)
     case int(Int)
+    /// A number as it is written: it has a fraction or an exponent, or is too large for `int`.
+    case number(String)
     case string(String)
     case array([JSON])
     case object([(String, JSON)])
@@ -14,6 +16,7 @@ enum JSON {
         case .null: out.append("null")
         case .bool(let value): out.append(value ? "true" : "false")
         case .int(let number): out.append(String(number))
+        case .number(let text): out.append(text)
         case .string(let text): JSON.write(text, to: out)
         case .array(let elements):
             out.append("[")

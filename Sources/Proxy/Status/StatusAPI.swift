@@ -7,7 +7,17 @@ enum StatusAPI {
     struct Answer {
         let status: UInt16
         let content: JSON
+
+        /// What goes to the client: an error also says which request it answers, and where it is explained.
+        func content(requestID: String) -> JSON {
+            guard status >= 400, case .object(let members) = content else { return content }
+            return .object(
+                members + [("request_id", .string(requestID)), ("href", .string(StatusAPI.reference))])
+        }
     }
+
+    /// The documentation of the shapes and of the errors.
+    private static var reference: String { "https://nginx.org/en/docs/http/ngx_http_api_module.html" }
 
     private static var versionMax: Int { 9 }
 
