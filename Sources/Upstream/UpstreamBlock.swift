@@ -262,22 +262,25 @@ enum ServerLine {
         }
     }
 
+    /// Weights are added up over a group, and `hash consistent` makes 160 points of each.
+    private static var weightMax: Int { 65_535 }
+
     private static func apply(
         _ parameter: String, to peer: inout PeerSettings, _ statement: Statement
     ) throws(ConfigError) {
         let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init)
         let value = parts.count > 1 ? parts[1] : nil
-        func number(atLeast least: Int) throws(ConfigError) -> Int {
-            guard let value, let number = Units.number(value), number >= least else {
+        func number(_ range: ClosedRange<Int>) throws(ConfigError) -> Int {
+            guard let value, let number = Units.number(value), range.contains(number) else {
                 throw ConfigError("invalid parameter \"\(parameter)\"", statement)
             }
             return number
         }
         switch parts[0] {
-        case "weight": peer.weight = try number(atLeast: 1)
-        case "max_conns": peer.maxConnections = try number(atLeast: 0)
-        case "max_fails": peer.maxFails = try number(atLeast: 0)
+        case "weight": peer.weight = try number(1...weightMax)
+        case "max_conns": peer.maxConnections = try number(0...Int(Int32.max))
+        case "max_fails": peer.maxFails = try number(0...Int(Int32.max))
         case "fail_timeout":
             guard let value, let seconds = Units.seconds(value) else {
                 throw ConfigError("invalid parameter \"\(parameter)\"", statement)

@@ -64,6 +64,10 @@ enum RefusalSamples {
         (#"split_clients $uri $x { * a; 1% b; }"#, #"percent total is greater than 100%"#),
         (#"upstream u { }"#, #"no servers are inside upstream"#),
         (#"upstream u { server 127.0.0.1; } upstream u { server 127.0.0.1; }"#, #"duplicate upstream "u""#),
+        (
+            #"upstream u { server 127.0.0.1 weight=9223372036854775807; }"#,
+            #"invalid parameter "weight=9223372036854775807""#
+        ),
         (#"upstream u { server 127.0.0.1 weight=0; }"#, #"invalid parameter "weight=0""#),
         (#"zone x 64k;"#, #""zone" directive is not allowed here"#),
         (#"upstream u { root /x; }"#, #""root" directive is not allowed here"#),
