@@ -11,6 +11,8 @@ public final class SharedState {
     /// Addresses of names that are looked up while the service runs.
     let names: ResolvedNames
 
+    /// Servers of groups as the API has changed them.
+    let members: GroupMembers
     /// Answers of OCSP responders.
     let staples: StapleTable
 
@@ -47,6 +49,7 @@ public final class SharedState {
         peers = try PeerStateTable(
             capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst(2)))
         names = try ResolvedNames(capacity: 512)
+        members = try GroupMembers(capacity: 256)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
@@ -66,12 +69,16 @@ public final class SharedState {
         tallies = try TallyTable(capacity: SharedState.capacity)
         peers = try PeerStateTable(capacity: SharedState.capacity, workers: slots)
         names = try ResolvedNames(capacity: 512)
+        members = try GroupMembers(capacity: 256)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
         service = try ServiceRecord(slots: slots)
         requests = tallies.row(named: SharedState.requestsName)
     }
+
+    /// A group with the servers that it has now.
+    func current(_ settings: UpstreamSettings) -> UpstreamSettings { settings.with(names).with(members) }
 
     /// This process serves as the worker of `slot`.
     func serve(as slot: Int) {
@@ -114,7 +121,7 @@ public final class SharedState {
             let isMandatory = configuration.healthChecks.contains {
                 $0.groupIndex == index && $0.settings.isMandatory
             }
-            PeerGroup(settings.with(names), table: peers).begin(
+            PeerGroup(current(settings), table: peers).begin(
                 isStart: isStart, isMandatory: isMandatory, nowMs: clock.nowMs, wallMs: clock.wallMs)
         }
     }

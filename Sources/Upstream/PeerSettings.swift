@@ -25,6 +25,8 @@ public struct PeerSettings: Sendable {
     public var isDraining = false
     /// How long its weight grows after it was out of use, in milliseconds; 0: it has all of it at once.
     public var slowStartMs = 0
+    /// Its number in the API, once that has changed the group.
+    public var memberID: Int?
     /// The name did not resolve: it is unavailable until the checker finds an address.
     public var isUnresolved = false
     /// The name that its address comes from, if that may change.

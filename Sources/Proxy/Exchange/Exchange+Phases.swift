@@ -212,8 +212,8 @@ extension Exchange {
             return StubStatus.handle(self)
         case .status:
             return Status.handle(self)
-        case .api:
-            return Status.handleAPI(self)
+        case .api(let writes):
+            return Status.handleAPI(self, writes: writes)
         case .readiness:
             return Readiness.handle(self)
         case .staticFiles:

@@ -39,6 +39,11 @@ extension Exchange {
     func bodyAdvanced() {
         switch phase {
         case .readingBody:
+            if case .api = location.settings.content {
+                guard body.isComplete else { return }
+                phase = .processing
+                return conclude(Status.write(self))
+            }
             // A streamed body goes on its way with what is here; a buffered one when it is complete.
             if case .stream = body.keeping { sendUpstream() } else if body.isComplete { sendUpstream() }
         case .awaitingUpstream, .responding:

@@ -22,11 +22,14 @@ public final class Checker {
     private let signals: SignalDescriptor
     private var endpoints = SlotTable<Endpoint>()
     private var isEnding = false
+    /// Changes by the API that the probes know of.
+    private var memberChanges: Int
 
     /// - Parameter shared: the peers' state, made by the master.
     public init(configuration: Configuration, shared: SharedState) throws(Errno) {
         self.configuration = configuration
         self.shared = shared
+        memberChanges = shared.members.changes
         clock = Clock()
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
@@ -44,7 +47,7 @@ public final class Checker {
     private func watchServers(ofGroup index: Int) {
         let checks = configuration.healthChecks.filter { $0.groupIndex == index }
         guard !checks.isEmpty else { return }
-        let group = PeerGroup(configuration.upstreams[index].with(shared.names), table: shared.peers)
+        let group = PeerGroup(shared.current(configuration.upstreams[index]), table: shared.peers)
         let health = GroupHealth(group, checks: checks)
         for (record, check) in checks.enumerated() {
             for peer in group.peers.indices { watch(check, health, peer: peer, record: record) }
@@ -78,11 +81,7 @@ public final class Checker {
         for (index, settings) in configuration.upstreams.enumerated()
         where settings.dynamicNames.contains(where: { $0.host == name.host && $0.port == name.port }) {
             log(.notice, "\"\(name.host):\(name.port)\" in upstream \"\(settings.name)\" is now \(text)")
-            endpoints.forEach { token, endpoint in
-                guard case .probe(let probe) = endpoint, probe.check.groupIndex == index else { return }
-                probe.end()
-                endpoints.remove(token)
-            }
+            endProbes(ofGroup: index)
             watchServers(ofGroup: index)
         }
     }
@@ -109,6 +108,24 @@ public final class Checker {
 
     // MARK: Servers
 
+    /// The API may have changed the servers of a group.
+    private func followMembers() {
+        guard shared.members.changes != memberChanges else { return }
+        memberChanges = shared.members.changes
+        for (index, settings) in configuration.upstreams.enumerated() where settings.isDynamic {
+            endProbes(ofGroup: index)
+            watchServers(ofGroup: index)
+        }
+    }
+
+    private func endProbes(ofGroup index: Int) {
+        endpoints.forEach { token, endpoint in
+            guard case .probe(let probe) = endpoint, probe.check.groupIndex == index else { return }
+            probe.end()
+            endpoints.remove(token)
+        }
+    }
+
     private func watch(_ check: HealthCheck, _ health: GroupHealth, peer: Int, record: Int) {
         let settings = health.group.peers[peer].settings
         guard !settings.isDown, !settings.isUnresolved else { return }
@@ -128,8 +145,9 @@ public final class Checker {
     /// - Returns: the exit status of the process.
     public func run() -> Int32 {
         while !isEnding {
-            let count = poller.wait(timeoutMs: timers.waitMs(nowMs: clock.nowMs, max: 60_000))
+            let count = poller.wait(timeoutMs: timers.waitMs(nowMs: clock.nowMs, max: 1000))
             clock.update()
+            followMembers()
             for index in 0..<count {
                 let event = poller.event(at: index)
                 switch endpoints[event.token] {

@@ -241,6 +241,10 @@ final class ConfigurationBuilder {
     /// The finished location of a block; `model` says how much of the path `proxy_pass` replaces.
     func makeLocation(_ block: Block, like model: Block) throws(ConfigError) -> Location {
         try block.settings.proxy.check(block)
+        if case .api(writes: true) = block.settings.content {
+            try refuseOpenAPI(block)
+            temporaryFolders.insert(block.settings.core.clientBodyTempPath)
+        }
         if case .proxy = block.settings.content {
             temporaryFolders.insert(block.settings.core.clientBodyTempPath)
             temporaryFolders.insert(block.settings.proxy.tempPath)

@@ -45,16 +45,50 @@ enum Status {
     }
 
     /// `api`
-    static func handleAPI(_ exchange: Exchange) -> Outcome {
-        let answer: StatusAPI.Answer
+    ///
+    /// - Parameter writes: `write=on`.
+    static func handleAPI(_ exchange: Exchange, writes: Bool) -> Outcome {
         if exchange.method == .get || exchange.method == .head {
             let fields = argument("fields", of: exchange).map { text in
                 text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
             }
-            answer = StatusAPI.answer(subpath(exchange), fields: fields) { report(exchange) }
-        } else {
-            answer = StatusAPI.error(405, "method disabled", "MethodDisabled")
+            let answer = StatusAPI.answer(subpath(exchange), fields: fields) { report(exchange) }
+            return give(answer, to: exchange)
         }
+        guard writes else {
+            return give(StatusAPI.error(405, "method disabled", "MethodDisabled"), to: exchange)
+        }
+        guard exchange.body.isPresent, !exchange.body.isComplete else { return write(exchange) }
+        exchange.phase = .readingBody
+        exchange.body.keep(
+            .whole(memoryMax: bodyMax, path: exchange.location.settings.core.clientBodyTempPath))
+        exchange.stream.startReadingBody()
+        return .suspended
+    }
+
+    /// Longest body of a change.
+    private static var bodyMax: Int { 64 << 10 }
+
+    /// All of the body of a change is here.
+    static func write(_ exchange: Exchange) -> Outcome {
+        guard exchange.body.file == nil, exchange.body.receivedCount <= Int64(bodyMax) else {
+            return .status(413)
+        }
+        let method = ByteBuffer(capacity: 16)
+        exchange.appendMethod(to: method)
+        let answer = UpstreamWriting(worker: exchange.worker).answer(
+            String(decoding: method.bytes, as: UTF8.self), subpath(exchange), body: exchange.body.memory.bytes
+        )
+        if answer.status < 300 {
+            exchange.log(
+                .notice,
+                "the API changed the servers of an upstream: \(String(decoding: method.bytes, as: UTF8.self))"
+                    + " \(subpath(exchange))")
+        }
+        return give(answer, to: exchange)
+    }
+
+    private static func give(_ answer: StatusAPI.Answer, to exchange: Exchange) -> Outcome {
         let content = begin(exchange, status: answer.status)
         let requestID = ByteBuffer(capacity: 32)
         exchange.appendRequestID(to: requestID)

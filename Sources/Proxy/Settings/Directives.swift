@@ -79,16 +79,14 @@ enum BlockDirectives {
             },
             Directive(
                 "api", "Answers with the state of the service in the shapes of the commercial API.",
-                "[write=off]", in: .location, arity: 0...1
+                "[write=on | off]", default: "write=off", in: .location, arity: 0...1
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                if let word = statement.arguments.first, word != "write=off" {
-                    let isWriting = word == "write=on"
-                    throw ConfigError(
-                        isWriting ? "\"api write=on\" is not supported yet" : "invalid parameter \"\(word)\"",
-                        statement)
+                switch statement.arguments.first {
+                case nil, "write=off": block.settings.content = .api(writes: false)
+                case "write=on": block.settings.content = .api(writes: true)
+                case let word?: throw ConfigError("invalid parameter \"\(word)\"", statement)
                 }
-                block.settings.content = .api
             },
             Directive(
                 "status_zone", "Counts the requests of a server or location under this name.", "zone",

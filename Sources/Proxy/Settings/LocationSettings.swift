@@ -44,7 +44,7 @@ enum ContentHandler {
     case stubStatus
     case readiness
     case status
-    case api
+    case api(writes: Bool)
 }
 
 /// The program of `set`, `if`, `rewrite`, `return` and `break` in one block.

@@ -138,8 +138,10 @@ private struct UpstreamMembers {
         else { return nil }
         let servers = upstream.servers.map(\.configurationJSON)
         guard parts.count == 4 else { return .array(servers) }
-        guard let id = Int(parts[3]), servers.indices.contains(id) else { return nil }
-        return servers[id]
+        guard let id = Int(parts[3]), let index = upstream.servers.firstIndex(where: { $0.id == id }) else {
+            return nil
+        }
+        return servers[index]
     }
 }
 

@@ -1,20 +1,24 @@
 internal import Upstream
 
 extension StatusReport.Server {
-    /// The server as it was configured.
+    /// The server as it was configured, or as the API has left it.
     var configurationJSON: JSON {
+        StatusReport.Server.configurationJSON(settings, id: id, isDraining: state == .draining)
+    }
+
+    static func configurationJSON(_ settings: PeerSettings, id: Int, isDraining: Bool? = nil) -> JSON {
         .object([
             ("id", .int(id)), ("server", .string(settings.name)), ("weight", .int(settings.weight)),
             ("max_conns", .int(settings.maxConnections)), ("max_fails", .int(settings.maxFails)),
             ("fail_timeout", .string("\(settings.failTimeoutSeconds)s")),
-            ("slow_start", .string(slowStart)), ("route", .string("")),
+            ("slow_start", .string(slowStart(settings))), ("route", .string("")),
             ("backup", .bool(settings.isBackup)), ("down", .bool(settings.isDown)),
-            ("drain", .bool(state == .draining)),
+            ("drain", .bool(isDraining ?? settings.isDraining)),
         ])
     }
 
     /// In seconds where that is exact: what is read here may be sent back.
-    private var slowStart: String {
+    private static func slowStart(_ settings: PeerSettings) -> String {
         let ms = settings.slowStartMs
         return ms % 1000 == 0 ? "\(ms / 1000)s" : "\(ms)ms"
     }

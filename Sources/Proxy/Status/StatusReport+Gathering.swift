@@ -86,7 +86,7 @@ extension StatusReport.Upstream {
 extension StatusReport.Server {
     init(_ group: PeerGroup, _ index: Int, _ tallies: TallyTable, _ clock: Clock) {
         let peer = group.peers[index]
-        id = index
+        id = peer.settings.memberID ?? index
         settings = peer.settings
         active = max(0, peer.state.connections)
         failures = peer.state.fails

@@ -16,12 +16,14 @@ final class UpstreamGroups {
 
     /// Changes of names that the groups know of.
     private var nameChanges: Int
+    private var memberChanges: Int
 
     /// - Parameter former: the groups until now: what is known of peers that stay goes on.
     init(_ configuration: Configuration, _ shared: SharedState, former: UpstreamGroups?) {
         self.configuration = configuration
         self.shared = shared
         nameChanges = shared.names.changes
+        memberChanges = shared.members.changes
         for settings in configuration.upstreams {
             add(settings, former: former?.group(named: settings.name))
         }
@@ -29,7 +31,7 @@ final class UpstreamGroups {
 
     private func add(_ settings: UpstreamSettings, former: PeerGroup? = nil) {
         let group = PeerGroup(
-            settings.with(shared.names), table: settings.hasZone ? shared.peers : nil, former: former,
+            shared.current(settings), table: settings.hasZone ? shared.peers : nil, former: former,
             tallies: shared.tallies)
         group.index = groups.count
         indices[settings.name] = groups.count
@@ -68,12 +70,15 @@ final class UpstreamGroups {
 
     /// Looks whether the checker has found other addresses. Once a turn of the loop.
     func followNames() {
-        guard shared.names.changes != nameChanges else { return }
+        let haveMembersChanged = shared.members.changes != memberChanges
+        guard shared.names.changes != nameChanges || haveMembersChanged else { return }
         nameChanges = shared.names.changes
-        for (index, settings) in configuration.upstreams.enumerated() where !settings.dynamicNames.isEmpty {
-            let next = settings.with(shared.names)
+        memberChanges = shared.members.changes
+        for (index, settings) in configuration.upstreams.enumerated()
+        where !settings.dynamicNames.isEmpty || (haveMembersChanged && settings.isDynamic) {
+            let next = shared.current(settings)
             let former = groups[index]
-            guard next.peers.map(\.name) != former.settings.peers.map(\.name) else { continue }
+            guard next.peers.map(\.short) != former.settings.peers.map(\.short) else { continue }
             let group = PeerGroup(next, table: shared.peers, former: former, tallies: shared.tallies)
             group.index = index
             groups[index] = group

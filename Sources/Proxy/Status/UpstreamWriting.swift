@@ -1,0 +1,145 @@
+internal import Net
+internal import Upstream
+
+/// `api write=on`: servers of an upstream are added, changed and removed. All workers see it at their next
+/// turn; it outlives reloads that leave the upstream's `server` lines as they are.
+struct UpstreamWriting {
+    let worker: Worker
+
+    /// What a request asks for.
+    enum Action {
+        case add([UInt8])
+        case change(Int, [UInt8])
+        case remove(Int)
+    }
+
+    /// - Parameter path: what follows the location's name.
+    func answer(_ method: String, _ path: String, body: [UInt8]) -> StatusAPI.Answer {
+        let parts = path.split(separator: "/").map(String.init)
+        guard parts.count >= 5, Int(parts[0]).map({ (1...9).contains($0) }) == true, parts[1] == "http",
+            parts[2] == "upstreams", parts[4] == "servers", parts.count <= 6
+        else { return StatusAPI.error(405, "method disabled", "MethodDisabled") }
+        guard let settings = worker.snapshot.configuration.upstreams.first(where: { $0.name == parts[3] })
+        else {
+            return StatusAPI.error(404, "upstream not found", "UpstreamNotFound")
+        }
+        guard settings.isDynamic else { return StatusAPI.error(400, "upstream is static", "UpstreamStatic") }
+        var id: Int?
+        if parts.count == 6 {
+            guard let number = Int(parts[5]), number >= 0 else {
+                return StatusAPI.error(400, "invalid server id", "UpstreamBadServerId")
+            }
+            id = number
+        }
+        switch (method, id) {
+        case ("POST", nil): return carryOut(.add(body), settings)
+        case ("PATCH", let id?): return carryOut(.change(id, body), settings)
+        case ("DELETE", let id?): return carryOut(.remove(id), settings)
+        default: return StatusAPI.error(405, "method disabled", "MethodDisabled")
+        }
+    }
+
+    private func carryOut(_ action: Action, _ settings: UpstreamSettings) -> StatusAPI.Answer {
+        var answer = StatusAPI.error(507, "no room for the upstream's servers", "UpstreamOutOfMemory")
+        do throws(ServerChangeError) {
+            let isDone = try worker.shared.members.update(
+                settings.name, configured: settings.configuredMembers
+            ) { (text) throws(ServerChangeError) in
+                var list = text.flatMap { GroupMemberList(text: $0) } ?? GroupMemberList(settings)
+                answer = try UpstreamWriting.apply(action, to: &list, settings)
+                return list.text
+            }
+            guard isDone else {
+                return StatusAPI.error(507, "no room for the upstream's servers", "UpstreamOutOfMemory")
+            }
+            worker.snapshot.groups.followNames()
+            return answer
+        } catch {
+            return error.answer
+        }
+    }
+
+    /// Changes the list, or nothing.
+    private static func apply(
+        _ action: Action, to list: inout GroupMemberList, _ settings: UpstreamSettings
+    ) throws(ServerChangeError) -> StatusAPI.Answer {
+        switch action {
+        case .add(let body):
+            let change = try ServerChange(body, for: .addition)
+            var member = GroupMember(id: list.nextID, settings: try newPeer(change))
+            member.settings.isBackup = change.isBackup ?? false
+            if member.settings.isBackup && !settings.allowsBackups {
+                throw ServerChangeError(
+                    status: 400, text: "the balancing method has no backup servers", code: "UpstreamNoBackup")
+            }
+            try refuseDuplicate(member, in: list)
+            take(change, into: &member.settings)
+            list.nextID += 1
+            list.members.append(member)
+            return StatusAPI.Answer(status: 201, content: member.json)
+        case .change(let id, let body):
+            guard let index = list.members.firstIndex(where: { $0.id == id }) else { throw notFound }
+            let change = try ServerChange(body, for: .change)
+            var member = list.members[index]
+            if change.server != nil {
+                let moved = try newPeer(change)
+                member.settings.server = moved.server
+                member.settings.name = moved.name
+                member.settings.address = moved.address
+                var others = list
+                others.members.remove(at: index)
+                try refuseDuplicate(member, in: others)
+            }
+            take(change, into: &member.settings)
+            list.members[index] = member
+            return StatusAPI.Answer(status: 200, content: member.json)
+        case .remove(let id):
+            guard let index = list.members.firstIndex(where: { $0.id == id }) else { throw notFound }
+            list.members.remove(at: index)
+            // A group without a server could never be given one again by mistake, only by a reload.
+            guard list.members.contains(where: { !$0.settings.isBackup }) else {
+                throw ServerChangeError(
+                    status: 400, text: "the last server cannot be removed", code: "UpstreamLastServer")
+            }
+            return StatusAPI.Answer(status: 200, content: .array(list.members.map(\.json)))
+        }
+    }
+
+    private static var notFound: ServerChangeError {
+        ServerChangeError(
+            status: 404, text: "server with such id does not exist", code: "UpstreamServerNotFound")
+    }
+
+    private static func newPeer(_ change: ServerChange) throws(ServerChangeError) -> PeerSettings {
+        guard case .address(let address)? = change.address, let server = change.server else {
+            throw ServerChangeError(
+                status: 400, text: "a server is added by its address, not by a name",
+                code: "UpstreamConfNoResolver")
+        }
+        return PeerSettings(server: server, address: address)
+    }
+
+    private static func refuseDuplicate(
+        _ member: GroupMember, in list: GroupMemberList
+    ) throws(ServerChangeError) {
+        if list.members.contains(where: { $0.settings.name == member.settings.name }) {
+            throw ServerChangeError(
+                status: 409, text: "server \"\(member.settings.name)\" exists", code: "EntryExists")
+        }
+    }
+
+    private static func take(_ change: ServerChange, into settings: inout PeerSettings) {
+        if let weight = change.weight { settings.weight = weight }
+        if let number = change.maxConnections { settings.maxConnections = number }
+        if let number = change.maxFails { settings.maxFails = number }
+        if let seconds = change.failTimeoutSeconds { settings.failTimeoutSeconds = seconds }
+        if let ms = change.slowStartMs { settings.slowStartMs = ms }
+        if let isDown = change.isDown { settings.isDown = isDown }
+        if change.isDraining == true { settings.isDraining = true }
+    }
+}
+
+extension GroupMember {
+    /// As the API shows it.
+    fileprivate var json: JSON { StatusReport.Server.configurationJSON(settings, id: id) }
+}
