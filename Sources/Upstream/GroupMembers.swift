@@ -124,6 +124,7 @@ public struct GroupMember: Equatable, Sendable {
         self.settings = settings
     }
 
+    /// What is written of them is the same.
     public static func == (left: GroupMember, right: GroupMember) -> Bool { left.line == right.line }
 
     /// Words with a space between.
