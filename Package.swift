@@ -49,6 +49,7 @@ let package = Package(
         .executableTarget(
             name: "portico-bench", dependencies: ["Core", "HTTP", "Net", "CLinux"], path: "bench",
             exclude: ["scenarios"], swiftSettings: productSettings, linkerSettings: linking),
+        tests("BenchTests", ["portico-bench", "Net", "Core"]),
         tests("CoreTests", ["Core"]),
         tests("HTTPTests", ["HTTP", "Core"]),
         tests("ConfigTests", ["Config", "Core"]),

@@ -43,6 +43,7 @@ struct LoadReport {
     /// Requests without an answer.
     var socketErrors: Int {
         self[.connectErrors] + self[.readErrors] + self[.writeErrors] + self[.timeouts] + self[.badAnswers]
+            + self[.unanswered]
     }
     /// Those, and answers with 500 or more.
     var errors: Int { socketErrors + self[.class5] }
@@ -121,7 +122,8 @@ struct LoadReport {
                 + "  5xx \(self[.class5])")
         lines.append(
             "errors connect \(self[.connectErrors])  read \(self[.readErrors])  write \(self[.writeErrors])"
-                + "  timeout \(self[.timeouts])  not HTTP \(self[.badAnswers])")
+                + "  timeout \(self[.timeouts])  not HTTP \(self[.badAnswers])  unanswered \(self[.unanswered])"
+        )
         if self[.handshakes] > 0 {
             lines.append("handshakes \(self[.handshakes]), resumed \(self[.resumed])")
         }
@@ -186,6 +188,7 @@ struct LoadReport {
             ("status_5xx", "\(self[.class5])"), ("connect_errors", "\(self[.connectErrors])"),
             ("read_errors", "\(self[.readErrors])"), ("write_errors", "\(self[.writeErrors])"),
             ("timeouts", "\(self[.timeouts])"), ("bad_answers", "\(self[.badAnswers])"),
+            ("unanswered", "\(self[.unanswered])"),
             ("handshakes", "\(self[.handshakes])"), ("resumed", "\(self[.resumed])"),
             ("generator_cpu_us_each", Output.decimal(cpuUsEach, 3)),
             ("generator_busiest", Output.decimal(busiest, 3)),
