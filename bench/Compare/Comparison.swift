@@ -10,11 +10,7 @@ struct Comparison {
     init(_ scenario: Scenario, _ options: CompareCommand.Options) throws {
         self.scenario = scenario
         self.options = options
-        var template = Array("/tmp/portico-bench-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw LoadOptions.Complaint(text: "mkdtemp() failed") }
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        // Workers of nginx that root starts are somebody else.
-        chmod(folder, 0o755)
+        folder = try ScratchFolder.make()
     }
 
     private struct Contestant {
@@ -75,7 +71,7 @@ struct Comparison {
         )
         .replacing("{folder}", with: folder).replacing("{name}", with: name)
         let path = "\(folder)/\(name).conf"
-        try write(text, to: path)
+        try ScratchFolder.write(text, to: path)
         let words =
             name == "haproxy"
             ? [program, "-db", "-f", path] : [program, "-p", folder, "-c", path, "-g", "daemon off;"]
@@ -90,22 +86,13 @@ struct Comparison {
         guard scenario.scheme == "https" else { return }
         do throws(TLSError) {
             let made = try TLSCertificate.selfSignedPEM(names: ["localhost", "127.0.0.1"])
-            try? write(String(decoding: made.chain, as: UTF8.self), to: folder + "/server.crt")
-            try? write(String(decoding: made.key, as: UTF8.self), to: folder + "/server.key")
+            try? ScratchFolder.write(String(decoding: made.chain, as: UTF8.self), to: folder + "/server.crt")
+            try? ScratchFolder.write(String(decoding: made.key, as: UTF8.self), to: folder + "/server.key")
             // HAProxy wants both in one file.
-            try? write(String(decoding: made.chain + made.key, as: UTF8.self), to: folder + "/server.pem")
+            try? ScratchFolder.write(
+                String(decoding: made.chain + made.key, as: UTF8.self), to: folder + "/server.pem")
         } catch {
             throw LoadOptions.Complaint(text: error.message)
-        }
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        guard fd >= 0 else { throw LoadOptions.Complaint(text: "\"\(path)\" cannot be written") }
-        defer { close(fd) }
-        let bytes = Array(text.utf8)
-        guard Glibc.write(fd, bytes, bytes.count) == bytes.count else {
-            throw LoadOptions.Complaint(text: "\"\(path)\" cannot be written")
         }
     }
 
