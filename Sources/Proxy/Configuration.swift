@@ -79,6 +79,8 @@ public final class Configuration {
     private let temporaryFolders: [String]
     let upstreams: [UpstreamSettings]
     let healthChecks: [HealthCheck]
+    /// `ssl_ocsp_cache`
+    let keepsClientStatuses: Bool
     /// `status_zone`s, each once.
     let zones: [StatusZone]
     /// Servers with certificates, in the order of the file.
@@ -116,6 +118,7 @@ public final class Configuration {
         healthChecks = builder.healthChecks
         certified = builder.certified
         zones = builder.zones
+        keepsClientStatuses = builder.keepsClientStatuses
         resolver = builder.resolver?.settings
         tlsClientKeys = builder.tlsClientKeys
         hashKeys = builder.hashKeys

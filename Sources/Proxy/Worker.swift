@@ -18,6 +18,8 @@ public final class Worker {
         case control
         /// A timer alone: requests wait.
         case traffic
+        /// An authority is asked for a client's certificate.
+        case status(ClientStatusCheck)
     }
 
     // MARK: The loop
@@ -61,6 +63,8 @@ public final class Worker {
     var pendingDescriptors: [Int32] = []
     /// The users of `auth_basic_user_file`.
     let passwordFiles = PasswordFiles()
+    /// `ssl_ocsp_cache`
+    var clientStatuses = ClientStatuses()
     var listeners: [Listener] = []
     private var connectionCount = 0
     private var connectionSerial = 0
@@ -196,6 +200,8 @@ public final class Worker {
             while let signal = signals.next() { received(signal) }
         case .control:
             receiveOrders()
+        case .status(let check):
+            check.ready(event)
         case .traffic:
             break
         }
@@ -212,6 +218,8 @@ public final class Worker {
             resumeAccepting(listener)
         case .traffic:
             serveAwaited()
+        case .status(let check):
+            check.timedOut()
         case .signals, .control:
             break
         }
@@ -230,7 +238,7 @@ public final class Worker {
             switch endpoint {
             case .client(let session): session.runPosted()
             case .peer(let connection): connection.ready()
-            case .listener, .signals, .control, .traffic: break
+            case .listener, .signals, .control, .traffic, .status: break
             }
         }
         running.removeAll(keepingCapacity: true)
@@ -312,6 +320,21 @@ public final class Worker {
         connectionCount -= 1
         counters.add(.active, -1)
     }
+
+    /// Begins to ask for the certificates of a client.
+    func checkStatus(_ session: HTTP1Session, _ subjects: [OCSPSubject]) {
+        clientStatuses.isOn = snapshot.configuration.keepsClientStatuses
+        var made: ClientStatusCheck?
+        _ = endpoints.insert { token in
+            let check = ClientStatusCheck(session, subjects, token: token)
+            made = check
+            return .status(check)
+        }
+        session.statusCheck = made
+        made?.start()
+    }
+
+    func statusCheckEnded(_ token: Token) { _ = endpoints.remove(token) }
 
     /// A connection to a peer is over.
     func closed(_ connection: PeerConnection) {

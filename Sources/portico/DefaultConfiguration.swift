@@ -34,16 +34,18 @@ enum DefaultConfiguration {
                 listen 127.0.0.1:8080 default_server;
                 listen 127.0.0.1:8443 ssl default_server;
                 server_name localhost;
+                status_zone public;
 
                 # A certificate made in memory at each start. In production: the paths of your own files.
                 ssl_certificate self-signed;
 
                 location / {
                     proxy_pass http://gateways;
+                    health_check interval=2s;
                 }
 
-                location = /status {
-                    stub_status;
+                location /status {
+                    status;
                     allow 127.0.0.1;
                     deny all;
                     auth_basic "Portico status";

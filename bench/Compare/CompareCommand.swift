@@ -15,10 +15,10 @@ enum CompareCommand {
         """
         portico-bench compare [--rounds N] [--seconds N] [--portico PATH] [--json] SCENARIO …
 
-        Starts a canned gateway and Portico, nginx and HAProxy (those that are installed) with twin configurations,
-        one worker each, and gives them the same job in turns. Prints microseconds of CPU that the worker
-        used for a request (user, system), requests a second, p50 and p99, and the ratio to nginx with its spread
-        over the rounds. A SCENARIO is a file as in bench/scenarios.
+        Starts a canned gateway and Portico, nginx and HAProxy (those that are installed) with twin
+        configurations, one worker each, and gives them the same job in turns. Prints microseconds of CPU
+        that the worker used for a request (user, system), requests a second, p50 and p99, and the ratio
+        to nginx with its spread over the rounds. A SCENARIO is a file as in bench/scenarios.
         """
     }
 

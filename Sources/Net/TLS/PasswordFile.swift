@@ -29,6 +29,11 @@ public struct PasswordEntries: Sendable {
     /// The hash that stands for `user`, for `PasswordHash.verify`; `nil`: there is no such user.
     public func lookup(_ user: [UInt8]) -> [UInt8]? { hashes[user] }
 
+    /// Users whose password stands there as it is, or as a hash that tables of common passwords undo.
+    public var weakUsers: [[UInt8]] {
+        hashes.filter { PasswordHash.isWeak($0.value) }.map(\.key).sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
     /// How many users there are.
     public var count: Int { hashes.count }
 }

@@ -30,6 +30,9 @@ public enum PasswordHash {
         return verifyCrypt(password, hash)
     }
 
+    /// It is the password itself, or a hash of it without a salt.
+    static func isWeak(_ hash: [UInt8]) -> Bool { hash.after("{PLAIN}") != nil || hash.after("{SHA}") != nil }
+
     private static func verdict(_ made: [UInt8], _ expected: [UInt8]) -> Verdict {
         Digest.areEqual(made, expected) ? .matches : .differs
     }

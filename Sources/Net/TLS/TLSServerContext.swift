@@ -22,6 +22,8 @@ public final class TLSServerContext {
     public private(set) var stapleSubjects: [OCSPSubject] = []
     /// What the operator should know.
     public private(set) var notes: [String] = []
+    /// `ssl_ocsp`
+    let clientStatus: ClientStatus?
     /// `ssl_stapling_file`
     let fixedStaple: [UInt8]?
     /// Where the answers to `stapleSubjects` are found.
@@ -37,6 +39,7 @@ public final class TLSServerContext {
     public init(settings: TLSServerSettings, sessionStore: TLSSessionStore? = nil) throws(TLSError) {
         alpn = settings.alpn.map { Array($0.utf8) }
         rejectsHandshakes = settings.rejectsHandshakes
+        clientStatus = settings.clientStatus
         fixedStaple = settings.stapling?.file?.der
         if !settings.ticketKeyFiles.isEmpty {
             guard let keys = TLSTicketKeys(files: settings.ticketKeyFiles) else {

@@ -59,6 +59,8 @@ public struct TLSServerSettings: Sendable {
     public var confCommands: [(name: String, value: String)] = []
     /// `ssl_stapling`; `nil`: off.
     public var stapling: Stapling?
+    /// `ssl_ocsp`; `nil`: off.
+    public var clientStatus: ClientStatus?
     /// `ssl_dhparam`
     public var dhParameters: (pem: [UInt8], name: String)?
 
@@ -81,7 +83,7 @@ public struct TLSServerSettings: Sendable {
             "\(protocols.rawValue)", effectiveCiphers, "\(prefersServerCiphers)", "\(sessionCache)",
             "\(sessionTimeoutSeconds)", "\(sessionTickets)", "\(bufferSize)", sessionContextID,
             ecdhCurve ?? "auto", "\(rejectsHandshakes)", "\(clientVerification)", "\(verifyDepth)",
-            stapling?.identity ?? "no staple",
+            stapling?.identity ?? "no staple", clientStatus?.identity ?? "no status",
         ]
         return words.map { "\($0.utf8.count):\($0)" }.joined()
     }

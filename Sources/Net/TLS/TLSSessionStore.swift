@@ -128,7 +128,7 @@ public final class TLSSessionStore {
     func install(in context: OpaquePointer) {
         SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(self).toOpaque())
         SSL_CTX_sess_set_new_cb(context) { ssl, session in
-            if let ssl, let session { TLSSessionStore.of(ssl)?.keep(session) }
+            if let ssl, let session, TLSSessionStore.isFound(ssl) { TLSSessionStore.of(ssl)?.keep(session) }
             // We hold a copy, not the session.
             return 0
         }
@@ -143,6 +143,12 @@ public final class TLSSessionStore {
             let id = TLSSessionStore.id(of: session)
             Unmanaged<TLSSessionStore>.fromOpaque(store).takeUnretainedValue().remove(id: id)
         }
+    }
+
+    /// The session is looked for here when it is resumed. In TLS 1.3 tickets hold all of it (RFC 8446
+    /// §4.6.1): keeping a copy of each cost 4 KiB a connection and found no one.
+    private static func isFound(_ ssl: OpaquePointer) -> Bool {
+        SSL_version(ssl) < TLS1_3_VERSION || SSL_get_options(ssl) & portico_op_no_ticket() != 0
     }
 
     private static func of(_ ssl: OpaquePointer) -> TLSSessionStore? {

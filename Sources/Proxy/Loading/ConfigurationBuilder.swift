@@ -8,10 +8,12 @@ internal import Upstream
 final class ConfigurationBuilder {
     let prefix: String
     let files: ConfigurationFiles
-    private let directory: String
+    let directory: String
     var main = MainSettings()
     var serverDefaults = ServerSettings()
     private(set) var warnings: [ConfigError] = []
+    /// `ssl_ocsp_cache`
+    var keepsClientStatuses = false
     /// `status_zone`s, each once.
     private(set) var zones: [StatusZone] = []
     /// Servers with certificates, in the order of the file.
@@ -219,7 +221,7 @@ final class ConfigurationBuilder {
         let name = server.names.first.map { $0.primary(regexes) } ?? ""
         let made = VirtualServer(
             name: name, base: base, settings: server.settings,
-            tls: try TLSAssembly(self).context(for: server), locations: block.nested, regexes: regexes)
+            tls: try TLSAssembly(self).assemble(for: server), locations: block.nested, regexes: regexes)
         servers.append((server, made))
     }
 

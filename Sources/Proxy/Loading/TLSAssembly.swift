@@ -10,11 +10,20 @@ struct TLSAssembly {
         self.builder = builder
     }
 
-    /// - Returns: `nil` for a server without certificates.
-    func context(for server: ServerBlock) throws(ConfigError) -> TLSServerContext? {
+    /// The TLS side of a server.
+    struct Assembled {
+        var context: TLSServerContext?
+        /// Certificates that clients choose by the name that they send.
+        var named: NamedCertificates?
+    }
+
+    /// - Returns: nothing for a server without certificates.
+    func assemble(for server: ServerBlock) throws(ConfigError) -> Assembled {
         let settings = server.settings.tls
-        guard let first = settings.certificates.elements.first else { return nil }
-        guard server.listens.contains(where: \.isTLS) || settings.certificates.isOwn else { return nil }
+        guard let first = settings.certificates.elements.first else { return Assembled() }
+        guard server.listens.contains(where: \.isTLS) || settings.certificates.isOwn else {
+            return Assembled()
+        }
         var made = settings.server
         made.certificates = []
         made.ticketSecret = try ticketSecret(settings)
@@ -28,6 +37,7 @@ struct TLSAssembly {
         try addClientRules(settings, to: &made)
         let passwords = try readPasswords(settings.passwords)
         var keys = settings.keys.elements[...]
+        var pairs: [NamedCertificates.Pair] = []
         for file in settings.certificates.elements {
             if file.path == "self-signed" {
                 let names = selfSignedNames(server)
@@ -40,6 +50,10 @@ struct TLSAssembly {
             guard let key = keys.popFirst() else {
                 throw ConfigError(
                     "no \"ssl_certificate_key\" is defined for certificate \"\(file.path)\"", file.statement)
+            }
+            if file.path.contains("$") || key.path.contains("$") {
+                pairs.append(try pair(file, key))
+                continue
             }
             let chain = try read(file, "cannot load certificate")
             let keyBytes = try read(key, "cannot load certificate key")
@@ -54,10 +68,24 @@ struct TLSAssembly {
                 try TLSServerContext(settings: made, sessionStore: store)
             }
             note(context, of: server, first)
-            return context
+            guard !pairs.isEmpty else { return Assembled(context: context) }
+            let named = NamedCertificates(
+                made, pairs, passwords: passwords, store: store, log: builder.errorLog)
+            return Assembled(context: context, named: named)
         } catch {
             throw ConfigError(error.message, first.statement)
         }
+    }
+
+    /// Paths that are known when a client names its host.
+    private func pair(_ chain: TLSFile, _ key: TLSFile) throws(ConfigError) -> NamedCertificates.Pair {
+        for file in [chain, key] where !NamedCertificates.mayName(file.path) {
+            throw ConfigError(
+                "only \"$ssl_server_name\" may stand in \"\(file.path)\": nothing else is known when a"
+                    + " certificate is chosen", file.statement)
+        }
+        func absolute(_ path: String) -> String { ConfigurationBuilder.join(builder.directory, path) }
+        return NamedCertificates.Pair(chain: absolute(chain.path), key: absolute(key.path))
     }
 
     /// What of it is watched while the service runs.
@@ -87,6 +115,15 @@ struct TLSAssembly {
             settings.trustedCertificates, "cannot load trusted certificates")
         made.revocations = try named(settings.revocations, "cannot load revocations")
         made.dhParameters = try named(settings.dhParameters, "cannot load parameters")
+        if var status = settings.clientStatus {
+            guard made.clientVerification != .optionalWithoutAuthority else {
+                throw ConfigError(
+                    "\"ssl_ocsp\" is incompatible with \"ssl_verify_client optional_no_ca\"",
+                    at: settings.certificates.elements.first?.statement.location)
+            }
+            status.responder = settings.clientStatusResponder
+            made.clientStatus = status
+        }
         if settings.staples {
             made.stapling = Stapling()
             made.stapling?.file = try named(settings.stapleFile, "cannot load OCSP response").map {

@@ -48,8 +48,9 @@ extension Variables {
 
     private static var clientCertificateRows: [VariableRow] {
         [
-            certificateRow("ssl_client_verify", "`SUCCESS`, `FAILED:reason` or `NONE`.") {
-                $0.verifyResult
+            .unlessEmpty("ssl_client_verify", "`SUCCESS`, `FAILED:reason` or `NONE`.") { exchange, out in
+                guard let tls = exchange.client.tls else { return }
+                out.append(exchange.client.certificateComplaint.map { "FAILED:\($0)" } ?? tls.verifyResult)
             },
             certificateRow("ssl_client_s_dn", "Whose certificate the client showed, RFC 2253.") {
                 $0.clientSubject

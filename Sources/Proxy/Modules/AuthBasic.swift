@@ -40,7 +40,7 @@ enum AuthBasic {
         let files = exchange.worker.passwordFiles
         let file: PasswordFile
         do {
-            file = try files.file(at: text(path))
+            file = try files.file(at: text(path)) { exchange.log(.warn, $0) }
         } catch {
             let isMissing = error.errno == .notFound
             exchange.log(isMissing ? .error : .crit, error.message)

@@ -14,6 +14,12 @@ enum ClientCertificates {
                 "client attempted to request the server name different from the one that was negotiated")
             return .status(421)
         }
+        if let complaint = exchange.client.certificateComplaint {
+            exchange.worker.log(
+                .info, exchange,
+                "client SSL certificate verify error: \(complaint) while reading client request headers")
+            return .badCertificate
+        }
         switch (tls.clientCertificate, wanted) {
         case (.bad(_, true), .optionalWithoutAuthority): return nil
         case (.bad(let reason, _), _):

@@ -11,13 +11,25 @@ final class PasswordFiles {
     /// Paths may be made of variables: more than these are not remembered at a time.
     private static var filesMax: Int { 64 }
 
+    private static func complaint(_ entries: PasswordEntries, _ path: String) -> String? {
+        let weak = entries.weakUsers
+        guard let user = weak.first else { return nil }
+        let others = weak.count > 1 ? " and \(weak.count - 1) more" : ""
+        return "the password of user \"\(String(decoding: user, as: UTF8.self))\"\(others) in \"\(path)\""
+            + " is kept in plain or without a salt; make a hash with \"openssl passwd -6\""
+    }
+
     /// The file at `path`, as it is now.
-    func file(at path: String) throws(FileError) -> PasswordFile {
+    ///
+    /// - Parameter warn: told what is wrong with it, once each time that it is read.
+    func file(at path: String, warn: (String) -> Void) throws(FileError) -> PasswordFile {
         let stamp = FileAccess.stamp(path)
         if let known = files[path], known.stamp == stamp { return known }
         let content = try FileAccess.readWhole(path, limit: PasswordFile.sizeMax)
         if files.count >= PasswordFiles.filesMax { files.removeAll(keepingCapacity: true) }
-        let file = PasswordFile(stamp: stamp, entries: Net.PasswordFile.parse(content))
+        let entries = Net.PasswordFile.parse(content)
+        if let complaint = PasswordFiles.complaint(entries, path) { warn(complaint) }
+        let file = PasswordFile(stamp: stamp, entries: entries)
         files[path] = file
         return file
     }

@@ -15,6 +15,7 @@ final class VirtualServer {
     /// Where its requests are counted, of the configuration's zones.
     let zone: Int?
     let tls: TLSServerContext?
+    private let namedCertificates: NamedCertificates?
     let clientVerification: ClientVerification
     let handshakeTimeoutMs: Int
     private let tree: LocationTree
@@ -22,7 +23,8 @@ final class VirtualServer {
     private let regexes: [CompiledRegex]
 
     init(
-        name: String, base: Location, settings: ServerSettings, tls: TLSServerContext?, locations: [Location],
+        name: String, base: Location, settings: ServerSettings, tls: TLSAssembly.Assembled,
+        locations: [Location],
         regexes: [CompiledRegex]
     ) {
         serverName = Array(name.utf8)
@@ -31,7 +33,8 @@ final class VirtualServer {
         clientHeaderTimeoutMs = settings.clientHeaderTimeoutMs
         mergeSlashes = settings.mergeSlashes
         zone = settings.statusZone
-        self.tls = tls
+        self.tls = tls.context
+        namedCertificates = tls.named
         handshakeTimeoutMs = settings.tls.handshakeTimeoutMs
         clientVerification = settings.tls.server.clientVerification
         tree = LocationTree(locations)
@@ -42,6 +45,11 @@ final class VirtualServer {
     }
 
     func namedLocation(_ name: [UInt8]) -> Location? { named["@" + String(decoding: name, as: UTF8.self)] }
+
+    /// What a client that names a host is served with.
+    func tls(forServerName name: [UInt8]) -> TLSServerContext? {
+        namedCertificates?.context(for: name) ?? tls
+    }
 
     /// TLS on a connection that this server's address accepted; `selector` finds the server by SNI.
     func tlsConnection(fd: Int32, selector: any TLSServerSelector) -> TLSConnection? {
@@ -132,6 +140,7 @@ extension ListenAddress: TLSServerSelector {
     public func context(forServerName name: [UInt8]) -> TLSServerContext? {
         var captures = Captures()
         let lower = name.map(\.asciiLowercased)
-        return (server(forHost: lower.span, captures: &captures) ?? defaultServer).tls
+        let found = server(forHost: lower.span, captures: &captures) ?? defaultServer
+        return found.tls(forServerName: lower)
     }
 }

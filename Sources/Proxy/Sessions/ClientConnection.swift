@@ -20,6 +20,8 @@ final class ClientConnection {
     let startedMs: Int64
     /// How long the TLS handshake took; `nil`: there was none.
     private(set) var handshakeMs: Int64?
+    /// What its authority has against the client's certificate.
+    var certificateComplaint: String?
     /// When the last response ended.
     var quietSinceMs: Int64 = 0
     /// Requests begun on it: `$connection_requests`.

@@ -93,6 +93,8 @@ extension HTTP1Session {
             break
         }
         state = .closed
+        statusCheck?.end()
+        statusCheck = nil
         writer.release()
         tunnel = nil
         recycleExchange()

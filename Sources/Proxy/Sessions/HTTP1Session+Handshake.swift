@@ -4,13 +4,15 @@ internal import Net
 extension HTTP1Session {
     func shakeHands() {
         guard let tls = transport.tls else { return }
+        guard statusCheck == nil else {
+            if transport.isHangup { close() }
+            return
+        }
         switch tls.handshake() {
         case .done:
             connection.shookHands(nowMs: worker.clock.nowMs)
             count(tls)
-            state = .idle
-            arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
-            readHead()
+            checkStatus(tls)
         case .wantsRead, .wantsWrite:
             if transport.isHangup {
                 count(HandshakeFailure.other)
@@ -27,6 +29,34 @@ extension HTTP1Session {
             count(error.failure)
             close()
         }
+    }
+
+    /// `ssl_ocsp`: the client's certificate may have to be asked for first.
+    private func checkStatus(_ tls: TLSConnection) {
+        do throws(TLSError) {
+            let subjects = try tls.statusSubjects()
+            guard subjects.isEmpty else { return worker.checkStatus(self, subjects) }
+            begin()
+        } catch {
+            worker.log(.error, connection, "\(error.message) while requesting certificate status")
+            statusSettled("certificate status request failed")
+        }
+    }
+
+    /// It is known whether the client's certificate still holds.
+    ///
+    /// - Parameter complaint: why it does not.
+    func statusSettled(_ complaint: String?) {
+        statusCheck = nil
+        connection.certificateComplaint = complaint
+        if complaint != nil { worker.counters.add(.revokedCertificates, 1) }
+        begin()
+    }
+
+    private func begin() {
+        state = .idle
+        arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+        readHead()
     }
 
     /// A handshake succeeded. Whether the client's certificate holds is said to it by HTTP, later.

@@ -56,6 +56,8 @@ final class HTTP1Session {
     var tunnel: Tunnel?
     /// A file that is being sent as the response's content.
     var fileContent: FileContent?
+    /// Its certificate is being asked for.
+    var statusCheck: ClientStatusCheck?
     let readTimer: TimerID
     let writeTimer: TimerID
 

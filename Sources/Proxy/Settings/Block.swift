@@ -97,6 +97,8 @@ struct TLSSettings {
     var ticketSecret: TLSFile?
     var handshakeTimeoutMs = 10_000
     var confCommands = Replaceable<TLSCommand>()
+    var clientStatus: ClientStatus?
+    var clientStatusResponder: String?
     var staples = false
     var stapleFile: TLSFile?
     var stapleResponder: String?

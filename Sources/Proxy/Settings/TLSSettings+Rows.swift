@@ -177,6 +177,35 @@ extension TLSSettings {
 
     private static var staplingRows: [Directive<Block>] {
         [
+            Directive(
+                "ssl_ocsp", "Whether authorities are asked if clients' certificates still hold.",
+                "on | off | leaf", default: "off", in: contexts, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                var status = ClientStatus()
+                switch statement.argument(0) {
+                case "off": return block.serverSettings.tls.clientStatus = nil
+                case "on": break
+                case "leaf": status.isLeafOnly = true
+                default: throw ConfigError("invalid value \"\(statement.argument(0))\"", statement)
+                }
+                block.serverSettings.tls.clientStatus = status
+            },
+            Directive(
+                "ssl_ocsp_responder", "Asked instead of the responders that clients' certificates name.",
+                "http://host[:port]/path", in: contexts, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                block.serverSettings.tls.clientStatusResponder = statement.argument(0)
+            },
+            Directive(
+                "ssl_ocsp_cache", "Whether a worker remembers what responders said of clients' certificates.",
+                "off | shared:name:size", default: "off", in: contexts, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                let word = statement.argument(0)
+                guard word == "off" || word.hasPrefix("shared:") else {
+                    throw ConfigError("invalid OCSP cache \"\(word)\"", statement)
+                }
+                if word != "off" { block.builder.keepsClientStatuses = true }
+            },
             .flag(
                 "ssl_stapling",
                 "Whether clients are given what the authority's OCSP responder says of the certificate.",

@@ -11,7 +11,7 @@ enum UnsupportedDirectives {
             "proxy_no_cache", "proxy_store", "proxy_cookie_flags", "proxy_socket_rcvbuf",
             "proxy_socket_sndbuf",
             "referer_hash_bucket_size", "secure_link", "slice", "ssi", "ssl_alpn",
-            "ssl_engine", "ssl_ocsp",
+            "ssl_engine",
 
             "state", "sticky", "stream",
             "sub_filter", "sub_filter_once", "sub_filter_types", "tunnel_pass",

@@ -12,21 +12,33 @@ struct PasswordFileTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data("a:{PLAIN}x\n".utf8).write(to: URL(fileURLWithPath: path))
         let files = PasswordFiles()
-        let first = try files.file(at: path)
-        #expect(try files.file(at: path) === first)
+        let first = try files.file(at: path) { _ in }
+        #expect(try files.file(at: path) { _ in } === first)
         #expect(first.check(user: Array("a".utf8), password: Array("x".utf8), nowMs: 0) == .accepted)
         #expect(first.check(user: Array("a".utf8), password: Array("y".utf8), nowMs: 0) == .wrongPassword)
         #expect(first.check(user: Array("b".utf8), password: Array("x".utf8), nowMs: 0) == .unknownUser)
         try Data("b:{PLAIN}xy\n".utf8).write(to: URL(fileURLWithPath: path))
-        let second = try files.file(at: path)
+        let second = try files.file(at: path) { _ in }
         #expect(second !== first)
         #expect(second.check(user: Array("b".utf8), password: Array("xy".utf8), nowMs: 0) == .accepted)
+    }
+
+    @Test("passwords in plain or without a salt are warned of, once each time that the file is read")
+    func weakPasswords() throws {
+        let path = NSTemporaryDirectory() + "portico-users-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data("a:{PLAIN}x\nb:$6$s$x\nc:{SHA}AAAA\n".utf8).write(to: URL(fileURLWithPath: path))
+        let files = PasswordFiles()
+        var warnings: [String] = []
+        for _ in 0..<2 { _ = try files.file(at: path) { warnings.append($0) } }
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.contains("user \"a\" and 1 more") == true)
     }
 
     @Test("a file that is not there is said to be missing")
     func missingFile() {
         #expect(throws: FileError("open()", "/nonexistent/users", .notFound)) {
-            _ = try PasswordFiles().file(at: "/nonexistent/users")
+            _ = try PasswordFiles().file(at: "/nonexistent/users") { _ in }
         }
     }
 
