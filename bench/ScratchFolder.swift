@@ -11,6 +11,22 @@ enum ScratchFolder {
         return path
     }
 
+    /// Removes the folder and what is in it.
+    static func remove(_ path: String) {
+        guard let folder = opendir(path) else { return }
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name != ".", name != ".." else { continue }
+            let inner = path + "/" + name
+            // A link is not followed: unlink() takes it as what it is.
+            if unlink(inner) != 0 { remove(inner) }
+        }
+        closedir(folder)
+        rmdir(path)
+    }
+
     static func write(_ text: String, to path: String) throws(LoadOptions.Complaint) {
         let complaint = LoadOptions.Complaint(text: "\"\(path)\" cannot be written")
         let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

@@ -157,7 +157,8 @@ final class LoadGenerator {
                 tally.set(.beganUs, Int(clock.nowUs))
             }
             scheduling.write(to: tally)
-            if !isDraining { tally.set(.endedUs, Int(min(clock.nowUs, endUs))) }
+            // Until the last answer: what comes late must not look like a rate that was kept.
+            tally.set(.endedUs, Int(clock.nowUs))
             if left == 0 && underWay == 0 { isEnding = true }
             guard clock.nowUs >= endUs else { continue }
             isDraining = true

@@ -49,6 +49,12 @@ struct LoadReport {
     var errors: Int { socketErrors + self[.class5] }
     var cpuUsEach: Double { answers > 0 ? Double(self[.cpuUs]) / Double(answers) : 0 }
 
+    /// Of an open loop: answers came more slowly than requests were due.
+    var isSaturated: Bool {
+        guard let rate = options.rate, options.requests == nil else { return false }
+        return self.rate < rate * 0.98
+    }
+
     /// What keeps the numbers from being the server's.
     var warnings: [String] {
         var list: [String] = []
@@ -62,7 +68,7 @@ struct LoadReport {
                 "a generating process waited for a core for \(Output.decimal(waiting * 100, 0)) % of the time:"
                     + " latencies are longer than the server's")
         }
-        if let rate = options.rate, self.rate < rate * 0.98, options.requests == nil {
+        if let rate = options.rate, isSaturated {
             list.append(
                 "\(Output.decimal(self.rate, 0)) answers a second, and not the \(Output.decimal(rate, 0)) asked for"
             )
