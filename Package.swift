@@ -20,6 +20,11 @@ let productSettings: [SwiftSetting] =
     ]
 let linking: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
 
+/// `portico-bench micro` counts the allocations of the statically linked runtime.
+let countedAllocation = ["malloc", "calloc", "realloc", "posix_memalign"].flatMap {
+    ["-Xlinker", "--wrap=\($0)"]
+}
+
 /// A room of the house: it may import only what stands in its list.
 func room(_ name: String, _ below: [Target.Dependency], embedding files: [String] = []) -> Target {
     .target(
@@ -47,8 +52,10 @@ let package = Package(
             name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,
             linkerSettings: linking),
         .executableTarget(
-            name: "portico-bench", dependencies: ["Core", "HTTP", "Net", "CLinux"], path: "bench",
-            exclude: ["scenarios"], swiftSettings: productSettings, linkerSettings: linking),
+            name: "portico-bench", dependencies: ["Core", "HTTP", "Net", "Upstream", "CLinux"], path: "bench",
+            exclude: ["scenarios"], swiftSettings: productSettings,
+            linkerSettings: linking + [.unsafeFlags(countedAllocation, .when(configuration: .release))]),
+        tests("BenchTests", ["portico-bench", "Net", "Core"]),
         tests("CoreTests", ["Core"]),
         tests("HTTPTests", ["HTTP", "Core"]),
         tests("ConfigTests", ["Config", "Core"]),

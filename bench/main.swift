@@ -6,12 +6,14 @@ signal(SIGPIPE, SIG_IGN)
 switch words.first {
 case "load": exit(LoadCommand.run(Array(words.dropFirst())))
 case "compare": exit(CompareCommand.run(Array(words.dropFirst())))
+case "micro": exit(MicroCommand.run(Array(words.dropFirst())))
 case "gateway": exit(GatewayCommand.run(Array(words.dropFirst())))
 case "help", "-h", "--help", nil:
     Output.print(
         """
         portico-bench load URL …       sends requests and measures what comes back
         portico-bench compare …        the same job for Portico, nginx and HAProxy, side by side
+        portico-bench micro …          the pieces of the hot path alone: time and allocations
         portico-bench gateway …        a server that answers every request alike
 
         Each of them says more with --help.

@@ -32,6 +32,11 @@
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 int mkostemp(char *template_, int flags);
 long syscall(long number, ...);
+// The allocator beneath malloc(), for a program that counts what it is asked for.
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
 // memfd_create needs _GNU_SOURCE.
 static inline int portico_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1U /* MFD_CLOEXEC */); }
 // CMSG_… are macros. Both return what sendmsg and recvmsg do.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Net
 
@@ -9,16 +10,22 @@ enum CompareCommand {
         var seconds = 3
         var portico = ""
         var isJSON = false
+        /// The contestants have a core of their own, and everything else the others.
+        var isPinned = cores >= 4
     }
+
+    static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     static var help: String {
         """
-        portico-bench compare [--rounds N] [--seconds N] [--portico PATH] [--json] SCENARIO …
+        portico-bench compare [--rounds N] [--seconds N] [--portico PATH] [--[no-]pin] [--json] SCENARIO …
 
         Starts a canned gateway and Portico, nginx and HAProxy (those that are installed) with twin
         configurations, one worker each, and gives them the same job in turns. Prints microseconds of CPU
         that the worker used for a request (user, system), requests a second, p50 and p99, and the ratio
-        to nginx with its spread over the rounds. A SCENARIO is a file as in bench/scenarios.
+        to nginx with its spread over the rounds. There is no ratio if a run had errors, and the exit
+        status is 1 then. The servers have a core of their own where there are four or with --pin.
+        A SCENARIO is a file as in bench/scenarios.
         """
     }
 
@@ -29,6 +36,8 @@ enum CompareCommand {
         }
         do {
             let options = try parse(words)
+            // The gateway and the generators inherit it.
+            if options.isPinned, cores > 1 { _ = portico_set_affinity((1 << UInt(min(cores, 63))) - 2) }
             var results: [ComparisonResult] = []
             for path in options.scenarios {
                 let result = try Comparison(try Scenario(path: path), options).run()
@@ -52,6 +61,8 @@ enum CompareCommand {
         while let word = rest.popFirst() {
             switch word {
             case "--json": options.isJSON = true
+            case "--pin": options.isPinned = true
+            case "--no-pin": options.isPinned = false
             case "--rounds", "--seconds", "--portico":
                 guard let value = rest.popFirst() else {
                     throw LoadOptions.Complaint(text: "\(word) needs a value")

@@ -10,11 +10,7 @@ struct Comparison {
     init(_ scenario: Scenario, _ options: CompareCommand.Options) throws {
         self.scenario = scenario
         self.options = options
-        var template = Array("/tmp/portico-bench-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw LoadOptions.Complaint(text: "mkdtemp() failed") }
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        // Workers of nginx that root starts are somebody else.
-        chmod(folder, 0o755)
+        folder = try ScratchFolder.make()
     }
 
     private struct Contestant {
@@ -23,7 +19,7 @@ struct Comparison {
     }
 
     func run() throws -> ComparisonResult {
-        defer { removeFolder() }
+        defer { ScratchFolder.remove(folder) }
         let gatewayPort = try ServerProcess.freePort()
         let gateway = try ServerProcess(
             ["/proc/self/exe", "gateway", "--port", "\(gatewayPort)"] + scenario.gateway, name: "gateway",
@@ -39,12 +35,13 @@ struct Comparison {
             guard let file = scenario.configurations[name], let program = program(name) else { continue }
             contestants.append(try start(name, program, file, gatewayPort))
         }
+        let rate = try rate(contestants)
         var result = ComparisonResult(scenario: scenario)
         for round in 0..<(scenario.idle > 0 ? 1 : options.rounds) {
             // Who begins changes, so that nobody always runs behind the same other.
             for index in contestants.indices {
                 let contestant = contestants[(index + round) % contestants.count]
-                result.add(try measure(contestant), of: contestant.process.name)
+                result.add(try measure(contestant, rate), of: contestant.process.name)
             }
         }
         return result
@@ -70,16 +67,20 @@ struct Comparison {
         guard let template = ProcessTimes.read(scenario.folder + "/" + file) else {
             throw LoadOptions.Complaint(text: "\"\(scenario.folder)/\(file)\" cannot be read")
         }
-        let text = template.replacing("{port}", with: "\(port)").replacing(
+        var text = template
+        for (word, lines) in scenario.repeated { text = text.replacing("{\(word)}", with: lines) }
+        text = text.replacing("{port}", with: "\(port)").replacing(
             "{gateway}", with: "127.0.0.1:\(gatewayPort)"
         )
         .replacing("{folder}", with: folder).replacing("{name}", with: name)
         let path = "\(folder)/\(name).conf"
-        try write(text, to: path)
+        try ScratchFolder.write(text, to: path)
         let words =
             name == "haproxy"
             ? [program, "-db", "-f", path] : [program, "-p", folder, "-c", path, "-g", "daemon off;"]
-        let process = try ServerProcess(words, name: name, log: "\(folder)/\(name).log")
+        let process = try ServerProcess(
+            words, name: name, log: "\(folder)/\(name).log",
+            core: options.isPinned && CompareCommand.cores > 1 ? 0 : nil)
         guard ServerProcess.await(port: port), !process.hasEnded else {
             throw complaint("\(name) does not start", name)
         }
@@ -90,35 +91,40 @@ struct Comparison {
         guard scenario.scheme == "https" else { return }
         do throws(TLSError) {
             let made = try TLSCertificate.selfSignedPEM(names: ["localhost", "127.0.0.1"])
-            try? write(String(decoding: made.chain, as: UTF8.self), to: folder + "/server.crt")
-            try? write(String(decoding: made.key, as: UTF8.self), to: folder + "/server.key")
+            try? ScratchFolder.write(String(decoding: made.chain, as: UTF8.self), to: folder + "/server.crt")
+            try? ScratchFolder.write(String(decoding: made.key, as: UTF8.self), to: folder + "/server.key")
             // HAProxy wants both in one file.
-            try? write(String(decoding: made.chain + made.key, as: UTF8.self), to: folder + "/server.pem")
+            try? ScratchFolder.write(
+                String(decoding: made.chain + made.key, as: UTF8.self), to: folder + "/server.pem")
         } catch {
             throw LoadOptions.Complaint(text: error.message)
         }
     }
 
-    private func write(_ text: String, to path: String) throws {
-        let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        guard fd >= 0 else { throw LoadOptions.Complaint(text: "\"\(path)\" cannot be written") }
-        defer { close(fd) }
-        let bytes = Array(text.utf8)
-        guard Glibc.write(fd, bytes, bytes.count) == bytes.count else {
-            throw LoadOptions.Complaint(text: "\"\(path)\" cannot be written")
-        }
-    }
-
-    private func removeFolder() {
-        _ = try? ServerProcess(["rm", "-rf", folder], name: "rm", log: "/dev/null")
-    }
-
     // MARK: Measuring
 
-    private func measure(_ contestant: Contestant) throws -> ComparisonResult.Run {
+    /// What all are to be sent in a second; `nil`: as many as they take.
+    private func rate(_ contestants: [Contestant]) throws -> Double? {
+        guard let fraction = scenario.fraction else { return nil }
+        guard let nginx = contestants.first(where: { $0.process.name == "nginx" }) else {
+            throw LoadOptions.Complaint(text: "\(scenario.name): a part of what nginx can do, and no nginx")
+        }
+        let url = "\(scenario.scheme)://127.0.0.1:\(nginx.port)\(scenario.path)"
+        // The first second fills pools and caches. The lowest of three, as others may use the machine too.
+        let words = scenario.load + ["--warmup", "1s", "-d", "1s", "-q", url]
+        let rates = try (0..<3).map { _ in try LoadCommand.measure(try LoadOptions(words)).rate }
+        return rates.min().map { $0 * fraction }
+    }
+
+    private func measure(_ contestant: Contestant, _ rate: Double?) throws -> ComparisonResult.Run {
         if scenario.idle > 0 { return try measureIdle(contestant) }
         let url = "\(scenario.scheme)://127.0.0.1:\(contestant.port)\(scenario.path)"
-        let load = try LoadOptions(scenario.load + ["-d", "\(options.seconds)s", "-q", url])
+        var load = try LoadOptions(scenario.load + ["-d", "\(options.seconds)s", "-q", url])
+        if let rate { load.rate = rate }
+        let idle =
+            try scenario.beside > 0
+            ? HeldConnections(try LoadOptions(["-c", "\(scenario.beside)", url])) : nil
+        defer { idle?.close() }
         // Pools and caches are filled before anybody counts.
         _ = try LoadCommand.measure(try LoadOptions(scenario.load + ["-d", "300ms", "-q", url]))
         let pid = contestant.process.servingPID
@@ -132,7 +138,9 @@ struct Comparison {
             userUs: Double(after.userUs - before.userUs) / answers,
             systemUs: Double(after.systemUs - before.systemUs) / answers, rate: report.rate,
             p50Us: report.latency.percentile(0.5), p99Us: report.latency.percentile(0.99),
-            memoryKiB: Double(ProcessTimes.memoryKiB(pid: pid) ?? 0), errors: report.errors)
+            memoryKiB: Double(ProcessTimes.memoryKiB(pid: pid) ?? 0),
+            errors: report.errors + (idle.map { scenario.beside - $0.count } ?? 0),
+            isSaturated: report.isSaturated)
     }
 
     private func measureIdle(_ contestant: Contestant) throws -> ComparisonResult.Run {

@@ -9,6 +9,8 @@ struct ComparisonResult {
         /// Of the worker; for idle connections: for each of them.
         var memoryKiB = 0.0
         var errors = 0
+        /// It did not keep up with the rate that was asked of it.
+        var isSaturated = false
 
         var cpuUs: Double { userUs + systemUs }
     }
@@ -26,7 +28,7 @@ struct ComparisonResult {
         }
     }
 
-    var hasErrors: Bool { runs.contains { $0.runs.contains { $0.errors > 0 } } }
+    var hasErrors: Bool { runs.contains { $0.runs.contains { $0.errors > 0 || $0.isSaturated } } }
 
     private static func median(_ values: [Double]) -> Double {
         let sorted = values.sorted()
@@ -37,7 +39,11 @@ struct ComparisonResult {
 
     private var isIdle: Bool { scenario.idle > 0 }
 
-    private func cost(_ run: Run) -> Double { isIdle ? run.memoryKiB : run.cpuUs }
+    /// What is compared: memory, the time that nearly all answers took, or CPU.
+    private func cost(_ run: Run) -> Double {
+        if isIdle { return run.memoryKiB }
+        return scenario.fraction == nil ? run.cpuUs : Double(run.p99Us)
+    }
 
     /// The ratio to nginx, round by round; `nil`: there is no nginx, or something went wrong.
     private func ratios(_ name: String) -> [Double]? {
@@ -56,7 +62,7 @@ struct ComparisonResult {
             ? ["KiB a connection"] : ["CPU us", "user", "system", "req/s", "p50", "p99", "memory"]
         lines.append(
             Output.padded("", 9) + columns.map { Output.padded($0, -11) }.joined()
-                + Output.padded("of nginx", -22))
+                + Output.padded(scenario.fraction == nil ? "of nginx" : "p99 of nginx's", -22))
         for (name, runs) in runs {
             lines.append(
                 Output.padded(name, 9) + cells(runs).map { Output.padded($0, -11) }.joined() + ratio(name))
@@ -65,6 +71,10 @@ struct ComparisonResult {
             for (name, runs) in runs {
                 let errors = runs.reduce(0) { $0 + $1.errors }
                 if errors > 0 { lines.append("\(name): \(errors) errors, so there are no ratios") }
+                let rounds = runs.count(where: \.isSaturated)
+                guard rounds > 0 else { continue }
+                lines.append(
+                    "\(name): did not keep up in \(rounds) of \(runs.count) rounds, so there are no ratios")
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -94,6 +104,7 @@ struct ComparisonResult {
         let servers = runs.map { name, runs in
             var members = [
                 "\"name\": \"\(name)\"", "\"errors\": \(runs.reduce(0) { $0 + $1.errors })",
+                "\"saturated\": \(runs.count(where: \.isSaturated))",
                 "\"cpu_us\": [\(list(runs.map(\.cpuUs)))]", "\"user_us\": [\(list(runs.map(\.userUs)))]",
                 "\"system_us\": [\(list(runs.map(\.systemUs)))]", "\"rate\": [\(list(runs.map(\.rate)))]",
                 "\"p50_us\": [\(list(runs.map { Double($0.p50Us) }))]",
@@ -102,6 +113,7 @@ struct ComparisonResult {
             ]
             if let ratios = ratios(name) {
                 members.append("\"of_nginx\": \(Output.decimal(ComparisonResult.median(ratios), 3))")
+                members.append("\"of_nginx_rounds\": [\(list(ratios))]")
             }
             return "{" + members.joined(separator: ", ") + "}"
         }

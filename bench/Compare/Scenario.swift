@@ -14,6 +14,12 @@ struct Scenario {
     private(set) var gateway: [String] = []
     /// Connections that are opened and left idle, to see what they cost; 0: requests are measured.
     private(set) var idle = 0
+    /// Connections that are opened and left idle while requests are measured.
+    private(set) var beside = 0
+    /// The part of what nginx can do at most that comes in an open loop; `nil`: the load says.
+    private(set) var fraction: Double?
+    /// Text that configurations have in the place of a word in braces.
+    private(set) var repeated: [(word: String, text: String)] = []
     /// The configuration of each server, by its name.
     private(set) var configurations: [String: String] = [:]
 
@@ -37,6 +43,16 @@ struct Scenario {
             case "path": path = rest.first ?? "/"
             case "gateway": gateway = rest
             case "idle": idle = rest.first.flatMap { Int($0) } ?? 0
+            case "beside": beside = rest.first.flatMap { Int($0) } ?? 0
+            case "fraction": fraction = rest.first.flatMap { Double($0) }
+            case "repeat":
+                guard rest.count > 2, let count = Int(rest[1]), 0...100_000 ~= count else {
+                    throw LoadOptions.Complaint(
+                        text: "\(file):\(number + 1) is not \"repeat WORD COUNT TEXT\"")
+                }
+                let text = rest.dropFirst(2).joined(separator: " ")
+                let lines = (0..<count).map { text.replacing("{index}", with: "\($0)") }
+                repeated.append((rest[0], lines.joined(separator: "\n")))
             case "portico", "nginx", "haproxy": configurations[word] = rest.first ?? ""
             default: throw LoadOptions.Complaint(text: "\"\(word)\" in \(file):\(number + 1) is not known")
             }

@@ -7,11 +7,16 @@ final class ServerProcess {
     let pid: pid_t
     let name: String
 
-    /// - Parameter log: where its output goes.
-    init(_ words: [String], name: String, log: String) throws {
+    /// - Parameters:
+    ///   - log: where its output goes.
+    ///   - core: the one that it and its children run on; `nil`: any.
+    init(_ words: [String], name: String, log: String, core: Int? = nil) throws {
         self.name = name
         let pid = portico_fork()
-        if pid == 0 { ServerProcess.become(words, log) }
+        if pid == 0 {
+            if let core { _ = portico_set_affinity(1 << UInt(core)) }
+            ServerProcess.become(words, log)
+        }
         guard pid > 0 else { throw LoadOptions.Complaint(text: "fork() failed") }
         self.pid = pid
     }

@@ -27,14 +27,14 @@ final class LoadConnection {
     private let timer: TimerID
     private var transport: Transport?
     private var state = State.closed
-    private var pending: [Pending] = []
-    private var firstPending = 0
+    private var pending = Queue<Pending>()
     private let output = ByteBuffer(capacity: 4096)
     private let input = ByteBuffer(capacity: 16 << 10)
     private let head = ResponseHead()
     private var content = Content.none
     private var closesAfterAnswer = false
-    private var answersHere = 0
+    /// It stands among those that an open loop's next request may go to.
+    var isFree = false
 
     init(_ generator: LoadGenerator, token: Token) {
         self.generator = generator
@@ -43,7 +43,7 @@ final class LoadConnection {
     }
 
     /// Requests without an answer.
-    var pendingCount: Int { pending.count - firstPending }
+    var pendingCount: Int { pending.count }
     /// It may be given a request.
     var hasRoom: Bool { state == .open && pendingCount < generator.pipeline && !closesAfterAnswer }
 
@@ -73,14 +73,12 @@ final class LoadConnection {
     }
 
     private func reset() {
-        pending.removeAll(keepingCapacity: true)
-        firstPending = 0
+        pending.removeAll()
         output.removeAll()
         input.removeAll()
         head.reset()
         content = .none
         closesAfterAnswer = false
-        answersHere = 0
     }
 
     func ready(_ event: ReadyEvent) {
@@ -252,16 +250,8 @@ final class LoadConnection {
     private func answered() {
         let status = head.status
         head.reset()
-        answersHere += 1
-        let request = pending[firstPending]
-        firstPending += 1
-        if firstPending == pending.count {
-            pending.removeAll(keepingCapacity: true)
-            firstPending = 0
-            generator.timers.cancel(timer)
-        } else {
-            armTimeout()
-        }
+        guard let request = pending.popFirst() else { return }
+        if pending.isEmpty { generator.timers.cancel(timer) } else { armTimeout() }
         generator.answered(status: status, dueUs: request.dueUs, sentUs: request.sentUs)
     }
 
@@ -275,19 +265,26 @@ final class LoadConnection {
     }
 
     private func failed(_ count: LoadTally.Count) {
-        let lost = pendingCount
+        generator.failed(count, lost: pendingCount)
+        while let request = pending.popFirst() {
+            if count == .timeouts { generator.waitedInVain(dueUs: request.dueUs) }
+        }
         disconnect()
-        generator.failed(count, lost: lost)
         // A server that refuses is not asked again in a busy loop.
         generator.timers.set(timer, deadlineMs: generator.clock.nowMs + 10)
     }
 
     private func reconnect() {
-        let lost = pendingCount
         if generator.resumes, let session = transport?.tls?.currentSession { generator.session = session }
         disconnect()
-        generator.reconnecting(lost: lost)
+        while let request = pending.popFirst() { generator.takeBack(dueUs: request.dueUs) }
         connect()
+    }
+
+    /// Nobody waits for the rest any more.
+    func abandon() {
+        disconnect()
+        while let request = pending.popFirst() { generator.abandoned(dueUs: request.dueUs) }
     }
 
     func disconnect() {

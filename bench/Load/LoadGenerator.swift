@@ -26,7 +26,10 @@ final class LoadGenerator {
     let tally: LoadTally
     /// Of an earlier connection, to be resumed.
     var session: TLSSession?
+    /// No connection is opened any more.
     private(set) var isEnding = false
+    /// No request is begun any more; an open loop waits for the answers that are owed.
+    private var isDraining = false
 
     private let options: LoadOptions
     private var endpoints = SlotTable<Endpoint>()
@@ -38,7 +41,11 @@ final class LoadGenerator {
     /// Requests that may still be begun; `nil`: any number.
     private var left: Int?
     private var underWay = 0
-    private var beganUs: Int64 = 0
+    /// Requests that were due before it are the warm-up's.
+    private var countsFromUs: Int64 = 0
+    /// When no more are begun, and for how long those under way are waited for.
+    private var endUs = Int64.max
+    private var drainUs: Int64 = 0
     private let signals: SignalDescriptor
 
     // MARK: Open loop
@@ -46,9 +53,9 @@ final class LoadGenerator {
     private let intervalUs: Double?
     private var nextDueUs = 0.0
     /// Due times of requests that no connection was free for.
-    private var backlog: [Int64] = []
-    private var firstInBacklog = 0
-    private var free: [LoadConnection] = []
+    private var backlog = Queue<Int64>()
+    /// In turn, so that no connection falls idle while others work.
+    private var free = Queue<LoadConnection>()
     private let ticker: Int32
 
     var isOpenLoop: Bool { intervalUs != nil }
@@ -97,7 +104,9 @@ final class LoadGenerator {
         if !has("host") { text += "Host: \(host)\r\n" }
         if !options.keepsAlive && !has("connection") { text += "Connection: close\r\n" }
         for header in options.headers { text += "\(header.name): \(header.value)\r\n" }
-        if !options.body.isEmpty { text += "Content-Length: \(options.body.count)\r\n" }
+        if !options.body.isEmpty || ["POST", "PUT", "PATCH"].contains(options.method) {
+            text += "Content-Length: \(options.body.count)\r\n"
+        }
         let bytes = ByteBuffer(capacity: 512)
         bytes.append(text + "\r\n")
         bytes.append(options.body)
@@ -130,35 +139,47 @@ final class LoadGenerator {
     // MARK: The loop
 
     func run() {
-        beganUs = LoadGenerator.nowUs()
-        var measuresFromUs = beganUs + Int64(options.warmupMs) * 1000
-        let endUs = options.requests == nil ? measuresFromUs + Int64(options.durationMs) * 1000 : Int64.max
+        let beganUs = LoadGenerator.nowUs()
+        countsFromUs = beganUs + Int64(options.warmupMs) * 1000
+        var isWarmingUp = options.warmupMs > 0
+        drainUs = Int64(timeoutMs) * 1000
+        endUs = options.isBounded ? countsFromUs + Int64(options.durationMs) * 1000 : Int64.max
         tally.set(.beganUs, Int(beganUs))
         nextDueUs = Double(beganUs)
         for connection in connections { connection.connect() }
         var scheduling = Scheduling()
         while !isEnding {
-            let nowMs = clock.nowMs
-            let untilEnd = Int32(
-                clamping: max(0, (endUs == .max ? 1_000_000_000 : endUs - clock.nowUs) / 1000 + 1))
-            let count = poller.wait(timeoutMs: min(timers.waitMs(nowMs: nowMs, max: 1000), untilEnd))
-            clock.update()
-            for index in 0..<count { handle(poller.event(at: index)) }
-            while let expired = timers.nextExpired(nowMs: clock.nowMs) {
-                if case .connection(let connection) = endpoints[expired.token] { connection.timedOut() }
-            }
-            if isOpenLoop { sendDue() }
-            if measuresFromUs > 0, options.warmupMs > 0, clock.nowUs >= measuresFromUs {
+            turn(untilUs: isDraining ? endUs + drainUs : endUs)
+            if isWarmingUp, clock.nowUs >= countsFromUs {
+                isWarmingUp = false
                 tally.clear()
                 scheduling = Scheduling()
                 tally.set(.beganUs, Int(clock.nowUs))
-                measuresFromUs = 0
             }
             scheduling.write(to: tally)
+            // Until the last answer: what comes late must not look like a rate that was kept.
             tally.set(.endedUs, Int(clock.nowUs))
-            if clock.nowUs >= endUs || (left == 0 && underWay == 0) { isEnding = true }
+            if left == 0 && underWay == 0 { isEnding = true }
+            guard clock.nowUs >= endUs else { continue }
+            isDraining = true
+            // A closed loop's last requests are as good as never sent; an open loop's were due.
+            if !isOpenLoop || underWay == 0 || clock.nowUs >= endUs + drainUs { isEnding = true }
         }
-        for connection in connections { connection.disconnect() }
+        for connection in connections { connection.abandon() }
+        while let dueUs = backlog.popFirst() { abandoned(dueUs: dueUs) }
+    }
+
+    /// Waits for what happens next, and lets it happen.
+    private func turn(untilUs: Int64) {
+        let untilEndMs = Int32(clamping: max(0, (untilUs - clock.nowUs) / 1000 + 1))
+        let waitMs = timers.waitMs(nowMs: clock.nowMs, max: 1000)
+        let count = poller.wait(timeoutMs: min(waitMs < 0 ? 1000 : waitMs, untilEndMs))
+        clock.update()
+        for index in 0..<count { handle(poller.event(at: index)) }
+        while let expired = timers.nextExpired(nowMs: clock.nowMs) {
+            if case .connection(let connection) = endpoints[expired.token] { connection.timedOut() }
+        }
+        if isOpenLoop { sendDue() }
     }
 
     private func handle(_ event: ReadyEvent) {
@@ -167,7 +188,12 @@ final class LoadGenerator {
         case .ticker:
             var expirations: UInt64 = 0
             _ = read(ticker, &expirations, 8)
-        case .signals: while signals.next() != nil { isEnding = true }
+        case .signals:
+            while signals.next() != nil {
+                // Whoever interrupts does not want to wait for a server that hangs.
+                drainUs = min(drainUs, 1_000_000)
+                endUs = min(endUs, clock.nowUs)
+            }
         case nil: break
         }
     }
@@ -180,24 +206,25 @@ final class LoadGenerator {
     func mayGoOn(_ connection: LoadConnection) {
         let nowUs = LoadGenerator.nowUs()
         guard isOpenLoop else {
-            while connection.hasRoom, begin() { connection.send(dueUs: nowUs, nowUs: nowUs) }
+            while connection.hasRoom, begin(dueUs: nowUs) { connection.send(dueUs: nowUs, nowUs: nowUs) }
             return connection.flushAll()
         }
-        while connection.hasRoom, firstInBacklog < backlog.count {
-            connection.send(dueUs: backlog[firstInBacklog], nowUs: nowUs)
-            firstInBacklog += 1
+        while connection.hasRoom, let dueUs = backlog.popFirst() {
+            connection.send(dueUs: dueUs, nowUs: nowUs)
         }
-        if firstInBacklog == backlog.count, firstInBacklog > 0 {
-            backlog.removeAll(keepingCapacity: true)
-            firstInBacklog = 0
-        }
-        if connection.hasRoom { free.append(connection) }
+        offer(connection)
+    }
+
+    private func offer(_ connection: LoadConnection) {
+        guard connection.hasRoom, !connection.isFree else { return }
+        connection.isFree = true
+        free.append(connection)
     }
 
     /// - Returns: whether one more request may be begun.
-    private func begin() -> Bool {
-        guard !isEnding else { return false }
-        if let left {
+    private func begin(dueUs: Int64) -> Bool {
+        guard !isEnding, !isDraining else { return false }
+        if let left, dueUs >= countsFromUs {
             guard left > 0 else { return false }
             self.left = left - 1
         }
@@ -207,6 +234,7 @@ final class LoadGenerator {
 
     func answered(status: UInt16, dueUs: Int64, sentUs: Int64) {
         underWay -= 1
+        guard dueUs >= countsFromUs else { return }
         let nowUs = LoadGenerator.nowUs()
         tally.add(.answers)
         switch status {
@@ -220,15 +248,33 @@ final class LoadGenerator {
         if isOpenLoop { tally.corrected.add(nowUs - dueUs) }
     }
 
+    /// - Parameter lost: requests that will have no answer; 0: it did not come to a request.
     func failed(_ count: LoadTally.Count, lost: Int) {
         tally.add(count, max(1, lost))
         underWay -= lost
+        // A server that cannot be reached uses requests up as well: a run of so many of them ends.
+        if lost == 0, let left, clock.nowUs >= countsFromUs { self.left = max(0, left - 1) }
     }
 
-    /// A server may close between answers; what was sent behind the last of them is sent again by others.
-    func reconnecting(lost: Int) {
-        underWay -= lost
-        if let left { self.left = left + lost }
+    /// A server may close after any answer; what was sent behind it is sent again, due when it was.
+    func takeBack(dueUs: Int64) {
+        if isOpenLoop { return backlog.append(dueUs) }
+        underWay -= 1
+        if let left, dueUs >= countsFromUs { self.left = left + 1 }
+    }
+
+    /// The run is over and there is no answer.
+    func abandoned(dueUs: Int64) {
+        guard isOpenLoop, dueUs >= countsFromUs else { return }
+        tally.add(.unanswered)
+        waitedInVain(dueUs: dueUs)
+    }
+
+    /// An answer would have taken at least as long as until now, and that counts: else the slowest of all
+    /// would be missing from the latencies.
+    func waitedInVain(dueUs: Int64) {
+        guard isOpenLoop, dueUs >= countsFromUs else { return }
+        tally.corrected.add(LoadGenerator.nowUs() - dueUs)
     }
 
     // MARK: Open loop
@@ -237,10 +283,11 @@ final class LoadGenerator {
     private func sendDue() {
         guard let intervalUs else { return }
         let nowUs = LoadGenerator.nowUs()
-        while nextDueUs <= Double(nowUs), begin() {
+        while nextDueUs <= Double(nowUs), begin(dueUs: Int64(nextDueUs)) {
             send(dueUs: Int64(nextDueUs))
             nextDueUs += intervalUs
         }
+        if isDraining || left == 0 { return }
         var next = itimerspec()
         let us = Int(nextDueUs)
         next.it_value.tv_sec = us / 1_000_000
@@ -249,11 +296,11 @@ final class LoadGenerator {
     }
 
     private func send(dueUs: Int64) {
-        while let connection = free.popLast() {
+        while let connection = free.popFirst() {
+            connection.isFree = false
             guard connection.hasRoom else { continue }
             connection.send(dueUs: dueUs, nowUs: LoadGenerator.nowUs())
-            if connection.hasRoom { free.append(connection) }
-            return
+            return offer(connection)
         }
         backlog.append(dueUs)
     }

@@ -17,6 +17,8 @@ struct LoadOptions {
     var connections = 10
     var threads = 1
     var durationMs = 10_000
+    /// `durationMs` was asked for.
+    var hasDuration = false
     var requests: Int?
     var warmupMs = 0
     /// Requests a second in all; `nil`: closed loop.
@@ -37,6 +39,8 @@ struct LoadOptions {
     var minRate: Double?
     var isQuiet = false
 
+    /// The clock ends it, and not only the number of requests.
+    var isBounded: Bool { requests == nil || hasDuration }
     var isTLS: Bool { scheme == "https" }
 
     /// Something on the command line that cannot be obeyed.
@@ -54,11 +58,12 @@ struct LoadOptions {
           -c, --connections N    connections in all (10)
           -t, --threads N        generating processes, each with its share of connections (1)
           -d, --duration TIME    how long: 500ms, 10s, 2m (10s)
-          -n, --requests N       ends after so many requests instead
+          -n, --requests N       ends after so many requests; and no later than -d says, if it is given
               --warmup TIME      first, without being measured (0)
           -r, --rate N           open loop: so many requests a second, whether answers come or not; latency counts
-                                 from when a request was due. Without it the loop is closed: each connection
-                                 sends when it has its answer.
+                                 from when a request was due, and a request that has no answer when the wait is
+                                 over counts with the time that it waited. Without it the loop is closed: each
+                                 connection sends when it has its answer.
               --pipeline N       requests under way on a connection (1)
               --close            a new connection for each request
               --resume           new TLS connections resume the session of an earlier one
@@ -111,7 +116,9 @@ struct LoadOptions {
         switch word {
         case "-c", "--connections": connections = try LoadOptions.number(word, value, 1...100_000)
         case "-t", "--threads": threads = try LoadOptions.number(word, value, 1...256)
-        case "-d", "--duration": durationMs = Int(try LoadOptions.time(word, value) / 1000)
+        case "-d", "--duration":
+            durationMs = Int(try LoadOptions.time(word, value) / 1000)
+            hasDuration = true
         case "-n", "--requests": requests = try LoadOptions.number(word, value, 1...Int.max)
         case "--warmup": warmupMs = Int(try LoadOptions.time(word, value) / 1000)
         case "-r", "--rate": rate = try LoadOptions.positive(word, value)
@@ -123,7 +130,11 @@ struct LoadOptions {
             case "1.3": tls.protocols = .tls13
             default: throw Complaint(text: "--tls is 1.2 or 1.3")
             }
-        case "-m", "--method": method = value
+        case "-m", "--method":
+            guard !value.isEmpty, value.utf8.allSatisfy({ 0x41...0x5A ~= $0 || $0 == 0x2D }) else {
+                throw Complaint(text: "--method is a word such as PUT, and not \"\(value)\"")
+            }
+            method = value
         case "-H", "--header": try addHeader(value)
         case "--body":
             guard let text = try? FileAccess.readWhole(value) else {

@@ -43,10 +43,17 @@ struct LoadReport {
     /// Requests without an answer.
     var socketErrors: Int {
         self[.connectErrors] + self[.readErrors] + self[.writeErrors] + self[.timeouts] + self[.badAnswers]
+            + self[.unanswered]
     }
     /// Those, and answers with 500 or more.
     var errors: Int { socketErrors + self[.class5] }
     var cpuUsEach: Double { answers > 0 ? Double(self[.cpuUs]) / Double(answers) : 0 }
+
+    /// Of an open loop: answers came more slowly than requests were due.
+    var isSaturated: Bool {
+        guard let rate = options.rate, options.requests == nil else { return false }
+        return self.rate < rate * 0.98
+    }
 
     /// What keeps the numbers from being the server's.
     var warnings: [String] {
@@ -61,7 +68,7 @@ struct LoadReport {
                 "a generating process waited for a core for \(Output.decimal(waiting * 100, 0)) % of the time:"
                     + " latencies are longer than the server's")
         }
-        if let rate = options.rate, self.rate < rate * 0.98, options.requests == nil {
+        if let rate = options.rate, isSaturated {
             list.append(
                 "\(Output.decimal(self.rate, 0)) answers a second, and not the \(Output.decimal(rate, 0)) asked for"
             )
@@ -121,7 +128,8 @@ struct LoadReport {
                 + "  5xx \(self[.class5])")
         lines.append(
             "errors connect \(self[.connectErrors])  read \(self[.readErrors])  write \(self[.writeErrors])"
-                + "  timeout \(self[.timeouts])  not HTTP \(self[.badAnswers])")
+                + "  timeout \(self[.timeouts])  not HTTP \(self[.badAnswers])  unanswered \(self[.unanswered])"
+        )
         if self[.handshakes] > 0 {
             lines.append("handshakes \(self[.handshakes]), resumed \(self[.resumed])")
         }
@@ -186,6 +194,7 @@ struct LoadReport {
             ("status_5xx", "\(self[.class5])"), ("connect_errors", "\(self[.connectErrors])"),
             ("read_errors", "\(self[.readErrors])"), ("write_errors", "\(self[.writeErrors])"),
             ("timeouts", "\(self[.timeouts])"), ("bad_answers", "\(self[.badAnswers])"),
+            ("unanswered", "\(self[.unanswered])"),
             ("handshakes", "\(self[.handshakes])"), ("resumed", "\(self[.resumed])"),
             ("generator_cpu_us_each", Output.decimal(cpuUsEach, 3)),
             ("generator_busiest", Output.decimal(busiest, 3)),

@@ -7,6 +7,8 @@ struct LoadTally {
         case answers, bytes
         case class1, class2, class3, class4, class5
         case connectErrors, readErrors, writeErrors, timeouts, badAnswers
+        /// Of an open loop: due, and without an answer when the run was over.
+        case unanswered
         case handshakes, resumed
         /// Of the process itself, in microseconds: CPU, and time in which it could run and was not let.
         case cpuUs, waitedUs
