@@ -21,7 +21,29 @@ final class ServerProcess {
         self.pid = pid
     }
 
+    /// A process that runs `body` and ends.
+    init(name: String, log: String, _ body: () -> Void) throws {
+        self.name = name
+        let pid = portico_fork()
+        if pid == 0 {
+            ServerProcess.prepare(log)
+            body()
+            _exit(1)
+        }
+        guard pid > 0 else { throw LoadOptions.Complaint(text: "fork() failed") }
+        self.pid = pid
+    }
+
     private static func become(_ words: [String], _ log: String) -> Never {
+        prepare(log)
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+        arguments.append(nil)
+        if let program = arguments[0] { execvp(program, arguments) }
+        _exit(127)
+    }
+
+    /// Ends with who started it, writes to the log, and hears all signals.
+    private static func prepare(_ log: String) {
         _ = portico_prctl(Int32(PR_SET_PDEATHSIG), UInt(SIGTERM))
         let fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         if fd >= 0 {
@@ -31,10 +53,6 @@ final class ServerProcess {
         var none = sigset_t()
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-        arguments.append(nil)
-        if let program = arguments[0] { execvp(program, arguments) }
-        _exit(127)
     }
 
     deinit { stop() }

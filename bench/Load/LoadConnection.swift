@@ -125,7 +125,7 @@ final class LoadConnection {
     /// Sends a request that was due at a time.
     func send(dueUs: Int64, nowUs: Int64) {
         guard let transport else { return }
-        output.append(contentsOf: generator.nextRequest())
+        generator.appendRequest(to: output)
         pending.append(Pending(dueUs: dueUs, sentUs: nowUs))
         if pendingCount == 1 { armTimeout() }
         if !generator.keepsAlive { closesAfterAnswer = true }

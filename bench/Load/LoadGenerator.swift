@@ -34,7 +34,11 @@ final class LoadGenerator {
     private let options: LoadOptions
     private var endpoints = SlotTable<Endpoint>()
     private var connections: [LoadConnection] = []
+    /// Heads and content; where requests are numbered, the heads without their ends.
     private let requests: [ByteBuffer]
+    private let body = ByteBuffer(capacity: 64)
+    /// Of the next request, if they are numbered: no other process has the same.
+    private var number: Int?
     /// Which request comes when, in the proportion of their weights.
     private let order: [Int]
     private var place = 0
@@ -62,11 +66,13 @@ final class LoadGenerator {
 
     /// - Parameters:
     ///   - connections: this process's share, as are `requests` and `rate`.
+    ///   - index: which of the processes it is.
     init(
         _ options: LoadOptions, _ address: SocketAddress, _ tally: LoadTally, connections: Int,
-        requests: Int?,
-        rate: Double?
+        requests: Int?, rate: Double?, index: Int
     ) throws {
+        number = options.isNumbered ? index : nil
+        body.append(options.body)
         self.options = options
         self.address = address
         self.tally = tally
@@ -108,7 +114,9 @@ final class LoadGenerator {
             text += "Content-Length: \(options.body.count)\r\n"
         }
         let bytes = ByteBuffer(capacity: 512)
-        bytes.append(text + "\r\n")
+        bytes.append(text)
+        if options.isNumbered { return bytes }
+        bytes.append("\r\n")
         bytes.append(options.body)
         return bytes
     }
@@ -125,9 +133,16 @@ final class LoadGenerator {
         }
     }
 
-    func nextRequest() -> ByteBuffer {
+    /// Writes the request whose turn it is.
+    func appendRequest(to output: ByteBuffer) {
         place = place + 1 < order.count ? place + 1 : 0
-        return requests[order[place]]
+        output.append(contentsOf: requests[order[place]])
+        guard let number else { return }
+        output.append("X-Request-Number: ")
+        output.append(decimal: number)
+        output.append("\r\n\r\n")
+        output.append(contentsOf: body)
+        self.number = number + options.threads
     }
 
     static func nowUs() -> Int64 {

@@ -38,6 +38,8 @@ struct LoadOptions {
     var maxErrors: Int?
     var minRate: Double?
     var isQuiet = false
+    /// Each request says which it is.
+    var isNumbered = false
 
     /// The clock ends it, and not only the number of requests.
     var isBounded: Bool { requests == nil || hasDuration }
@@ -73,6 +75,7 @@ struct LoadOptions {
           -H, --header "N: V"    a field; may be given again
               --body FILE        content of each request
               --body-size N      content of N bytes
+              --number           each request has a field X-Request-Number of its own
               --timeout TIME     longest wait for an answer (10s)
           -o, --format FORMAT    text, json or csv (text)
           -q, --quiet            no progress line
@@ -107,6 +110,7 @@ struct LoadOptions {
         case "--close": keepsAlive = false
         case "--resume": resumes = true
         case "-q", "--quiet": isQuiet = true
+        case "--number": isNumbered = true
         default: return false
         }
         return true

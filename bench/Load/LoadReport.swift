@@ -210,6 +210,12 @@ struct LoadReport {
         return list
     }
 
+    /// A number of the JSON report by its name, and `errors`; `nil`: there is none of that name.
+    func number(named name: String) -> Double? {
+        if name == "errors" { return Double(errors) }
+        return fields.first { $0.name == name }.flatMap { Double($0.value) }
+    }
+
     private var json: String {
         let texts = [("warnings", warnings), ("missed", missedThresholds)].map { name, list in
             "  \"\(name)\": [" + list.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
