@@ -23,6 +23,8 @@ struct NginxWordingTests {
         #"server name "a*b" is invalid"#, #"server name "*.a.*" is invalid"#,
         // `ssl on` was still allowed then.
         #"the "ssl" directive is obsolete, use the "listen ... ssl" directive instead"#,
+        // nginx adds such weights up as they are, whatever comes of it.
+        #"invalid parameter "weight=9223372036854775807""#,
         // nginx adds the words of its TLS library.
         #"cannot load certificate "/n.pem": open() "/n.pem" failed (2: No such file or directory)"#,
     ]
