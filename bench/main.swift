@@ -8,6 +8,7 @@ case "load": exit(LoadCommand.run(Array(words.dropFirst())))
 case "compare": exit(CompareCommand.run(Array(words.dropFirst())))
 case "micro": exit(MicroCommand.run(Array(words.dropFirst())))
 case "scenario": exit(StoryCommand.run(Array(words.dropFirst())))
+case "gate": exit(GateCommand.run(Array(words.dropFirst())))
 case "gateway": exit(GatewayCommand.run(Array(words.dropFirst())))
 case "help", "-h", "--help", nil:
     Output.print(
@@ -15,6 +16,7 @@ case "help", "-h", "--help", nil:
         portico-bench load URL …       sends requests and measures what comes back
         portico-bench compare …        the same job for Portico, nginx and HAProxy, side by side
         portico-bench scenario STORY … steps that go wrong on purpose, and what must hold all the same
+        portico-bench gate SCENARIO …  allocations and system calls of a request, with limits
         portico-bench micro …          the pieces of the hot path alone: time and allocations
         portico-bench gateway …        a server that answers every request alike
 

@@ -28,7 +28,7 @@ struct Comparison {
         guard ServerProcess.await(port: gatewayPort) else {
             throw complaint("the gateway does not start", "gateway")
         }
-        try makeCertificate()
+        try scenario.makeCertificate(in: folder)
         var contestants: [Contestant] = []
         defer { for contestant in contestants { contestant.process.stop() } }
         for name in ["nginx", "haproxy", "portico"] {
@@ -64,15 +64,8 @@ struct Comparison {
         _ name: String, _ program: String, _ file: String, _ gatewayPort: UInt16
     ) throws -> Contestant {
         let port = try ServerProcess.freePort()
-        guard let template = ProcessTimes.read(scenario.folder + "/" + file) else {
-            throw LoadOptions.Complaint(text: "\"\(scenario.folder)/\(file)\" cannot be read")
-        }
-        var text = template
-        for (word, lines) in scenario.repeated { text = text.replacing("{\(word)}", with: lines) }
-        text = text.replacing("{port}", with: "\(port)").replacing(
-            "{gateway}", with: "127.0.0.1:\(gatewayPort)"
-        )
-        .replacing("{folder}", with: folder).replacing("{name}", with: name)
+        let text = try scenario.configuration(
+            of: file, name: name, port: port, gateway: gatewayPort, in: folder)
         let path = "\(folder)/\(name).conf"
         try ScratchFolder.write(text, to: path)
         let words =
@@ -85,20 +78,6 @@ struct Comparison {
             throw complaint("\(name) does not start", name)
         }
         return Contestant(process: process, port: port)
-    }
-
-    private func makeCertificate() throws {
-        guard scenario.scheme == "https" else { return }
-        do throws(TLSError) {
-            let made = try TLSCertificate.selfSignedPEM(names: ["localhost", "127.0.0.1"])
-            try? ScratchFolder.write(String(decoding: made.chain, as: UTF8.self), to: folder + "/server.crt")
-            try? ScratchFolder.write(String(decoding: made.key, as: UTF8.self), to: folder + "/server.key")
-            // HAProxy wants both in one file.
-            try? ScratchFolder.write(
-                String(decoding: made.chain + made.key, as: UTF8.self), to: folder + "/server.pem")
-        } catch {
-            throw LoadOptions.Complaint(text: error.message)
-        }
     }
 
     // MARK: Measuring

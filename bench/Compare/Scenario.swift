@@ -58,4 +58,33 @@ struct Scenario {
             }
         }
     }
+
+    // MARK: What servers need
+
+    /// A configuration with all that stands in braces filled in.
+    func configuration(
+        of file: String, name: String, port: UInt16, gateway: UInt16, in scratch: String
+    ) throws -> String {
+        guard let template = ProcessTimes.read(folder + "/" + file) else {
+            throw LoadOptions.Complaint(text: "\"\(folder)/\(file)\" cannot be read")
+        }
+        let text = repeated.reduce(template) { $0.replacing("{\($1.word)}", with: $1.text) }
+        return text.replacing("{port}", with: "\(port)").replacing("{gateway}", with: "127.0.0.1:\(gateway)")
+            .replacing("{folder}", with: scratch).replacing("{name}", with: name)
+    }
+
+    /// What TLS scenarios' servers present.
+    func makeCertificate(in folder: String) throws {
+        guard scheme == "https" else { return }
+        do throws(TLSError) {
+            let made = try TLSCertificate.selfSignedPEM(names: ["localhost", "127.0.0.1"])
+            try? ScratchFolder.write(String(decoding: made.chain, as: UTF8.self), to: folder + "/server.crt")
+            try? ScratchFolder.write(String(decoding: made.key, as: UTF8.self), to: folder + "/server.key")
+            // HAProxy wants both in one file.
+            try? ScratchFolder.write(
+                String(decoding: made.chain + made.key, as: UTF8.self), to: folder + "/server.pem")
+        } catch {
+            throw LoadOptions.Complaint(text: error.message)
+        }
+    }
 }

@@ -57,12 +57,12 @@ final class ServerProcess {
 
     deinit { stop() }
 
-    /// Ends it; waits at most three seconds before it is killed.
-    func stop() {
+    /// Ends it; waits at most so long before it is killed.
+    func stop(seconds: Int = 3) {
         var status: Int32 = 0
         guard waitpid(pid, &status, WNOHANG) == 0 else { return }
         kill(pid, SIGTERM)
-        for _ in 0..<300 {
+        for _ in 0..<(seconds * 100) {
             if waitpid(pid, &status, WNOHANG) != 0 { return }
             usleep(10_000)
         }
@@ -82,8 +82,8 @@ final class ServerProcess {
     }
 
     /// Waits until a port of this machine accepts.
-    static func await(port: UInt16) -> Bool {
-        for _ in 0..<500 {
+    static func await(port: UInt16, seconds: Int = 5) -> Bool {
+        for _ in 0..<(seconds * 100) {
             if isAccepting(port) { return true }
             usleep(10_000)
         }
