@@ -156,12 +156,26 @@ public final class Configuration {
                 throw ConfigError("mkdir() \"\(folder)\" failed \(error.logText)")
             }
         }
+        for file in upstreams.compactMap(\.stateFile) { try makeFolder(of: file, owner: owner) }
         do throws(Errno) {
             try Directory.makeParents(of: main.pidPath)
         } catch {
             throw ConfigError("mkdir() for \"\(main.pidPath)\" failed \(error.logText)")
         }
         try openAccessLogs()
+    }
+
+    /// Workers write state files. A folder that is there already stays its owner's.
+    private func makeFolder(of file: StateFile, owner: UInt32?) throws(ConfigError) {
+        guard let slash = file.path.lastIndex(of: "/"), slash != file.path.startIndex else { return }
+        let folder = String(file.path[..<slash])
+        guard FileAccess.stamp(folder) == nil else { return }
+        do throws(Errno) {
+            try Directory.make(folder)
+            if let owner { try Directory.give(folder, to: owner) }
+        } catch {
+            throw ConfigError("mkdir() \"\(folder)\" failed \(error.logText)")
+        }
     }
 
     /// Opens the access logs, or takes those that the master opened.

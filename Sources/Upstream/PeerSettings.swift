@@ -75,6 +75,8 @@ public struct UpstreamSettings: Sendable {
     public var queue: (count: Int, timeoutMs: Int) = (0, 60_000)
     /// Checks that stand in the block itself.
     public var checks: [HealthCheckSettings] = []
+    /// Where the servers are kept that the API has left it.
+    public var stateFile: StateFile?
     /// Whom the checker asks for addresses of names; `nil`: as the system does.
     public var resolver: ResolverLine?
     /// Longest time for looking a name up; `nil`: the resolver's own.

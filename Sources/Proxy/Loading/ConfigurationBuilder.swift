@@ -272,7 +272,8 @@ final class ConfigurationBuilder {
             throw ConfigError("duplicate upstream \"\(name)\"", statement)
         }
         let block = UpstreamBlock(
-            name: name, resolve: { self.files.resolve(host: $0, port: $1) }, warn: { self.warn($0) })
+            name: name, resolve: { self.files.resolve(host: $0, port: $1) },
+            readState: { (state) throws(ConfigError) in try self.readState(state) }, warn: { self.warn($0) })
         try block.read(statement, Directives.upstream)
         if case .hash(let key, _) = block.settings.method {
             hashKeys[upstreams.count] = try template(key, statement)

@@ -2,7 +2,8 @@ internal import Net
 internal import Upstream
 
 /// `api write=on`: servers of an upstream are added, changed and removed. All workers see it at their next
-/// turn; it outlives reloads that leave the upstream's `server` lines as they are.
+/// turn; it outlives reloads that leave the upstream's `server` lines as they are, and with `state` the
+/// service.
 struct UpstreamWriting {
     let worker: Worker
 
@@ -40,22 +41,40 @@ struct UpstreamWriting {
     }
 
     private func carryOut(_ action: Action, _ settings: UpstreamSettings) -> StatusAPI.Answer {
-        var answer = StatusAPI.error(507, "no room for the upstream's servers", "UpstreamOutOfMemory")
+        let full = StatusAPI.error(507, "no room for the upstream's servers", "UpstreamOutOfMemory")
+        var answer = full
         do throws(ServerChangeError) {
-            let isDone = try worker.shared.members.update(
-                settings.name, configured: settings.configuredMembers
-            ) { (text) throws(ServerChangeError) in
-                var list = text.flatMap { GroupMemberList(text: $0) } ?? GroupMemberList(settings)
-                answer = try UpstreamWriting.apply(action, to: &list, settings)
-                return list.text
+            let outcome = try worker.shared.members.update(
+                settings.name, configured: settings.configuredMembers,
+                { (text) throws(ServerChangeError) in
+                    var list = text.flatMap { GroupMemberList(text: $0) } ?? GroupMemberList(settings)
+                    answer = try UpstreamWriting.apply(action, to: &list, settings)
+                    return list.text
+                },
+                keep: { (text) throws(ServerChangeError) in try keep(text, settings) })
+            switch outcome {
+            case .done: worker.snapshot.groups.followNames()
+            case .full: answer = full
+            case .busy: answer = StatusAPI.error(503, "another change is not done yet", "UpstreamBusy")
             }
-            guard isDone else {
-                return StatusAPI.error(507, "no room for the upstream's servers", "UpstreamOutOfMemory")
-            }
-            worker.snapshot.groups.followNames()
             return answer
         } catch {
             return error.answer
+        }
+    }
+
+    /// Writes the state file, if there is one. It is done at once: the next change must find it.
+    private func keep(_ text: String, _ settings: UpstreamSettings) throws(ServerChangeError) {
+        guard let file = settings.stateFile, let list = GroupMemberList(text: text) else { return }
+        do throws(FileError) {
+            try FileAccess.replace(file.path, with: Array(StateFile.text(list).utf8))
+        } catch {
+            worker.log(
+                .error,
+                "\(error.message) while writing the state file \"\(file.path)\" of upstream"
+                    + " \"\(settings.name)\"; nothing is changed")
+            throw ServerChangeError(
+                status: 500, text: "the state file cannot be written", code: "InternalError")
         }
     }
 
@@ -96,8 +115,8 @@ struct UpstreamWriting {
         case .remove(let id):
             guard let index = list.members.firstIndex(where: { $0.id == id }) else { throw notFound }
             list.members.remove(at: index)
-            // A group without a server could never be given one again by mistake, only by a reload.
-            guard list.members.contains(where: { !$0.settings.isBackup }) else {
+            // A group without a server would be one that no configuration could have described.
+            guard settings.stateFile != nil || list.members.contains(where: { !$0.settings.isBackup }) else {
                 throw ServerChangeError(
                     status: 400, text: "the last server cannot be removed", code: "UpstreamLastServer")
             }
