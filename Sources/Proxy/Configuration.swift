@@ -101,7 +101,9 @@ public final class Configuration {
     /// There is work for a checker.
     public var needsChecker: Bool {
         !healthChecks.isEmpty || upstreams.contains { !$0.dynamicNames.isEmpty } || !stapleSubjects.isEmpty
+            || (hasWritableAPI && upstreams.contains { $0.isDynamic && $0.resolver != nil })
     }
+    private let hasWritableAPI: Bool
     /// What to say at the start in the foreground.
     public let startNotice: String?
 
@@ -119,6 +121,7 @@ public final class Configuration {
         certified = builder.certified
         zones = builder.zones
         keepsClientStatuses = builder.keepsClientStatuses
+        hasWritableAPI = builder.hasWritableAPI
         resolver = builder.resolver?.settings
         tlsClientKeys = builder.tlsClientKeys
         hashKeys = builder.hashKeys

@@ -81,7 +81,12 @@ public final class SharedState {
     }
 
     /// A group with the servers that it has now.
-    func current(_ settings: UpstreamSettings) -> UpstreamSettings { settings.with(names).with(members) }
+    func current(_ settings: UpstreamSettings) -> UpstreamSettings { settings.with(members, names) }
+
+    /// The list of a group's servers that a text says, or that of the configuration.
+    func list(_ text: String?, of settings: UpstreamSettings) -> GroupMemberList {
+        text.flatMap { GroupMemberList(text: $0) } ?? GroupMemberList(settings.with(names))
+    }
 
     /// This process serves as the worker of `slot`.
     func serve(as slot: Int) {
@@ -134,15 +139,17 @@ public final class SharedState {
         }
     }
 
-    /// Takes up what somebody wrote into an upstream's state file.
+    /// Makes lists of servers that must be there from the start, and takes up what somebody wrote into an
+    /// upstream's state file.
     private func follow(_ settings: UpstreamSettings, _ log: ErrorLog) {
-        guard let file = settings.stateFile else { return }
-        let words = "the servers of upstream \"\(settings.name)\" go on as they were"
-        switch members.follow(settings) {
+        guard settings.hasLastingList else { return }
+        let upstream = "upstream \"\(settings.name)\""
+        let path = settings.stateFile.map { "state file \"\($0.path)\" of \(upstream)" } ?? upstream
+        switch members.follow(settings.with(names)) {
         case .followed: break
-        case .missing: log.write(.warn, connection: nil, "state file \"\(file.path)\" is gone; \(words)")
+        case .missing: log.write(.warn, connection: nil, "\(path) is gone; its servers go on as they were")
         case .failed(let reason):
-            log.write(.error, connection: nil, "state file \"\(file.path)\": \(reason); \(words)")
+            log.write(.error, connection: nil, "\(path): \(reason); its servers go on as they were")
         }
     }
 }

@@ -102,7 +102,8 @@ public final class GroupMembers {
     ///
     /// - Parameters:
     ///   - change: makes the new text of the old one; what it throws leaves all as it was, and so does `nil`.
-    ///   - keep: puts the new text where it lasts, before anybody sees it; what it throws does likewise.
+    ///   - keep: puts the new text where it lasts, before anybody sees it, also one that is the old one; what
+    ///     it throws leaves all as it was.
     public func update<Failure: Error>(
         _ group: String, configured: String, _ change: (String?) throws(Failure) -> String?,
         keep: ((String) throws(Failure) -> Void)? = nil
@@ -110,7 +111,7 @@ public final class GroupMembers {
         guard memory.lock(withinMs: GroupMembers.patienceMs) else { return .busy }
         defer { memory.unlock() }
         let former = text(of: group, configured: configured)
-        guard let next = try change(former), next != former else { return .done }
+        guard let next = try change(former), keep != nil || next != former else { return .done }
         let bytes = Array(next.utf8)
         guard bytes.count <= GroupMembers.byteMax, let place = place(of: group, claims: true) else {
             return .full

@@ -27,6 +27,8 @@ public struct PeerSettings: Sendable {
     public var slowStartMs = 0
     /// Its number in the API, once that has changed the group.
     public var memberID: Int?
+    /// The number of the name that it is an address of, once the API has one for it.
+    public var parentID: Int?
     /// The name did not resolve: it is unavailable until the checker finds an address.
     public var isUnresolved = false
     /// The name that its address comes from, if that may change.

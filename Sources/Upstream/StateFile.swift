@@ -46,6 +46,7 @@ public struct StateFile: Equatable, Sendable {
         if peer.isBackup { words.append("backup") }
         if peer.isDown { words.append("down") }
         if peer.isDraining { words.append("drain") }
+        if peer.dynamicName?.isFollowed == true { words.append("resolve") }
         return words.joined(separator: " ") + ";"
     }
 
@@ -82,16 +83,16 @@ extension GroupMembers {
         case failed(String)
     }
 
-    /// Takes up the servers of a state file: at the start all of them, later if somebody edited the file.
-    ///
-    /// What the API has changed since the file was read with the configuration is not undone.
+    /// Makes the list of a group that has one from the start. Later it takes up the servers of a state file
+    /// that somebody edited; what the API has changed since the file was read with the configuration is not
+    /// undone.
     public func follow(_ settings: UpstreamSettings) -> StateOutcome {
-        guard let file = settings.stateFile else { return .followed }
         var outcome = StateOutcome.followed
         let done = update(settings.name, configured: settings.configuredMembers) { text in
             guard let list = text.flatMap({ GroupMemberList(text: $0) }) else {
                 return GroupMemberList(settings).text
             }
+            guard let file = settings.stateFile else { return text }
             if file.isMissing {
                 if !list.members.isEmpty { outcome = .missing }
                 return text

@@ -18,6 +18,12 @@ import Testing
         """
     }
 
+    /// The same, with names.
+    private static func configuration(_ names: NameServer, _ lines: String = "state state/gw.conf;") -> String
+    {
+        configuration("resolver 127.0.0.1:\(names.port) ipv6=off valid=1s; \(lines)")
+    }
+
     private func ask(_ server: Server, _ method: String, _ path: String = "", _ body: String? = nil) throws
         -> (status: Int, text: String)
     {
@@ -131,10 +137,10 @@ import Testing
         #expect(try add(server, "127.0.0.1:1") == 201)
         try FileManager.default.removeItem(atPath: server.directory.path + "/state/gw.conf")
         #expect(try server.reload().ending == .exited(0))
-        #expect(server.waitForLog("state/gw.conf\" is gone; the servers of upstream \"gw\" go on"))
+        #expect(server.waitForLog("state/gw.conf\" of upstream \"gw\" is gone; its servers go on"))
         #expect(try servers(server) == [0: "127.0.0.1:1"])
-        #expect(try add(server, "127.0.0.1:2") == 201)
-        #expect(lines(server) == ["server 127.0.0.1:1;", "server 127.0.0.1:2;"])
+        #expect(try ask(server, "PATCH", "/0", "{\"weight\":1}").status == 200)
+        #expect(lines(server) == ["server 127.0.0.1:1;"])
         server.finish()
     }
 
@@ -267,5 +273,127 @@ import Testing
             Binary.portico, ["-p", directory.path, "-c", directory.path + "/bad", "-t"], in: directory)
         let wanted = complaint.replacingOccurrences(of: "%PREFIX%", with: directory.path)
         #expect(run.ending == .exited(1) && run.errors.contains(wanted), "\(run)")
+    }
+
+    @Test("a renewed certificate is no reload: what somebody wrote into the file meanwhile waits for one")
+    func renewal() throws {
+        let directory = try TemporaryDirectory()
+        for name in ["server", "next"] {
+            _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory, name: name)
+        }
+        let secure =
+            " } server { listen 127.0.0.1:%PORT2% ssl; ssl_certificate %PREFIX%/server.crt;"
+            + " ssl_certificate_key %PREFIX%/server.key; return 200; } }"
+        let text = StateFileTests.configuration.trimmingCharacters(in: .whitespacesAndNewlines)
+        let server = try Server(String(text.dropLast(3)) + secure, directory: directory)
+        #expect(try add(server, "127.0.0.1:1") == 201)
+        try directory.write("server 127.0.0.1:7;", to: "state/gw.conf")
+        for kind in ["key", "crt"] {
+            rename(directory.path + "/next.\(kind)", directory.path + "/server.\(kind)")
+        }
+        #expect(server.waitForLog("renewed: "))
+        #expect(try servers(server) == [0: "127.0.0.1:1"])
+        #expect(try server.reload().ending == .exited(0))
+        #expect(try servers(server) == [1: "127.0.0.1:7"])
+        server.finish(expected: ["cannot be used"])
+    }
+
+    @Test("a new binary goes on with the list and its numbers")
+    func upgrade() throws {
+        let server = try Server(StateFileTests.configuration)
+        for port in 1...2 { #expect(try add(server, "127.0.0.1:\(port)") == 201) }
+        #expect(try ask(server, "DELETE", "/0").status == 200)
+        let pidFile = server.directory.path + "/server.pid"
+        server.program.send(SIGUSR2)
+        var successor: pid_t = 0
+        #expect(
+            waitUntil(Deadline(in: 5)) {
+                let text = server.directory.read("server.pid").trimmingCharacters(in: .whitespacesAndNewlines)
+                successor = pid_t(text) ?? 0
+                return successor > 0 && successor != server.program.pid
+            })
+        defer { if successor > 0 { Foundation.kill(successor, SIGKILL) } }
+        server.program.send(SIGQUIT)
+        #expect(server.program.waitForEnd(within: 10) == .exited(0))
+        #expect(try servers(server) == [1: "127.0.0.1:2"])
+        #expect(try ask(server, "POST", "", "{\"server\":\"127.0.0.1:3\"}").text.contains("\"id\":2"))
+        #expect(lines(server) == ["server 127.0.0.1:2;", "server 127.0.0.1:3;"])
+        Foundation.kill(successor, SIGTERM)
+        #expect(waitUntil(Deadline(in: 5)) { !FileManager.default.fileExists(atPath: pidFile) })
+        successor = 0
+    }
+
+    // MARK: Names
+
+    @Test(
+        "a server that is added by its name is looked up, followed, kept in the file, and found after a start"
+    )
+    func names() throws {
+        let names = try NameServer(["app.portico.test": ["127.0.0.1"]])
+        defer { names.stop() }
+        let gateway = try RecordingGateway("g1")
+        let text = StateFileTests.configuration(names)
+        let first = try Server(text)
+        let server = "app.portico.test:\(gateway.port)"
+        let added = try ask(first, "POST", "", "{\"server\":\"\(server)\",\"weight\":2}")
+        #expect(added.status == 201 && added.text.contains("\"id\":0,\"server\":\"\(server)\""), "\(added)")
+        #expect(try waitUntil(Deadline(in: 5)) { try status(first) == 200 })
+        #expect(try servers(first) == [0: server, 1: "127.0.0.1:\(gateway.port)"])
+        let child = try ask(first, "GET", "/1").text
+        #expect(
+            child.contains("\"weight\":2") && child.contains("\"parent\":0,\"host\":\"app.portico.test\""))
+        #expect(try ask(first, "GET", "/0").text.contains("\"server\":\"\(server)\""))
+        #expect(try !ask(first, "GET", "/0").text.contains("parent"))
+        #expect(lines(first) == ["server \(server) weight=2 resolve;"])
+        #expect(try add(first, server) == 409)
+        let refused = try ask(first, "PATCH", "/1", "{\"weight\":3}")
+        #expect(refused.status == 400 && refused.text.contains("UpstreamServerImmutable"))
+        names.set("app.portico.test", ["127.0.0.1", "127.0.0.3"])
+        #expect(try waitUntil(Deadline(in: 8)) { try servers(first).count == 3 })
+        #expect(try servers(first)[1] == "127.0.0.1:\(gateway.port)")
+        #expect(try servers(first)[2] == "127.0.0.3:\(gateway.port)")
+        #expect(try first.reload().ending == .exited(0))
+        #expect(try servers(first).keys.sorted() == [0, 1, 2])
+        #expect(try ask(first, "PATCH", "/0", "{\"down\":true}").status == 200)
+        #expect(try ask(first, "GET", "/2").text.contains("\"down\":true"))
+        #expect(try ask(first, "PATCH", "/0", "{\"down\":false}").status == 200)
+        names.set("app.portico.test", ["127.0.0.1"])
+        kill(first)
+        let second = try Server(text, directory: first.directory)
+        #expect(try waitUntil(Deadline(in: 5)) { try status(second) == 200 })
+        #expect(try ask(second, "DELETE", "/0").text == "[]")
+        #expect(try status(second) == 502 && lines(second).isEmpty)
+        // Nobody asks for it any more, while another name is asked for again and again.
+        names.set("other.portico.test", ["127.0.0.1"])
+        #expect(try add(second, "other.portico.test") == 201)
+        #expect(try waitUntil(Deadline(in: 5)) { try servers(second).count == 2 })
+        let asked = names.questionCount(of: "app.portico.test")
+        let others = names.questionCount(of: "other.portico.test")
+        #expect(waitUntil(Deadline(in: 8)) { names.questionCount(of: "other.portico.test") >= others + 2 })
+        #expect(names.questionCount(of: "app.portico.test") == asked)
+        second.finish(expected: ["could not be resolved"])
+    }
+
+    @Test(
+        "a group with a name in its configuration is changed by the API too, and asks the new servers how they are"
+    )
+    func namesInBlock() throws {
+        let names = try NameServer(["app.portico.test": ["127.0.0.1"], "b.portico.test": ["127.0.0.1"]])
+        defer { names.stop() }
+        let (one, two) = (try RecordingGateway("g1"), try RecordingGateway("g2"))
+        let text = StateFileTests.configuration(
+            names, "server app.portico.test:%GATEWAYPORT1% resolve; health_check interval=200ms uri=/ready;"
+        ).replacingOccurrences(of: "%GATEWAYPORT1%", with: "\(one.port)")
+        let server = try Server(text, gateways: [one, two])
+        #expect(try waitUntil(Deadline(in: 5)) { try status(server) == 200 })
+        #expect(try add(server, "b.portico.test:\(two.port)") == 201)
+        #expect(waitUntil(Deadline(in: 5)) { two.requests.contains { $0.target == "/ready" } })
+        #expect(try servers(server).count == 4)
+        #expect(try ask(server, "DELETE", "/0").status == 200)
+        #expect(try status(server) == 200 && two.requests.contains { $0.target == "/x" })
+        #expect(try server.reload().ending == .exited(0))
+        #expect(try servers(server).count == 2)
+        #expect(try ask(server, "DELETE", "/2").text.contains("UpstreamLastServer"))
+        server.finish(expected: ["could not be resolved", "host not found"])
     }
 }

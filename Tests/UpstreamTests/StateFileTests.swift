@@ -67,6 +67,43 @@ import Testing
         arguments: ["", "x", "1\0a", "1\0a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k"])
     func noList(_ text: String) { #expect(GroupMemberList(text: text) == nil) }
 
+    @Test("a name is one server with its addresses behind it; those that stay keep their numbers")
+    func names() throws {
+        let name = DynamicName(host: "app.test", port: 80, isFollowed: true)
+        func addresses(_ texts: String...) -> [SocketAddress] {
+            texts.compactMap { SocketAddress.parse($0, defaultPort: 80) }
+        }
+        // As the configuration has a line whose name was found: a server for each address.
+        let line = addresses("10.0.0.1", "10.0.0.2").map { address in
+            var peer = PeerSettings(server: "app.test", address: address)
+            peer.dynamicName = name
+            peer.weight = 4
+            return peer
+        }
+        var made = settings(peer("10.0.0.9"), line[0], line[1], peer("10.0.0.8"))
+        made.stateFile = nil
+        var list = GroupMemberList(made)
+        #expect(list.members.map(\.id) == [0, 1, 4] && list.members[1].hasFound(2) && list.nextID == 5)
+        list.find(addresses("10.0.0.3", "10.0.0.2"), of: name)
+        list.find([], of: name)
+        let members = try GroupMembers(capacity: 1)
+        let table = try ResolvedNames(capacity: 1)
+        #expect(members.update("app", configured: made.configuredMembers, { _ in list.text }) == .done)
+        let peers = made.with(members, table).peers
+        #expect(peers.map(\.name) == ["10.0.0.9:80", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.8:80"])
+        #expect(peers.map(\.memberID) == [0, 3, 5, 4] && peers.map(\.parentID) == [nil, 1, 1, nil])
+        #expect(peers.map(\.weight) == [1, 4, 4, 1] && peers.allSatisfy { !$0.isUnresolved })
+        #expect(GroupMemberList(made.with(members, table)).members.count == 3)
+        #expect(StateFile.lines(list)[1] == "server app.test weight=4 resolve;")
+        // The same line with fewer addresses is the same configuration.
+        var other = made
+        other.peers.remove(at: 1)
+        #expect(other.configuredMembers == made.configuredMembers)
+        let edited = list.following(try read("server app.test resolve down; server 10.0.0.1;"))
+        #expect(edited.members.map(\.id) == [1, 6] && edited.members[0].hasFound(5))
+        #expect(edited.members[0].settings.isDown && edited.members[0].settings.weight == 1)
+    }
+
     @Test("what cannot be kept is not changed, and what fits nowhere is not kept")
     func keepsFirst() throws {
         struct Refusal: Error {}
@@ -82,8 +119,11 @@ import Testing
         let long = String(repeating: "x", count: GroupMembers.byteMax + 1)
         #expect(members.update("app", configured: "a", { _ in long }, keep: { kept.append($0) }) == .full)
         #expect(members.update("other", configured: "a", { _ in "x" }, keep: { kept.append($0) }) == .full)
-        #expect(members.update("app", configured: "a", { _ in "one" }, keep: { kept.append($0) }) == .done)
+        #expect(members.update("app", configured: "a", { _ in "one" }) == .done)
         #expect(kept.isEmpty && members.changes == 1)
+        // The file may be gone: it is written again all the same.
+        #expect(members.update("app", configured: "a", { _ in "one" }, keep: { kept.append($0) }) == .done)
+        #expect(kept == ["one"])
         for number in 0..<5 {
             let text = String(repeating: "\(number)", count: 1000 * number)
             #expect(members.update("app", configured: "a", { _ in text }) == .done)
@@ -97,6 +137,7 @@ import Testing
         let path = NSTemporaryDirectory() + "portico-state-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
         let members = try GroupMembers(capacity: 4)
+        let names = try ResolvedNames(capacity: 4)
         let first = settings(peer("10.0.0.1"), peer("10.0.0.2"), path: path)
         #expect(members.follow(first) == .followed)
         // Read with a configuration, and then changed by the API before it came into force.
@@ -108,17 +149,17 @@ import Testing
             return list.text
         }
         #expect(members.follow(first) == .followed)
-        #expect(first.with(members).peers.map(\.name) == ["10.0.0.2:80"])
+        #expect(first.with(members, names).peers.map(\.name) == ["10.0.0.2:80"])
         let edited = settings(peer("10.0.0.3"), peer("10.0.0.2"), path: path)
         try FileAccess.replace(path, with: Array("server 10.0.0.3; server 10.0.0.2;".utf8))
         #expect(members.follow(edited) == .followed)
-        #expect(edited.with(members).peers.map(\.memberID) == [2, 1])
+        #expect(edited.with(members, names).peers.map(\.memberID) == [2, 1])
         var gone = settings(path: path)
         gone.stateFile = StateFile(path: path, isMissing: true)
         #expect(members.follow(gone) == .missing)
-        #expect(gone.with(members).peers.map(\.name) == ["10.0.0.3:80", "10.0.0.2:80"])
+        #expect(gone.with(members, names).peers.map(\.name) == ["10.0.0.3:80", "10.0.0.2:80"])
         #expect(members.follow(settings(path: path)) == .followed)
-        #expect(gone.with(members).peers.isEmpty)
+        #expect(gone.with(members, names).peers.isEmpty)
     }
 
     @Test(
