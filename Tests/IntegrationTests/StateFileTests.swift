@@ -285,16 +285,19 @@ import Testing
             " } server { listen 127.0.0.1:%PORT2% ssl; ssl_certificate %PREFIX%/server.crt;"
             + " ssl_certificate_key %PREFIX%/server.key; return 200; } }"
         let text = StateFileTests.configuration.trimmingCharacters(in: .whitespacesAndNewlines)
-        let server = try Server(String(text.dropLast(3)) + secure, directory: directory)
+        let server = try Server(
+            String(text.dropLast(3)) + secure, files: ["state/gw.conf": "server 127.0.0.1:9;"],
+            directory: directory)
+        chmod(directory.path + "/state", 0o777)
         #expect(try add(server, "127.0.0.1:1") == 201)
         try directory.write("server 127.0.0.1:7;", to: "state/gw.conf")
         for kind in ["key", "crt"] {
             rename(directory.path + "/next.\(kind)", directory.path + "/server.\(kind)")
         }
         #expect(server.waitForLog("renewed: "))
-        #expect(try servers(server) == [0: "127.0.0.1:1"])
+        #expect(try servers(server) == [0: "127.0.0.1:9", 1: "127.0.0.1:1"])
         #expect(try server.reload().ending == .exited(0))
-        #expect(try servers(server) == [1: "127.0.0.1:7"])
+        #expect(try servers(server) == [2: "127.0.0.1:7"])
         server.finish(expected: ["cannot be used"])
     }
 
