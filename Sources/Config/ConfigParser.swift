@@ -33,6 +33,26 @@ public struct ConfigParser {
         return try statements(of: Array(text.utf8), called: name, &progress)
     }
 
+    /// The statements of bytes that are no part of the configuration's own text: `include` is a name like
+    /// any other in them, and no other file is read.
+    ///
+    /// - Parameter name: what the bytes are called in errors.
+    public static func parse(closed bytes: [UInt8], name: String) throws(ConfigError) -> [Statement] {
+        var lexer = Lexer(bytes, file: name)
+        var found: [Statement] = []
+        while true {
+            let ending = try lexer.next()
+            let place = lexer.location
+            switch ending {
+            case .fileEnd: return found
+            case .blockEnd: throw ConfigError("unexpected \"}\"", at: place)
+            case .blockStart: throw ConfigError("unexpected \"{\"", at: place)
+            case .semicolon:
+                found.append(Statement(words: lexer.words, block: nil, location: place, order: found.count))
+            }
+        }
+    }
+
     /// What is counted over a whole parse.
     private struct Progress {
         /// The files being read, the innermost last.

@@ -101,7 +101,9 @@ public final class Configuration {
     /// There is work for a checker.
     public var needsChecker: Bool {
         !healthChecks.isEmpty || upstreams.contains { !$0.dynamicNames.isEmpty } || !stapleSubjects.isEmpty
+            || (hasWritableAPI && upstreams.contains { $0.isDynamic && $0.resolver != nil })
     }
+    private let hasWritableAPI: Bool
     /// What to say at the start in the foreground.
     public let startNotice: String?
 
@@ -119,6 +121,7 @@ public final class Configuration {
         certified = builder.certified
         zones = builder.zones
         keepsClientStatuses = builder.keepsClientStatuses
+        hasWritableAPI = builder.hasWritableAPI
         resolver = builder.resolver?.settings
         tlsClientKeys = builder.tlsClientKeys
         hashKeys = builder.hashKeys
@@ -156,12 +159,26 @@ public final class Configuration {
                 throw ConfigError("mkdir() \"\(folder)\" failed \(error.logText)")
             }
         }
+        for file in upstreams.compactMap(\.stateFile) { try makeFolder(of: file, owner: owner) }
         do throws(Errno) {
             try Directory.makeParents(of: main.pidPath)
         } catch {
             throw ConfigError("mkdir() for \"\(main.pidPath)\" failed \(error.logText)")
         }
         try openAccessLogs()
+    }
+
+    /// Workers write state files. A folder that is there already stays its owner's.
+    private func makeFolder(of file: StateFile, owner: UInt32?) throws(ConfigError) {
+        guard let slash = file.path.lastIndex(of: "/"), slash != file.path.startIndex else { return }
+        let folder = String(file.path[..<slash])
+        guard FileAccess.stamp(folder) == nil else { return }
+        do throws(Errno) {
+            try Directory.make(folder)
+            if let owner { try Directory.give(folder, to: owner) }
+        } catch {
+            throw ConfigError("mkdir() \"\(folder)\" failed \(error.logText)")
+        }
     }
 
     /// Opens the access logs, or takes those that the master opened.

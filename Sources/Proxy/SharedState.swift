@@ -26,6 +26,8 @@ public final class SharedState {
     public let service: ServiceRecord
 
     private static var capacity: Int { 4096 }
+    /// Groups whose servers the API may change.
+    private static var groupMax: Int { 256 }
     /// What all requests are counted under.
     static var requestsName: String { "requests" }
     /// Of this master alone: it was told to stop.
@@ -34,22 +36,23 @@ public final class SharedState {
     /// What must be the same in a binary that goes on with the memory of another.
     public static var layout: String {
         "\(Version.text)/\(capacity)/\(PeerStateTable.layout)/\(Counters.layout)/\(TallyTable.layout)"
+            + "/\(GroupMembers.layout)"
     }
 
     /// The descriptors behind it, for a binary that takes over.
     public var descriptors: [Int32] {
-        [counters.descriptor, tallies.descriptor].compactMap { $0 } + peers.descriptors
+        [counters.descriptor, tallies.descriptor, members.descriptor].compactMap { $0 } + peers.descriptors
     }
 
     /// The memory that a former binary used.
     public init(slots: Int, adopting descriptors: [Int32]) throws(Errno) {
-        guard descriptors.count > 2 else { throw .invalidArgument }
+        guard descriptors.count > 3 else { throw .invalidArgument }
         counters = try Counters(slots: slots, adopting: descriptors[0])
         tallies = try TallyTable(capacity: SharedState.capacity, adopting: descriptors[1])
+        members = try GroupMembers(capacity: SharedState.groupMax, adopting: descriptors[2])
         peers = try PeerStateTable(
-            capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst(2)))
+            capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst(3)))
         names = try ResolvedNames(capacity: 512)
-        members = try GroupMembers(capacity: 256)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
@@ -69,7 +72,7 @@ public final class SharedState {
         tallies = try TallyTable(capacity: SharedState.capacity)
         peers = try PeerStateTable(capacity: SharedState.capacity, workers: slots)
         names = try ResolvedNames(capacity: 512)
-        members = try GroupMembers(capacity: 256)
+        members = try GroupMembers(capacity: SharedState.groupMax)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
@@ -78,7 +81,12 @@ public final class SharedState {
     }
 
     /// A group with the servers that it has now.
-    func current(_ settings: UpstreamSettings) -> UpstreamSettings { settings.with(names).with(members) }
+    func current(_ settings: UpstreamSettings) -> UpstreamSettings { settings.with(members, names) }
+
+    /// The list of a group's servers that a text says, or that of the configuration.
+    func list(_ text: String?, of settings: UpstreamSettings) -> GroupMemberList {
+        text.flatMap { GroupMemberList(text: $0) } ?? GroupMemberList(settings.with(names))
+    }
 
     /// This process serves as the worker of `slot`.
     func serve(as slot: Int) {
@@ -114,8 +122,13 @@ public final class SharedState {
     /// Finds the places of all servers before workers do; those that were not there before begin as
     /// their group says.
     ///
-    /// - Parameter isStart: the whole service begins, so nobody's load has to be taken over slowly.
-    public func prepare(_ configuration: Configuration, isStart: Bool) {
+    /// - Parameters:
+    ///   - isStart: the whole service begins, so nobody's load has to be taken over slowly.
+    ///   - isRenewal: the configuration is the one until now but for its certificates.
+    public func prepare(_ configuration: Configuration, isStart: Bool, isRenewal: Bool = false) {
+        if !isRenewal {
+            for settings in configuration.upstreams { follow(settings, configuration.errorLog) }
+        }
         let clock = Clock()
         for (index, settings) in configuration.upstreams.enumerated() where settings.hasZone {
             let isMandatory = configuration.healthChecks.contains {
@@ -123,6 +136,20 @@ public final class SharedState {
             }
             PeerGroup(current(settings), table: peers).begin(
                 isStart: isStart, isMandatory: isMandatory, nowMs: clock.nowMs, wallMs: clock.wallMs)
+        }
+    }
+
+    /// Makes lists of servers that must be there from the start, and takes up what somebody wrote into an
+    /// upstream's state file.
+    private func follow(_ settings: UpstreamSettings, _ log: ErrorLog) {
+        guard settings.hasLastingList else { return }
+        let upstream = "upstream \"\(settings.name)\""
+        let path = settings.stateFile.map { "state file \"\($0.path)\" of \(upstream)" } ?? upstream
+        switch members.follow(settings.with(names)) {
+        case .followed: break
+        case .missing: log.write(.warn, connection: nil, "\(path) is gone; its servers go on as they were")
+        case .failed(let reason):
+            log.write(.error, connection: nil, "\(path): \(reason); its servers go on as they were")
         }
     }
 }

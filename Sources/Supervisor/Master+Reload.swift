@@ -48,7 +48,8 @@ extension Master {
             try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
             let delivery = try Delivery(next)
             defer { delivery.close() }
-            take(next, try sockets.opened(for: next, workers: next.main.workerProcesses), delivery)
+            let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
+            take(next, opened, delivery, isRenewal: true)
             log.write(.notice, connection: nil, "renewed: \(names)")
         } catch {
             log.write(
@@ -69,7 +70,9 @@ extension Master {
     }
 
     /// Everything that could be refused is done: from here on the new configuration is in force.
-    private func take(_ next: Configuration, _ opened: ListeningSockets, _ delivery: Delivery) {
+    private func take(
+        _ next: Configuration, _ opened: ListeningSockets, _ delivery: Delivery, isRenewal: Bool = false
+    ) {
         let formerSockets = sockets
         let isInPlace =
             configuration.main.allowsReloadInPlace(next.main) && opened.isDealtLike(formerSockets)
@@ -77,7 +80,7 @@ extension Master {
         configuration = next
         certificates = CertificateWatch(next.files.secretPaths)
         sockets = opened
-        shared.prepare(configuration, isStart: false)
+        shared.prepare(configuration, isStart: false, isRenewal: isRenewal)
         let former = children.indices.filter { !children[$0].isLeaving }.map { children[$0] }
         let stayed = isInPlace ? deliver(delivery, to: former) : []
         // Before new workers are forked: a socket that they inherit would stay open unserved.

@@ -2,16 +2,18 @@ public import Net
 
 /// Servers of groups as the API has changed them: a text for each group, in memory that all processes share.
 ///
-/// A place for each group, found by its name's hash: a mark, a number that is odd while the place is being
-/// written, a mark of the servers of the configuration that the text was made from, its length, its bytes.
+/// A place for each group, found by its name's hash: a mark, the number of its changes, and two texts. The
+/// number says which of them holds; the other one is written by the next change, so that a process that is
+/// killed at it leaves everything as it was. A text is a mark of the servers of the configuration that it
+/// was made from, its length, its bytes.
 public final class GroupMembers {
     /// Longest list of servers of a group.
     public static var byteMax: Int { 64 << 10 }
 
-    private static var headSize: Int { 4 }
-    private static var placeSize: Int { headSize + byteMax / 8 }
-    /// Before the places: changes so far, and the process that is making one.
-    private static var start: Int { 2 }
+    private static var textSize: Int { 2 + byteMax / 8 }
+    private static var placeSize: Int { 2 + 2 * textSize }
+    /// Before the places: changes so far.
+    private static var start: Int { 1 }
 
     private let memory: SharedMemory
     private let capacity: Int
@@ -21,6 +23,19 @@ public final class GroupMembers {
         self.capacity = capacity
         memory = try SharedMemory(count: GroupMembers.start + capacity * GroupMembers.placeSize)
     }
+
+    /// The memory that a former binary used.
+    public init(capacity: Int, adopting descriptor: Int32) throws(Errno) {
+        self.capacity = capacity
+        memory = try SharedMemory(
+            adopting: descriptor, count: GroupMembers.start + capacity * GroupMembers.placeSize)
+    }
+
+    /// What a new binary needs to go on with the same lists.
+    public var descriptor: Int32? { memory.descriptor }
+
+    /// The numbers and words of this build; another build's may be laid out otherwise.
+    public static var layout: Int { placeSize * 100 + GroupMember.wordCount }
 
     /// Changes so far, of any group.
     public var changes: Int { memory.load(0) }
@@ -51,16 +66,15 @@ public final class GroupMembers {
         guard changes > 0, let place = place(of: group, claims: false) else { return nil }
         for _ in 0..<100 {
             let before = memory.load(place + 1, ordered: true)
-            guard before & 1 == 0 else { continue }
-            guard before > 0, memory.load(place + 2, ordered: true) == GroupMembers.hash(configured) else {
+            let start = GroupMembers.text(before, at: place)
+            guard before != 0, memory.load(start, ordered: true) == GroupMembers.hash(configured) else {
                 return nil
             }
-            let count = min(max(memory.load(place + 3, ordered: true), 0), GroupMembers.byteMax)
+            let count = min(max(memory.load(start + 1, ordered: true), 0), GroupMembers.byteMax)
             var bytes: [UInt8] = []
             bytes.reserveCapacity(count + 8)
             for word in 0..<(count + 7) / 8 {
-                let place = place + GroupMembers.headSize + word
-                let number = UInt64(UInt(bitPattern: memory.load(place, ordered: true)))
+                let number = UInt64(UInt(bitPattern: memory.load(start + 2 + word, ordered: true)))
                 for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(index * 8))) }
             }
             guard memory.load(place + 1, ordered: true) == before else { continue }
@@ -69,149 +83,57 @@ public final class GroupMembers {
         return nil
     }
 
-    /// Changes the text of a group while nobody else changes any.
+    /// Where the text stands that a change has written.
+    private static func text(_ change: Int, at place: Int) -> Int { place + 2 + (change & 1) * textSize }
+
+    /// What became of a change.
+    public enum Outcome: Equatable, Sendable {
+        case done
+        /// There is no room for so many servers or groups.
+        case full
+        /// Another process was at it all the time.
+        case busy
+    }
+
+    /// How long a change waits for another one to be done.
+    private static var patienceMs: Int { 2000 }
+
+    /// Changes the text of a group while no other process changes any.
     ///
-    /// - Parameter change: makes the new text of the old one; what it throws leaves all as it was.
-    /// - Returns: false if there is no room.
+    /// - Parameters:
+    ///   - change: makes the new text of the old one; what it throws leaves all as it was, and so does `nil`.
+    ///   - keep: puts the new text where it lasts, before anybody sees it, also one that is the old one; what
+    ///     it throws leaves all as it was.
     public func update<Failure: Error>(
-        _ group: String, configured: String, _ change: (String?) throws(Failure) -> String
-    ) throws(Failure) -> Bool {
-        lock()
-        defer { unlock() }
-        let bytes = Array(try change(text(of: group, configured: configured)).utf8)
+        _ group: String, configured: String, _ change: (String?) throws(Failure) -> String?,
+        keep: ((String) throws(Failure) -> Void)? = nil
+    ) throws(Failure) -> Outcome {
+        guard memory.lock(withinMs: GroupMembers.patienceMs) else { return .busy }
+        defer { memory.unlock() }
+        let former = text(of: group, configured: configured)
+        guard let next = try change(former), keep != nil || next != former else { return .done }
+        let bytes = Array(next.utf8)
         guard bytes.count <= GroupMembers.byteMax, let place = place(of: group, claims: true) else {
-            return false
+            return .full
         }
-        let sequence = memory.load(place + 1) | 1
-        memory.store(place + 1, sequence, ordered: true)
-        memory.store(place + 2, GroupMembers.hash(configured), ordered: true)
-        memory.store(place + 3, bytes.count, ordered: true)
+        if let keep { try keep(next) }
+        write(bytes, at: place, configured)
+        return .done
+    }
+
+    private func write(_ bytes: [UInt8], at place: Int, _ configured: String) {
+        let change = memory.load(place + 1) &+ 1
+        let start = GroupMembers.text(change, at: place)
+        memory.store(start, GroupMembers.hash(configured), ordered: true)
+        memory.store(start + 1, bytes.count, ordered: true)
         for word in 0..<(bytes.count + 7) / 8 {
             var number: UInt64 = 0
             for index in 0..<8 where word * 8 + index < bytes.count {
                 number |= UInt64(bytes[word * 8 + index]) << UInt64(index * 8)
             }
-            memory.store(place + GroupMembers.headSize + word, Int(bitPattern: UInt(number)), ordered: true)
+            memory.store(start + 2 + word, Int(bitPattern: UInt(number)), ordered: true)
         }
-        memory.store(place + 1, sequence &+ 1, ordered: true)
+        memory.store(place + 1, change, ordered: true)
         memory.add(0, 1)
-        return true
-    }
-
-    /// Held for microseconds; of a process that died with it, it is taken.
-    private func lock() {
-        let own = Int(ProcessID.current)
-        while !memory.exchange(1, expected: 0, with: own) {
-            let holder = memory.load(1)
-            guard holder != 0, !ProcessID.isAlive(Int32(truncatingIfNeeded: holder)) else { continue }
-            if memory.exchange(1, expected: holder, with: own) { return }
-        }
-    }
-
-    private func unlock() { memory.store(1, 0, ordered: true) }
-}
-
-/// One server of a group that the API has changed, as a line of the text.
-public struct GroupMember: Equatable, Sendable {
-    /// Its number in the API; never used again for another one.
-    public var id: Int
-    /// What is known of it.
-    public var settings: PeerSettings
-
-    /// A server under a number.
-    public init(id: Int, settings: PeerSettings) {
-        self.id = id
-        self.settings = settings
-    }
-
-    /// What is written of them is the same.
-    public static func == (left: GroupMember, right: GroupMember) -> Bool { left.line == right.line }
-
-    /// Words with a space between.
-    var line: String {
-        let flags = [settings.isBackup, settings.isDown, settings.isDraining].map { $0 ? "1" : "0" }
-        return
-            ([
-                "\(id)", settings.server, "\(settings.weight)", "\(settings.maxConnections)",
-                "\(settings.maxFails)", "\(settings.failTimeoutSeconds)", "\(settings.slowStartMs)",
-            ] + flags).joined(separator: " ")
-    }
-
-    init?(line: Substring) {
-        let words = line.split(separator: " ")
-        guard words.count == 10, let address = SocketAddress.parse(String(words[1]), defaultPort: 80) else {
-            return nil
-        }
-        let numbers = ([words[0]] + words[2...]).compactMap { Int($0) }
-        guard numbers.count == 9 else { return nil }
-        var settings = PeerSettings(server: String(words[1]), address: address)
-        settings.weight = max(1, numbers[1])
-        settings.maxConnections = numbers[2]
-        settings.maxFails = numbers[3]
-        settings.failTimeoutSeconds = numbers[4]
-        settings.slowStartMs = numbers[5]
-        settings.isBackup = numbers[6] == 1
-        settings.isDown = numbers[7] == 1
-        settings.isDraining = numbers[8] == 1
-        settings.memberID = numbers[0]
-        self.init(id: numbers[0], settings: settings)
-    }
-}
-
-/// The servers of a group, and the number that the next one gets.
-public struct GroupMemberList: Sendable {
-    /// In the order in which they were configured or added.
-    public var members: [GroupMember]
-    /// Above all numbers that were ever given.
-    public var nextID: Int
-
-    /// The servers of the configuration, numbered as they stand in a group: backups last.
-    public init(_ settings: UpstreamSettings) {
-        let ordered = settings.peers.filter { !$0.isBackup } + settings.peers.filter(\.isBackup)
-        members = ordered.enumerated().map { GroupMember(id: $0.offset, settings: $0.element) }
-        nextID = members.count
-    }
-
-    /// - Returns: `nil`: the text is none of ours.
-    public init?(text: String) {
-        let lines = text.split(separator: "\n")
-        guard let next = lines.first.flatMap({ Int($0) }) else { return nil }
-        members = lines.dropFirst().compactMap { GroupMember(line: $0) }
-        guard members.count == lines.count - 1 else { return nil }
-        nextID = next
-    }
-
-    /// The text that it can be made of again.
-    public var text: String { (["\(nextID)"] + members.map(\.line)).joined(separator: "\n") }
-}
-
-extension PeerSettings {
-    /// Equal for servers that are chosen and treated alike.
-    public var short: String { GroupMember(id: memberID ?? 0, settings: self).line + " " + name }
-}
-
-extension UpstreamSettings {
-    /// The servers of the configuration in short: a change of them undoes what the API did.
-    public var configuredMembers: String { peers.map(\.server).joined(separator: " ") }
-
-    /// Whether its way of choosing knows servers that are tried when no other is usable.
-    public var allowsBackups: Bool {
-        switch method {
-        case .ipHash, .hash, .random: false
-        default: true
-        }
-    }
-
-    /// The API may change its servers.
-    public var isDynamic: Bool { hasZone && !isImplicit && peers.allSatisfy { $0.dynamicName == nil } }
-
-    /// The same group with the servers that the API has left it.
-    public func with(_ members: GroupMembers) -> UpstreamSettings {
-        guard isDynamic, let text = members.text(of: name, configured: configuredMembers),
-            let list = GroupMemberList(text: text)
-        else { return self }
-        var result = self
-        result.peers = list.members.map(\.settings)
-        return result
     }
 }

@@ -27,6 +27,8 @@ public struct PeerSettings: Sendable {
     public var slowStartMs = 0
     /// Its number in the API, once that has changed the group.
     public var memberID: Int?
+    /// The number of the name that it is an address of, once the API has one for it.
+    public var parentID: Int?
     /// The name did not resolve: it is unavailable until the checker finds an address.
     public var isUnresolved = false
     /// The name that its address comes from, if that may change.
@@ -75,6 +77,8 @@ public struct UpstreamSettings: Sendable {
     public var queue: (count: Int, timeoutMs: Int) = (0, 60_000)
     /// Checks that stand in the block itself.
     public var checks: [HealthCheckSettings] = []
+    /// Where the servers are kept that the API has left it.
+    public var stateFile: StateFile?
     /// Whom the checker asks for addresses of names; `nil`: as the system does.
     public var resolver: ResolverLine?
     /// Longest time for looking a name up; `nil`: the resolver's own.

@@ -15,17 +15,23 @@ public final class UpstreamBlock {
     }
     /// Finds the addresses of a host name; none: it is not known.
     let resolve: (_ host: String, _ port: UInt16) -> [SocketAddress]
+    /// Reads the file that `state` names.
+    let readState: (Statement) throws(ConfigError) -> (file: StateFile, lines: [Statement])
     /// Takes a `[warn]` for the operator.
     let warn: (ConfigError) -> Void
     private var methodWord: String?
+    private var stateStatement: Statement?
 
-    /// An empty block; names are resolved and warnings taken by the caller.
+    /// An empty block; names are resolved, state files read and warnings taken by the caller.
     public init(
         name: String, resolve: @escaping (_ host: String, _ port: UInt16) -> [SocketAddress],
+        readState:
+            @escaping (Statement) throws(ConfigError) -> (file: StateFile, lines: [Statement]),
         warn: @escaping (ConfigError) -> Void
     ) {
         settings = UpstreamSettings(name: name)
         self.resolve = resolve
+        self.readState = readState
         self.warn = warn
     }
 
@@ -35,13 +41,34 @@ public final class UpstreamBlock {
         settings.method = method
     }
 
+    private func takeState(_ statement: Statement) throws(ConfigError) {
+        guard settings.peers.isEmpty else { throw UpstreamBlock.stateBesideServers(statement) }
+        let (file, lines) = try readState(statement)
+        stateStatement = statement
+        try StateFile.read(lines, into: self)
+        settings.stateFile = file
+        // Numbers in the API grow longer with time.
+        let list = GroupMemberList(settings)
+        guard list.text.utf8.count + list.members.count * 8 <= GroupMembers.byteMax else {
+            throw ConfigError("too many servers in \"\(file.path)\"", statement)
+        }
+    }
+
+    private static func stateBesideServers(_ statement: Statement) -> ConfigError {
+        ConfigError("\"state\" and \"server\" cannot stand in one upstream", statement)
+    }
+
     /// Reads the block's statements.
     ///
-    /// - Throws: in nginx's words; also where there is no server, or none but backups.
+    /// - Throws: in nginx's words; also where there is no server, or none but backups, and no `state`.
     public func read(_ statement: Statement, _ table: DirectiveTable<UpstreamBlock>) throws(ConfigError) {
         settings.location = statement.location
         try table.apply(statement.block ?? [], to: self, in: .upstream)
-        guard settings.peers.contains(where: { !$0.isBackup }) else {
+        if let state = stateStatement {
+            guard settings.zoneName != nil else {
+                throw ConfigError("\"state\" requires \"zone\" in upstream \"\(settings.name)\"", state)
+            }
+        } else if !settings.peers.contains(where: { !$0.isBackup }) {
             throw ConfigError("no servers are inside upstream", statement)
         }
         switch settings.method {
@@ -64,16 +91,29 @@ extension UpstreamBlock {
         servers + methods + keepaliveRows + healthRows
     }
 
+    /// An address of the group, in the block or in its state file.
+    static var serverLine: Directive<UpstreamBlock> {
+        Directive(
+            "server", "An address of the group, with its weight and how failures are dealt with.",
+            "address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [slow_start=time]"
+                + " [backup] [down] [drain] [resolve]",
+            in: .upstream, arity: 1...16
+        ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+            guard block.settings.stateFile == nil else { throw stateBesideServers(statement) }
+            try ServerLine.read(statement, into: block)
+        }.repeatable
+    }
+
     private static var servers: [Directive<UpstreamBlock>] {
         [
+            serverLine,
             Directive(
-                "server", "An address of the group, with its weight and how failures are dealt with.",
-                "address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [slow_start=time]"
-                    + " [backup] [down] [drain] [resolve]",
-                in: .upstream, arity: 1...16
+                "state",
+                "Reads the group's servers from a file, and writes them there when the API has changed them.",
+                "file", in: .upstream, arity: 1...1
             ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
-                try ServerLine.read(statement, into: block)
-            }.repeatable,
+                try block.takeState(statement)
+            },
             Directive(
                 "zone", "Shares the state of the group's servers between all workers.", "name [size]",
                 in: .upstream,

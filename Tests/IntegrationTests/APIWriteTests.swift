@@ -107,6 +107,20 @@ import Testing
         server.finish()
     }
 
+    @Test(
+        "a server that the configuration names, and found when it was read, goes on beside one that is added")
+    func namedInConfiguration() throws {
+        let gateways = [try RecordingGateway("g1"), try RecordingGateway("g2")]
+        let text = APIWriteTests.configuration.replacingOccurrences(
+            of: "gw 64k; server %GATEWAY1%", with: "gw 64k; server localhost:\(gateways[0].port) max_fails=0")
+        let server = try Server(text, gateways: gateways)
+        #expect(
+            try ask(server, "POST", "gw/servers", "{\"server\":\"127.0.0.1:\(gateways[1].port)\"}").status
+                == 201)
+        #expect(try waitUntil(Deadline(in: 3)) { try answering(server) == ["g1", "g2"] })
+        server.finish()
+    }
+
     @Test("changes at the same time through all workers are all carried out, each under a number of its own")
     func concurrentChanges() throws {
         let gateway = try RecordingGateway("g1")

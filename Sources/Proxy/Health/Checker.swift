@@ -22,8 +22,11 @@ public final class Checker {
     private let signals: SignalDescriptor
     private var endpoints = SlotTable<Endpoint>()
     private var isEnding = false
-    /// Changes by the API that the probes know of.
+    /// Changes by the API, and of names in groups that it may change, that probes and watches know of.
     private var memberChanges: Int
+    /// The servers that are asked, by group, in short.
+    private var asked: [Int: [[String]]] = [:]
+    private var watchedNames: [DynamicName: Token] = [:]
 
     /// - Parameter shared: the peers' state, made by the master.
     public init(configuration: Configuration, shared: SharedState) throws(Errno) {
@@ -47,7 +50,9 @@ public final class Checker {
     private func watchServers(ofGroup index: Int) {
         let checks = configuration.healthChecks.filter { $0.groupIndex == index }
         guard !checks.isEmpty else { return }
-        let group = PeerGroup(shared.current(configuration.upstreams[index]), table: shared.peers)
+        let settings = shared.current(configuration.upstreams[index])
+        asked[index] = settings.peers.map(\.short)
+        let group = PeerGroup(settings, table: shared.peers)
         let health = GroupHealth(group, checks: checks)
         for (record, check) in checks.enumerated() {
             for peer in group.peers.indices { watch(check, health, peer: peer, record: record) }
@@ -56,34 +61,71 @@ public final class Checker {
 
     // MARK: Names
 
+    /// Looks up the names that groups have now, and no others.
     private func watchNames() {
-        var seen: Set<DynamicName> = []
+        var wanted: Set<DynamicName> = []
         for settings in configuration.upstreams {
-            for name in settings.dynamicNames where seen.insert(name).inserted {
-                var resolver = settings.resolver?.settings ?? .system()
-                if let ms = settings.resolverTimeoutMs { resolver.timeoutMs = ms }
-                let validMs = settings.resolver?.validMs
-                var made: NameWatch?
-                _ = endpoints.insert { token in
-                    let watch = NameWatch(self, name, resolver, validMs: validMs, token: token)
-                    made = watch
-                    return .name(watch)
-                }
-                made?.begin(afterMs: Int.random(in: 0...100))
+            for name in shared.current(settings).dynamicNames where wanted.insert(name).inserted {
+                if watchedNames[name] == nil { watch(name, settings) }
             }
+        }
+        for (name, token) in watchedNames where !wanted.contains(name) {
+            if case .name(let watch)? = endpoints[token] { watch.end() }
+            endpoints.remove(token)
+            watchedNames[name] = nil
         }
     }
 
+    private func watch(_ name: DynamicName, _ settings: UpstreamSettings) {
+        var resolver = settings.resolver?.settings ?? .system()
+        if let ms = settings.resolverTimeoutMs { resolver.timeoutMs = ms }
+        var made: NameWatch?
+        watchedNames[name] = endpoints.insert { token in
+            let watch = NameWatch(self, name, resolver, validMs: settings.resolver?.validMs, token: token)
+            made = watch
+            return .name(watch)
+        }
+        made?.begin(afterMs: Int.random(in: 0...100))
+    }
+
     /// A name was looked up: workers are told if its addresses are others than before.
-    func found(_ addresses: [SocketAddress], of name: DynamicName) {
-        guard shared.names.publish(addresses, of: name) else { return }
+    ///
+    /// - Returns: false: not all could be told; it is to be looked up again soon.
+    func found(_ addresses: [SocketAddress], of name: DynamicName) -> Bool {
+        // Before the lists: a server that the API adds meanwhile looks here for its addresses.
+        let areOthers = shared.names.publish(addresses, of: name)
+        let groups = configuration.upstreams.enumerated().filter { _, settings in
+            shared.current(settings).dynamicNames.contains { $0.isLike(name) }
+        }
+        let isToldToAll = groups.allSatisfy { _, settings in tell(settings, addresses, of: name) }
+        guard areOthers else { return isToldToAll }
         let text = addresses.map(\.text).joined(separator: ", ")
-        for (index, settings) in configuration.upstreams.enumerated()
-        where settings.dynamicNames.contains(where: { $0.host == name.host && $0.port == name.port }) {
+        for (index, settings) in groups {
             log(.notice, "\"\(name.host):\(name.port)\" in upstream \"\(settings.name)\" is now \(text)")
+            guard !settings.isDynamic else { continue }
             endProbes(ofGroup: index)
             watchServers(ofGroup: index)
         }
+        return isToldToAll
+    }
+
+    /// Puts a name's addresses in the list of a group that has one.
+    private func tell(_ settings: UpstreamSettings, _ addresses: [SocketAddress], of name: DynamicName)
+        -> Bool
+    {
+        guard settings.isDynamic else { return true }
+        let outcome = shared.members.update(settings.name, configured: settings.configuredMembers) { text in
+            guard let text, var list = GroupMemberList(text: text) else { return nil }
+            list.find(addresses, of: name)
+            return list.text
+        }
+        guard outcome == .done else {
+            log(
+                .error,
+                "no room, or no time, for the addresses of \"\(name.host)\" in upstream \"\(settings.name)\"")
+            return false
+        }
+        return true
     }
 
     // MARK: Certificates
@@ -112,7 +154,11 @@ public final class Checker {
     private func followMembers() {
         guard shared.members.changes != memberChanges else { return }
         memberChanges = shared.members.changes
+        watchNames()
         for (index, settings) in configuration.upstreams.enumerated() where settings.isDynamic {
+            guard let known = asked[index], shared.current(settings).peers.map(\.short) != known else {
+                continue
+            }
             endProbes(ofGroup: index)
             watchServers(ofGroup: index)
         }
@@ -145,7 +191,10 @@ public final class Checker {
     /// - Returns: the exit status of the process.
     public func run() -> Int32 {
         while !isEnding {
-            let count = poller.wait(timeoutMs: timers.waitMs(nowMs: clock.nowMs, max: 1000))
+            let max: Int32 = shared.members.changes == memberChanges ? 1000 : 0
+            let wait = timers.waitMs(nowMs: clock.nowMs, max: max)
+            // Without a timer too: the API may give it something to do.
+            let count = poller.wait(timeoutMs: wait < 0 ? max : wait)
             clock.update()
             followMembers()
             for index in 0..<count {

@@ -55,17 +55,20 @@ final class NameWatch {
         switch lookup.advance(nowMs: checker.clock.nowMs) {
         case nil: checker.timers.set(timer, deadlineMs: lookup.deadlineMs)
         case .found(let addresses, let ttlSeconds)?:
-            end()
+            endLookup()
             lastFailure = nil
-            checker.found(addresses, of: name)
-            if name.isFollowed { begin(afterMs: max(validMs ?? ttlSeconds * 1000, NameWatch.validMinMs)) }
+            if !checker.found(addresses, of: name) {
+                begin(afterMs: NameWatch.retryMs)
+            } else if name.isFollowed {
+                begin(afterMs: max(validMs ?? ttlSeconds * 1000, NameWatch.validMinMs))
+            }
         case .failed(let reason)?: failed(reason)
         }
     }
 
     /// What was found before goes on to be used.
     private func failed(_ reason: String) {
-        end()
+        endLookup()
         if lastFailure != reason {
             checker.log(.warn, "\(reason), while looking up a server of an upstream; it is tried again")
         }
@@ -73,7 +76,13 @@ final class NameWatch {
         begin(afterMs: NameWatch.retryMs)
     }
 
-    private func end() {
+    /// Nobody wants the name any more.
+    func end() {
+        endLookup()
+        checker.timers.destroy(timer)
+    }
+
+    private func endLookup() {
         if let lookup, lookup.fd >= 0 { checker.poller.remove(lookup.fd) }
         lookup?.cancel()
         lookup = nil

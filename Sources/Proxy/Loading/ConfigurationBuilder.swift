@@ -16,6 +16,8 @@ final class ConfigurationBuilder {
     private(set) var tellsEarlyData = false
     /// `ssl_ocsp_cache`
     var keepsClientStatuses = false
+    /// `api write=on` stands somewhere.
+    private(set) var hasWritableAPI = false
     /// `status_zone`s, each once.
     private(set) var zones: [StatusZone] = []
     /// Servers with certificates, in the order of the file.
@@ -161,8 +163,10 @@ final class ConfigurationBuilder {
     private func finishMain() throws(ConfigError) {
         try computed.check()
         healthChecks = try health.assemble(&upstreams)
-        for index in upstreams.indices where !upstreams[index].dynamicNames.isEmpty {
-            upstreams[index].hasZone = true
+        for index in upstreams.indices {
+            if !upstreams[index].dynamicNames.isEmpty { upstreams[index].hasZone = true }
+            // The API may bring names later.
+            guard upstreams[index].hasZone else { continue }
             upstreams[index].resolver = upstreams[index].resolver ?? resolver
             upstreams[index].resolverTimeoutMs = upstreams[index].resolverTimeoutMs ?? resolverTimeoutMs
         }
@@ -243,6 +247,7 @@ final class ConfigurationBuilder {
         try block.settings.proxy.check(block)
         if case .api(writes: true) = block.settings.content {
             try refuseOpenAPI(block)
+            hasWritableAPI = true
             temporaryFolders.insert(block.settings.core.clientBodyTempPath)
         }
         if case .proxy = block.settings.content {
@@ -272,7 +277,8 @@ final class ConfigurationBuilder {
             throw ConfigError("duplicate upstream \"\(name)\"", statement)
         }
         let block = UpstreamBlock(
-            name: name, resolve: { self.files.resolve(host: $0, port: $1) }, warn: { self.warn($0) })
+            name: name, resolve: { self.files.resolve(host: $0, port: $1) },
+            readState: { (state) throws(ConfigError) in try self.readState(state) }, warn: { self.warn($0) })
         try block.read(statement, Directives.upstream)
         if case .hash(let key, _) = block.settings.method {
             hashKeys[upstreams.count] = try template(key, statement)

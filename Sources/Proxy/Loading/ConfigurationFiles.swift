@@ -1,6 +1,7 @@
 public import Config
 internal import Core
 internal import Net
+internal import Upstream
 
 /// The one door through which everything comes that a configuration is made of: files, addresses of
 /// names, logs, shared memory, secrets.
@@ -139,6 +140,23 @@ public final class ConfigurationFiles: SourceFiles {
     /// - Throws: `open() "path" failed …`, without a location.
     public func read(_ path: String) throws(ConfigError) -> [UInt8] {
         let bytes = try readFile("read", path)
+        sources.append((path, String(decoding: bytes, as: UTF8.self)))
+        return bytes
+    }
+
+    /// The bytes of a file of servers that the API changes; `nil`: there is none yet.
+    ///
+    /// - Throws: `open() "path" failed …`, without a location.
+    func readState(_ path: String) throws(ConfigError) -> [UInt8]? {
+        let found = try recorded("state \(path)") { () throws(ConfigError) in
+            do throws(FileError) {
+                return try FileAccess.readPlain(path, limit: StateFile.byteMax).map { [1] + $0 } ?? [0]
+            } catch {
+                throw ConfigError(error.message)
+            }
+        }
+        guard found.first == 1 else { return nil }
+        let bytes = Array(found.dropFirst())
         sources.append((path, String(decoding: bytes, as: UTF8.self)))
         return bytes
     }

@@ -13,7 +13,7 @@ enum UnsupportedDirectives {
             "referer_hash_bucket_size", "secure_link", "slice", "ssi", "ssl_alpn",
             "ssl_engine",
 
-            "state", "sticky", "stream",
+            "sticky", "stream",
             "sub_filter", "sub_filter_once", "sub_filter_types", "tunnel_pass",
             "valid_referers", "xslt_stylesheet", "add_header_inherit", "add_trailer_inherit", "zone_sync",
         ]

@@ -136,12 +136,16 @@ private struct UpstreamMembers {
         guard (3...4).contains(parts.count), parts[2] == "servers",
             let upstream = report.upstreams.first(where: { $0.name == parts[1] })
         else { return nil }
-        let servers = upstream.servers.map(\.configurationJSON)
-        guard parts.count == 4 else { return .array(servers) }
-        guard let id = Int(parts[3]), let index = upstream.servers.firstIndex(where: { $0.id == id }) else {
-            return nil
+        // A name stands before its addresses.
+        var servers: [(id: Int, json: JSON)] = []
+        for server in upstream.servers {
+            if let parent = server.parent, !servers.contains(where: { $0.id == parent.id }) {
+                servers.append(parent)
+            }
+            servers.append((server.id, server.configurationJSON))
         }
-        return servers[index]
+        guard parts.count == 4 else { return .array(servers.map(\.json)) }
+        return Int(parts[3]).flatMap { id in servers.first { $0.id == id }?.json }
     }
 }
 

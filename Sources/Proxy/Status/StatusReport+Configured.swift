@@ -6,15 +6,25 @@ extension StatusReport.Server {
         StatusReport.Server.configurationJSON(settings, id: id, isDraining: state == .draining)
     }
 
+    /// The name that it is an address of, as a server of its own; `nil`: it has none.
+    var parent: (id: Int, json: JSON)? {
+        guard let id = settings.parentID, let name = settings.dynamicName else { return nil }
+        return (id, StatusReport.Server.configurationJSON(settings.standing(for: name), id: id))
+    }
+
     static func configurationJSON(_ settings: PeerSettings, id: Int, isDraining: Bool? = nil) -> JSON {
-        .object([
+        var members: [(String, JSON)] = [
             ("id", .int(id)), ("server", .string(settings.name)), ("weight", .int(settings.weight)),
             ("max_conns", .int(settings.maxConnections)), ("max_fails", .int(settings.maxFails)),
             ("fail_timeout", .string("\(settings.failTimeoutSeconds)s")),
             ("slow_start", .string(slowStart(settings))), ("route", .string("")),
             ("backup", .bool(settings.isBackup)), ("down", .bool(settings.isDown)),
             ("drain", .bool(isDraining ?? settings.isDraining)),
-        ])
+        ]
+        if let parent = settings.parentID, let name = settings.dynamicName {
+            members += [("parent", .int(parent)), ("host", .string(name.host))]
+        }
+        return .object(members)
     }
 
     /// In seconds where that is exact: what is read here may be sent back.

@@ -2,7 +2,8 @@ internal import Net
 internal import Upstream
 
 /// `api write=on`: servers of an upstream are added, changed and removed. All workers see it at their next
-/// turn; it outlives reloads that leave the upstream's `server` lines as they are.
+/// turn; it outlives reloads that leave the upstream's `server` lines as they are, and with `state` the
+/// service.
 struct UpstreamWriting {
     let worker: Worker
 
@@ -40,89 +41,124 @@ struct UpstreamWriting {
     }
 
     private func carryOut(_ action: Action, _ settings: UpstreamSettings) -> StatusAPI.Answer {
-        var answer = StatusAPI.error(507, "no room for the upstream's servers", "UpstreamOutOfMemory")
+        let full = StatusAPI.error(507, "no room for the upstream's servers", "UpstreamOutOfMemory")
+        var answer = full
         do throws(ServerChangeError) {
-            let isDone = try worker.shared.members.update(
-                settings.name, configured: settings.configuredMembers
-            ) { (text) throws(ServerChangeError) in
-                var list = text.flatMap { GroupMemberList(text: $0) } ?? GroupMemberList(settings)
-                answer = try UpstreamWriting.apply(action, to: &list, settings)
-                return list.text
+            let outcome = try worker.shared.members.update(
+                settings.name, configured: settings.configuredMembers,
+                { (text) throws(ServerChangeError) in
+                    var list = worker.shared.list(text, of: settings)
+                    answer = try apply(action, to: &list, settings)
+                    return list.text
+                },
+                keep: { (text) throws(ServerChangeError) in try keep(text, settings) })
+            switch outcome {
+            case .done: worker.snapshot.groups.followNames()
+            case .full: answer = full
+            case .busy: answer = StatusAPI.error(503, "another change is not done yet", "UpstreamBusy")
             }
-            guard isDone else {
-                return StatusAPI.error(507, "no room for the upstream's servers", "UpstreamOutOfMemory")
-            }
-            worker.snapshot.groups.followNames()
             return answer
         } catch {
             return error.answer
         }
     }
 
+    /// Writes the state file, if there is one. It is done at once: the next change must find it.
+    private func keep(_ text: String, _ settings: UpstreamSettings) throws(ServerChangeError) {
+        guard let file = settings.stateFile, let list = GroupMemberList(text: text) else { return }
+        do throws(FileError) {
+            try FileAccess.replace(file.path, with: Array(StateFile.text(list).utf8))
+        } catch {
+            worker.log(
+                .error,
+                "\(error.message) while writing the state file \"\(file.path)\" of upstream"
+                    + " \"\(settings.name)\"; nothing is changed")
+            throw ServerChangeError(
+                status: 500, text: "the state file cannot be written", code: "InternalError")
+        }
+    }
+
     /// Changes the list, or nothing.
-    private static func apply(
+    private func apply(
         _ action: Action, to list: inout GroupMemberList, _ settings: UpstreamSettings
     ) throws(ServerChangeError) -> StatusAPI.Answer {
         switch action {
         case .add(let body):
             let change = try ServerChange(body, for: .addition)
-            var member = GroupMember(id: list.nextID, settings: try newPeer(change))
-            member.settings.isBackup = change.isBackup ?? false
-            if member.settings.isBackup && !settings.allowsBackups {
+            var peer = try UpstreamWriting.newPeer(change, settings)
+            peer.isBackup = change.isBackup ?? false
+            if peer.isBackup && !settings.allowsBackups {
                 throw ServerChangeError(
                     status: 400, text: "the balancing method has no backup servers", code: "UpstreamNoBackup")
             }
-            try refuseDuplicate(member, in: list)
-            take(change, into: &member.settings)
-            list.nextID += 1
-            list.members.append(member)
+            UpstreamWriting.take(change, into: &peer)
+            let member = GroupMember(id: list.nextID, settings: peer)
+            try UpstreamWriting.refuseDuplicate(member, in: list)
+            list.add(peer)
+            findKnown(peer.dynamicName, in: &list)
             return StatusAPI.Answer(status: 201, content: member.json)
         case .change(let id, let body):
-            guard let index = list.members.firstIndex(where: { $0.id == id }) else { throw notFound }
+            let index = try UpstreamWriting.index(of: id, in: list)
             let change = try ServerChange(body, for: .change)
             var member = list.members[index]
             if change.server != nil {
-                let moved = try newPeer(change)
-                member.settings.server = moved.server
-                member.settings.name = moved.name
-                member.settings.address = moved.address
+                let moved = try UpstreamWriting.newPeer(change, settings)
+                member = GroupMember(id: id, settings: member.settings.moved(to: moved))
                 var others = list
                 others.members.remove(at: index)
-                try refuseDuplicate(member, in: others)
+                try UpstreamWriting.refuseDuplicate(member, in: others)
             }
-            take(change, into: &member.settings)
+            UpstreamWriting.take(change, into: &member.settings)
             list.members[index] = member
+            findKnown(member.settings.dynamicName, in: &list)
             return StatusAPI.Answer(status: 200, content: member.json)
         case .remove(let id):
-            guard let index = list.members.firstIndex(where: { $0.id == id }) else { throw notFound }
-            list.members.remove(at: index)
-            // A group without a server could never be given one again by mistake, only by a reload.
-            guard list.members.contains(where: { !$0.settings.isBackup }) else {
+            list.members.remove(at: try UpstreamWriting.index(of: id, in: list))
+            // A group without a server would be one that no configuration could have described.
+            guard settings.stateFile != nil || list.members.contains(where: { !$0.settings.isBackup }) else {
                 throw ServerChangeError(
                     status: 400, text: "the last server cannot be removed", code: "UpstreamLastServer")
             }
-            return StatusAPI.Answer(status: 200, content: .array(list.members.map(\.json)))
+            return StatusAPI.Answer(status: 200, content: .array(list.members.flatMap(\.allJSON)))
         }
     }
 
-    private static var notFound: ServerChangeError {
-        ServerChangeError(
+    /// Another server of the same name may have been looked up already.
+    private func findKnown(_ name: DynamicName?, in list: inout GroupMemberList) {
+        guard let name, let addresses = worker.shared.names.addresses(of: name) else { return }
+        list.find(addresses, of: name)
+    }
+
+    private static func index(of id: Int, in list: GroupMemberList) throws(ServerChangeError) -> Int {
+        if let index = list.members.firstIndex(where: { $0.id == id }) { return index }
+        if let parent = list.members.first(where: { $0.hasFound(id) }) {
+            throw ServerChangeError(
+                status: 400, text: "server is immutable: it is an address of server \(parent.id)",
+                code: "UpstreamServerImmutable")
+        }
+        throw ServerChangeError(
             status: 404, text: "server with such id does not exist", code: "UpstreamServerNotFound")
     }
 
-    private static func newPeer(_ change: ServerChange) throws(ServerChangeError) -> PeerSettings {
-        guard case .address(let address)? = change.address, let server = change.server else {
+    private static func newPeer(
+        _ change: ServerChange, _ settings: UpstreamSettings
+    ) throws(ServerChangeError) -> PeerSettings {
+        switch (change.server, change.address) {
+        case (let server?, .address(let address)?): return PeerSettings(server: server, address: address)
+        case (let server?, .name(let host, let port)?) where settings.resolver != nil:
+            return PeerSettings(
+                server: server, waitingFor: DynamicName(host: host, port: port, isFollowed: true))
+        default:
             throw ServerChangeError(
-                status: 400, text: "a server is added by its address, not by a name",
+                status: 400, text: "no resolver is defined to look the server's name up",
                 code: "UpstreamConfNoResolver")
         }
-        return PeerSettings(server: server, address: address)
     }
 
     private static func refuseDuplicate(
         _ member: GroupMember, in list: GroupMemberList
     ) throws(ServerChangeError) {
-        if list.members.contains(where: { $0.settings.name == member.settings.name }) {
+        if list.members.contains(where: { $0.isLike(member) }) {
             throw ServerChangeError(
                 status: 409, text: "server \"\(member.settings.name)\" exists", code: "EntryExists")
         }
@@ -142,4 +178,23 @@ struct UpstreamWriting {
 extension GroupMember {
     /// As the API shows it.
     fileprivate var json: JSON { StatusReport.Server.configurationJSON(settings, id: id) }
+
+    /// Also its addresses, if it is a name.
+    fileprivate var allJSON: [JSON] {
+        let peers = peers.filter { $0.parentID != nil }
+        return [json] + peers.map { StatusReport.Server.configurationJSON($0, id: $0.memberID ?? 0) }
+    }
+}
+
+extension PeerSettings {
+    /// All that is said of it, of another server.
+    fileprivate func moved(to other: PeerSettings) -> PeerSettings {
+        var moved = self
+        moved.server = other.server
+        moved.name = other.name
+        moved.address = other.address
+        moved.dynamicName = other.dynamicName
+        moved.isUnresolved = other.isUnresolved
+        return moved
+    }
 }

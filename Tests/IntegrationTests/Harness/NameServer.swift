@@ -7,8 +7,11 @@ final class NameServer: Sendable {
     private let descriptor: Int32
     private let table: Mutex<[String: [String]]>
     private let questions = Atomic(0)
+    private let questionsByName = Mutex<[String: Int]>([:])
 
     var questionCount: Int { questions.load(ordering: .relaxed) }
+
+    func questionCount(of name: String) -> Int { questionsByName.withLock { $0[name] ?? 0 } }
 
     /// - Parameter table: IPv4 addresses by name; a name that is not in it does not exist.
     init(_ table: [String: [String]]) throws {
@@ -66,7 +69,9 @@ final class NameServer: Sendable {
         }
         guard position + 4 < question.count else { return [] }
         let isA = question[position + 2] == 1
-        let found = table.withLock { $0[labels.joined(separator: ".").lowercased()] }
+        let name = labels.joined(separator: ".").lowercased()
+        questionsByName.withLock { $0[name, default: 0] += 1 }
+        let found = table.withLock { $0[name] }
         let addresses = isA ? found ?? [] : []
         var out =
             Array(question[0..<2]) + [0x81, found == nil ? 0x83 : 0x80, 0, 1, 0, UInt8(addresses.count)]

@@ -1,0 +1,82 @@
+internal import CLinux
+internal import Glibc
+
+/// Small files that are written as a whole while others may read them.
+extension FileAccess {
+    /// The bytes of a plain file; `nil`: there is none. A link, a pipe or a folder is refused: whoever may
+    /// write in the file's folder must not choose what is read in its place.
+    public static func readPlain(_ path: String, limit: Int) throws(FileError) -> [UInt8]? {
+        guard isWhole(path) else { throw FileError("open()", path, .notFound) }
+        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+        guard fd >= 0 else {
+            let error = Errno.current
+            guard error == .notFound else { throw FileError("open()", path, error) }
+            return nil
+        }
+        defer { close(fd) }
+        var status = stat()
+        guard fstat(fd, &status) == 0 else { throw FileError("fstat()", path, .current) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileError("open()", path, .invalidArgument) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = piece.withUnsafeMutableBytes { target in
+                SystemCall.retrying { Glibc.read(fd, target.baseAddress, target.count) }
+            }
+            guard count >= 0 else { throw FileError("read()", path, .current) }
+            if count == 0 { return bytes }
+            guard bytes.count + count <= limit else { throw FileError("read()", path, .fileTooLarge) }
+            bytes.append(contentsOf: piece[..<count])
+        }
+    }
+
+    /// Puts a file with these bytes in the place of the one at `path`, or makes it; after a crash at any
+    /// moment there is either the old one or the new one. What fails leaves the old one.
+    public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
+        guard isWhole(path) else { throw FileError("open()", path, .notFound) }
+        let draft = "\(path).\(ProcessID.current).tmp"
+        var former = stat()
+        let mode = lstat(path, &former) == 0 ? former.st_mode & 0o777 : 0o644
+        try write(bytes, toNew: draft, mode: mode)
+        guard rename(draft, path) == 0 else {
+            let error = FileError("rename()", path, .current)
+            unlink(draft)
+            throw error
+        }
+        syncFolder(of: path)
+    }
+
+    private static func write(_ bytes: [UInt8], toNew path: String, mode: mode_t) throws(FileError) {
+        // A process of this number may have been killed before it could.
+        unlink(path)
+        let fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        guard fd >= 0 else { throw FileError("open()", path, .current) }
+        var failure: FileError?
+        bytes.withUnsafeBytes { all in
+            var rest = all
+            while failure == nil, let start = rest.baseAddress, rest.count > 0 {
+                let count = SystemCall.retrying { Glibc.write(fd, start, rest.count) }
+                if count <= 0 {
+                    failure = FileError("write()", path, count < 0 ? .current : .diskFull)
+                } else {
+                    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+                }
+            }
+        }
+        if failure == nil, fsync(fd) != 0 { failure = FileError("fsync()", path, .current) }
+        close(fd)
+        guard let failure else { return }
+        unlink(path)
+        throw failure
+    }
+
+    /// Makes the new name last. It is there already, so nothing can be taken back where this fails: some
+    /// file systems cannot do it, and a folder may be writable and not readable.
+    private static func syncFolder(of path: String) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard fd >= 0 else { return }
+        _ = fsync(fd)
+        close(fd)
+    }
+}
