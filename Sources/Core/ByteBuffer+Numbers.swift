@@ -23,7 +23,9 @@ extension ByteBuffer {
         reserve(count)
         rest = value
         // From the last digit to the first; `count` bytes were reserved.
-        for offset in stride(from: count - 1, through: 0, by: -1) {
+        var offset = count
+        while offset > 0 {
+            offset &-= 1
             base[tail + offset] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         }

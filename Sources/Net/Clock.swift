@@ -11,6 +11,8 @@ public final class Clock {
     public private(set) var wallMs: Int64 = 0
     /// RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
     public private(set) var httpDate: [UInt8] = []
+    /// The same as a field: "Date: Sun, 06 Nov 1994 08:49:37 GMT" and the end of the line.
+    public private(set) var dateLine: [UInt8] = []
     /// `$time_local`: "23/Nov/2026:11:31:14 +0000".
     public private(set) var logTime: [UInt8] = []
     /// `$time_iso8601`: "2026-11-23T11:31:14+00:00".
@@ -51,6 +53,7 @@ public final class Clock {
         gmtime_r(&seconds, &utc)
         localtime_r(&seconds, &local)
         httpDate = Clock.format(&utc, "%a, %d %b %Y %H:%M:%S GMT")
+        dateLine = "Date: ".utf8 + httpDate + "\r\n".utf8
         logTime = Clock.format(&local, "%d/%b/%Y:%H:%M:%S %z")
         let zone = Clock.format(&local, "%z")
         iso8601 = Clock.format(&local, "%Y-%m-%dT%H:%M:%S")

@@ -165,9 +165,9 @@ public final class Worker {
         let count = poller.wait(timeoutMs: wait)
         clock.update()
         snapshot.groups.followNames()
-        for index in 0..<count {
-            dispatch(poller.event(at: index))
-        }
+        // Before any of them is used: a pooled connection must not be taken that this wait has news of.
+        for index in 0..<count { note(poller.event(at: index)) }
+        for index in 0..<count { dispatch(poller.event(at: index)) }
         while let expired = timers.nextExpired(nowMs: clock.nowMs) {
             expire(expired.token, expired.kind)
         }
@@ -185,6 +185,10 @@ public final class Worker {
         return wait < 0 ? bound : min(wait, bound)
     }
 
+    private func note(_ event: ReadyEvent) {
+        if case .peer(let connection)? = endpoints[event.token] { connection.transport.note(event) }
+    }
+
     private func dispatch(_ event: ReadyEvent) {
         guard let endpoint = endpoints[event.token] else { return }
         switch endpoint {
@@ -194,7 +198,6 @@ public final class Worker {
             session.transport.note(event)
             session.ready()
         case .peer(let connection):
-            connection.transport.note(event)
             connection.ready()
         case .signals:
             while let signal = signals.next() { received(signal) }

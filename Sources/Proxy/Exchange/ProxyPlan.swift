@@ -5,8 +5,12 @@ internal import Net
 
 /// What a location's `proxy_…` directives amount to for each request, worked out once.
 final class ProxyPlan {
-    /// Fields that are set, in the order in which nginx sends them.
-    let setFields: [ProxyHeader]
+    /// Fields that are set and have to be made for each request, in the order in which nginx sends them.
+    let madeFields: [MadeField]
+    /// Fields behind those that are always the same, as they are sent.
+    let lastLines: [UInt8]
+    /// One of the fields that are always the same is `Upgrade`.
+    let alwaysUpgrades: Bool
     /// Known fields of the client that are not copied.
     private let skippedKnown: FieldSet
     /// Other fields that are not copied: lower-case names.
@@ -35,10 +39,11 @@ final class ProxyPlan {
         tlsKey = tls.key
         tlsName = tls.name
         self.tls = tls.context
-        setFields = proxy.setHeaders.elements
+        let setFields = proxy.setHeaders.elements
+        (madeFields, lastLines, alwaysUpgrades) = ProxyPlan.lines(setFields)
         tellsEarlyData = setFields.contains { $0.value.source.contains("ssl_early_data") }
         passesBody = proxy.passesRequestBody
-        tellsClient = proxy.setHeaders.elements.isEmpty
+        tellsClient = setFields.isEmpty
         var known = FieldSet()
         var other: [[UInt8]] = []
         for header in setFields {
@@ -64,6 +69,27 @@ final class ProxyPlan {
         skippedKnown = known
         skippedOther = other
         (hiddenKnown, hiddenOther, shownKnown) = ProxyPlan.hidden(proxy)
+    }
+
+    /// What is the same for every request is put together once. A value that is empty sends no field.
+    private static func lines(_ fields: [ProxyHeader]) -> ([MadeField], [UInt8], Bool) {
+        var made: [MadeField] = []
+        var constant: [UInt8] = []
+        var upgrades = false
+        for field in fields {
+            let isUpgrade = field.lowercasedName.elementsEqual("upgrade".utf8)
+            let label = field.name + ": ".utf8
+            guard let value = field.value.constant else {
+                made.append(
+                    MadeField(before: constant, label: label, value: field.value, isUpgrade: isUpgrade))
+                constant = []
+                continue
+            }
+            guard !value.isEmpty else { continue }
+            constant += label + value + "\r\n".utf8
+            if isUpgrade { upgrades = true }
+        }
+        return (made, constant, upgrades)
     }
 
     private static func hidden(_ proxy: ProxySettings) -> (FieldSet, [[UInt8]], FieldSet) {
@@ -116,6 +142,23 @@ final class ProxyPlan {
     /// Whether the request that was sent asked the peer to switch protocols.
     func asksForUpgrade(_ exchange: Exchange) -> Bool {
         exchange.head.upgrade != nil && exchange.sentUpgrade
+    }
+}
+
+/// A field of `proxy_set_header` whose value is made of variables.
+final class MadeField {
+    /// Lines between the made field before it and this one.
+    let before: [UInt8]
+    /// `Name: `.
+    let label: [UInt8]
+    let value: Template<Variable>
+    let isUpgrade: Bool
+
+    init(before: [UInt8], label: [UInt8], value: Template<Variable>, isUpgrade: Bool) {
+        self.before = before
+        self.label = label
+        self.value = value
+        self.isUpgrade = isUpgrade
     }
 }
 

@@ -12,15 +12,17 @@ enum RequestRewrite {
         let httpVersion = exchange.location.settings.proxy.httpVersion
         out.removeAll()
         requestLine(exchange, target, httpVersion, out)
-        exchange.sentUpgrade = false
-        for field in plan.setFields { set(field, exchange, out) }
+        exchange.sentUpgrade = plan.alwaysUpgrades
+        for field in plan.madeFields { set(field, exchange, out) }
+        out.append(plan.lastLines)
         if !plan.setsHost { line("Host: ", host.text, out) }
         if !plan.setsConnection, httpVersion == .http10 { out.append("Connection: close\r\n") }
         framing(exchange, plan, out)
         if plan.tellsClient { tellClient(exchange, out) }
         if exchange.location.settings.proxy.passesRequestHeaders {
-            for field in exchange.head.fields where plan.copies(field, of: exchange.headBytes) {
-                copy(field, of: exchange.headBytes, to: out)
+            let bytes = exchange.headBytes
+            for field in exchange.head.fields where plan.copies(field, of: bytes) {
+                copy(field, of: bytes, to: out)
             }
         }
         out.append("\r\n")
@@ -63,14 +65,14 @@ enum RequestRewrite {
     }
 
     /// `proxy_set_header`: a value that turns out empty sends no field.
-    private static func set(_ field: ProxyHeader, _ exchange: Exchange, _ out: ByteBuffer) {
+    private static func set(_ field: MadeField, _ exchange: Exchange, _ out: ByteBuffer) {
+        out.append(field.before)
         let start = out.count
-        out.append(field.name)
-        out.append(": ")
+        out.append(field.label)
         let valueStart = out.count
         field.value.append(for: exchange, to: out)
         guard out.count > valueStart else { return out.truncate(to: start) }
-        if field.lowercasedName.elementsEqual("upgrade".utf8) { exchange.sentUpgrade = true }
+        if field.isUpgrade { exchange.sentUpgrade = true }
         out.append("\r\n")
     }
 

@@ -11,11 +11,7 @@ enum HTTP1ResponseHead {
         settleFraming(exchange, writer)
         statusLine(response, out)
         if !response.hasOwnServer { server(exchange, out) }
-        if !response.hasOwnDate {
-            out.append("Date: ")
-            out.append(exchange.worker.clock.httpDate)
-            out.append("\r\n")
-        }
+        if !response.hasOwnDate { out.append(exchange.worker.clock.dateLine) }
         entity(exchange, out)
         if case .chunked = writer.framing { out.append("Transfer-Encoding: chunked\r\n") }
         connection(exchange, out)

@@ -1,5 +1,6 @@
 internal import Config
 internal import Core
+internal import HTTP
 internal import Net
 internal import Upstream
 
@@ -193,15 +194,17 @@ extension Worker {
         case failed(Errno)
     }
 
-    /// A connection from the pool that is still quiet and open.
+    /// A connection from the pool that is still quiet and open, as far as the last wait told. That is
+    /// one receive less a request than asking the socket; what comes after the wait can always be too
+    /// late to be seen. A request that could not be sent again asks.
     func takeIdle(_ group: PeerGroup, peer: Int, for exchange: Exchange) -> PeerConnection? {
         let groups = exchange.snapshot.groups
         guard groups.isCurrent(group) else { return nil }
         let pool = groups.pool(of: group)
         while let connection = pool.take(peer, key: exchange.location.proxyPlan.tlsKey) {
             timers.cancel(connection.readTimer)
-            // Asked of the socket: the event that tells of stray bytes may not have been seen yet.
-            if connection.isQuiet { return connection }
+            let isKnownQuiet = !connection.transport.isReadable && !connection.transport.isHangup
+            if isKnownQuiet && exchange.head.method.isIdempotent || connection.isQuiet { return connection }
             connection.close()
         }
         return nil
