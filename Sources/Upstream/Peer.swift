@@ -38,17 +38,16 @@ public final class Peer {
     // MARK: Slow start
 
     /// It has not had all of its weight yet.
-    var isRamping: Bool { settings.slowStartMs > 0 && state.slowStartMs > 0 }
+    func isRamping(nowMs: Int64) -> Bool {
+        guard settings.slowStartMs > 0 else { return false }
+        let began = state.slowStartMs
+        return began > 0 && nowMs - began < Int64(settings.slowStartMs)
+    }
 
     /// The part of `amount` that it is due: all of it, except while `slow_start` runs.
     func ramped(_ amount: Int, nowMs: Int64) -> Int {
-        guard isRamping else { return amount }
-        let elapsed = Int(max(0, nowMs - state.slowStartMs))
-        guard elapsed < settings.slowStartMs else {
-            state.slowStartMs = 0
-            return amount
-        }
-        return amount * elapsed / settings.slowStartMs
+        guard isRamping(nowMs: nowMs) else { return amount }
+        return amount * Int(max(0, nowMs - state.slowStartMs)) / settings.slowStartMs
     }
 
     /// It was out of use: its weight grows from nothing.

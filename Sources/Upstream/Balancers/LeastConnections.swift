@@ -27,7 +27,7 @@ final class LeastConnections: Balancer {
     ///
     /// A peer in its slow start weighs less: it looks as if it had one connection more than it has.
     static func compare(_ a: Peer, _ b: Peer, _ nowMs: Int64) -> Int {
-        guard a.isRamping || b.isRamping else {
+        guard a.isRamping(nowMs: nowMs) || b.isRamping(nowMs: nowMs) else {
             return a.state.connections * b.settings.weight - b.state.connections * a.settings.weight
         }
         let weightOfA = a.ramped(a.settings.weight << 10, nowMs: nowMs)

@@ -177,13 +177,13 @@ import Testing
         let first = PeerGroup(settings, table: table)
         first.begin(isStart: true, isMandatory: true, nowMs: 1000, wallMs: 1)
         #expect(first.peers.map(\.state.health) == [.checking, .checking])
-        #expect(first.peers.allSatisfy { !$0.isRamping })
+        #expect(first.peers.allSatisfy { !$0.isRamping(nowMs: 1000) })
         for index in 0..<2 { first.peers[index].state.health = .up }
         settings.peers.append(last)
         let second = PeerGroup(settings, table: table)
         second.begin(isStart: false, isMandatory: false, nowMs: 1_000_000, wallMs: 1)
         #expect(second.peers.map(\.state.health) == [.up, .up, .unchecked])
-        #expect(second.peers.map(\.isRamping) == [false, false, true])
+        #expect(second.peers.map { $0.isRamping(nowMs: 1_000_000) } == [false, false, true])
         // Nothing checks them any more: what was found out must not last.
         second.peers[0].state.health = .unhealthy
         settings.isChecked = false
