@@ -47,7 +47,9 @@ private final class Schedule {
         settings.panicThreshold = chance(30) ? 40 : 0
         let hasSlowStart = chance(30)
         let weights = [[1], [1], [5, 1, 1], [1, 2], [10, 7, 3, 100]][number(5)]
-        for _ in 0..<(1 + number(12)) { settings.peers.append(server(weights, hasSlowStart)) }
+        // More than a word of bits has, and than the journal remembers.
+        let count = chance(15) ? 60 + number(40) : 1 + number(12)
+        for _ in 0..<count { settings.peers.append(server(weights, hasSlowStart)) }
         guard isShared else {
             groups = [PeerGroup(settings, table: nil)]
             references = [ReferenceGroup(settings, zone)]
@@ -90,7 +92,8 @@ private final class Schedule {
         case 55..<80: return end()
         case 80..<88: nowMs += Int64(number(40))
         case 88..<92: nowMs += Int64(number(4000))
-        case 92..<99: settle()
+        case 92..<98: settle()
+        case 98: for _ in 0..<number(150) { settle() }
         default: reload()
         }
         return nil
@@ -168,7 +171,7 @@ private final class Schedule {
         "whatever happens, the choices are those of a straightforward implementation",
         arguments: [BalancingMethod.roundRobin, .leastConnections], [true, false])
     func choicesAreTheReferences(method: BalancingMethod, isShared: Bool) throws {
-        for seed in 0..<UInt64(300) {
+        for seed in 0..<UInt64(80) {
             let schedule = try Schedule(seed: seed, method, isShared: isShared)
             for step in 0..<500 {
                 guard let wrong = schedule.step() else { continue }
@@ -177,5 +180,51 @@ private final class Schedule {
             }
             #expect(schedule.picks > 0)
         }
+    }
+
+    @Test("a line that has gained too much is counted anew, and nobody loses his turn")
+    func rebasing() {
+        let group = PeerGroup.of(["a", "b", "c"]) { peers in peers[0].weight = 5 }
+        let turns = Turns(group.peers, [0..<3, 3..<3], gainMax: 4 << 10)
+        let open = [true, true, true]
+        let sequence = (0..<14).compactMap { _ in turns.take(0, open, Selection(), nowMs: 1) }
+        #expect(sequence == [0, 0, 1, 0, 2, 0, 0, 0, 0, 1, 0, 2, 0, 0])
+    }
+
+    @Test("a number finds the peer in whose share of the weights it lies")
+    func shares() {
+        let weights = [3, 1, 1, 65_535, 2]
+        let group = PeerGroup.of(weights.map { "\($0)" }) { peers in
+            for index in peers.indices { peers[index].weight = weights[index] }
+        }
+        let shares = WeightShares(group.peers, 0..<5)
+        #expect(shares.total == weights.reduce(0, +))
+        let owners = weights.indices.flatMap { [Int](repeating: $0, count: weights[$0]) }
+        #expect(owners.indices.allSatisfy { shares.peer(at: $0) == owners[$0] })
+        #expect(WeightShares([], 0..<0).total == 0)
+    }
+}
+
+@Suite("Journal of changes") struct ChangeJournalTests {
+    @Test("the last changes are known, in all processes; those before are not, and those to come")
+    func remembers() throws {
+        let memory = try SharedMemory(privateCount: 3 + ChangeJournal.numbers)
+        let writer = ChangeJournal(memory, at: 3)
+        let reader = ChangeJournal(memory, at: 3)
+        for peer in 0..<100 { writer.note(peer) }
+        #expect(reader.count == 100)
+        #expect(reader.peer(ofChange: 100) == 99)
+        #expect(reader.peer(ofChange: 37) == 36)
+        #expect(reader.peer(ofChange: 36) == nil)
+        #expect(reader.peer(ofChange: 101) == nil)
+    }
+
+    @Test("a change that is counted and not yet written is not taken for another one")
+    func unwritten() throws {
+        let memory = try SharedMemory(privateCount: ChangeJournal.numbers)
+        let journal = ChangeJournal(memory, at: 0)
+        memory.add(0, 1)
+        #expect(journal.count == 1)
+        #expect(journal.peer(ofChange: 1) == nil)
     }
 }

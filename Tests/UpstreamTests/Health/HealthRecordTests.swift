@@ -139,6 +139,25 @@ import Testing
         #expect(shares(group, at: 201) == [100, 100, 100])
     }
 
+    @Test("a slow start that ends and begins anew within a second begins with nothing")
+    func slowStartAnew() {
+        let group = group { settings in
+            for index in settings.peers.indices { settings.peers[index].slowStartMs = 500 }
+        }
+        func choices(_ nowMs: Int64) -> [Int] {
+            (0..<6).compactMap { _ in
+                guard case .peer(let index) = group.pick(Selection(), nowMs: nowMs) else { return nil }
+                return index
+            }
+        }
+        for begin: Int64 in [100_000, 100_700] {
+            group.settle(1, .unhealthy, nowMs: begin, wallMs: 1)
+            group.settle(1, .up, nowMs: begin, wallMs: 1)
+            #expect(!choices(begin).contains(1))
+            #expect(choices(begin + 600).contains(1))
+        }
+    }
+
     @Test("with least_conn too")
     func slowStartWithLeastConnections() {
         let group = group { settings in
