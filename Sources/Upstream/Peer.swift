@@ -13,8 +13,14 @@ public final class Peer {
     /// What its numbers are found by.
     public let tallyName: String
 
-    init(_ settings: PeerSettings, state: PeerState, tallyName: String, tallies: TallyTable?) {
+    /// The first peer of the group with its address: connections to the one serve the other as well.
+    public let addressIndex: Int
+
+    init(
+        _ settings: PeerSettings, addressIndex: Int, state: PeerState, tallyName: String, tallies: TallyTable?
+    ) {
         self.settings = settings
+        self.addressIndex = addressIndex
         self.state = state
         self.tallyName = tallyName
         tally = tallies?.row(named: tallyName)

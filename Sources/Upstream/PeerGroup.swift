@@ -45,6 +45,7 @@ public final class PeerGroup {
         var made: [Peer] = []
         var seen: [String: Int] = [:]
         var fresh: [Int] = []
+        var addresses: [SocketAddress: Int] = [:]
         for (position, peer) in ordered.enumerated() {
             // The same address may stand there twice.
             seen[peer.name, default: 0] += 1
@@ -54,7 +55,12 @@ public final class PeerGroup {
             let kept = known[identity].flatMap { former?.peers[$0].state }
             let state = shared?.state ?? kept ?? own.state(position)
             state.limit = peer.maxConnections
-            made.append(Peer(peer, state: state, tallyName: "server \(identity)", tallies: tallies))
+            let addressIndex = addresses[peer.address] ?? position
+            addresses[peer.address] = addressIndex
+            made.append(
+                Peer(
+                    peer, addressIndex: addressIndex, state: state, tallyName: "server \(identity)",
+                    tallies: tallies))
         }
         peers = made
         ownJournal = own.journal
