@@ -114,6 +114,20 @@ public final class SharedMemory {
         atomic(index).pointee.wrappingAdd(amount, ordering: .relaxed).newValue
     }
 
+    /// Adds; whoever sees the new value sees everything that was written before.
+    ///
+    /// - Returns: the new value.
+    @discardableResult
+    public func add(_ index: Int, _ amount: Int, ordered: Bool) -> Int {
+        atomic(index).pointee.wrappingAdd(amount, ordering: .sequentiallyConsistent).newValue
+    }
+
+    /// Puts the numbers at `places[range]` into `values[range]`: a loop over many that calls nothing.
+    public func load(_ places: [Int], _ range: Range<Int>, into values: inout [Int]) {
+        var values = values.mutableSpan
+        for index in range { values[index] = atomic(places[index]).pointee.load(ordering: .relaxed) }
+    }
+
     /// Stores `value` if `expected` stands there.
     public func exchange(_ index: Int, expected: Int, with value: Int) -> Bool {
         atomic(index).pointee.compareExchange(

@@ -4,7 +4,7 @@
 public final class KeepalivePool<Connection: AnyObject> {
     private struct Entry {
         let connection: Connection
-        let peer: Int
+        let address: Int
         let key: Int
     }
 
@@ -21,12 +21,14 @@ public final class KeepalivePool<Connection: AnyObject> {
     /// Idle connections in it.
     public var count: Int { entries.count }
 
-    /// Takes a connection to `peer` out that was made under the same TLS settings (`key`).
-    public func take(_ peer: Int, key: Int) -> Connection? {
+    /// Takes a connection to an address out that was made under the same TLS settings (`key`).
+    ///
+    /// - Parameter address: the number of the group's first peer there.
+    public func take(_ address: Int, key: Int) -> Connection? {
         var index = entries.count
         while index > 0 {
             index -= 1
-            if entries[index].peer == peer && entries[index].key == key {
+            if entries[index].address == address && entries[index].key == key {
                 return entries.remove(at: index).connection
             }
         }
@@ -36,9 +38,9 @@ public final class KeepalivePool<Connection: AnyObject> {
     /// Puts a connection in.
     ///
     /// - Returns: the one that had to give way, or `connection` itself if none is kept.
-    public func put(_ connection: Connection, peer: Int, key: Int) -> Connection? {
+    public func put(_ connection: Connection, address: Int, key: Int) -> Connection? {
         guard capacity > 0 else { return connection }
-        entries.append(Entry(connection: connection, peer: peer, key: key))
+        entries.append(Entry(connection: connection, address: address, key: key))
         return entries.count > capacity ? entries.removeFirst().connection : nil
     }
 

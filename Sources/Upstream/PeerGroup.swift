@@ -18,9 +18,14 @@ public final class PeerGroup {
     /// Indices of the peers that are tried when no primary is usable.
     public let backups: Range<Int>
     /// A group of one peer: it is never taken out.
-    private let isSingle: Bool
+    private var isSingle: Bool { peers.count == 1 }
     private let balancer: any Balancer
-    private let backupBalancer = RoundRobin()
+    /// Which peers may be chosen now.
+    let eligible: EligiblePeers
+    /// Whose turn it is.
+    let turns: Turns
+    /// Changes of peers that no other process sees.
+    private let ownJournal: ChangeJournal?
     /// Peers whose place in the shared table nobody had before.
     private let freshPeers: [Int]
 
@@ -35,38 +40,60 @@ public final class PeerGroup {
         self.settings = settings
         nameBytes = Array(settings.name.utf8)
         let ordered = settings.peers.filter { !$0.isBackup } + settings.peers.filter(\.isBackup)
-        var own = OwnStates(peers: ordered.count)
+        var own = OwnStates(peers: ordered.count, journal: former?.ownJournal)
+        let known = former?.identities ?? [:]
         var made: [Peer] = []
         var seen: [String: Int] = [:]
         var fresh: [Int] = []
+        var addresses: [SocketAddress: Int] = [:]
         for (position, peer) in ordered.enumerated() {
             // The same address may stand there twice.
             seen[peer.name, default: 0] += 1
-            let identity = "\(settings.name) \(peer.name) \(seen[peer.name] ?? 1)"
+            let identity = PeerGroup.identity(settings, peer, occurrence: seen[peer.name] ?? 1)
             let shared = table?.state(for: identity)
             if shared?.isNew == true { fresh.append(position) }
-            let kept = former?.peer(named: peer.name, occurrence: seen[peer.name] ?? 1)
-            let state = shared?.state ?? kept?.state ?? own.state(position)
-            let next = Peer(peer, state: state, tallyName: "server \(identity)", tallies: tallies)
-            if let kept, kept.settings.weight == peer.weight { next.takeTurns(from: kept) }
-            made.append(next)
+            let kept = known[identity].flatMap { former?.peers[$0].state }
+            let state = shared?.state ?? kept ?? own.state(position)
+            state.limit = peer.maxConnections
+            let addressIndex = addresses[peer.address] ?? position
+            addresses[peer.address] = addressIndex
+            made.append(
+                Peer(
+                    peer, addressIndex: addressIndex, state: state, tallyName: "server \(identity)",
+                    tallies: tallies))
         }
         peers = made
+        ownJournal = own.journal
         freshPeers = fresh
         let primaryCount = made.count { !$0.settings.isBackup }
         primaries = 0..<primaryCount
         backups = primaryCount..<made.count
-        isSingle = made.count == 1
         balancer = BalancingMethods.make(settings.method, made, 0..<primaryCount)
+        eligible = EligiblePeers(
+            made, primaries, panicThreshold: settings.isChecked ? settings.panicThreshold : 0)
+        turns = Turns(made, [primaries, backups])
+        guard let former else { return }
+        for (identity, index) in identities {
+            guard let old = known[identity], former.peers[old].settings.weight == made[index].settings.weight
+            else { continue }
+            turns.adopt(index, former.turns.standing(old))
+        }
     }
 
-    private func peer(named name: String, occurrence: Int) -> Peer? {
-        var seen = 0
-        for peer in peers where peer.settings.name == name {
-            seen += 1
-            if seen == occurrence { return peer }
+    private static func identity(_ group: UpstreamSettings, _ peer: PeerSettings, occurrence: Int) -> String {
+        "\(group.name) \(peer.name) \(occurrence)"
+    }
+
+    /// Where each peer stands.
+    private var identities: [String: Int] {
+        var seen: [String: Int] = [:]
+        var found: [String: Int] = [:]
+        for (index, peer) in peers.enumerated() {
+            seen[peer.settings.name, default: 0] += 1
+            let occurrence = seen[peer.settings.name] ?? 1
+            found[PeerGroup.identity(settings, peer.settings, occurrence: occurrence)] = index
         }
-        return nil
+        return found
     }
 
     /// Peers that one request may be tried at.
@@ -78,13 +105,9 @@ public final class PeerGroup {
     ///
     /// - Parameter nowMs: of a clock that never goes back.
     public func pick(_ selection: Selection, nowMs: Int64) -> Pick {
-        selection.disregardsHealth = isInPanic
-        if isSingle {
-            let peer = peers[0]
-            guard peer.isUsable, !isFull(0), peer.state.health.takesRequests || selection.disregardsHealth
-            else { return .none }
-            return chosen(0, selection)
-        }
+        eligible.follow(nowMs: nowMs)
+        if !eligible.changed.isEmpty { turns.follow(eligible.changed, eligible.isOpen, nowMs: nowMs) }
+        if isSingle { return eligible.isOpen[0] ? chosen(0, selection) : .none }
         if !selection.usesBackups {
             if let index = balancer.pick(from: self, selection, nowMs: nowMs) {
                 return chosen(index, selection)
@@ -95,11 +118,11 @@ public final class PeerGroup {
             }
             selection.usesBackups = true
         }
-        guard let index = backupBalancer.pick(from: self, in: backups, selection, nowMs: nowMs)
-        else {
+        guard let index = turns.take(1, eligible.isOpen, selection, nowMs: nowMs) else {
             selection.forgetTried()
             return .none
         }
+        noteChoice(index, nowMs: nowMs)
         return chosen(index, selection)
     }
 
@@ -112,30 +135,14 @@ public final class PeerGroup {
     /// A peer that was chosen is tried once more for the same request: its turn was not used.
     public func retake(_ index: Int) { peers[index].state.connectionBegan() }
 
-    /// Whether a peer may be chosen: the one rule, for all methods.
-    func isEligible(_ index: Int, _ selection: Selection, nowMs: Int64) -> Bool {
-        let peer = peers[index]
-        if selection.hasTried(index) || !peer.isUsable || isFull(index) { return false }
-        guard peer.state.health.takesRequests || selection.disregardsHealth else { return false }
-        return !isBanned(peer, nowMs)
-    }
-
-    /// It has all the connections that it may have.
-    private func isFull(_ index: Int) -> Bool {
-        let peer = peers[index]
-        return peer.settings.maxConnections > 0 && peer.state.connections >= peer.settings.maxConnections
-    }
-
-    /// It failed too often, and not so long ago. As in nginx, in whole seconds.
-    private func isBanned(_ peer: Peer, _ nowMs: Int64) -> Bool {
-        let settings = peer.settings
-        return settings.maxFails > 0 && peer.state.fails >= settings.maxFails
-            && nowMs / 1000 - peer.state.checked <= Int64(settings.failTimeoutSeconds)
+    /// Whether a peer may be chosen for a request.
+    func isEligible(_ index: Int, _ selection: Selection) -> Bool {
+        eligible.isOpen[index] && !selection.hasTried(index)
     }
 
     /// For how long a peer has been out for its failures, in milliseconds; `nil`: it is not.
     public func banAge(_ index: Int, nowMs: Int64) -> Int? {
-        guard peers.count > 1, isBanned(peers[index], nowMs) else { return nil }
+        guard !isSingle, peers[index].isBanned(nowMs: nowMs) else { return nil }
         return Int(max(0, nowMs - peers[index].state.checked * 1000))
     }
 
@@ -166,7 +173,7 @@ public final class PeerGroup {
         var all = 0
         for index in primaries where !peers[index].settings.isDown {
             all += 1
-            if peers[index].state.health.takesRequests { healthy += 1 }
+            if peers[index].isHealthy { healthy += 1 }
         }
         return (healthy, all)
     }
@@ -178,7 +185,7 @@ public final class PeerGroup {
         if peer.settings.isUnresolved { return "unavail" }
         if !peer.state.health.takesRequests { return peer.state.health.name }
         if peer.settings.isDraining { return "draining" }
-        return !isSingle && isBanned(peer, nowMs) || isFull(index) ? "unavail" : "up"
+        return !isSingle && peer.isBanned(nowMs: nowMs) || peer.isFull ? "unavail" : "up"
     }
 
     // MARK: The account
@@ -191,12 +198,9 @@ public final class PeerGroup {
         if isSingle { return }
         switch outcome {
         case .failure:
-            peer.state.countFailure()
-            peer.state.accessed = nowMs / 1000
-            peer.state.checked = nowMs / 1000
+            peer.state.countFailure(second: nowMs / 1000)
             if peer.settings.maxFails > 0 {
-                peer.effectiveWeight -= peer.settings.weight / peer.settings.maxFails
-                peer.effectiveWeight = max(peer.effectiveWeight, 0)
+                turns.lower(index, by: peer.settings.weight / peer.settings.maxFails, nowMs: nowMs)
             }
         case .success:
             // Cleared by a success that came after the window of its failures.
@@ -244,14 +248,30 @@ public final class PeerGroup {
 private struct OwnStates {
     private let count: Int
     private var memory: SharedMemory?
+    /// Of the group and all that come after it under its name.
+    private(set) var journal: ChangeJournal?
+    private var number = 0
 
-    init(peers: Int) {
-        count = max(peers, 1) * PeerState.numbersEach
+    init(peers: Int, journal: ChangeJournal?) {
+        count = max(peers, 1)
+        self.journal = journal
     }
 
     mutating func state(_ slot: Int) -> PeerState {
-        if memory == nil { memory = try? SharedMemory(privateCount: count) }
-        guard let memory else { preconditionFailure("out of memory for the state of servers") }
-        return PeerState(memory, slot: slot)
+        let (memory, journal) = prepared()
+        return PeerState(memory, slot: slot, journal: journal, number: number + slot)
+    }
+
+    private mutating func prepared() -> (SharedMemory, ChangeJournal) {
+        if let memory, let journal { return (memory, journal) }
+        let rows = count * PeerState.numbersEach
+        guard let made = try? SharedMemory(privateCount: rows + ChangeJournal.numbers) else {
+            preconditionFailure("out of memory for the state of servers")
+        }
+        let kept = journal ?? ChangeJournal(made, at: rows)
+        number = kept.newPeers(count)
+        memory = made
+        journal = kept
+        return (made, kept)
     }
 }

@@ -2,56 +2,74 @@ public import Net
 
 /// What is known of one peer at run time: failures, connections, totals, and what the health checks say.
 ///
-/// A row of numbers in memory that workers share when the group has a `zone`.
-public struct PeerState {
+/// A row of numbers in memory that workers share when the group has a `zone`. A class, as a structure of
+/// three references was retained and released with each call.
+public final class PeerState {
     private enum Place: Int {
-        case fails, accessed, checked, connections, requests, failures, sent, received
-        case health, healthSinceMs, slowStartMs, checks, checkFails, lastCheckMs, unhealthyTimes
-        case informational, successful, redirected, clientErrors, serverErrors
+        // What choosing goes by shares a cache line.
+        case fails, accessed, checked, connections, limit, health, slowStartMs, requests
+        case failures, sent, received, healthSinceMs, checks, checkFails, lastCheckMs, unhealthyTimes
     }
 
-    /// Numbers of a row: the places, then the reason.
-    static var numbersEach: Int { reasonStart + SharedText.numbers }
-    private static var reasonStart: Int { 24 }
+    /// Numbers of a row: the places, then the reason. Whole cache lines.
+    static var numbersEach: Int { (reasonStart + SharedText.numbers + 7) / 8 * 8 }
+    private static var reasonStart: Int { 16 }
 
     private let memory: SharedMemory
     private let base: Int
     /// How many of `connections` are this worker's own; given back for it if it dies.
     private let own: SharedCounter?
+    /// Where changes are noted that choosing goes by, and under what number.
+    let journal: ChangeJournal
+    let number: Int
 
-    init(_ memory: SharedMemory, slot: Int, own: SharedCounter? = nil) {
+    init(
+        _ memory: SharedMemory, slot: Int, own: SharedCounter? = nil, journal: ChangeJournal, number: Int
+    ) {
         self.memory = memory
         self.own = own
+        self.journal = journal
+        self.number = number
         base = slot * PeerState.numbersEach
     }
 
     private func read(_ place: Place) -> Int { memory.load(base + place.rawValue) }
     private func write(_ place: Place, _ value: Int) { memory.store(base + place.rawValue, value) }
-    private func add(_ place: Place, _ amount: Int) { memory.add(base + place.rawValue, amount) }
+    @discardableResult
+    private func add(_ place: Place, _ amount: Int) -> Int { memory.add(base + place.rawValue, amount) }
+
+    private func noteChange() { journal.note(number) }
 
     // MARK: Failures
 
     /// Failures in the window that runs.
     public var fails: Int {
         get { read(.fails) }
-        nonmutating set { write(.fails, newValue) }
+        set {
+            guard newValue != fails else { return }
+            write(.fails, newValue)
+            noteChange()
+        }
     }
 
     /// When it failed last, in seconds.
-    var accessed: Int64 {
-        get { Int64(read(.accessed)) }
-        nonmutating set { write(.accessed, Int(newValue)) }
-    }
+    var accessed: Int64 { Int64(read(.accessed)) }
 
     /// When its window began, or when it was last tried after a ban, in seconds.
     var checked: Int64 {
         get { Int64(read(.checked)) }
-        nonmutating set { write(.checked, Int(newValue)) }
+        set {
+            write(.checked, Int(newValue))
+            if fails > 0 { noteChange() }
+        }
     }
 
-    func countFailure() {
-        write(.fails, fails + 1)
+    func countFailure(second: Int64) {
+        write(.fails, fails &+ 1)
+        write(.accessed, Int(second))
+        write(.checked, Int(second))
         add(.failures, 1)
+        noteChange()
     }
 
     // MARK: Use
@@ -59,18 +77,37 @@ public struct PeerState {
     /// Requests that are with it now.
     public var connections: Int { read(.connections) }
 
+    /// Where that number is.
+    var connectionsPlace: (memory: SharedMemory, index: Int) { (memory, base + Place.connections.rawValue) }
+
+    /// The most connections that it may have, for whoever changes their number; 0: any.
+    var limit: Int {
+        get { read(.limit) }
+        set {
+            guard newValue != limit else { return }
+            write(.limit, newValue)
+            noteChange()
+        }
+    }
+
     func connectionBegan() {
-        add(.connections, 1)
+        let count = add(.connections, 1)
         own?.add()
+        if case let limit = limit, limit > 0, count == limit { noteChange() }
     }
 
     func connectionEnded() {
-        if connections > 0 { add(.connections, -1) }
         own?.subtract()
+        guard connections > 0 else { return }
+        let count = add(.connections, -1)
+        if case let limit = limit, limit > 0, count == limit - 1 { noteChange() }
     }
 
     /// A worker died: what it had with the peer is over.
-    func forget(connections count: Int) { add(.connections, -count) }
+    func forget(connections count: Int) {
+        add(.connections, 0 &- count)
+        noteChange()
+    }
 
     /// An attempt is over: its numbers go into the totals.
     public func count(sent: Int64, received: Int64) {
@@ -89,13 +126,17 @@ public struct PeerState {
     /// What the checks say. Written by the checker alone once it runs.
     public var health: Health {
         get { Health(rawValue: read(.health)) ?? .unchecked }
-        nonmutating set { write(.health, newValue.rawValue) }
+        set {
+            guard newValue != health else { return }
+            write(.health, newValue.rawValue)
+            noteChange()
+        }
     }
 
     /// Since when, in milliseconds of the wall clock; 0: it has not changed yet.
     public var healthSinceMs: Int64 {
         get { Int64(read(.healthSinceMs)) }
-        nonmutating set { write(.healthSinceMs, Int(newValue)) }
+        set { write(.healthSinceMs, Int(newValue)) }
     }
 
     /// Why: "503 from GET /status/ready".
@@ -104,7 +145,10 @@ public struct PeerState {
     /// When its weight began to grow, in milliseconds of the clock that never goes back; 0: it has it all.
     public var slowStartMs: Int64 {
         get { Int64(read(.slowStartMs)) }
-        nonmutating set { write(.slowStartMs, Int(newValue)) }
+        set {
+            write(.slowStartMs, Int(newValue))
+            noteChange()
+        }
     }
 
     /// A check is over.

@@ -9,6 +9,8 @@ public final class PeerStateTable {
     /// For each worker, how many connections it has with each peer.
     private let ledger: SharedMemory
     private let capacity: Int
+    /// Behind the rows.
+    private let journal: ChangeJournal
     /// Whose column of the ledger is written; `nil` in processes that do not serve.
     private var worker: Int?
 
@@ -17,7 +19,7 @@ public final class PeerStateTable {
     ///   - workers: workers that may live at one time.
     public convenience init(capacity: Int, workers: Int) throws(Errno) {
         self.init(
-            capacity: capacity, rows: try SharedMemory(count: capacity * PeerState.numbersEach),
+            capacity: capacity, rows: try SharedMemory(count: PeerStateTable.count(capacity)),
             identities: try SharedMemory(count: capacity),
             ledger: try SharedMemory(count: capacity * workers))
     }
@@ -27,20 +29,25 @@ public final class PeerStateTable {
         self.rows = rows
         self.identities = identities
         self.ledger = ledger
+        journal = ChangeJournal(rows, at: capacity * PeerState.numbersEach)
+    }
+
+    private static func count(_ capacity: Int) -> Int {
+        capacity * PeerState.numbersEach + ChangeJournal.numbers
     }
 
     /// What a new binary needs to go on with the same table.
     public var descriptors: [Int32] { [rows, identities, ledger].compactMap(\.descriptor) }
 
     /// The numbers of a table of this build; another build's table may be laid out otherwise.
-    public static var layout: Int { PeerState.numbersEach }
+    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)" }
 
     /// The table behind descriptors that a former binary left.
     public convenience init(capacity: Int, workers: Int, adopting descriptors: [Int32]) throws(Errno) {
         guard descriptors.count == 3 else { throw .invalidArgument }
         self.init(
             capacity: capacity,
-            rows: try SharedMemory(adopting: descriptors[0], count: capacity * PeerState.numbersEach),
+            rows: try SharedMemory(adopting: descriptors[0], count: PeerStateTable.count(capacity)),
             identities: try SharedMemory(adopting: descriptors[1], count: capacity),
             ledger: try SharedMemory(adopting: descriptors[2], count: capacity * workers))
     }
@@ -58,7 +65,7 @@ public final class PeerStateTable {
             let count = ledger.load(worker * capacity + slot)
             guard count != 0 else { continue }
             ledger.store(worker * capacity + slot, 0)
-            PeerState(rows, slot: slot).forget(connections: count)
+            state(slot).forget(connections: count)
         }
     }
 
@@ -81,6 +88,6 @@ public final class PeerStateTable {
 
     private func state(_ slot: Int) -> PeerState {
         let own = worker.map { ledger.counter($0 * capacity + slot) }
-        return PeerState(rows, slot: slot, own: own)
+        return PeerState(rows, slot: slot, own: own, journal: journal, number: slot)
     }
 }

@@ -57,8 +57,8 @@ import Testing
         let pool = KeepalivePool<Connection>(capacity: 4)
         let first = Connection()
         let second = Connection()
-        _ = pool.put(first, peer: 1, key: 0)
-        _ = pool.put(second, peer: 1, key: 0)
+        _ = pool.put(first, address: 1, key: 0)
+        _ = pool.put(second, address: 1, key: 0)
         #expect(pool.take(1, key: 0) === second)
         #expect(pool.take(2, key: 0) == nil)
         #expect(pool.take(1, key: 7) == nil)
@@ -69,9 +69,9 @@ import Testing
     func evictsTheOldest() {
         let pool = KeepalivePool<Connection>(capacity: 2)
         let connections = (0..<3).map { _ in Connection() }
-        #expect(pool.put(connections[0], peer: 0, key: 0) == nil)
-        #expect(pool.put(connections[1], peer: 1, key: 0) == nil)
-        #expect(pool.put(connections[2], peer: 2, key: 0) === connections[0])
+        #expect(pool.put(connections[0], address: 0, key: 0) == nil)
+        #expect(pool.put(connections[1], address: 1, key: 0) == nil)
+        #expect(pool.put(connections[2], address: 2, key: 0) === connections[0])
         #expect(pool.count == 2)
     }
 
@@ -79,6 +79,6 @@ import Testing
     func capacityZeroKeepsNothing() {
         let pool = KeepalivePool<Connection>(capacity: 0)
         let connection = Connection()
-        #expect(pool.put(connection, peer: 0, key: 0) === connection)
+        #expect(pool.put(connection, address: 0, key: 0) === connection)
     }
 }

@@ -9,7 +9,7 @@ import Testing
     func identityFindsItsPlace() throws {
         let table = try PeerStateTable(capacity: 8, workers: 2)
         let first = try #require(table.state(for: "group 127.0.0.1:80")).state
-        first.countFailure()
+        first.countFailure(second: 1)
         #expect(table.state(for: "group 127.0.0.1:80")?.state.fails == 1)
         #expect(table.state(for: "group 127.0.0.2:80")?.state.fails == 0)
     }

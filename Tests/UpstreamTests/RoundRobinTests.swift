@@ -18,9 +18,9 @@ import Testing
             peers[0].maxFails = 2
         }
         group.finished(0, .failure, nowMs: 1000)
-        #expect(group.peers[0].effectiveWeight == 2)
+        #expect(group.turns.standing(0).effective == 2)
         for number in 0..<4 { _ = group.pickOnce(key: "\(number)", at: 1) }
-        #expect(group.peers[0].effectiveWeight == 4)
+        #expect(group.turns.standing(0).effective == 4)
     }
 
     @Test("backups are chosen only when no primary is usable")

@@ -169,11 +169,41 @@ enum MicroPieces {
 
     private static var balancers: [MicroPiece] {
         methods.flatMap { name, method in
-            [3, 16, 1000].map { balancer("pick/\(name)/\($0)", method, servers: $0) }
+            [3, 16, 1000].map { servers in
+                balancer("pick/\(name)/\(servers)") { group(method, servers: servers) }
+            }
+        } + unusual
+    }
+
+    /// Groups in which not all servers are alike, or whose state other processes see.
+    private static var unusual: [MicroPiece] {
+        [3, 1000].flatMap { servers in
+            [
+                balancer("pick/weights/\(servers)") {
+                    group(.roundRobin, servers: servers) { $1.weight = 1 + $0 % 7 }
+                },
+                balancer("pick/max-conns/\(servers)") {
+                    group(.roundRobin, servers: servers) { $1.maxConnections = 1 }
+                },
+                balancer("pick/banned/\(servers)") {
+                    let group = group(.roundRobin, servers: servers)
+                    for peer in stride(from: 0, to: servers, by: 10) {
+                        group.finished(peer, .failure, nowMs: 100_000)
+                    }
+                    return group
+                },
+                balancer("pick/least-conn-zone/\(servers)") {
+                    let table = try? PeerStateTable(capacity: 4096, workers: 1)
+                    return group(.leastConnections, servers: servers, table)
+                },
+            ]
         }
     }
 
-    static func group(_ method: BalancingMethod, servers: Int) -> PeerGroup {
+    static func group(
+        _ method: BalancingMethod, servers: Int, _ table: PeerStateTable? = nil,
+        change: (Int, inout PeerSettings) -> Void = { _, _ in }
+    ) -> PeerGroup {
         var settings = UpstreamSettings(name: "gateways")
         settings.method = method
         settings.peers = (0..<servers).map { index in
@@ -181,11 +211,12 @@ enum MicroPieces {
             let name = "10.0.\((host >> 8) & 255).\(host & 255):8000"
             return PeerSettings(server: name, address: SocketAddress(.ipv4(host, port: 8000)))
         }
-        return PeerGroup(settings, table: nil)
+        for index in settings.peers.indices { change(index, &settings.peers[index]) }
+        return PeerGroup(settings, table: table)
     }
 
     /// A request's choice from beginning to end: keys, pick, account.
-    private static func balancer(_ name: String, _ method: BalancingMethod, servers: Int) -> MicroPiece {
+    private static func balancer(_ name: String, _ make: @escaping () -> PeerGroup) -> MicroPiece {
         // Made when it is run first: a thousand servers take a moment.
         var made: PeerGroup?
         let selection = Selection()
@@ -196,7 +227,7 @@ enum MicroPieces {
             return address
         }
         return MicroPiece(name: name) { count in
-            let group = made ?? group(method, servers: servers)
+            let group = made ?? make()
             made = group
             var sum = 0
             for index in 0..<count {

@@ -47,7 +47,10 @@ final class PeerConnection {
     /// Where it leads.
     var address: SocketAddress { group.peers[peer].settings.address }
 
-    /// A reload has put another group in the place of its own.
+    /// What a pool finds it by.
+    var addressIndex: Int { group.peers[peer].addressIndex }
+
+    /// A reload has put another group in the place of its own, or another server of its address is served.
     func move(to group: PeerGroup, peer: Int, tlsKey: Int) {
         self.group = group
         self.peer = peer

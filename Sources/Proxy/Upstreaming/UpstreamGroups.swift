@@ -97,7 +97,7 @@ final class UpstreamGroups {
                 connection.close()
                 continue
             }
-            _ = pool.put(connection, peer: connection.peer, key: connection.tlsKey)
+            _ = pool.put(connection, address: connection.addressIndex, key: connection.tlsKey)
         }
     }
 
@@ -127,7 +127,7 @@ final class UpstreamGroups {
                     continue
                 }
                 let evicted = pools[connection.group.index].put(
-                    connection, peer: connection.peer, key: connection.tlsKey)
+                    connection, address: connection.addressIndex, key: connection.tlsKey)
                 evicted?.close()
             }
         }
@@ -201,7 +201,9 @@ extension Worker {
         let groups = exchange.snapshot.groups
         guard groups.isCurrent(group) else { return nil }
         let pool = groups.pool(of: group)
-        while let connection = pool.take(peer, key: exchange.location.proxyPlan.tlsKey) {
+        let key = exchange.location.proxyPlan.tlsKey
+        while let connection = pool.take(group.peers[peer].addressIndex, key: key) {
+            connection.move(to: group, peer: peer, tlsKey: key)
             timers.cancel(connection.readTimer)
             let isKnownQuiet = !connection.transport.isReadable && !connection.transport.isHangup
             if isKnownQuiet && exchange.head.method.isIdempotent || connection.isQuiet { return connection }
@@ -221,7 +223,7 @@ extension Worker {
         timers.cancel(connection.writeTimer)
         connection.arm(connection.readTimer, afterMs: connection.group.settings.keepalive.timeoutMs)
         let pool = snapshot.groups.pool(of: connection.group)
-        if let evicted = pool.put(connection, peer: connection.peer, key: connection.tlsKey) {
+        if let evicted = pool.put(connection, address: connection.addressIndex, key: connection.tlsKey) {
             evicted.close()
         }
     }

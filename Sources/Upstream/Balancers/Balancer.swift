@@ -12,7 +12,7 @@ enum BalancingMethods {
         switch method {
         case .roundRobin: RoundRobin()
         case .ipHash: IPHash(peers, primaries)
-        case .leastConnections: LeastConnections()
+        case .leastConnections: LeastConnections(peers, primaries)
         case .hash(_, false): KeyHash(peers, primaries)
         case .hash(_, true): ConsistentHash(peers, primaries)
         case .random(let two): RandomChoice(peers, primaries, two: two)

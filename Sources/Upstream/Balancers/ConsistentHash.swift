@@ -11,7 +11,7 @@ final class ConsistentHash: Balancer {
 
     private var points: [Point] = []
     private var members: [[Int]] = []
-    private let fallback = RoundRobin()
+    private var able: [Int] = []
 
     init(_ peers: [Peer], _ primaries: Range<Int>) {
         var servers: [String: Int] = [:]
@@ -65,14 +65,22 @@ final class ConsistentHash: Balancer {
         while selection.hashTries <= 20 {
             let point = points[Int(selection.hash) % points.count]
             let addresses = members[point.server]
-            if let index = group.takeTurn(among: addresses, selection, nowMs: nowMs) {
-                group.noteChoice(index, nowMs: nowMs)
-                return index
-            }
+            if let index = takeTurn(among: addresses, group, selection, nowMs) { return index }
             selection.hash &+= 1
             selection.hashTries += 1
         }
-        return fallback.pick(from: group, selection, nowMs: nowMs)
+        return takeTurn(among: group.primaries, group, selection, nowMs)
+    }
+
+    /// Addresses of one name take turns; so do all when the points lead nowhere.
+    private func takeTurn(
+        among indices: some Sequence<Int>, _ group: PeerGroup, _ selection: Selection, _ nowMs: Int64
+    ) -> Int? {
+        able.removeAll(keepingCapacity: true)
+        for index in indices where group.isEligible(index, selection) { able.append(index) }
+        guard let index = group.turns.take(among: able, count: able.count, nowMs: nowMs) else { return nil }
+        group.noteChoice(index, nowMs: nowMs)
+        return index
     }
 
     private func firstPoint(atLeast hash: UInt32) -> Int {

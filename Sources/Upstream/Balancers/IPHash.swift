@@ -2,15 +2,15 @@
 /// of an IPv4 address or all of an IPv6 one, hashed anew for each peer that cannot serve, at most 20
 /// times; then round robin.
 final class IPHash: Balancer {
-    private let totalWeight: Int
+    private let shares: WeightShares
     private let fallback = RoundRobin()
 
     init(_ peers: [Peer], _ primaries: Range<Int>) {
-        totalWeight = peers[primaries].reduce(0) { $0 + $1.settings.weight }
+        shares = WeightShares(peers, primaries)
     }
 
     func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int? {
-        guard totalWeight > 0 else { return nil }
+        guard shares.total > 0 else { return nil }
         if selection.hashTries == 0 { selection.hash = 89 }
         while selection.hashTries <= 20 {
             selection.hashTries += 1
@@ -23,24 +23,12 @@ final class IPHash: Balancer {
                 hash = (hash &* 113 &+ UInt32(byte)) % 6271
             }
             selection.hash = hash
-            let index = group.weighted(Int(hash) % totalWeight)
-            if group.isEligible(index, selection, nowMs: nowMs) {
+            let index = shares.peer(at: Int(hash) % shares.total)
+            if group.isEligible(index, selection) {
                 group.noteChoice(index, nowMs: nowMs)
                 return index
             }
         }
         return fallback.pick(from: group, selection, nowMs: nowMs)
-    }
-}
-
-extension PeerGroup {
-    /// The primary in whose share of the total weight `position` lies.
-    func weighted(_ position: Int) -> Int {
-        var rest = position
-        for index in primaries {
-            rest -= peers[index].settings.weight
-            if rest < 0 { return index }
-        }
-        return primaries.lowerBound
     }
 }

@@ -3,15 +3,15 @@ internal import Core
 /// `hash key`: CRC-32 over the number of the attempt and the key, bits 16–30, by total weight; at most
 /// 20 attempts, then round robin. An empty key goes round robin at once.
 final class KeyHash: Balancer {
-    private let totalWeight: Int
+    private let shares: WeightShares
     private let fallback = RoundRobin()
 
     init(_ peers: [Peer], _ primaries: Range<Int>) {
-        totalWeight = peers[primaries].reduce(0) { $0 + $1.settings.weight }
+        shares = WeightShares(peers, primaries)
     }
 
     func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int? {
-        guard totalWeight > 0, !selection.hashKey.isEmpty else {
+        guard shares.total > 0, !selection.hashKey.isEmpty else {
             return fallback.pick(from: group, selection, nowMs: nowMs)
         }
         while selection.hashTries <= 20 {
@@ -20,8 +20,8 @@ final class KeyHash: Balancer {
             crc.update(selection.hashKey)
             selection.hash = selection.hash &+ (crc.value >> 16 & 0x7FFF)
             selection.hashTries += 1
-            let index = group.weighted(Int(selection.hash) % totalWeight)
-            if group.isEligible(index, selection, nowMs: nowMs) {
+            let index = shares.peer(at: Int(selection.hash) % shares.total)
+            if group.isEligible(index, selection) {
                 group.noteChoice(index, nowMs: nowMs)
                 return index
             }

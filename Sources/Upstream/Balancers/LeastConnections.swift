@@ -1,46 +1,136 @@
+internal import Net
+
 /// `least_conn`: the eligible peer with the fewest active requests for its weight; ties go by smooth
 /// weighted round robin.
+///
+/// Other workers change the numbers at any time, so each choice looks at all of them. That has to be a walk
+/// along arrays: asking a thousand peers one by one took 50 µs.
 final class LeastConnections: Balancer {
+    private var freest: Freest
+
+    init(_ peers: [Peer], _ primaries: Range<Int>) {
+        freest = Freest(Array(peers[primaries]))
+    }
+
     func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int? {
+        if group.eligible.rampingCount > 0 {
+            compareOneByOne(group, selection, nowMs)
+        } else {
+            freest.find(group.eligible.isOpen, selection)
+        }
+        guard freest.count > 0 else { return nil }
+        var chosen = freest.peers[0]
+        if freest.count > 1 {
+            chosen = group.turns.take(among: freest.peers, count: freest.count, nowMs: nowMs) ?? chosen
+        }
+        group.noteChoice(chosen, nowMs: nowMs)
+        return chosen
+    }
+
+    // MARK: While some are in their slow start
+
+    private func compareOneByOne(_ group: PeerGroup, _ selection: Selection, _ nowMs: Int64) {
         var best: Int?
-        var isTied = false
-        for index in group.primaries where group.isEligible(index, selection, nowMs: nowMs) {
+        for index in group.primaries where group.isEligible(index, selection) {
             guard let holder = best else {
                 best = index
                 continue
             }
             let order = LeastConnections.compare(group.peers[index], group.peers[holder], nowMs)
-            if order < 0 {
-                best = index
-                isTied = false
-            } else if order == 0 {
-                isTied = true
-            }
+            if order < 0 { best = index }
         }
-        guard let best else { return nil }
-        let chosen = isTied ? breakTie(with: best, group, selection, nowMs) : best
-        group.noteChoice(chosen, nowMs: nowMs)
-        return chosen
+        freest.removeAll()
+        guard let best else { return }
+        for index in best..<group.primaries.upperBound where group.isEligible(index, selection) {
+            guard LeastConnections.compare(group.peers[index], group.peers[best], nowMs) == 0 else {
+                continue
+            }
+            freest.append(index)
+        }
     }
 
     /// The sign of a.connections/a.weight − b.connections/b.weight, without division.
     ///
     /// A peer in its slow start weighs less: it looks as if it had one connection more than it has.
     static func compare(_ a: Peer, _ b: Peer, _ nowMs: Int64) -> Int {
-        guard a.isRamping || b.isRamping else {
-            return a.state.connections * b.settings.weight - b.state.connections * a.settings.weight
+        guard a.isRamping(nowMs: nowMs) || b.isRamping(nowMs: nowMs) else {
+            return a.state.connections &* b.settings.weight &- b.state.connections &* a.settings.weight
         }
         let weightOfA = a.ramped(a.settings.weight << 10, nowMs: nowMs)
         let weightOfB = b.ramped(b.settings.weight << 10, nowMs: nowMs)
-        return (a.state.connections + 1) * weightOfB - (b.state.connections + 1) * weightOfA
+        return (a.state.connections &+ 1) &* weightOfB &- (b.state.connections &+ 1) &* weightOfA
+    }
+}
+
+/// The peers with the fewest connections for their weight.
+private struct Freest {
+    /// The first `count` of these are what was found.
+    private(set) var peers: [Int]
+    private(set) var count = 0
+
+    private let weights: [Int]
+    private var untried: [Bool]
+    /// Connections as they were at the last look, and where in memory their numbers are.
+    private var connections: [Int]
+    private let places: [Int]
+    /// Neighbours whose numbers are in the same memory.
+    private var runs: [(memory: SharedMemory, range: Range<Int>)] = []
+
+    init(_ all: [Peer]) {
+        weights = all.map(\.settings.weight)
+        peers = all.map { _ in 0 }
+        connections = peers
+        untried = all.map { _ in false }
+        places = all.map { $0.state.connectionsPlace.index }
+        for (index, peer) in all.enumerated() {
+            let memory = peer.state.connectionsPlace.memory
+            if let last = runs.last, last.memory === memory {
+                runs[runs.count - 1].range = last.range.lowerBound..<(index + 1)
+            } else {
+                runs.append((memory, index..<(index + 1)))
+            }
+        }
     }
 
-    /// Those that are as free as the first of them take turns.
-    private func breakTie(with first: Int, _ group: PeerGroup, _ selection: Selection, _ now: Int64) -> Int {
-        let holder = group.peers[first]
-        let tied = (first..<group.primaries.upperBound).lazy.filter {
-            LeastConnections.compare(group.peers[$0], holder, now) == 0
+    mutating func removeAll() { count = 0 }
+
+    mutating func append(_ peer: Int) {
+        peers[count] = peer
+        count += 1
+    }
+
+    mutating func find(_ isOpen: [Bool], _ selection: Selection) {
+        for run in runs { run.memory.load(places, run.range, into: &connections) }
+        guard selection.triedCount > 0 else {
+            return count = Freest.find(connections, weights, isOpen, into: &peers)
         }
-        return group.takeTurn(among: tied, selection, nowMs: now) ?? first
+        for index in untried.indices { untried[index] = isOpen[index] && !selection.hasTried(index) }
+        count = Freest.find(connections, weights, untried, into: &peers)
+    }
+
+    /// - Returns: how many were found.
+    private static func find(
+        _ connections: [Int], _ weights: [Int], _ isOpen: [Bool], into peers: inout [Int]
+    ) -> Int {
+        let connections = connections.span
+        let weights = weights.span
+        let isOpen = isOpen.span
+        var found = peers.mutableSpan
+        var count = 0
+        var fewest = 0
+        var weight = 1
+        for index in weights.indices where isOpen[index] {
+            let load = connections[index] &* weight
+            let bound = fewest &* weights[index]
+            if load > bound && count > 0 { continue }
+            if load < bound || count == 0 {
+                fewest = connections[index]
+                weight = weights[index]
+                count = 0
+            }
+            found[count] = index
+            count += 1
+        }
+        return count
     }
 }

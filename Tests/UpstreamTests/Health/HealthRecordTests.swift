@@ -139,6 +139,25 @@ import Testing
         #expect(shares(group, at: 201) == [100, 100, 100])
     }
 
+    @Test("a slow start that ends and begins anew within a second begins with nothing")
+    func slowStartAnew() {
+        let group = group { settings in
+            for index in settings.peers.indices { settings.peers[index].slowStartMs = 500 }
+        }
+        func choices(_ nowMs: Int64) -> [Int] {
+            (0..<6).compactMap { _ in
+                guard case .peer(let index) = group.pick(Selection(), nowMs: nowMs) else { return nil }
+                return index
+            }
+        }
+        for begin: Int64 in [100_000, 100_700] {
+            group.settle(1, .unhealthy, nowMs: begin, wallMs: 1)
+            group.settle(1, .up, nowMs: begin, wallMs: 1)
+            #expect(!choices(begin).contains(1))
+            #expect(choices(begin + 600).contains(1))
+        }
+    }
+
     @Test("with least_conn too")
     func slowStartWithLeastConnections() {
         let group = group { settings in
@@ -177,13 +196,13 @@ import Testing
         let first = PeerGroup(settings, table: table)
         first.begin(isStart: true, isMandatory: true, nowMs: 1000, wallMs: 1)
         #expect(first.peers.map(\.state.health) == [.checking, .checking])
-        #expect(first.peers.allSatisfy { !$0.isRamping })
+        #expect(first.peers.allSatisfy { !$0.isRamping(nowMs: 1000) })
         for index in 0..<2 { first.peers[index].state.health = .up }
         settings.peers.append(last)
         let second = PeerGroup(settings, table: table)
         second.begin(isStart: false, isMandatory: false, nowMs: 1_000_000, wallMs: 1)
         #expect(second.peers.map(\.state.health) == [.up, .up, .unchecked])
-        #expect(second.peers.map(\.isRamping) == [false, false, true])
+        #expect(second.peers.map { $0.isRamping(nowMs: 1_000_000) } == [false, false, true])
         // Nothing checks them any more: what was found out must not last.
         second.peers[0].state.health = .unhealthy
         settings.isChecked = false

@@ -178,8 +178,10 @@ extension DifferentialGroup {
             name: "connections",
             http: #"""
                 upstream kept { server %GATEWAY1%; keepalive 4; }
+                upstream twice { server %GATEWAY1%; server %GATEWAY1%; keepalive 4; }
                 server { listen 127.0.0.1:%PORT1%;
                     location / { return 200 "$connection_requests\n"; }
+                    location /twice { proxy_pass http://twice; }
                     location /kept { proxy_pass http://kept; }
                     location /post { return 200 "posted\n"; } }
                 server { listen 127.0.0.1:%PORT2%; keepalive_requests 3;
@@ -208,6 +210,11 @@ extension DifferentialGroup {
                 .init("HTTP/1.0 with keep-alive", .get("/", ["Connection: keep-alive"], version: "HTTP/1.0")),
                 .init("a gateway connection is used again", .get("/kept1"), .get("/kept2"), .get("/kept3"))
                     .withConnections,
+                .init(
+                    "the same gateway in two lines has its connections in common", .get("/twice1"),
+                    .get("/twice2"), .get("/twice3")
+                )
+                .withConnections,
                 .init(
                     "a gateway connection that says close is not", .get("/kept1"), .get("/kept2"),
                     answers: [
