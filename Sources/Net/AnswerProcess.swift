@@ -5,6 +5,8 @@ internal import Glibc
 ///
 /// It is forked, so the process that starts it must have one thread. The child keeps nothing open but its end
 /// of a pipe, runs a little less urgently than its parent, and dies with it.
+///
+/// A fork takes some 17 µs for each MiB that the process has touched: 1 ms with 20,000 idle connections.
 public final class AnswerProcess {
     /// What the child has said.
     public enum News: Equatable, Sendable {
