@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int pipe2(int descriptors[2], int flags);
 int mkostemp(char *template_, int flags);
 long syscall(long number, ...);
 // The allocator beneath malloc(), for a program that counts what it is asked for.

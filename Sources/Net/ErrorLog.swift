@@ -31,10 +31,24 @@ public final class ErrorLog {
         var fd: Int32
     }
 
+    /// The message that was written last, and how often it came in a second.
+    private struct Repetition {
+        var level = LogLevel.emerg
+        var message = ""
+        /// The second, as lines show it.
+        var time: [UInt8] = []
+        var count = 0
+        /// Those that were not written.
+        var hiddenCount = 0
+    }
+
     /// A line is cut off here, as nginx does; its line feed is counted.
     static var lineMax: Int { 2048 }
+    /// The same message is written so often in a second; what comes beyond is counted.
+    static var sameLinesMax: Int { 10 }
 
     private var sinks: [OpenSink] = []
+    private var last = Repetition()
     private let threshold: LogLevel
     private let clock: Clock?
 
@@ -52,6 +66,7 @@ public final class ErrorLog {
     }
 
     deinit {
+        tellHidden(last.time)
         for entry in sinks where entry.fd > STDERR_FILENO { close(entry.fd) }
     }
 
@@ -68,10 +83,40 @@ public final class ErrorLog {
 
     /// Writes a line; what is not printable in it is escaped. The message is made only if it is wanted.
     ///
-    /// - Parameter connection: the serial number of the client's connection, shown as `*12`.
+    /// Errors and lesser lines that come over and over are written ten times a second. How many more there
+    /// were is said before the next line.
+    ///
+    /// - Parameter connection: the serial number of the client's connection, shown as `*12`; lines are the
+    ///   same whatever it is.
     public func write(_ level: LogLevel, connection: Int?, _ message: @autoclosure () -> String) {
         guard isEnabled(level) else { return }
-        let line = line(level, connection, message())
+        let message = message()
+        let time = clock?.errorLogTime ?? Clock.readErrorLogTime()
+        guard !isOneTooMany(level, message, time) else { return }
+        put(line(level, connection, message, time), level)
+    }
+
+    private func isOneTooMany(_ level: LogLevel, _ message: String, _ time: [UInt8]) -> Bool {
+        guard level >= .error, level == last.level, time == last.time, message == last.message else {
+            tellHidden(time)
+            last = Repetition(level: level, message: message, time: time, count: 1)
+            return false
+        }
+        last.count += 1
+        guard last.count > ErrorLog.sameLinesMax else { return false }
+        last.hiddenCount += 1
+        return true
+    }
+
+    private func tellHidden(_ time: [UInt8]) {
+        guard last.hiddenCount > 0 else { return }
+        put(
+            line(last.level, nil, "message repeated \(last.hiddenCount) times: \(last.message)", time),
+            last.level)
+        last.hiddenCount = 0
+    }
+
+    private func put(_ line: ByteBuffer, _ level: LogLevel) {
         for entry in sinks where level <= entry.sink.level {
             if case .syslog(let target) = entry.sink.target {
                 target.send(line.bytes[...], level, over: entry.fd)
@@ -84,10 +129,12 @@ public final class ErrorLog {
         }
     }
 
-    private func line(_ level: LogLevel, _ connection: Int?, _ message: String) -> ByteBuffer {
+    private func line(
+        _ level: LogLevel, _ connection: Int?, _ message: String, _ time: [UInt8]
+    ) -> ByteBuffer {
         let process = Int(getpid())
         let line = ByteBuffer(capacity: 512)
-        line.append(clock?.errorLogTime ?? Clock.readErrorLogTime())
+        line.append(time)
         line.append(" [")
         line.append(level.name)
         line.append("] ")
@@ -127,6 +174,7 @@ public final class ErrorLog {
     /// - Returns: what could not be opened.
     @discardableResult
     public func reopen(owner: UInt32? = nil) -> [FileError] {
+        tellHidden(last.time)
         var failures: [FileError] = []
         for index in sinks.indices {
             guard case .file(let path) = sinks[index].sink.target else { continue }

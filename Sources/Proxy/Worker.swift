@@ -20,6 +20,8 @@ public final class Worker {
         case traffic
         /// An authority is asked for a client's certificate.
         case status(ClientStatusCheck)
+        /// A password is checked in a child.
+        case password(PasswordCheck)
     }
 
     // MARK: The loop
@@ -63,6 +65,7 @@ public final class Worker {
     var pendingDescriptors: [Int32] = []
     /// The users of `auth_basic_user_file`.
     let passwordFiles = PasswordFiles()
+    private(set) lazy var passwordChecks = PasswordChecks(worker: self)
     /// `ssl_ocsp_cache`
     var clientStatuses = ClientStatuses()
     var listeners: [Listener] = []
@@ -155,6 +158,7 @@ public final class Worker {
         while exit == nil {
             turn()
         }
+        passwordChecks.end()
         logs.flush(nowMs: clock.nowMs, force: true)
         return 0
     }
@@ -205,6 +209,8 @@ public final class Worker {
             receiveOrders()
         case .status(let check):
             check.ready(event)
+        case .password(let check):
+            check.ready()
         case .traffic:
             break
         }
@@ -222,6 +228,8 @@ public final class Worker {
         case .traffic:
             serveAwaited()
         case .status(let check):
+            check.timedOut()
+        case .password(let check):
             check.timedOut()
         case .signals, .control:
             break
@@ -241,7 +249,7 @@ public final class Worker {
             switch endpoint {
             case .client(let session): session.runPosted()
             case .peer(let connection): connection.ready()
-            case .listener, .signals, .control, .traffic, .status: break
+            case .listener, .signals, .control, .traffic, .status, .password: break
             }
         }
         running.removeAll(keepingCapacity: true)
@@ -328,7 +336,7 @@ public final class Worker {
     func checkStatus(_ session: HTTP1Session, _ subjects: [OCSPSubject]) {
         clientStatuses.isOn = snapshot.configuration.keepsClientStatuses
         var made: ClientStatusCheck?
-        _ = endpoints.insert { token in
+        _ = enroll { token in
             let check = ClientStatusCheck(session, subjects, token: token)
             made = check
             return .status(check)
@@ -337,7 +345,11 @@ public final class Worker {
         made?.start()
     }
 
-    func statusCheckEnded(_ token: Token) { _ = endpoints.remove(token) }
+    /// Gives what `make` returns a token for events and timers.
+    func enroll(_ make: (Token) -> Endpoint) -> Token { endpoints.insert(make) }
+
+    /// No event goes to what the token was given to any more.
+    func dismiss(_ token: Token) { _ = endpoints.remove(token) }
 
     /// A connection to a peer is over.
     func closed(_ connection: PeerConnection) {

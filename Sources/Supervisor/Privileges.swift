@@ -31,8 +31,11 @@ enum Privileges {
     }
 
     private static func change(to main: MainSettings) throws(ConfigError) {
-        guard let account = Account(user: main.user, group: main.group) else {
-            throw ConfigError("getpwnam(\"\(main.user)\") failed: there is no such user; set \"user\"")
+        let account: Account
+        do throws(UnknownAccount) {
+            account = try Account(user: main.user, group: main.group)
+        } catch {
+            throw ConfigError("\(error.message): there is no such account; set \"user\"")
         }
         guard setgid(account.group) == 0 else {
             throw ConfigError("setgid(\(account.group)) failed \(Errno.current.logText)")
@@ -46,25 +49,9 @@ enum Privileges {
     }
 }
 
-/// A user and a group by their numbers.
-struct Account {
-    let user: uid_t
-    let group: gid_t
-
+extension Account {
     /// Who workers become; `nil`: they stay who the master is.
     static func ofWorkers(_ main: MainSettings) -> Account? {
-        geteuid() == 0 ? Account(user: main.user, group: main.group) : nil
-    }
-
-    /// Looks names up; without a group name, the group that is called like the user, else the user's own.
-    init?(user name: String, group groupName: String?) {
-        guard let entry = getpwnam(name) else { return nil }
-        user = entry.pointee.pw_uid
-        if let groupName {
-            guard let found = getgrnam(groupName) else { return nil }
-            group = found.pointee.gr_gid
-        } else {
-            group = getgrnam(name)?.pointee.gr_gid ?? entry.pointee.pw_gid
-        }
+        ProcessID.isSuperuser ? try? Account(user: main.user, group: main.group) : nil
     }
 }

@@ -64,6 +64,7 @@ import Testing
         let all = "\u{1} \"#%&'+;<>?[\\]^`{|}~\u{7F}\u{80}!"
         #expect(escape(all, .uri) == "%01%20%22%23%25&'+;%3C%3E%3F[%5C]%5E%60%7B%7C%7D~%7F%80!")
         #expect(escape("a&b+c;d=e/", .args) == "a%26b%2Bc%3Bd=e/")
+        #expect(escape(all, .args) == "%01%20%22%23%25%26'%2B%3B%3C%3E%3F[%5C]%5E%60%7B%7C%7D~%7F%80!")
         #expect(escape("aZ09-._~/:!", .uriComponent) == "aZ09-._~%2F%3A%21")
         #expect(escape("a<b>&\"c'", .html) == "a&lt;b&gt;&amp;&quot;c'")
     }

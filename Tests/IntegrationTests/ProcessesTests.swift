@@ -88,6 +88,29 @@ import Testing
         server.finish(expected: ["unknown directive"])
     }
 
+    @Test(
+        "a user or a group that does not exist is refused by -t and by a reload",
+        .enabled(if: geteuid() == 0, "only root can become somebody else"),
+        arguments: [("nosuch", #"getpwnam("nosuch")"#), ("nobody nosuch", #"getgrnam("nosuch")"#)])
+    func unknownUser(_ user: String, _ call: String) throws {
+        let server = try start()
+        let before = workers(of: server)
+        try server.rewrite("# a comment\nuser \(user);\n" + Self.text)
+        let place = "\(call) failed in \(server.directory.path)/server.conf:2"
+        let test = try Program.run(
+            Binary.portico,
+            ["-t", "-p", server.directory.path + "/", "-c", server.directory.path + "/server.conf"],
+            in: server.directory, name: "test")
+        #expect(test.ending == .exited(1))
+        #expect(test.errors.contains("[emerg] \(place)\n"), "\(test.errors)")
+        let reload = try server.reload()
+        #expect(reload.ending == .exited(1))
+        #expect(reload.errors.contains(place), "\(reload.errors)")
+        #expect(workers(of: server) == before)
+        #expect(try RawClient.get(server.port, "/").status == 200)
+        server.finish(expected: [place])
+    }
+
     @Test("a reload opens new addresses and closes old ones")
     func reloadMovesAddresses() throws {
         let moved = Self.text.replacingOccurrences(of: "%PORT1%", with: "%PORT2%")

@@ -30,6 +30,40 @@ import Testing
         #expect(folder.text("e").hasPrefix(String(decoding: clock.errorLogTime, as: UTF8.self) + " [info] "))
     }
 
+    @Test("a line that comes over and over is written ten times a second, and then counted")
+    func repeated() throws {
+        let folder = try TestFolder()
+        let clock = Clock()
+        /// What is behind `1#1: `, and behind `*1 `.
+        func messages() -> [String] {
+            folder.text("e").split(separator: "\n").map { line in
+                let message = line.drop { $0 != "#" }.split(separator: ": ", maxSplits: 1).last ?? ""
+                return String(message.hasPrefix("*") ? message.split(separator: " ").last ?? "" : message)
+            }
+        }
+        do {
+            let log = try ErrorLog([.init(.file(folder.file("e")), .info)], clock: clock)
+            for number in 0..<100 { log.write(.error, connection: number, "a") }
+            #expect(messages() == Array(repeating: "a", count: 10))
+            log.write(.error, connection: nil, "b")
+            #expect(messages().dropFirst(10) == ["message repeated 90 times: a", "b"])
+            // Another level is another line, and grave ones are all written.
+            log.write(.warn, connection: nil, "b")
+            for _ in 0..<20 { log.write(.crit, connection: nil, "c") }
+            #expect(Array(messages().dropFirst(12)) == ["b"] + Array(repeating: "c", count: 20))
+            for _ in 0..<11 { log.write(.warn, connection: nil, "d") }
+            let second = clock.errorLogTime
+            while clock.errorLogTime == second {
+                usleep(10_000)
+                clock.update()
+            }
+            log.write(.warn, connection: nil, "d")
+            #expect(messages().suffix(3) == ["d", "message repeated 1 times: d", "d"])
+            for _ in 0..<12 { log.write(.warn, connection: nil, "d") }
+        }
+        #expect(messages().last == "message repeated 3 times: d")
+    }
+
     @Test("each sink takes its level and graver; a message that nobody wants is not made")
     func levels() throws {
         let folder = try TestFolder()

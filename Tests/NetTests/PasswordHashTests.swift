@@ -44,6 +44,33 @@ struct PasswordHashTests {
         }
     }
 
+    @Test(
+        "cheap hashes are known as such",
+        arguments: [
+            ("{PLAIN}secret", 511), ("{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=", 511), ("{SSHA}x", 511),
+            ("abNANd1rDfiNc", 511), ("*", 8), ("!", 8), ("", 8), ("x", 8),
+            ("$1$saltsalt$9xy1btjgzLYfb7hivXtC//", 511), ("$apr1$saltsalt$LrttParrLPdxvgutaSXWJ0", 511),
+            ("$5$saltsalt$x", 64), ("$6$saltsalt$x", 64), ("$5$rounds=5000$s$x", 64),
+            ("$6$rounds=1000$s$x", 511), ("$2y$04$x", 511), ("$2b$05$x", 511),
+        ])
+    func cheap(_ hash: String, _ passwordCount: Int) {
+        #expect(!PasswordHash.isCostly(Array(hash.utf8), passwordCount: passwordCount))
+    }
+
+    @Test(
+        "costly hashes, and those of unknown cost, are known as such",
+        arguments: [
+            ("$5$saltsalt$x", 65), ("$6$saltsalt$x", 65), ("$6$saltsalt$x", 511), ("$6$saltsalt$x", .max),
+            ("$6$rounds=5001$s$x", 64), ("$6$rounds=20000$s$x", 1), ("$5$rounds=999999999$s$x", 0),
+            ("$6$rounds=99999999999999999999$s$x", 0), ("$6$rounds=x$s$x", 0), ("$6$rounds=", 0),
+            ("$2y$06$x", 1), ("$2a$10$x", 1), ("$2b$12$x", 1), ("$2y$31$x", 1), ("$2y$", 1), ("$2z$04$x", 1),
+            ("$y$j9T$salt$x", 1), ("$gy$j9T$salt$x", 1), ("$7$CU..../....s$x", 1), ("$sha1$40000$s$x", 1),
+            ("$md5,rounds=4096$s$x", 1), ("_J9..rasmBYk8r9AiWNc", 1), ("$", 0), ("$9$x$y", 1),
+        ])
+    func costly(_ hash: String, _ passwordCount: Int) {
+        #expect(PasswordHash.isCostly(Array(hash.utf8), passwordCount: passwordCount))
+    }
+
     @Test("an empty plain password is a password")
     func emptyPlain() {
         #expect(PasswordHash.verify([], hash: Array("{PLAIN}".utf8)) == .matches)

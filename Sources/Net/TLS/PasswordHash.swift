@@ -20,7 +20,7 @@ public enum PasswordHash {
 
     /// Whether `hash` was made of `password`.
     ///
-    /// Costly hashes take long on purpose: bcrypt and yescrypt tens of milliseconds.
+    /// Costly hashes take long on purpose, bcrypt and yescrypt tens of milliseconds and more: see `isCostly`.
     public static func verify(_ password: [UInt8], hash: [UInt8]) -> Verdict {
         guard password.count <= passwordBytesMax else { return .differs }
         if let rest = hash.after("{PLAIN}") { return verdict(password, rest) }
@@ -28,6 +28,35 @@ public enum PasswordHash {
         if let rest = hash.after("{SSHA}") { return verifySaltedSHA(password, rest) }
         if let rest = hash.after("$apr1$") { return verifyAPR1(password, rest) }
         return verifyCrypt(password, hash)
+    }
+
+    /// Whether `verify` may take longer than about 4 ms: too long for those who wait for the same worker.
+    ///
+    /// What is not known to be cheap is costly.
+    public static func isCostly(_ hash: [UInt8], passwordCount: Int) -> Bool {
+        // {PLAIN}, {SSHA}, DES: microseconds. $1$ and $apr1$: 1000 rounds of MD5, 2 ms at most.
+        guard hash.first == UInt8(ascii: "$") || hash.first == UInt8(ascii: "_") else { return false }
+        if hash.after("$1$") != nil || hash.after("$apr1$") != nil { return false }
+        if let rest = hash.after("$5$") ?? hash.after("$6$") {
+            guard let rounds = rounds(rest) else { return true }
+            // A round hashes the password once and more, and fixed-size digests.
+            return rounds > costMax / (64 + min(passwordCount, passwordBytesMax))
+        }
+        // Each step of bcrypt's cost doubles it: 2 ms at 5.
+        let isCheap = ["$2a$", "$2b$", "$2x$", "$2y$"].contains { kind in
+            hash.after(kind + "04$") != nil || hash.after(kind + "05$") != nil
+        }
+        return !isCheap
+    }
+
+    /// SHA-256 or SHA-512 rounds times bytes that are worked out in place: 4 ms, as measured on one core
+    /// of 2023. The usual 5000 rounds keep below it for passwords of up to 64 bytes.
+    private static var costMax: Int { 5000 * 128 }
+
+    /// The number of rounds in what follows `$5$` or `$6$`; `nil`: it cannot be read.
+    private static func rounds(_ setting: [UInt8]) -> Int? {
+        guard let rest = setting.after("rounds=") else { return 5000 }
+        return Int(String(decoding: rest.prefix { $0 != UInt8(ascii: "$") }, as: UTF8.self))
     }
 
     /// It is the password itself, or a hash of it without a salt.

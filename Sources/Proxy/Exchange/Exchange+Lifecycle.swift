@@ -50,6 +50,7 @@ extension Exchange {
         didSendContinue = false
         lastFailure = nil
         fault = nil
+        passwordCheck?.leave(self)
         isPipelined = false
         keptFields.reset()
         requestID.removeAll()

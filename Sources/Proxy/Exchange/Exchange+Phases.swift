@@ -177,8 +177,10 @@ extension Exchange {
         }
     }
 
-    private func authenticate() -> Outcome {
-        let verdict = AuthBasic.check(self)
+    private func authenticate() -> Outcome { delayed(AuthBasic.check(self)) }
+
+    /// `auth_delay`
+    private func delayed(_ verdict: Outcome) -> Outcome {
         let delay = location.settings.core.authDelayMs
         if delay > 0, case .status(let code) = verdict, code == 401 {
             phase = .delayed(thenStatus: code)
@@ -186,6 +188,15 @@ extension Exchange {
             return .suspended
         }
         return verdict
+    }
+
+    /// The client's password was checked aside: that decides about access, whatever `satisfy` says, since
+    /// nothing is checked after it.
+    func passwordChecked(_ verdict: PasswordFile.Verdict, _ attempt: AuthBasic.Attempt) {
+        phase = .processing
+        let outcome = delayed(AuthBasic.conclude(verdict, attempt, self))
+        if case .declined = outcome { return serve(from: .precontent) }
+        conclude(outcome)
     }
 
     /// `auth_delay` has passed.

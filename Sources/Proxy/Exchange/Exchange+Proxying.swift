@@ -48,7 +48,7 @@ extension Exchange {
             if case .stream = body.keeping { sendUpstream() } else if body.isComplete { sendUpstream() }
         case .awaitingUpstream, .responding:
             if case .stream = body.keeping { upstream?.bodyAdvanced() }
-        case .receiving, .processing, .delayed, .finished:
+        case .receiving, .processing, .delayed, .checkingPassword, .finished:
             break
         }
     }
@@ -66,7 +66,7 @@ extension Exchange {
         case .awaitingUpstream, .responding:
             if case .stream = body.keeping { return upstream?.isActive ?? false }
             return false
-        case .receiving, .processing, .delayed, .finished: return false
+        case .receiving, .processing, .delayed, .checkingPassword, .finished: return false
         }
     }
 

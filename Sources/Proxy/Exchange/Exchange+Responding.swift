@@ -9,7 +9,7 @@ extension Exchange {
     var isResponding: Bool {
         switch phase {
         case .responding, .finished: true
-        case .receiving, .processing, .delayed, .readingBody, .awaitingUpstream: false
+        case .receiving, .processing, .delayed, .checkingPassword, .readingBody, .awaitingUpstream: false
         }
     }
 

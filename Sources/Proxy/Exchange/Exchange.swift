@@ -77,6 +77,8 @@ final class Exchange {
     var lastFailure: EndReason.UpstreamFailure?
     /// What went wrong, where the status does not say it.
     var fault: EndReason?
+    /// What it waits for while its client's password is checked.
+    var passwordCheck: PasswordCheck?
 
     // MARK: The response
 
@@ -116,6 +118,8 @@ final class Exchange {
         case processing
         /// Waiting for a timer (`auth_delay`) before it goes on.
         case delayed(thenStatus: UInt16)
+        /// The client's password is being checked in another process.
+        case checkingPassword
         /// A handler waits for the request body.
         case readingBody
         /// The upstream has it; no byte of a response went out.

@@ -26,41 +26,78 @@ enum AuthBasic {
         }
         guard let colon = decoded ?? nil else {
             exchange.log(.info, "no user/password was provided for basic authentication")
-            return challenge(exchange, realm: text)
+            return challenge(exchange)
         }
         let path = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(path) }
         template.append(for: exchange, to: path)
-        return verify(credentials, colon: colon, file: path, realm: text, exchange)
+        let user = credentials.bytes(of: Slice(from: 0, to: colon))
+        let password = credentials.bytes(of: Slice(from: colon + 1, to: credentials.count))
+        return verify(user, password, Attempt(user: string(user), path: string(path.bytes)), exchange)
+    }
+
+    /// Whose password is looked for where, as log lines show it.
+    struct Attempt {
+        let user: String
+        let path: String
     }
 
     private static func verify(
-        _ credentials: ByteBuffer, colon: Int, file path: ByteBuffer, realm: ByteBuffer, _ exchange: Exchange
+        _ user: [UInt8], _ password: [UInt8], _ attempt: Attempt, _ exchange: Exchange
     ) -> Outcome {
-        let files = exchange.worker.passwordFiles
+        let worker = exchange.worker
         let file: PasswordFile
         do {
-            file = try files.file(at: text(path)) { exchange.log(.warn, $0) }
+            file = try worker.passwordFiles.file(at: attempt.path) { exchange.log(.warn, $0) }
         } catch {
             let isMissing = error.errno == .notFound
             exchange.log(isMissing ? .error : .crit, error.message)
             return .status(isMissing ? 403 : 500)
         }
-        let user = credentials.bytes(of: Slice(from: 0, to: colon))
-        let password = credentials.bytes(of: Slice(from: colon + 1, to: credentials.count))
-        switch file.check(user: user, password: password, nowMs: exchange.worker.clock.nowMs) {
+        switch file.check(user: user, password: password, nowMs: worker.clock.nowMs) {
+        case .verdict(let verdict):
+            return conclude(verdict, attempt, exchange)
+        case .costly(let claim):
+            return wait(for: claim, attempt, exchange)
+        }
+    }
+
+    private static func wait(for claim: PasswordClaim, _ attempt: Attempt, _ exchange: Exchange) -> Outcome {
+        switch exchange.worker.passwordChecks.admit(claim, from: exchange, attempt) {
+        case .waits:
+            exchange.phase = .checkingPassword
+            return .suspended
+        case .settled(let verdict):
+            return conclude(verdict, attempt, exchange)
+        case .refused:
+            exchange.log(
+                .error, "\(PasswordChecks.waitingMax) passwords wait to be checked: no more may wait")
+            return .status(503)
+        }
+    }
+
+    /// What follows of a verdict.
+    static func conclude(_ verdict: PasswordFile.Verdict, _ attempt: Attempt, _ exchange: Exchange) -> Outcome
+    {
+        switch verdict {
         case .accepted:
             return .declined
         case .unknownUser:
-            exchange.log(.error, "user \"\(text(user))\" was not found in \"\(text(path))\"")
+            exchange.log(.error, "user \"\(attempt.user)\" was not found in \"\(attempt.path)\"")
         case .wrongPassword:
-            exchange.log(.error, "user \"\(text(user))\": password mismatch")
+            exchange.log(.error, "user \"\(attempt.user)\": password mismatch")
+        case .undecided(let reason):
+            exchange.log(.error, "user \"\(attempt.user)\": \(reason)")
+            return .status(500)
         }
         exchange.worker.counters.add(.failedLogins, 1)
-        return challenge(exchange, realm: realm)
+        return challenge(exchange)
     }
 
-    private static func challenge(_ exchange: Exchange, realm: ByteBuffer) -> Outcome {
+    private static func challenge(_ exchange: Exchange) -> Outcome {
+        let realm = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(realm) }
+        exchange.location.settings.auth.realm?.append(for: exchange, to: realm)
         exchange.response.add(.wwwAuthenticate) { out in
             out.append("Basic realm=\"")
             out.append(contentsOf: realm)
@@ -69,6 +106,5 @@ enum AuthBasic {
         return .status(401)
     }
 
-    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
-    private static func text(_ buffer: ByteBuffer) -> String { text(buffer.bytes) }
+    private static func string(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -37,8 +37,16 @@ final class PasswordFiles {
 
 /// One user file, and who was let in by it a moment ago.
 final class PasswordFile {
-    enum Verdict {
+    enum Verdict: Equatable {
         case accepted, unknownUser, wrongPassword
+        /// It could not be worked out: why.
+        case undecided(String)
+    }
+
+    enum Answer: Equatable {
+        case verdict(Verdict)
+        /// The hash takes so long that it must be worked out aside.
+        case costly(PasswordClaim)
     }
 
     let stamp: FileStamp?
@@ -53,15 +61,37 @@ final class PasswordFile {
         self.entries = entries
     }
 
-    /// Whether `password` is `user`'s. A password that was right is not hashed again for some seconds:
-    /// a costly hash would hold up every other client of the worker.
-    func check(user: [UInt8], password: [UInt8], nowMs: Int64) -> Verdict {
-        guard let hash = entries.lookup(user) else { return .unknownUser }
+    /// Whether `password` is `user`'s. A password that was right is not hashed again for some seconds.
+    func check(user: [UInt8], password: [UInt8], nowMs: Int64) -> Answer {
+        guard let hash = entries.lookup(user) else { return .verdict(.unknownUser) }
         let digest = Digest.sha256(user + [0] + password)
-        if remembered.contains(digest, nowMs: nowMs) { return .accepted }
-        guard PasswordHash.verify(password, hash: hash) == .matches else { return .wrongPassword }
-        remembered.insert(digest, nowMs: nowMs)
+        if remembered.contains(digest, nowMs: nowMs) { return .verdict(.accepted) }
+        let claim = PasswordClaim(file: self, password: password, hash: hash, digest: digest)
+        if PasswordHash.isCostly(hash, passwordCount: password.count) { return .costly(claim) }
+        return .verdict(settle(claim, isRight: claim.isRight, nowMs: nowMs))
+    }
+
+    /// It is known whether a claim was right.
+    func settle(_ claim: PasswordClaim, isRight: Bool, nowMs: Int64) -> Verdict {
+        guard isRight else { return .wrongPassword }
+        remembered.insert(claim.digest, nowMs: nowMs)
         return .accepted
+    }
+}
+
+/// A user's password as a client gave it, and the hash that it has to be compared to.
+struct PasswordClaim: Equatable {
+    let file: PasswordFile
+    let password: [UInt8]
+    let hash: [UInt8]
+    /// Of the user and the password.
+    let digest: [UInt8]
+
+    /// Works the hash out, here and now.
+    var isRight: Bool { PasswordHash.verify(password, hash: hash) == .matches }
+
+    static func == (one: PasswordClaim, other: PasswordClaim) -> Bool {
+        one.file === other.file && one.digest == other.digest
     }
 }
 

@@ -33,7 +33,7 @@ enum Return {
     static func redirectToSlash(_ exchange: Exchange) {
         let target = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(target) }
-        exchange.uri.withReadable { PercentEncoding.append($0, in: .path, to: target) }
+        exchange.uri.withReadable { URIPath.escape($0, as: .uri, into: target) }
         target.append(UInt8(ascii: "/"))
         if !exchange.arguments.isEmpty {
             target.append(UInt8(ascii: "?"))

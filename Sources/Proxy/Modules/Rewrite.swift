@@ -84,7 +84,7 @@ enum Rewrite {
         let path = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(path) }
         if case .redirect(let status) = rule.flag {
-            append(rule.path, for: exchange, in: .path, to: path)
+            append(rule.path, for: exchange, as: .uri, to: path)
             let arguments = newArguments(rule, exchange)
             if !arguments.isEmpty || rule.arguments != nil {
                 path.append(UInt8(ascii: "?"))
@@ -123,7 +123,7 @@ enum Rewrite {
         let out = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(out) }
         if let arguments = rule.arguments {
-            append(arguments, for: exchange, in: .argument, to: out)
+            append(arguments, for: exchange, as: .args, to: out)
             if rule.keepsArguments && !exchange.arguments.isEmpty { out.append(UInt8(ascii: "&")) }
         }
         if rule.keepsArguments { out.append(contentsOf: exchange.arguments) }
@@ -133,20 +133,22 @@ enum Rewrite {
     /// Appends a template whose captures come from the decoded path: they are encoded again if the client
     /// had encoded anything.
     private static func append(
-        _ template: Template<Variable>, for exchange: Exchange, in place: PercentEncoding.Place,
+        _ template: Template<Variable>, for exchange: Exchange, as set: URIPath.EscapeSet,
         to out: ByteBuffer
     ) {
         let encodes = hasEncodedTarget(exchange)
         for part in template.parts {
-            let start = out.count
             switch part {
             case .literal(let bytes): out.append(bytes)
             case .variable(let variable): _ = Variables.append(variable, of: exchange, to: out)
             case .capture(let index):
-                exchange.captures.append(index, to: out)
-                guard encodes else { continue }
+                guard encodes else {
+                    exchange.captures.append(index, to: out)
+                    continue
+                }
                 let scratch = exchange.worker.takeScratch()
-                PercentEncoding.escapeTail(of: out, from: start, in: place, using: scratch)
+                exchange.captures.append(index, to: scratch)
+                scratch.withReadable { URIPath.escape($0, as: set, into: out) }
                 exchange.worker.giveScratch(scratch)
             }
         }

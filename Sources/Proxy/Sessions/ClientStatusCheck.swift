@@ -81,7 +81,7 @@ final class ClientStatusCheck {
         fetch?.end()
         fetch = nil
         worker.timers.destroy(timer)
-        worker.statusCheckEnded(token)
+        worker.dismiss(token)
     }
 }
 

@@ -131,7 +131,12 @@ extension HTTP1Session {
         if exchange.isReadingBody {
             return readBody()
         }
-        guard transport.isHangup, exchange.cancelsWhenClientLeaves else { return }
+        guard transport.isHangup else { return }
+        if exchange.passwordCheck != nil {
+            worker.log(.info, exchange, "client prematurely closed connection")
+            return exchange.clientLeft(status: 499)
+        }
+        guard exchange.cancelsWhenClientLeaves else { return }
         worker.log(
             .info, exchange,
             "epoll_wait() reported that client prematurely closed connection,"

@@ -121,6 +121,7 @@ extension MainSettings {
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 block.main.user = statement.argument(0)
                 block.main.group = statement.arguments.count > 1 ? statement.argument(1) : nil
+                try checkAccount(block, statement)
             },
             Directive(
                 "pid", "The file with the number of the master process.", "file", default: "logs/portico.pid",
@@ -143,6 +144,21 @@ extension MainSettings {
                 block.main.environment.append(statement.argument(0))
             }.repeatable,
         ]
+    }
+
+    /// Only root can become somebody else.
+    private static func checkAccount(_ block: Block, _ statement: Statement) throws(ConfigError) {
+        guard ProcessID.isSuperuser else {
+            return block.builder.warn(
+                ConfigError(
+                    "the \"user\" directive makes sense only if the master process runs with super-user"
+                        + " privileges, ignored", statement))
+        }
+        do throws(UnknownAccount) {
+            _ = try Account(user: block.main.user, group: block.main.group)
+        } catch {
+            throw ConfigError(error.message, statement)
+        }
     }
 
     private static var eventRows: [Directive<Block>] {

@@ -14,13 +14,18 @@ struct PasswordFileTests {
         let files = PasswordFiles()
         let first = try files.file(at: path) { _ in }
         #expect(try files.file(at: path) { _ in } === first)
-        #expect(first.check(user: Array("a".utf8), password: Array("x".utf8), nowMs: 0) == .accepted)
-        #expect(first.check(user: Array("a".utf8), password: Array("y".utf8), nowMs: 0) == .wrongPassword)
-        #expect(first.check(user: Array("b".utf8), password: Array("x".utf8), nowMs: 0) == .unknownUser)
+        #expect(
+            first.check(user: Array("a".utf8), password: Array("x".utf8), nowMs: 0) == .verdict(.accepted))
+        #expect(
+            first.check(user: Array("a".utf8), password: Array("y".utf8), nowMs: 0)
+                == .verdict(.wrongPassword))
+        #expect(
+            first.check(user: Array("b".utf8), password: Array("x".utf8), nowMs: 0) == .verdict(.unknownUser))
         try Data("b:{PLAIN}xy\n".utf8).write(to: URL(fileURLWithPath: path))
         let second = try files.file(at: path) { _ in }
         #expect(second !== first)
-        #expect(second.check(user: Array("b".utf8), password: Array("xy".utf8), nowMs: 0) == .accepted)
+        #expect(
+            second.check(user: Array("b".utf8), password: Array("xy".utf8), nowMs: 0) == .verdict(.accepted))
     }
 
     @Test("passwords in plain or without a salt are warned of, once each time that the file is read")
@@ -33,6 +38,29 @@ struct PasswordFileTests {
         for _ in 0..<2 { _ = try files.file(at: path) { warnings.append($0) } }
         #expect(warnings.count == 1)
         #expect(warnings.first?.contains("user \"a\" and 1 more") == true)
+    }
+
+    @Test("a costly hash is left to others; what they found out is believed for a while")
+    func costlyHash() throws {
+        let path = NSTemporaryDirectory() + "portico-users-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data("a:$2y$12$x\n".utf8).write(to: URL(fileURLWithPath: path))
+        let file = try PasswordFiles().file(at: path) { _ in }
+        func check(_ password: String, nowMs: Int64) -> Proxy.PasswordFile.Answer {
+            file.check(user: Array("a".utf8), password: Array(password.utf8), nowMs: nowMs)
+        }
+        guard case .costly(let right) = check("x", nowMs: 0), case .costly(let wrong) = check("y", nowMs: 0)
+        else {
+            Issue.record("bcrypt is costly")
+            return
+        }
+        #expect(right != wrong)
+        #expect(check("x", nowMs: 0) == .costly(right))
+        #expect(file.settle(wrong, isRight: false, nowMs: 0) == .wrongPassword)
+        #expect(file.settle(right, isRight: true, nowMs: 0) == .accepted)
+        #expect(check("x", nowMs: 4999) == .verdict(.accepted))
+        #expect(check("x", nowMs: 5000) == .costly(right))
+        #expect(check("y", nowMs: 0) == .costly(wrong))
     }
 
     @Test("a file that is not there is said to be missing")

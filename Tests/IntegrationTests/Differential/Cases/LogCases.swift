@@ -186,6 +186,9 @@ extension DifferentialGroup {
                 .init("if sees a file", .get("/file/")),
                 .init("a loop is a 500", .get("/loop/")),
                 .init("an encoded capture", .get("/last/a%20b%3fc")),
+                .init(
+                    "an encoded capture in new arguments",
+                    .get("/argsfirst/a%20%22%3c%3e%5c%5e%60%7b%7c%7d%26%3b%2b%23%25%3f%7f%c3%5b~:=c?x=1")),
             ])
     }
 }
