@@ -364,6 +364,11 @@ struct PasswordCheckTests {
             geteuid() == 0
             ? try Program.run("setpriv", account + ["--clear-groups"] + limit, in: server.directory)
             : try Program.run("env", limit, in: server.directory)
+        // Some sandboxes let nobody change the limits of another process.
+        if limited.errors.contains("Operation not permitted") {
+            server.finish()
+            try Test.cancel("this machine lets nobody limit the processes of another")
+        }
         #expect(limited.ending == .exited(0), "\(limited.errors)")
         #expect(try ask(server, "quick", "secret").response(within: 30).status == 200)
         #expect(try ask(server, "quick", "wrong").response(within: 30).status == 401)
