@@ -57,7 +57,7 @@ let package = Package(
             linkerSettings: linking),
         .executableTarget(
             name: "portico-bench", dependencies: ["Core", "HTTP", "Net", "Upstream", "CLinux"], path: "bench",
-            exclude: ["scenarios", "stories"], swiftSettings: productSettings,
+            exclude: ["scenarios", "stories", "gate.limits"], swiftSettings: productSettings,
             linkerSettings: linking + [.unsafeFlags(countedAllocation, .when(configuration: .release))]),
         tests("BenchTests", ["portico-bench", "Net", "Core"]),
         tests("CoreTests", ["Core"]),

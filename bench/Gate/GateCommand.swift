@@ -7,9 +7,10 @@ enum GateCommand {
         portico-bench gate [--portico PATH] [--limits FILE] [--save FILE] SCENARIO …
 
         Counts allocations (with valgrind) and system calls (with strace) of one process of Portico for each
-        request of a connection, exactly: of two runs that differ by 1,000 requests. With --limits the exit
-        status is 1 if a number is above its limit, or has a limit and could not be measured. --save writes
-        what was found as limits.
+        request of a connection: the difference of two runs that differ by 1,000 requests. Plain connections
+        repeat exactly; with TLS a few tenths depend on how records meet. With --limits the exit status is 1
+        if a number is above its limit, or has a limit and could not be measured. --save writes what was
+        found as limits.
         """
     }
 
