@@ -56,7 +56,8 @@ let package = Package(
             name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,
             linkerSettings: linking),
         .executableTarget(
-            name: "portico-bench", dependencies: ["Core", "HTTP", "Net", "Upstream", "CLinux"], path: "bench",
+            name: "portico-bench", dependencies: ["Core", "HTTP", "Net", "Upstream", "Proxy", "CLinux"],
+            path: "bench",
             exclude: ["scenarios", "stories", "gate.limits"], swiftSettings: productSettings,
             linkerSettings: linking + [.unsafeFlags(countedAllocation, .when(configuration: .release))]),
         tests("BenchTests", ["portico-bench", "Net", "Core"]),

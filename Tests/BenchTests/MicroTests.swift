@@ -14,6 +14,11 @@ struct MicroTests {
         }
     }
 
+    @Test("what is done between a head and its log line is among them")
+    func exchanges() {
+        #expect(MicroPieces.exchanges.count == 6)
+    }
+
     @Test("a baseline reads as it was written")
     func roundTrip() throws {
         var baseline = MicroBaseline()

@@ -6,7 +6,7 @@ import Upstream
 /// Everything that `portico-bench micro` can run.
 enum MicroPieces {
     static var all: [MicroPiece] {
-        requestHeads + responseHeads + chunks + bytes + timers + balancers + [control]
+        requestHeads + exchanges + responseHeads + chunks + bytes + timers + balancers + [control]
     }
 
     /// What zeros elsewhere are believed by: an object and its storage.
