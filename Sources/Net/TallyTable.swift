@@ -20,6 +20,12 @@ public final class TallyTable {
         case headerUs, responseUs
         /// When the last one began, in milliseconds of the wall clock.
         case selectedMs
+        /// TLS handshakes that succeeded, and those of them that resumed a session.
+        case handshakes, resumptions
+        /// Those that failed, each in one way.
+        case handshakeFailures, handshakeTimeouts, noSharedProtocol, noSharedCipher, rejectedCertificates
+        /// Certificates of the other end that were missing or did not hold.
+        case noCertificate, expiredCertificates, revokedCertificates, otherNames, badCertificates
     }
 
     /// Statuses that are counted one by one; others are seen in their class only.
@@ -34,7 +40,7 @@ public final class TallyTable {
         ]
     }
 
-    private static var statusStart: Int { 16 }
+    private static var statusStart: Int { 32 }
     private static var bucketStart: Int { statusStart + 64 }
     private static var rowSize: Int { bucketStart + LatencyBuckets.count }
     /// All but the last belong to one worker each, which adds to them without locking the bus: that was a

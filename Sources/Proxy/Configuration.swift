@@ -89,6 +89,8 @@ public final class Configuration {
     let resolver: ResolverSettings?
     /// Numbers of TLS settings towards peers, by what they say.
     let tlsClientKeys: [String: Int]
+    /// Upstreams that some location passes to over TLS.
+    let tlsUpstreams: Set<String>
     /// `hash` keys, by upstream.
     private let hashKeys: [Int: Template<Variable>]
     let computedVariables: [ComputedVariable]
@@ -124,6 +126,7 @@ public final class Configuration {
         hasWritableAPI = builder.hasWritableAPI
         resolver = builder.resolver?.settings
         tlsClientKeys = builder.tlsClientKeys
+        tlsUpstreams = builder.tlsUpstreams
         hashKeys = builder.hashKeys
         computedVariables = builder.computed.all
         regexes = builder.regexes

@@ -20,6 +20,8 @@ public final class SharedState {
     let tallies: TallyTable
     /// All requests, in this worker.
     private(set) var requests: Tally
+    /// TLS handshakes with servers, in this worker; those with clients are counted with the requests.
+    private(set) var serverHandshakes: Tally
     /// The last requests that something was wrong with.
     let events: EventRing
     /// What the master says of itself.
@@ -30,6 +32,7 @@ public final class SharedState {
     private static var groupMax: Int { 256 }
     /// What all requests are counted under.
     static var requestsName: String { "requests" }
+    static var serverHandshakesName: String { "handshakes with servers" }
     /// Of this master alone: it was told to stop.
     private let leaving: SharedMemory
 
@@ -58,6 +61,7 @@ public final class SharedState {
         events = try EventRing()
         service = try ServiceRecord(slots: slots)
         requests = tallies.row(named: SharedState.requestsName)
+        serverHandshakes = tallies.row(named: SharedState.serverHandshakesName)
     }
 
     /// The service was told to stop, and still serves: `shutdown_delay`.
@@ -78,6 +82,7 @@ public final class SharedState {
         events = try EventRing()
         service = try ServiceRecord(slots: slots)
         requests = tallies.row(named: SharedState.requestsName)
+        serverHandshakes = tallies.row(named: SharedState.serverHandshakesName)
     }
 
     /// A group with the servers that it has now.
@@ -93,6 +98,7 @@ public final class SharedState {
         peers.serve(as: slot)
         tallies.serve(as: slot)
         requests = tallies.row(named: SharedState.requestsName)
+        serverHandshakes = tallies.row(named: SharedState.serverHandshakesName)
     }
 
     /// Keeps in mind how the service does, every few seconds. Called by the master alone.

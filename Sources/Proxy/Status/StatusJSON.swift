@@ -47,24 +47,30 @@ struct StatusJSON {
         .object([("total", .int(counts.requests)), ("current", .int(counts.reading + counts.writing))])
     }
 
-    var ssl: JSON {
-        let counts = report.handshakes
-        return .object([
-            ("handshakes", .int(counts.completed)), ("handshakes_failed", .int(counts.failedInAll)),
-            ("session_reuses", .int(counts.resumed)),
-            ("no_common_protocol", .int(counts.noSharedProtocol)),
-            ("no_common_cipher", .int(counts.noSharedCipher)), ("handshake_timeout", .int(counts.timedOut)),
-            ("peer_rejected_cert", .int(counts.rejectedCertificate)),
-            (
-                "verify_failures",
-                .object([
-                    ("no_cert", .int(counts.noCertificate)),
-                    ("expired_cert", .int(counts.expiredCertificate)),
-                    ("revoked_cert", .int(counts.revokedCertificate)), ("hostname_mismatch", .int(0)),
-                    ("other", .int(counts.badCertificate)),
-                ])
-            ),
-        ])
+    /// Of clients and of servers.
+    var ssl: JSON { ssl([report.handshakes, report.serverHandshakes]) }
+
+    /// - Parameter isPeer: of a server of an upstream, which has two of the members not.
+    private func ssl(_ parts: [StatusReport.Handshakes], isPeer: Bool = false) -> JSON {
+        func sum(_ count: KeyPath<StatusReport.Handshakes, Int>) -> JSON {
+            .int(parts.reduce(0) { $0 + $1[keyPath: count] })
+        }
+        return .object(
+            [
+                ("handshakes", sum(\.completed)), ("handshakes_failed", sum(\.failedInAll)),
+                ("session_reuses", sum(\.resumed)), ("no_common_protocol", sum(\.noSharedProtocol)),
+            ] + (isPeer ? [] : [("no_common_cipher", sum(\.noSharedCipher))]) + [
+                ("handshake_timeout", sum(\.timedOut)), ("peer_rejected_cert", sum(\.rejectedCertificate)),
+                (
+                    "verify_failures",
+                    .object(
+                        (isPeer ? [] : [("no_cert", sum(\.noCertificate))]) + [
+                            ("expired_cert", sum(\.expiredCertificate)),
+                            ("revoked_cert", sum(\.revokedCertificate)),
+                            ("hostname_mismatch", sum(\.otherName)), ("other", sum(\.badCertificate)),
+                        ])
+                ),
+            ])
     }
 
     var workers: JSON {
@@ -84,7 +90,8 @@ struct StatusJSON {
         .object(
             report.serverZones.map { zone in
                 let processing = ("processing", JSON.int(max(0, zone.sum[.processing])))
-                return (zone.name, .object([processing] + zoneMembers(zone.sum)))
+                let handshakes = ("ssl", ssl([StatusReport.Handshakes(zone.sum)]))
+                return (zone.name, .object([processing] + zoneMembers(zone.sum) + [handshakes]))
             })
     }
 
@@ -115,7 +122,7 @@ struct StatusJSON {
 
     func upstream(_ upstream: StatusReport.Upstream) -> JSON {
         var members: [(String, JSON)] = [
-            ("peers", .array(upstream.servers.map { peer($0) })),
+            ("peers", .array(upstream.servers.map { peer($0, usesTLS: upstream.usesTLS) })),
             ("keepalive", .int(upstream.idleConnections)),
             ("zombies", .int(0)),
         ]
@@ -132,7 +139,7 @@ struct StatusJSON {
         return .object(members)
     }
 
-    private func peer(_ server: StatusReport.Server) -> JSON {
+    private func peer(_ server: StatusReport.Server, usesTLS: Bool) -> JSON {
         let sum = server.sum
         let isDown = server.state.isTrouble && server.sinceMs > 0
         let answered = sum.latency.total
@@ -142,6 +149,7 @@ struct StatusJSON {
             ("weight", .int(server.settings.weight)), ("state", .string(server.state.rawValue)),
             ("active", .int(server.active)),
         ]
+        if usesTLS { members.append(("ssl", ssl([StatusReport.Handshakes(sum)], isPeer: true))) }
         if server.settings.maxConnections > 0 {
             members.append(("max_conns", .int(server.settings.maxConnections)))
         }
