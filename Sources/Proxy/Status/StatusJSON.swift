@@ -124,7 +124,7 @@ struct StatusJSON {
         var members: [(String, JSON)] = [
             ("peers", .array(upstream.servers.map { peer($0, usesTLS: upstream.usesTLS) })),
             ("keepalive", .int(upstream.idleConnections)),
-            ("zombies", .int(0)),
+            ("zombies", .int(upstream.zombies)),
         ]
         if let zone = upstream.zone { members.append(("zone", .string(zone))) }
         if let queue = upstream.queue {
@@ -132,7 +132,8 @@ struct StatusJSON {
                 (
                     "queue",
                     .object([
-                        ("size", .int(queue.size)), ("max_size", .int(queue.max)), ("overflows", .int(0)),
+                        ("size", .int(queue.size)), ("max_size", .int(queue.max)),
+                        ("overflows", .int(queue.overflows)),
                     ])
                 ))
         }

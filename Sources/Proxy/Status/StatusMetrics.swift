@@ -15,6 +15,7 @@ struct StatusMetrics {
         metrics.writeZones()
         metrics.writeServers()
         metrics.writeServerHandshakes()
+        metrics.writeUpstreams()
     }
 
     private init(report: StatusReport, out: ByteBuffer) {
@@ -160,6 +161,26 @@ struct StatusMetrics {
         writeHistogram(
             "upstream_server_response_seconds", "How long a server took for whole responses.",
             rows.map { ($0.labels, $0.server.sum.latency) })
+    }
+
+    private func writeUpstreams() {
+        guard !report.upstreams.isEmpty else { return }
+        func write(
+            _ name: String, _ kind: Kind, _ help: String, _ value: (StatusReport.Upstream) -> Int?
+        ) {
+            let rows = report.upstreams.compactMap { upstream in value(upstream).map { (upstream.name, $0) } }
+            guard !rows.isEmpty else { return }
+            begin(name, kind, help)
+            for (upstream, value) in rows { line(name, [("upstream", upstream)], String(value)) }
+        }
+        write("upstream_idle_connections", .gauge, "Connections to servers that are kept idle.") {
+            $0.idleConnections
+        }
+        write("upstream_zombies", .gauge, "Servers that were removed and still have requests.") { $0.zombies }
+        write("upstream_queue_requests", .gauge, "Requests that wait for a server.") { $0.queue?.size }
+        write("upstream_queue_overflows_total", .counter, "Requests that found the queue full.") {
+            $0.queue?.overflows
+        }
     }
 
     private func writeServerHandshakes() {

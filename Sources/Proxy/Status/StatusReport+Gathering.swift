@@ -75,7 +75,7 @@ extension StatusReport.Handshakes {
 
 extension StatusReport.Upstream {
     init(_ group: PeerGroup, _ worker: Worker, usesTLS: Bool) {
-        let groups = worker.snapshot.groups
+        let sum = worker.shared.tallies.sum(named: group.tallyName)
         name = group.settings.name
         zone = group.settings.zoneName
         servers = group.peers.indices.map {
@@ -83,9 +83,10 @@ extension StatusReport.Upstream {
         }
         // A URL made of variables may be one of TLS as well.
         self.usesTLS = usesTLS || servers.contains { StatusReport.Handshakes($0.sum).isAny }
-        idleConnections = groups.pool(of: group).count
-        let max = group.settings.queue.count
-        queue = max > 0 ? (groups.traffic(of: group).queueCount, max) : nil
+        idleConnections = max(0, sum[.idle])
+        let places = group.settings.queue.count * max(1, worker.shared.service.workers.count)
+        queue = places > 0 ? (max(0, sum[.waiting]), places, sum[.overflows]) : nil
+        zombies = group.zombies(in: worker.shared.peers)
         isInPanic = group.isInPanic
     }
 }
@@ -95,9 +96,9 @@ extension StatusReport.Server {
         let peer = group.peers[index]
         id = peer.settings.memberID ?? index
         settings = peer.settings
-        active = max(0, peer.state.connections)
         failures = peer.state.fails
         sum = tallies.sum(named: peer.tallyName)
+        active = group.active(index, sum)
         checks = peer.state.checkTotals
         isChecked = group.settings.isChecked
         let health = peer.state.health

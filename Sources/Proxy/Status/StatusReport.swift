@@ -53,10 +53,12 @@ struct StatusReport {
         let usesTLS: Bool
         let zone: String?
         let servers: [Server]
-        /// Connections that are kept idle in the worker that answers.
+        /// Connections that are kept idle.
         let idleConnections: Int
-        /// Requests that wait in the worker that answers, and how many may.
-        let queue: (size: Int, max: Int)?
+        /// Requests that wait, how many may in all workers together, and how many found the queue full.
+        let queue: (size: Int, max: Int, overflows: Int)?
+        /// Servers that are not of the group any more and still have requests.
+        let zombies: Int
         let isInPanic: Bool
     }
 
