@@ -16,6 +16,9 @@ public final class SharedState {
     /// Answers of OCSP responders.
     let staples: StapleTable
 
+    /// What lookups of names came to.
+    let resolvers: ResolverTable
+
     /// What is counted of requests: of all, of zones, of servers.
     let tallies: TallyTable
     /// All requests, in this worker.
@@ -56,6 +59,7 @@ public final class SharedState {
         peers = try PeerStateTable(
             capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst(3)))
         names = try ResolvedNames(capacity: 512)
+        resolvers = try ResolverTable(capacity: 64)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
@@ -76,6 +80,7 @@ public final class SharedState {
         tallies = try TallyTable(capacity: SharedState.capacity)
         peers = try PeerStateTable(capacity: SharedState.capacity, workers: slots)
         names = try ResolvedNames(capacity: 512)
+        resolvers = try ResolverTable(capacity: 64)
         members = try GroupMembers(capacity: SharedState.groupMax)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
@@ -87,6 +92,11 @@ public final class SharedState {
 
     /// A group with the servers that it has now.
     func current(_ settings: UpstreamSettings) -> UpstreamSettings { settings.with(members, names) }
+
+    /// Where lookups through a resolver are counted; `nil`: it has no `status_zone`.
+    func tally(of resolver: ResolverSettings) -> ResolverTally? {
+        resolver.statusZone.flatMap { resolvers.tally(named: $0) }
+    }
 
     /// The list of a group's servers that a text says, or that of the configuration.
     func list(_ text: String?, of settings: UpstreamSettings) -> GroupMemberList {

@@ -118,6 +118,28 @@ import Testing
         server.finish()
     }
 
+    @Test("all tables of the API are there, those of what there is not are empty objects")
+    func tables() throws {
+        let gateways = [try gateway(), try gateway()]
+        let server = try Server(StatusTests.configuration, gateways: gateways)
+        let whole = try json(server, "/status?format=json")
+        let http = try #require(whole["http"] as? [String: Any])
+        #expect(
+            whole.keys.sorted() == [
+                "connections", "http", "nginx", "portico", "processes", "resolvers", "slabs", "ssl",
+                "workers",
+            ])
+        for name in ["caches", "keyvals", "limit_conns", "limit_reqs"] {
+            #expect((http[name] as? [String: Any])?.isEmpty == true, "\(name)")
+            #expect(try json(server, "/api/9/http/\(name)/").isEmpty, "\(name)")
+        }
+        for name in ["slabs", "resolvers"] {
+            #expect((whole[name] as? [String: Any])?.isEmpty == true, "\(name)")
+            #expect(try json(server, "/api/9/\(name)/").isEmpty, "\(name)")
+        }
+        server.finish()
+    }
+
     @Test("paths of the API: slashes, escapes, HEAD, and which methods there are")
     func paths() throws {
         let gateways = [try gateway(), try gateway()]

@@ -72,8 +72,8 @@ enum StatusAPI {
         case "processes" where rest.isEmpty: return .object(json.processes)
         case "connections" where rest.isEmpty: return .object(json.connections(json.report.connections))
         case "ssl" where rest.isEmpty: return .object(json.ssl)
-        case "slabs": return entry(rest, of: .object([]), "slab", "Slab")
-        case "resolvers": return entry(rest, of: .object([]), "resolver", "Resolver")
+        case "slabs": return entry(rest, of: json.slabs, "slab", "Slab")
+        case "resolvers": return entry(rest, of: json.resolvers, "resolver", "Resolver")
         case "workers": return worker(rest, json)
         case "portico":
             let found = rest.reduce(json.portico) { $0?[$1] }
@@ -119,10 +119,10 @@ enum StatusAPI {
         case "requests" where rest.isEmpty: return .object(json.requests)
         case "server_zones": return entry(rest, of: json.serverZones, "server zone", "ServerZone")
         case "location_zones": return entry(rest, of: json.locationZones, "location zone", "LocationZone")
-        case "caches": return entry(rest, of: .object([]), "cache", "Cache")
-        case "limit_conns": return entry(rest, of: .object([]), "limit_conn", "LimitConn")
-        case "limit_reqs": return entry(rest, of: .object([]), "limit_req", "LimitReq")
-        case "keyvals": return entry(rest, of: .object([]), "keyval", "Keyval")
+        case "caches": return entry(rest, of: json.caches, "cache", "Cache")
+        case "limit_conns": return entry(rest, of: json.limitConns, "limit_conn", "LimitConn")
+        case "limit_reqs": return entry(rest, of: json.limitReqs, "limit_req", "LimitReq")
+        case "keyvals": return entry(rest, of: json.keyvals, "keyval", "Keyval")
         case "upstreams":
             return servers(rest, json.report) ?? entry(rest, of: json.upstreams, "upstream", "Upstream")
         default: return noPath

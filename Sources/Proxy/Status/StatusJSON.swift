@@ -10,7 +10,7 @@ struct StatusJSON {
     var whole: JSON {
         .object([
             ("nginx", nginx), ("processes", processes), ("connections", connections(report.connections)),
-            ("slabs", .object([])), ("ssl", ssl), ("workers", workers), ("resolvers", .object([])),
+            ("slabs", slabs), ("ssl", ssl), ("workers", workers), ("resolvers", resolvers),
             ("http", http), ("portico", portico),
         ])
     }
@@ -18,10 +18,21 @@ struct StatusJSON {
     var http: JSON {
         .object([
             ("requests", requests), ("server_zones", serverZones), ("location_zones", locationZones),
-            ("caches", .object([])), ("limit_conns", .object([])), ("limit_reqs", .object([])),
-            ("upstreams", upstreams), ("keyvals", .object([])),
+            ("caches", caches), ("limit_conns", limitConns), ("limit_reqs", limitReqs),
+            ("upstreams", upstreams), ("keyvals", keyvals),
         ])
     }
+
+    // MARK: Tables that are always empty
+
+    /// There is no such allocator.
+    var slabs: JSON { .object([]) }
+    var caches: JSON { .object([]) }
+    var limitConns: JSON { .object([]) }
+    var limitReqs: JSON { .object([]) }
+    var keyvals: JSON { .object([]) }
+
+    // MARK: The service
 
     var nginx: JSON {
         .object([
@@ -81,6 +92,32 @@ struct StatusJSON {
                     ("connections", connections(worker.connections)),
                     ("http", .object([("requests", requests(worker.connections))])),
                 ])
+            })
+    }
+
+    /// One request and one response a lookup, whatever it took.
+    var resolvers: JSON {
+        .object(
+            report.resolvers.map { zone, tally in
+                func number(_ count: ResolverTable.Count) -> JSON { .int(tally[count]) }
+                return (
+                    zone,
+                    .object([
+                        (
+                            "requests",
+                            .object([("name", number(.names)), ("srv", .int(0)), ("addr", .int(0))])
+                        ),
+                        (
+                            "responses",
+                            .object([
+                                ("noerror", number(.noError)), ("formerr", number(.formatError)),
+                                ("servfail", number(.serverFailure)), ("nxdomain", number(.noSuchName)),
+                                ("notimp", number(.notImplemented)), ("refused", number(.refused)),
+                                ("timedout", number(.timedOut)), ("unknown", number(.unknown)),
+                            ])
+                        ),
+                    ])
+                )
             })
     }
 

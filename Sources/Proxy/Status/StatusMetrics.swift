@@ -16,6 +16,7 @@ struct StatusMetrics {
         metrics.writeServers()
         metrics.writeServerHandshakes()
         metrics.writeUpstreams()
+        metrics.writeResolvers()
     }
 
     private init(report: StatusReport, out: ByteBuffer) {
@@ -202,6 +203,23 @@ struct StatusMetrics {
         _ upstream: StatusReport.Upstream, _ server: StatusReport.Server
     ) -> [(String, String)] {
         [("upstream", upstream.name), ("server", server.settings.name), ("id", String(server.id))]
+    }
+
+    private func writeResolvers() {
+        guard !report.resolvers.isEmpty else { return }
+        begin("resolver_requests_total", .counter, "Names that name servers were asked for.")
+        for (zone, tally) in report.resolvers {
+            line("resolver_requests_total", [("zone", zone)], String(tally[.names]))
+        }
+        begin("resolver_responses_total", .counter, "Lookups of names by how they ended.")
+        let words = [
+            "noerror", "formerr", "servfail", "nxdomain", "notimp", "refused", "timedout", "unknown",
+        ]
+        for (zone, tally) in report.resolvers {
+            for (word, count) in zip(words, ResolverTable.Count.allCases.dropFirst()) {
+                line("resolver_responses_total", [("zone", zone), ("code", word)], String(tally[count]))
+            }
+        }
     }
 
     // MARK: Shapes

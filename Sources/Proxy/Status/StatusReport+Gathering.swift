@@ -31,6 +31,9 @@ extension StatusReport {
             case .location: locationZones.append(entry)
             }
         }
+        resolvers = configuration.resolverZones.compactMap { zone in
+            shared.resolvers.tally(named: zone).map { (zone, $0) }
+        }
         workers = service.workers.map { process in
             Worker(process: process, connections: Connections { counters.load($0, slot: process.slot) })
         }

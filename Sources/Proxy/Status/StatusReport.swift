@@ -109,6 +109,8 @@ struct StatusReport {
     var requests = TallySum()
     var serverZones: [Zone] = []
     var locationZones: [Zone] = []
+    /// By their zones.
+    var resolvers: [(zone: String, tally: ResolverTally)] = []
     var workers: [Worker] = []
     var upstreams: [Upstream] = []
     var certificates: [CertificateFacts] = []
