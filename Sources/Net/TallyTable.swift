@@ -20,6 +20,17 @@ public final class TallyTable {
         case headerUs, responseUs
         /// When the last one began, in milliseconds of the wall clock.
         case selectedMs
+        /// TLS handshakes that succeeded, and those of them that resumed a session.
+        case handshakes, resumptions
+        /// Those that failed, each in one way.
+        case handshakeFailures, handshakeTimeouts, noSharedProtocol, noSharedCipher, rejectedCertificates
+        /// Certificates of the other end that were missing or did not hold.
+        case noCertificate, expiredCertificates, revokedCertificates, otherNames, badCertificates
+        /// Connections that are kept idle, requests that wait, and those that found no place to wait.
+        case idle, waiting, overflows
+
+        /// Say how many there are now, not how many there were.
+        static var gauges: [Count] { [.processing, .idle, .waiting] }
     }
 
     /// Statuses that are counted one by one; others are seen in their class only.
@@ -34,7 +45,7 @@ public final class TallyTable {
         ]
     }
 
-    private static var statusStart: Int { 16 }
+    private static var statusStart: Int { 32 }
     private static var bucketStart: Int { statusStart + 64 }
     private static var rowSize: Int { bucketStart + LatencyBuckets.count }
     /// All but the last belong to one worker each, which adds to them without locking the bus: that was a
@@ -146,7 +157,7 @@ public final class TallyTable {
         let row = TallyTable.row(of: worker)
         guard row < rowsUsed else { return }
         for place in 0..<capacity where memory.load(1 + place) != 0 {
-            store(start(place, row: row), .processing, 0)
+            for count in Count.gauges { store(start(place, row: row), count, 0) }
         }
     }
 

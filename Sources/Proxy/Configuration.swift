@@ -87,8 +87,12 @@ public final class Configuration {
     let certified: [CertifiedServer]
     /// Whom to ask for addresses of names; `nil`: as this machine says.
     let resolver: ResolverSettings?
+    /// `status_zone`s of resolvers, each once.
+    let resolverZones: [String]
     /// Numbers of TLS settings towards peers, by what they say.
     let tlsClientKeys: [String: Int]
+    /// Upstreams that some location passes to over TLS.
+    let tlsUpstreams: Set<String>
     /// `hash` keys, by upstream.
     private let hashKeys: [Int: Template<Variable>]
     let computedVariables: [ComputedVariable]
@@ -123,7 +127,12 @@ public final class Configuration {
         keepsClientStatuses = builder.keepsClientStatuses
         hasWritableAPI = builder.hasWritableAPI
         resolver = builder.resolver?.settings
+        let resolvers = [builder.resolver] + builder.upstreams.map(\.resolver)
+        resolverZones = resolvers.compactMap { $0?.settings.statusZone }.reduce(into: []) { zones, zone in
+            if !zones.contains(zone) { zones.append(zone) }
+        }
         tlsClientKeys = builder.tlsClientKeys
+        tlsUpstreams = builder.tlsUpstreams
         hashKeys = builder.hashKeys
         computedVariables = builder.computed.all
         regexes = builder.regexes

@@ -9,17 +9,10 @@ enum Counter: Int, CaseIterable {
     case requests
     /// Client connections now; of these, heads being read, requests being served, idle ones.
     case active, reading, writing, waiting
-    /// TLS handshakes with clients that succeeded, and those of them that resumed a session.
-    case handshakes, resumptions
-    /// Handshakes that failed in any way but the next three lines', and those that took too long.
-    case handshakeFailures, handshakeTimeouts
-    case noSharedProtocol, noSharedCipher, rejectedCertificates
     /// Wrong passwords, and names that nobody has.
     case failedLogins
     /// Plain HTTP came to a TLS port.
     case plainOnTLS
-    /// Clients' certificates that were missing or did not hold, after a handshake that succeeded.
-    case noCertificate, expiredCertificates, revokedCertificates, badCertificates
 
     /// Says how many there are now, not how many there were.
     var isGauge: Bool {

@@ -16,10 +16,15 @@ public final class SharedState {
     /// Answers of OCSP responders.
     let staples: StapleTable
 
+    /// What lookups of names came to.
+    let resolvers: ResolverTable
+
     /// What is counted of requests: of all, of zones, of servers.
     let tallies: TallyTable
     /// All requests, in this worker.
     private(set) var requests: Tally
+    /// TLS handshakes with servers, in this worker; those with clients are counted with the requests.
+    private(set) var serverHandshakes: Tally
     /// The last requests that something was wrong with.
     let events: EventRing
     /// What the master says of itself.
@@ -30,6 +35,7 @@ public final class SharedState {
     private static var groupMax: Int { 256 }
     /// What all requests are counted under.
     static var requestsName: String { "requests" }
+    static var serverHandshakesName: String { "handshakes with servers" }
     /// Of this master alone: it was told to stop.
     private let leaving: SharedMemory
 
@@ -53,11 +59,13 @@ public final class SharedState {
         peers = try PeerStateTable(
             capacity: SharedState.capacity, workers: slots, adopting: Array(descriptors.dropFirst(3)))
         names = try ResolvedNames(capacity: 512)
+        resolvers = try ResolverTable(capacity: 64)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
         service = try ServiceRecord(slots: slots)
         requests = tallies.row(named: SharedState.requestsName)
+        serverHandshakes = tallies.row(named: SharedState.serverHandshakesName)
     }
 
     /// The service was told to stop, and still serves: `shutdown_delay`.
@@ -72,16 +80,23 @@ public final class SharedState {
         tallies = try TallyTable(capacity: SharedState.capacity)
         peers = try PeerStateTable(capacity: SharedState.capacity, workers: slots)
         names = try ResolvedNames(capacity: 512)
+        resolvers = try ResolverTable(capacity: 64)
         members = try GroupMembers(capacity: SharedState.groupMax)
         staples = try StapleTable(capacity: 512)
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
         service = try ServiceRecord(slots: slots)
         requests = tallies.row(named: SharedState.requestsName)
+        serverHandshakes = tallies.row(named: SharedState.serverHandshakesName)
     }
 
     /// A group with the servers that it has now.
     func current(_ settings: UpstreamSettings) -> UpstreamSettings { settings.with(members, names) }
+
+    /// Where lookups through a resolver are counted; `nil`: it has no `status_zone`.
+    func tally(of resolver: ResolverSettings) -> ResolverTally? {
+        resolver.statusZone.flatMap { resolvers.tally(named: $0) }
+    }
 
     /// The list of a group's servers that a text says, or that of the configuration.
     func list(_ text: String?, of settings: UpstreamSettings) -> GroupMemberList {
@@ -93,6 +108,7 @@ public final class SharedState {
         peers.serve(as: slot)
         tallies.serve(as: slot)
         requests = tallies.row(named: SharedState.requestsName)
+        serverHandshakes = tallies.row(named: SharedState.serverHandshakesName)
     }
 
     /// Keeps in mind how the service does, every few seconds. Called by the master alone.

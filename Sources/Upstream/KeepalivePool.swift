@@ -1,3 +1,5 @@
+public import Net
+
 /// Idle connections of one worker to one group, at most as many as `keepalive` says.
 ///
 /// The most recently used connection to a peer is taken first; the one that was idle longest gives way.
@@ -9,12 +11,16 @@ public final class KeepalivePool<Connection: AnyObject> {
     }
 
     private let capacity: Int
+    private let tally: Tally?
     /// Oldest first. Short: a linear search is cheaper than any bookkeeping.
     private var entries: [Entry] = []
 
     /// A pool of at most `capacity` idle connections; 0 keeps none.
-    public init(capacity: Int) {
+    ///
+    /// - Parameter tally: says how many there are, for whoever looks; `nil`: nobody does.
+    public init(capacity: Int, tally: Tally? = nil) {
         self.capacity = capacity
+        self.tally = tally
         entries.reserveCapacity(min(capacity, 1024) + 1)
     }
 
@@ -29,6 +35,7 @@ public final class KeepalivePool<Connection: AnyObject> {
         while index > 0 {
             index -= 1
             if entries[index].address == address && entries[index].key == key {
+                tally?.add(.idle, -1)
                 return entries.remove(at: index).connection
             }
         }
@@ -41,14 +48,22 @@ public final class KeepalivePool<Connection: AnyObject> {
     public func put(_ connection: Connection, address: Int, key: Int) -> Connection? {
         guard capacity > 0 else { return connection }
         entries.append(Entry(connection: connection, address: address, key: key))
-        return entries.count > capacity ? entries.removeFirst().connection : nil
+        if entries.count > capacity { return entries.removeFirst().connection }
+        tally?.add(.idle)
+        return nil
     }
 
     /// Takes out a connection that ended while it was idle.
     public func remove(_ connection: Connection) {
-        entries.removeAll { $0.connection === connection }
+        guard let index = entries.firstIndex(where: { $0.connection === connection }) else { return }
+        entries.remove(at: index)
+        tally?.add(.idle, -1)
     }
 
     /// Takes any connection out, for emptying the pool; `nil`: it is empty.
-    public func removeAny() -> Connection? { entries.popLast()?.connection }
+    public func removeAny() -> Connection? {
+        guard let entry = entries.popLast() else { return nil }
+        tally?.add(.idle, -1)
+        return entry.connection
+    }
 }

@@ -19,6 +19,7 @@ public final class PeerGroup {
     public let backups: Range<Int>
     /// A group of one peer: it is never taken out.
     private var isSingle: Bool { peers.count == 1 }
+    private let isShared: Bool
     private let balancer: any Balancer
     /// Which peers may be chosen now.
     let eligible: EligiblePeers
@@ -38,6 +39,7 @@ public final class PeerGroup {
         tallies: TallyTable? = nil
     ) {
         self.settings = settings
+        isShared = table != nil
         nameBytes = Array(settings.name.utf8)
         let ordered = settings.peers.filter { !$0.isBackup } + settings.peers.filter(\.isBackup)
         var own = OwnStates(peers: ordered.count, journal: former?.ownJournal)
@@ -50,7 +52,7 @@ public final class PeerGroup {
             // The same address may stand there twice.
             seen[peer.name, default: 0] += 1
             let identity = PeerGroup.identity(settings, peer, occurrence: seen[peer.name] ?? 1)
-            let shared = table?.state(for: identity)
+            let shared = table?.state(for: identity, in: settings.name)
             if shared?.isNew == true { fresh.append(position) }
             let kept = known[identity].flatMap { former?.peers[$0].state }
             let state = shared?.state ?? kept ?? own.state(position)
@@ -82,6 +84,19 @@ public final class PeerGroup {
 
     private static func identity(_ group: UpstreamSettings, _ peer: PeerSettings, occurrence: Int) -> String {
         "\(group.name) \(peer.name) \(occurrence)"
+    }
+
+    /// What the group's own numbers are found by.
+    public var tallyName: String { "upstream \(settings.name)" }
+
+    /// Servers that are not of the group any more and still have requests.
+    public func zombies(in table: PeerStateTable) -> Int {
+        isShared ? table.busyCount(in: settings.name, besides: peers.map(\.state.number)) : 0
+    }
+
+    /// Requests that a peer has now, over all workers.
+    public func active(_ index: Int, _ sum: TallySum) -> Int {
+        max(0, isShared ? peers[index].state.connections : sum[.processing])
     }
 
     /// Where each peer stands.
@@ -128,12 +143,19 @@ public final class PeerGroup {
 
     private func chosen(_ index: Int, _ selection: Selection) -> Pick {
         selection.markTried(index)
-        peers[index].state.connectionBegan()
+        began(index)
         return .peer(index)
     }
 
     /// A peer that was chosen is tried once more for the same request: its turn was not used.
-    public func retake(_ index: Int) { peers[index].state.connectionBegan() }
+    public func retake(_ index: Int) { began(index) }
+
+    private func began(_ index: Int) {
+        let peer = peers[index]
+        peer.state.connectionBegan()
+        // Other workers do not see the state of a group without a zone.
+        if !isShared { peer.tally?.add(.processing) }
+    }
 
     /// Whether a peer may be chosen for a request.
     func isEligible(_ index: Int, _ selection: Selection) -> Bool {
@@ -194,6 +216,7 @@ public final class PeerGroup {
     public func finished(_ index: Int, _ outcome: AttemptOutcome, nowMs: Int64) {
         let peer = peers[index]
         peer.state.connectionEnded()
+        if !isShared { peer.tally?.add(.processing, -1) }
         if case .failure = outcome { peer.tally?.add(.failures) }
         if isSingle { return }
         switch outcome {

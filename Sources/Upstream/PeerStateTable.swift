@@ -5,6 +5,7 @@ public import Net
 /// Identities are kept as 64-bit hashes; the table is filled by whoever comes first.
 public final class PeerStateTable {
     private let rows: SharedMemory
+    /// Who each row is, then whose group's.
     private let identities: SharedMemory
     /// For each worker, how many connections it has with each peer.
     private let ledger: SharedMemory
@@ -20,7 +21,7 @@ public final class PeerStateTable {
     public convenience init(capacity: Int, workers: Int) throws(Errno) {
         self.init(
             capacity: capacity, rows: try SharedMemory(count: PeerStateTable.count(capacity)),
-            identities: try SharedMemory(count: capacity),
+            identities: try SharedMemory(count: 2 * capacity),
             ledger: try SharedMemory(count: capacity * workers))
     }
 
@@ -40,7 +41,7 @@ public final class PeerStateTable {
     public var descriptors: [Int32] { [rows, identities, ledger].compactMap(\.descriptor) }
 
     /// The numbers of a table of this build; another build's table may be laid out otherwise.
-    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)" }
+    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)+2" }
 
     /// The table behind descriptors that a former binary left.
     public convenience init(capacity: Int, workers: Int, adopting descriptors: [Int32]) throws(Errno) {
@@ -48,7 +49,7 @@ public final class PeerStateTable {
         self.init(
             capacity: capacity,
             rows: try SharedMemory(adopting: descriptors[0], count: PeerStateTable.count(capacity)),
-            identities: try SharedMemory(adopting: descriptors[1], count: capacity),
+            identities: try SharedMemory(adopting: descriptors[1], count: 2 * capacity),
             ledger: try SharedMemory(adopting: descriptors[2], count: capacity * workers))
     }
 
@@ -71,19 +72,37 @@ public final class PeerStateTable {
 
     /// The state of the peer with this identity, and whether nobody had it before.
     ///
+    /// - Parameter group: whose it is.
     /// - Returns: `nil`: the table is full.
-    public func state(for identity: String) -> (state: PeerState, isNew: Bool)? {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in identity.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let mark = Int(bitPattern: UInt(truncatingIfNeeded: hash | 1))
+    public func state(for identity: String, in group: String = "") -> (state: PeerState, isNew: Bool)? {
+        let hash = PeerStateTable.hash(identity)
+        let mark = PeerStateTable.mark(hash)
         for step in 0..<capacity {
             let slot = (Int(hash % UInt64(capacity)) + step) % capacity
             if identities.load(slot) == 0, identities.exchange(slot, expected: 0, with: mark) {
+                identities.store(capacity + slot, PeerStateTable.mark(PeerStateTable.hash(group)))
                 return (state(slot), true)
             }
             if identities.load(slot) == mark { return (state(slot), false) }
         }
         return nil
+    }
+
+    private static func hash(_ name: String) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return hash
+    }
+
+    private static func mark(_ hash: UInt64) -> Int { Int(bitPattern: UInt(truncatingIfNeeded: hash | 1)) }
+
+    /// Peers of a group that have requests now, those with these numbers not counted.
+    /// - Complexity: looks at the whole table.
+    func busyCount(in group: String, besides known: [Int]) -> Int {
+        let mark = PeerStateTable.mark(PeerStateTable.hash(group))
+        return (0..<capacity).count { slot in
+            identities.load(capacity + slot) == mark && !known.contains(slot) && state(slot).connections > 0
+        }
     }
 
     private func state(_ slot: Int) -> PeerState {

@@ -1,10 +1,12 @@
 public import Config
 public import Net
 
-/// `resolver address … [valid=time] [ipv4=on|off] [ipv6=on|off]`.
+/// `resolver address … [valid=time] [ipv4=on|off] [ipv6=on|off] [status_zone=zone]`.
 public struct ResolverLine: Sendable {
     /// The arguments as help shows them.
-    public static var syntax: String { "address ... [valid=time] [ipv4=on | off] [ipv6=on | off]" }
+    public static var syntax: String {
+        "address ... [valid=time] [ipv4=on | off] [ipv6=on | off] [status_zone=zone]"
+    }
 
     /// Whom to ask.
     public private(set) var settings = ResolverSettings(servers: [])
@@ -43,7 +45,9 @@ public struct ResolverLine: Sendable {
         case "ipv4", "ipv6":
             guard value == "on" || value == "off" else { throw invalid }
             if name == "ipv4" { settings.usesIPv4 = value == "on" } else { settings.usesIPv6 = value == "on" }
-        case "status_zone": break
+        case "status_zone":
+            guard !value.isEmpty else { throw invalid }
+            settings.statusZone = value
         default: throw invalid
         }
     }

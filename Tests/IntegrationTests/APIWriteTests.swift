@@ -107,6 +107,23 @@ import Testing
         server.finish()
     }
 
+    @Test("a method that a path does not know is refused with those that it knows")
+    func methods() throws {
+        let server = try Server(APIWriteTests.configuration, gateways: [try RecordingGateway("g1")])
+        for (path, methods) in [
+            ("gw", "GET, HEAD"), ("gw/servers", "GET, HEAD, POST"),
+            ("gw/servers/0/", "GET, HEAD, PATCH, DELETE"),
+        ] {
+            let answer = try RawClient.ask(
+                server.port,
+                "PUT /api/9/http/upstreams/\(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            #expect(answer.status == 405 && answer.head["allow"] == methods, "\(path)")
+        }
+        #expect(try ask(server, "PUT", "gw/servers/7").status == 404)
+        #expect(try ask(server, "DELETE", "none").text.contains("UpstreamNotFound"))
+        server.finish()
+    }
+
     @Test(
         "a server that the configuration names, and found when it was read, goes on beside one that is added")
     func namedInConfiguration() throws {

@@ -57,6 +57,42 @@ import Testing
         server.finish(expected: ["connect() failed", "could not be resolved"])
     }
 
+    private func resolver(_ server: Server, _ part: String) throws -> [String: Int] {
+        let body = try RawClient.get(server.port, "/api/9/resolvers/dns").body
+        let all = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+        return all?[part] as? [String: Int] ?? [:]
+    }
+
+    @Test("lookups through a resolver with a status_zone are counted by how they ended, also over a reload")
+    func counted() throws {
+        let names = try NameServer(["app.portico.test": ["127.0.0.1"]])
+        defer { names.stop() }
+        let gateway = try RecordingGateway("one")
+        let server = try Server(
+            text(names, "server %GATEWAY1%; server app.portico.test:\(gateway.port) resolve;")
+                .replacingOccurrences(of: "ipv6=off;", with: "ipv6=off status_zone=dns;")
+                .replacingOccurrences(of: "location /", with: "location /api { api; } location /"),
+            gateways: [gateway])
+        #expect(try waitUntil(Deadline(in: 8)) { (try resolver(server, "responses")["noerror"] ?? 0) > 0 })
+        #expect(try resolver(server, "responses")["nxdomain"] == 0)
+        names.set("app.portico.test", nil)
+        #expect(try waitUntil(Deadline(in: 8)) { (try resolver(server, "responses")["nxdomain"] ?? 0) > 0 })
+        let before = try resolver(server, "responses")
+        #expect(
+            before.keys.sorted() == [
+                "formerr", "noerror", "notimp", "nxdomain", "refused", "servfail", "timedout", "unknown",
+            ])
+        #expect(try server.reload().ending == .exited(0))
+        let (after, requests) = (try resolver(server, "responses"), try resolver(server, "requests"))
+        #expect(after["noerror"] == before["noerror"])
+        #expect((after["nxdomain"] ?? 0) >= (before["nxdomain"] ?? 0))
+        #expect(requests.keys.sorted() == ["addr", "name", "srv"])
+        // The last one may be under way.
+        let ended = after.values.reduce(0, +)
+        #expect((ended...ended + 2).contains(requests["name"] ?? 0), "\(requests) \(after)")
+        server.finish(expected: ["could not be resolved"])
+    }
+
     @Test("a group whose only server is not known answers 502, and starts")
     func aloneAndUnknown() throws {
         let names = try NameServer([:])

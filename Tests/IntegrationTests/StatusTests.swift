@@ -118,6 +118,58 @@ import Testing
         server.finish()
     }
 
+    @Test("all tables of the API are there, those of what there is not are empty objects")
+    func tables() throws {
+        let gateways = [try gateway(), try gateway()]
+        let server = try Server(StatusTests.configuration, gateways: gateways)
+        let whole = try json(server, "/status?format=json")
+        let http = try #require(whole["http"] as? [String: Any])
+        #expect(
+            whole.keys.sorted() == [
+                "connections", "http", "nginx", "portico", "processes", "resolvers", "slabs", "ssl",
+                "workers",
+            ])
+        for name in ["caches", "keyvals", "limit_conns", "limit_reqs"] {
+            #expect((http[name] as? [String: Any])?.isEmpty == true, "\(name)")
+            #expect(try json(server, "/api/9/http/\(name)/").isEmpty, "\(name)")
+        }
+        for name in ["slabs", "resolvers"] {
+            #expect((whole[name] as? [String: Any])?.isEmpty == true, "\(name)")
+            #expect(try json(server, "/api/9/\(name)/").isEmpty, "\(name)")
+        }
+        server.finish()
+    }
+
+    @Test("paths of the API: slashes, escapes, HEAD, and which methods there are")
+    func paths() throws {
+        let gateways = [try gateway(), try gateway()]
+        let server = try Server(StatusTests.configuration, gateways: gateways)
+        func ask(_ method: String, _ path: String) throws -> Response {
+            try RawClient.ask(
+                server.port, "\(method) \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        }
+        for path in ["/api", "/api/", "/api/9", "/api/9/", "/api/9/http/", "/api/9//http/upstreams//gw/"] {
+            #expect(try ask("GET", path).status == 200, "\(path)")
+        }
+        let list = try ask("GET", "/api/9/http/")
+        let head = try ask("HEAD", "/api/9/http")
+        #expect(head.status == 200 && head.body.isEmpty)
+        #expect(head.head["content-length"] == "\(list.body.count)")
+        #expect(head.head["content-type"] == "application/json")
+        #expect(try ask("HEAD", "/api/9/http/upstreams/none").status == 404)
+        #expect(
+            try json(server, "/api/9/connections?x=1&fields=idle%2Cactive").keys.sorted()
+                == ["active", "idle"])
+        #expect(try json(server, "/api/9/http/server_zones/?fields=")["main"] as? [String: Int] == [:])
+        for method in ["DELETE", "POST", "OPTIONS", "PATCH"] {
+            for path in ["/api/9/http/upstreams/gw/servers/", "/status"] {
+                let refusal = try ask(method, path)
+                #expect(refusal.status == 405 && refusal.head["allow"] == "GET, HEAD", "\(method) \(path)")
+            }
+        }
+        server.finish()
+    }
+
     @Test("why requests failed is in the log, on the page and in the API")
     func reasons() throws {
         let gateways = [try gateway(), try gateway()]

@@ -3,36 +3,50 @@ import Testing
 @testable import Net
 
 @Suite("Latency buckets") struct LatencyBucketsTests {
-    @Test("every duration falls into a bucket that is at most an eighth wide, in order")
-    func width() {
+    @Test("every duration falls into a bucket whose middle is off by at most a thirty-second")
+    func precision() {
         var last = -1
-        for exponent in 0..<35 {
-            for step in [0, 1, 3, 7] {
-                let us = (Int64(1) << exponent) + Int64(step) * (Int64(1) << exponent) / 8
-                let bucket = LatencyBuckets.bucket(ofMicroseconds: us)
-                let upper = LatencyBuckets.upperBound(bucket)
-                #expect(upper >= us && (upper - us) * 8 <= max(us, 8), "\(us) µs in bucket \(bucket)")
-                #expect(bucket >= last)
-                last = bucket
+        var us: Int64 = 0
+        while us < 1 << 35 {
+            let bucket = LatencyBuckets.bucket(ofMicroseconds: us)
+            let (lower, upper) = (LatencyBuckets.lowerBound(bucket), LatencyBuckets.upperBound(bucket))
+            #expect(lower <= us && us <= upper && bucket >= last, "\(us) µs in bucket \(bucket)")
+            for edge in [lower, upper] {
+                #expect(abs(LatencyBuckets.middle(bucket) - edge) * 32 <= edge, "\(us) µs")
             }
+            last = bucket
+            // Each microsecond at first, then steps that no bucket is passed over by.
+            us += max(1, us / 50)
         }
+        #expect(last == LatencyBuckets.count - 1)
+    }
+
+    @Test("buckets lie side by side, and what is out of their range belongs to the first or the last")
+    func edges() {
         #expect(LatencyBuckets.bucket(ofMicroseconds: -5) == 0)
+        #expect(LatencyBuckets.bucket(ofMicroseconds: .min) == 0)
         #expect(LatencyBuckets.bucket(ofMicroseconds: .max) == LatencyBuckets.count - 1)
         for bucket in 0..<LatencyBuckets.count {
             #expect(LatencyBuckets.bucket(ofMicroseconds: LatencyBuckets.upperBound(bucket)) == bucket)
+            #expect(LatencyBuckets.bucket(ofMicroseconds: LatencyBuckets.lowerBound(bucket)) == bucket)
+            guard bucket > 0 else { continue }
+            #expect(LatencyBuckets.upperBound(bucket - 1) + 1 == LatencyBuckets.lowerBound(bucket))
         }
     }
 
-    @Test("percentiles are those of the durations, to the precision of the buckets")
+    @Test("percentiles are those of the durations, right to a thirty-second")
     func percentiles() {
         var histogram = LatencyHistogram()
         #expect(histogram.percentile(0.5) == nil)
-        for us in 1...1000 { histogram.add(microseconds: Int64(us)) }
-        #expect((500...563).contains(histogram.percentile(0.5) ?? 0))
-        #expect((990...1023).contains(histogram.percentile(0.99) ?? 0))
-        #expect(histogram.percentile(1) == 1023)
-        #expect(histogram.total == 1000 && histogram.sumUs == 500_500)
-        #expect(histogram.count(upTo: 511) == 511)
+        for us in 1...100_000 { histogram.add(microseconds: Int64(us)) }
+        for part in [0.001, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999, 1] {
+            let found = Double(histogram.percentile(part) ?? 0)
+            #expect(abs(found - part * 100_000) <= part * 100_000 / 32, "\(part): \(found)")
+            let count = Double(histogram.count(upTo: Int64(part * 100_000)))
+            #expect(abs(count - part * 100_000) <= part * 100_000 / 32, "\(part): \(count)")
+        }
+        #expect(histogram.percentile(0.00001) == 1 && histogram.count(upTo: 31) == 31)
+        #expect(histogram.total == 100_000 && histogram.sumUs == 5_000_050_000)
         #expect(histogram.since(histogram).total == 0)
     }
 }

@@ -60,12 +60,6 @@ import Upstream
         #expect(text(answer.content).contains(part))
     }
 
-    @Test("?fields= keeps what it names")
-    func fields() {
-        let answer = StatusAPI.answer("9/connections", fields: ["idle", "active"]) { StatusReport() }
-        #expect(text(answer.content) == #"{"active":0,"idle":0}"#)
-    }
-
     @Test(
         "a server's times are written so that they can be sent back",
         arguments: [(0, "0s"), (30_000, "30s"), (1500, "1500ms")])

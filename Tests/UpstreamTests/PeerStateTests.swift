@@ -43,6 +43,20 @@ import Testing
         #expect(second.connections == 1)
     }
 
+    @Test("servers of a group that have requests are found, whoever else is in the table")
+    func busyServers() throws {
+        let table = try PeerStateTable(capacity: 8, workers: 2)
+        let states = try ["g a", "g b", "g c", "h a"].map { identity in
+            try #require(table.state(for: identity, in: String(identity.prefix(1)))).state
+        }
+        for index in [0, 1, 3] { states[index].connectionBegan() }
+        #expect(table.busyCount(in: "g", besides: []) == 2)
+        #expect(table.busyCount(in: "g", besides: [states[0].number]) == 1)
+        #expect(table.busyCount(in: "none", besides: []) == 0)
+        states[1].connectionEnded()
+        #expect(table.busyCount(in: "g", besides: [states[0].number]) == 0)
+    }
+
     @Test("another binary goes on with the table that it is handed")
     func tableIsHandedOn() throws {
         let table = try PeerStateTable(capacity: 8, workers: 2)

@@ -31,6 +31,7 @@ public final class DNSLookup {
 
     private var socket: DNSSocket?
     private var outcome: Outcome?
+    private let tally: ResolverTally?
     /// The names still to be asked for; the first is the one being asked for.
     private var names: ArraySlice<DNSName>
     private var questions: [DNSQuestion] = []
@@ -40,10 +41,14 @@ public final class DNSLookup {
 
     /// Prepares it; nothing is sent before `advance`.
     ///
-    /// - Parameter hosts: instead of `/etc/hosts`, where the settings say that it is looked at.
+    /// - Parameters:
+    ///   - hosts: instead of `/etc/hosts`, where the settings say that it is looked at.
+    ///   - tally: where it is counted, if a server has to be asked.
     public init(
-        host: String, port: UInt16, settings: ResolverSettings, nowMs: Int64, hosts: HostsFile? = nil
+        host: String, port: UInt16, settings: ResolverSettings, nowMs: Int64, hosts: HostsFile? = nil,
+        tally: ResolverTally? = nil
     ) {
+        self.tally = tally
         self.host = host
         self.port = port
         let kinds: [DNSMessage.Kind] = (settings.usesIPv4 ? [.a] : []) + (settings.usesIPv6 ? [.aaaa] : [])
@@ -64,6 +69,7 @@ public final class DNSLookup {
         } else if servers.isEmpty {
             outcome = .failed("no resolver defined to resolve \(host)")
         } else {
+            tally?.add(.names)
             open()
             beginName(startMs)
         }
@@ -125,6 +131,7 @@ public final class DNSLookup {
             socket = try? DNSSocket(isIPv6: false)
             if socket == nil {
                 outcome = .failed("\(host) could not be resolved \(error.logText)")
+                tally?.add(.unknown)
             }
         }
     }
@@ -198,8 +205,11 @@ public final class DNSLookup {
         names = names.dropFirst()
         if !list.isEmpty {
             outcome = found(list, ttl)
+            tally?.add(.noError)
         } else if nowMs >= endMs || names.isEmpty {
-            outcome = failed(firstCode ?? DNSQuestion.hostNotFound)
+            let code = firstCode ?? DNSQuestion.hostNotFound
+            outcome = failed(code)
+            tally?.add(ResolverTable.Count(code: code))
         } else {
             beginName(nowMs)
         }

@@ -22,6 +22,9 @@ public struct ResolverSettings: Sendable, Equatable {
     /// Looks into `/etc/hosts` first.
     public var usesHosts = false
 
+    /// `status_zone`: what lookups are counted under.
+    public var statusZone: String?
+
     /// Asks these servers for names as they are.
     public init(servers: [SocketAddress]) {
         self.servers = servers

@@ -1,14 +1,26 @@
 internal import COpenSSL
 
-/// Why a handshake with a client failed, as far as an operator can do something about it.
-public enum HandshakeFailure: Sendable {
+/// Why a handshake failed, as far as an operator can do something about it.
+public enum HandshakeFailure: Equatable, Sendable {
     /// No version of TLS that both ends speak.
     case noSharedProtocol
     /// No suite, group or signature that both ends have.
     case noSharedCipher
-    /// The client did not accept our certificate, and said so by an alert (RFC 8446 §6.2).
+    /// The other end did not accept our certificate, and said so by an alert (RFC 8446 §6.2).
     case rejectedCertificate
+    /// The other end's certificate does not hold.
+    case unverified(CertificateFailure)
     case other
+
+    /// Where it is counted.
+    public var count: TallyTable.Count {
+        switch self {
+        case .noSharedProtocol: .noSharedProtocol
+        case .noSharedCipher: .noSharedCipher
+        case .rejectedCertificate: .rejectedCertificates
+        case .unverified, .other: .handshakeFailures
+        }
+    }
 
     /// - Parameter code: of OpenSSL's error queue.
     init(code: UInt) {
@@ -31,9 +43,31 @@ public enum HandshakeFailure: Sendable {
     }
 }
 
-/// Why a client's certificate does not hold.
+/// Why the other end's certificate does not hold.
 public enum CertificateFailure: Sendable {
     case expired
     case revoked
+    /// It is another server's.
+    case otherName
     case other
+
+    /// - Parameter result: of OpenSSL's verification.
+    init(verifyResult result: Int) {
+        switch Int32(truncatingIfNeeded: result) {
+        case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID: self = .expired
+        case X509_V_ERR_CERT_REVOKED: self = .revoked
+        case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: self = .otherName
+        default: self = .other
+        }
+    }
+
+    /// Where it is counted.
+    public var count: TallyTable.Count {
+        switch self {
+        case .expired: .expiredCertificates
+        case .revoked: .revokedCertificates
+        case .otherName: .otherNames
+        case .other: .badCertificates
+        }
+    }
 }

@@ -28,12 +28,8 @@ extension TLSConnection {
     /// What is wrong with the client's certificate; `nil`: nothing, or it sent none.
     public var certificateFailure: CertificateFailure? {
         guard let ssl, SSL_get0_peer_certificate(ssl) != nil else { return nil }
-        switch Int32(truncatingIfNeeded: SSL_get_verify_result(ssl)) {
-        case X509_V_OK: return nil
-        case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID: return .expired
-        case X509_V_ERR_CERT_REVOKED: return .revoked
-        default: return .other
-        }
+        let result = SSL_get_verify_result(ssl)
+        return result == Int(X509_V_OK) ? nil : CertificateFailure(verifyResult: result)
     }
 
     private func withCertificate(_ body: (OpaquePointer) -> String?) -> String {

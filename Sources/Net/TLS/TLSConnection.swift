@@ -164,14 +164,14 @@ public final class TLSConnection {
 
     func shookHands(_ ssl: OpaquePointer) -> HandshakeOutcome {
         selector = nil
-        if let reason = verifyFailure(ssl) { return fail(TLSError(reason)) }
+        if let error = verifyFailure(ssl) { return fail(error) }
         state = .established
         return .done
     }
 
     func handshakeError(_ ssl: OpaquePointer, _ code: Int32) -> TLSError {
-        if case .client(let context, _) = role, context.verifies, let reason = trustFailure(ssl) {
-            return TLSError(reason)
+        if case .client(let context, _) = role, context.verifies, let error = trustFailure(ssl) {
+            return error
         }
         let reason = ERR_peek_error()
         let isEnd = reason == 0 || portico_error_reason(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING
@@ -218,11 +218,11 @@ public final class TLSConnection {
     // MARK: Verifying
 
     /// Why the peer's certificate does not hold, in nginx's words; also asked of resumed sessions.
-    private func verifyFailure(_ ssl: OpaquePointer) -> String? {
+    private func verifyFailure(_ ssl: OpaquePointer) -> TLSError? {
         guard case .client(let context, let name) = role, context.verifies else { return nil }
-        if let reason = trustFailure(ssl) { return reason }
+        if let error = trustFailure(ssl) { return error }
         guard let certificate = SSL_get0_peer_certificate(ssl) else {
-            return "upstream SSL certificate verify error: no certificate"
+            return TLSError("upstream SSL certificate verify error: no certificate", .unverified(.other))
         }
         guard let name else { return nil }
         let text = String(decoding: name, as: UTF8.self)
@@ -233,14 +233,17 @@ public final class TLSConnection {
             isAddress
             ? X509_check_ip_asc(certificate, text, 0) == 1
             : isName && X509_check_host(certificate, text, text.utf8.count, 0, nil) == 1
-        return matches ? nil : "upstream SSL certificate does not match \"\(text)\""
+        if matches { return nil }
+        return TLSError("upstream SSL certificate does not match \"\(text)\"", .unverified(.otherName))
     }
 
-    private func trustFailure(_ ssl: OpaquePointer) -> String? {
+    private func trustFailure(_ ssl: OpaquePointer) -> TLSError? {
         let result = SSL_get_verify_result(ssl)
         guard result != Int(X509_V_OK) else { return nil }
         let text = String(cString: X509_verify_cert_error_string(result))
-        return "upstream SSL certificate verify error: (\(result):\(text))"
+        return TLSError(
+            "upstream SSL certificate verify error: (\(result):\(text))",
+            .unverified(CertificateFailure(verifyResult: result)))
     }
 
     // MARK: Bytes

@@ -11,10 +11,10 @@ public struct TLSError: Error, Equatable, Sendable {
     public let failure: HandshakeFailure
 
     /// A sentence that needs nothing before it.
-    public init(_ message: String) {
+    public init(_ message: String, _ failure: HandshakeFailure = .other) {
         self.message = message
         isSentence = true
-        failure = .other
+        self.failure = failure
     }
 
     private init(queue message: String, _ failure: HandshakeFailure) {

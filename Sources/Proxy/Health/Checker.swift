@@ -88,6 +88,9 @@ public final class Checker {
         made?.begin(afterMs: Int.random(in: 0...100))
     }
 
+    /// Where lookups through a resolver are counted.
+    func tally(of resolver: ResolverSettings) -> ResolverTally? { shared.tally(of: resolver) }
+
     /// A name was looked up: workers are told if its addresses are others than before.
     ///
     /// - Returns: false: not all could be told; it is to be looked up again soon.

@@ -38,7 +38,8 @@ final class NameWatch {
 
     private func start() {
         let made = DNSLookup(
-            host: name.host, port: name.port, settings: resolver, nowMs: checker.clock.nowMs)
+            host: name.host, port: name.port, settings: resolver, nowMs: checker.clock.nowMs,
+            tally: checker.tally(of: resolver))
         lookup = made
         if made.fd >= 0 {
             do throws(Errno) {

@@ -37,7 +37,7 @@ final class OCSPFetch {
 
     init(
         _ subject: OCSPSubject, _ resolver: ResolverSettings, poller: Poller, token: Token, nowMs: Int64,
-        timeoutMs: Int
+        timeoutMs: Int, tally: ResolverTally?
     ) {
         responder = subject.responder
         request = subject.request ?? []
@@ -45,7 +45,8 @@ final class OCSPFetch {
         self.token = token
         endMs = nowMs + Int64(timeoutMs)
         state = .resolving(
-            DNSLookup(host: responder.host, port: responder.port, settings: resolver, nowMs: nowMs))
+            DNSLookup(
+                host: responder.host, port: responder.port, settings: resolver, nowMs: nowMs, tally: tally))
     }
 
     /// When to call `advance` at the latest.

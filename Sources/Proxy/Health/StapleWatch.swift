@@ -34,7 +34,7 @@ final class StapleWatch {
         if let fetch { return settle(fetch.advance(nil, nowMs: nowMs)) }
         let made = OCSPFetch(
             subject, resolver, poller: checker.poller, token: token, nowMs: nowMs,
-            timeoutMs: StapleWatch.timeoutMs)
+            timeoutMs: StapleWatch.timeoutMs, tally: checker.tally(of: resolver))
         fetch = made
         settle(made.start(nowMs: nowMs))
     }

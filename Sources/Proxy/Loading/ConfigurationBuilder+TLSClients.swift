@@ -13,6 +13,7 @@ extension ConfigurationBuilder {
         guard case .proxy(let target) = settings.content, target.isTLS || target.hasVariables else {
             return (0, "", nil)
         }
+        if target.isTLS && !target.hasVariables { tlsUpstreams.insert(target.groupName) }
         let proxy = settings.proxy
         let description =
             "\(proxy.sslVerify) \(proxy.sslVerifyDepth) \(proxy.sslTrustedCertificate ?? "")"

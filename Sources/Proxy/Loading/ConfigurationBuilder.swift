@@ -47,6 +47,8 @@ final class ConfigurationBuilder {
     private(set) var servers: [(block: ServerBlock, server: VirtualServer)] = []
     var tlsClients: [TLSClientContext] = []
     var tlsClientKeys: [String: Int] = [:]
+    /// Upstreams that some location passes to over TLS.
+    var tlsUpstreams: Set<String> = []
     /// Where bodies are kept that do not fit in memory.
     private(set) var temporaryFolders: Set<String> = []
     private var hasEvents = false

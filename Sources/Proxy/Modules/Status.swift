@@ -20,7 +20,12 @@ enum Status {
 
     /// `status`: the format is said by the last part of the path, by `?format=`, or by `Accept`.
     static func handle(_ exchange: Exchange) -> Outcome {
-        guard exchange.method == .get || exchange.method == .head else { return .status(405) }
+        guard exchange.method == .get || exchange.method == .head else {
+            _ = begin(exchange, status: 405)
+            exchange.response.add(.allow) { $0.append("GET, HEAD") }
+            setType(exchange, "text/plain")
+            return end(exchange)
+        }
         guard let format = format(exchange) else { return .status(404) }
         let report = report(exchange)
         let content = begin(exchange, status: 200)
@@ -50,13 +55,14 @@ enum Status {
     static func handleAPI(_ exchange: Exchange, writes: Bool) -> Outcome {
         if exchange.method == .get || exchange.method == .head {
             let fields = argument("fields", of: exchange).map { text in
-                text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+                text.split(separator: ",").map(String.init)
             }
             let answer = StatusAPI.answer(subpath(exchange), fields: fields) { report(exchange) }
             return give(answer, to: exchange)
         }
         guard writes else {
-            return give(StatusAPI.error(405, "method disabled", "MethodDisabled"), to: exchange)
+            return give(
+                StatusAPI.refusal(of: subpath(exchange), writes: false) { report(exchange) }, to: exchange)
         }
         guard exchange.body.isPresent, !exchange.body.isComplete else { return write(exchange) }
         exchange.phase = .readingBody
@@ -94,6 +100,7 @@ enum Status {
         exchange.appendRequestID(to: requestID)
         let digits = String(decoding: requestID.bytes, as: UTF8.self)
         answer.content(requestID: digits).write(to: content)
+        if let methods = answer.allow { exchange.response.add(.allow) { $0.append(methods) } }
         setType(exchange, "application/json")
         return end(exchange)
     }
@@ -117,7 +124,11 @@ enum Status {
     private static func argument(_ name: String, of exchange: Exchange) -> String? {
         let query = String(decoding: exchange.arguments.bytes, as: UTF8.self)
         let pair = query.split(separator: "&").first { $0.hasPrefix(name + "=") }
-        return pair.map { String($0.dropFirst(name.count + 1)) }
+        return pair.map { pair in
+            let value = ByteBuffer(capacity: 64)
+            URIPath.unescape(Array(pair.utf8.dropFirst(name.utf8.count + 1)).span, into: value)
+            return String(decoding: value.bytes, as: UTF8.self)
+        }
     }
 
     private static func format(_ exchange: Exchange) -> Format? {

@@ -27,7 +27,7 @@ final class ClientStatusCheck {
         // The handshake's own time-out ends it earlier.
         let made = OCSPFetch(
             subject, resolver, poller: worker.poller, token: token, nowMs: worker.clock.nowMs,
-            timeoutMs: 60_000)
+            timeoutMs: 60_000, tally: worker.shared.tally(of: resolver))
         fetch = made
         go(on: made.start(nowMs: worker.clock.nowMs))
     }

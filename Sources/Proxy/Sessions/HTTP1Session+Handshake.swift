@@ -1,3 +1,5 @@
+internal import Config
+internal import Core
 internal import Net
 
 /// The TLS handshake that comes before the first request.
@@ -15,7 +17,7 @@ extension HTTP1Session {
             checkStatus(tls)
         case .wantsRead, .wantsWrite:
             if transport.isHangup {
-                count(HandshakeFailure.other)
+                count(.handshakeFailures)
                 close()
             }
         case .plainHTTP:
@@ -26,7 +28,7 @@ extension HTTP1Session {
             readHead()
         case .failed(let error):
             worker.log(.info, connection, "\(error.upstreamLogText) while SSL handshaking")
-            count(error.failure)
+            count(error.failure.count)
             close()
         }
     }
@@ -49,7 +51,7 @@ extension HTTP1Session {
     func statusSettled(_ complaint: String?) {
         statusCheck = nil
         connection.certificateComplaint = complaint
-        if complaint != nil { worker.counters.add(.revokedCertificates, 1) }
+        if complaint != nil { count(.revokedCertificates) }
         begin()
     }
 
@@ -61,26 +63,28 @@ extension HTTP1Session {
 
     /// A handshake succeeded. Whether the client's certificate holds is said to it by HTTP, later.
     private func count(_ tls: TLSConnection) {
-        worker.counters.add(.handshakes, 1)
-        if tls.isSessionReused { worker.counters.add(.resumptions, 1) }
+        count(.handshakes)
+        if tls.isSessionReused { count(.resumptions) }
         let wanted = connection.listen.defaultServer.clientVerification
         guard wanted != .off else { return }
         switch (tls.certificateFailure, tls.clientCertificate) {
-        case (.expired?, _): worker.counters.add(.expiredCertificates, 1)
-        case (.revoked?, _): worker.counters.add(.revokedCertificates, 1)
         case (_, .bad(_, true)) where wanted == .optionalWithoutAuthority: break
-        case (.other?, _): worker.counters.add(.badCertificates, 1)
-        case (nil, .none) where wanted == .required: worker.counters.add(.noCertificate, 1)
+        case (let failure?, _): count(failure.count)
+        case (nil, .none) where wanted == .required: count(.noCertificate)
         case (nil, _): break
         }
     }
 
-    private func count(_ failure: HandshakeFailure) {
-        switch failure {
-        case .noSharedProtocol: worker.counters.add(.noSharedProtocol, 1)
-        case .noSharedCipher: worker.counters.add(.noSharedCipher, 1)
-        case .rejectedCertificate: worker.counters.add(.rejectedCertificates, 1)
-        case .other: worker.counters.add(.handshakeFailures, 1)
+    /// For the service, and for the zone of the server that the client has named, if it came to that.
+    func count(_ what: TallyTable.Count) {
+        worker.shared.requests.add(what)
+        let zones = connection.snapshot.zones
+        guard !zones.isEmpty else { return }
+        var server = connection.listen.defaultServer
+        if let name = connection.tls?.serverName?.map(\.asciiLowercased) {
+            var captures = Captures()
+            server = connection.listen.server(forHost: name.span, captures: &captures) ?? server
         }
+        if let zone = server.zone { zones[zone].add(what) }
     }
 }

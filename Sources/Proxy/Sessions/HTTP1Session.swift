@@ -117,7 +117,7 @@ final class HTTP1Session {
             close()
         case (.handshaking, _):
             worker.log(.info, connection, "client timed out while SSL handshaking")
-            worker.counters.add(.handshakeTimeouts, 1)
+            count(.handshakeTimeouts)
             close()
         case (.idle, _):
             close()

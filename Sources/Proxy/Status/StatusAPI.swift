@@ -7,6 +7,8 @@ enum StatusAPI {
     struct Answer {
         let status: UInt16
         let content: JSON
+        /// The methods that the path knows, for whoever used another one.
+        var allow: String?
 
         /// What goes to the client: an error also says which request it answers, and where it is explained.
         func content(requestID: String) -> JSON {
@@ -16,6 +18,17 @@ enum StatusAPI {
         }
     }
 
+    /// What a path leads to.
+    private enum Finding {
+        /// `?fields=` says which of its members are wanted.
+        case object(JSON)
+        /// Objects by name, or one after the other: `?fields=` speaks of the members of each.
+        case table(JSON)
+        /// It is always given whole.
+        case whole(JSON)
+        case nothing(Answer)
+    }
+
     /// The documentation of the shapes and of the errors.
     private static var reference: String { "https://nginx.org/en/docs/http/ngx_http_api_module.html" }
 
@@ -23,33 +36,30 @@ enum StatusAPI {
 
     /// - Parameters:
     ///   - path: what follows the location's name, without a slash in front: "9/http/upstreams".
-    ///   - fields: what `?fields=` names; `nil`: all.
+    ///   - fields: what `?fields=` names, perhaps nothing; `nil`: all.
     static func answer(_ path: String, fields: [String]?, _ report: () -> StatusReport) -> Answer {
-        var parts = path.split(separator: "/").map(String.init)
+        let parts = path.split(separator: "/").map(String.init)
         guard let version = parts.first else {
             return Answer(status: 200, content: .array((1...versionMax).map { .int($0) }))
         }
-        guard let number = Int(version), (1...versionMax).contains(number) else {
-            return error(404, "unknown version", "UnknownVersion")
+        guard isKnown(version) else { return error(404, "unknown version", "UnknownVersion") }
+        switch find(Array(parts.dropFirst()), StatusJSON(report: report())) {
+        case .object(let json): return Answer(status: 200, content: fields.map { json.keeping($0) } ?? json)
+        case .table(let json):
+            return Answer(status: 200, content: fields.map { json.keepingInEach($0) } ?? json)
+        case .whole(let json): return Answer(status: 200, content: json)
+        case .nothing(let answer): return answer
         }
-        parts.removeFirst()
-        let json = StatusJSON(report: report())
-        guard let found = find(parts, json) else { return notFound(parts, json) }
-        return Answer(status: 200, content: fields.map { filtered(found, $0) } ?? found)
     }
 
-    /// Fields of an object; of a list of objects, those of each.
-    private static func filtered(_ json: JSON, _ fields: [String]) -> JSON {
-        guard !fields.contains("") || fields.count > 1 else { return json }
-        if case .array(let elements) = json { return .array(elements.map { $0.keeping(fields) }) }
-        // Objects of objects (zones, upstreams) are filtered one by one.
-        if case .object(let members) = json, !members.isEmpty, json.isTable {
-            return .object(members.map { ($0.0, $0.1.keeping(fields)) })
-        }
-        return json.keeping(fields)
+    /// "9", and no other way to write it.
+    private static func isKnown(_ version: String) -> Bool {
+        (1...versionMax).contains { String($0) == version }
     }
 
-    private static func find(_ parts: [String], _ json: StatusJSON) -> JSON? {
+    // MARK: What there is
+
+    private static func find(_ parts: [String], _ json: StatusJSON) -> Finding {
         guard let first = parts.first else {
             return names([
                 "nginx", "processes", "connections", "slabs", "http", "resolvers", "ssl", "workers",
@@ -58,57 +68,112 @@ enum StatusAPI {
         }
         let rest = Array(parts.dropFirst())
         switch first {
-        case "nginx" where rest.isEmpty: return json.nginx
-        case "processes" where rest.isEmpty: return json.processes
-        case "connections" where rest.isEmpty: return json.connections(json.report.connections)
-        case "ssl" where rest.isEmpty: return json.ssl
-        case "slabs", "resolvers": return rest.isEmpty ? .object([]) : nil
-        case "portico": return rest.reduce(json.portico) { $0?[$1] }
+        case "nginx" where rest.isEmpty: return .object(json.nginx)
+        case "processes" where rest.isEmpty: return .object(json.processes)
+        case "connections" where rest.isEmpty: return .object(json.connections(json.report.connections))
+        case "ssl" where rest.isEmpty: return .object(json.ssl)
+        case "slabs": return entry(rest, of: json.slabs, "slab", "Slab")
+        case "resolvers": return entry(rest, of: json.resolvers, "resolver", "Resolver")
         case "workers": return worker(rest, json)
+        case "portico":
+            let found = rest.reduce(json.portico) { $0?[$1] }
+            return found.map { .object($0) } ?? noPath
         case "http": return http(rest, json)
-        default: return nil
+        default: return noPath
         }
     }
 
-    private static func names(_ names: [String]) -> JSON { .array(names.map { .string($0) }) }
+    private static func names(_ names: [String]) -> Finding { .whole(.array(names.map { .string($0) })) }
 
-    private static func worker(_ parts: [String], _ json: StatusJSON) -> JSON? {
-        guard let id = parts.first else { return json.workers }
-        guard parts.count == 1, case .array(let workers) = json.workers else { return nil }
-        return workers.first { worker in
-            if case .int(let number)? = worker["id"] { return String(number) == id }
-            return false
+    /// - Parameters:
+    ///   - parts: nothing for the whole table, or a name in it.
+    ///   - noun: what stands in the table, and how error codes call it.
+    private static func entry(
+        _ parts: [String], of table: JSON, _ noun: String, _ code: String
+    ) -> Finding {
+        guard let name = parts.first else { return .table(table) }
+        guard let found = table[name] else {
+            return .nothing(error(404, "\(noun) not found", "\(code)NotFound"))
         }
+        return parts.count == 1 ? .object(found) : noPath
     }
 
-    private static func http(_ parts: [String], _ json: StatusJSON) -> JSON? {
+    private static func worker(_ parts: [String], _ json: StatusJSON) -> Finding {
+        guard case .array(let workers) = json.workers else { return noPath }
+        let byID = workers.map { worker -> (String, JSON) in
+            guard case .int(let id)? = worker["id"] else { return ("", worker) }
+            return (String(id), worker)
+        }
+        return parts.isEmpty ? .table(json.workers) : entry(parts, of: .object(byID), "worker", "Worker")
+    }
+
+    private static func http(_ parts: [String], _ json: StatusJSON) -> Finding {
         guard let first = parts.first else {
             return names([
                 "requests", "server_zones", "location_zones", "caches", "limit_conns", "limit_reqs",
-                "upstreams",
-                "keyvals",
+                "upstreams", "keyvals",
             ])
         }
-        if first == "upstreams", parts.count > 2 { return UpstreamMembers(json.report).find(parts) }
-        guard parts.count <= 2, let found = json.http[first] else { return nil }
-        guard let name = parts.dropFirst().first else { return found }
-        return first == "requests" ? nil : found[name]
+        let rest = Array(parts.dropFirst())
+        switch first {
+        case "requests" where rest.isEmpty: return .object(json.requests)
+        case "server_zones": return entry(rest, of: json.serverZones, "server zone", "ServerZone")
+        case "location_zones": return entry(rest, of: json.locationZones, "location zone", "LocationZone")
+        case "caches": return entry(rest, of: json.caches, "cache", "Cache")
+        case "limit_conns": return entry(rest, of: json.limitConns, "limit_conn", "LimitConn")
+        case "limit_reqs": return entry(rest, of: json.limitReqs, "limit_req", "LimitReq")
+        case "keyvals": return entry(rest, of: json.keyvals, "keyval", "Keyval")
+        case "upstreams":
+            return servers(rest, json.report) ?? entry(rest, of: json.upstreams, "upstream", "Upstream")
+        default: return noPath
+        }
+    }
+
+    /// `/http/upstreams/NAME/servers/…`: servers as they were configured.
+    ///
+    /// - Returns: `nil`: the path is another one, or there is no such upstream.
+    private static func servers(_ parts: [String], _ report: StatusReport) -> Finding? {
+        guard (2...3).contains(parts.count), parts[1] == "servers",
+            let upstream = report.upstreams.first(where: { $0.name == parts[0] })
+        else { return nil }
+        // A name stands before its addresses.
+        var servers: [(id: Int, json: JSON)] = []
+        for server in upstream.servers {
+            if let parent = server.parent, !servers.contains(where: { $0.id == parent.id }) {
+                servers.append(parent)
+            }
+            servers.append((server.id, server.configurationJSON))
+        }
+        guard parts.count == 3 else { return .whole(.array(servers.map(\.json))) }
+        guard let id = Int(parts[2]) else {
+            return .nothing(error(400, "invalid server id", "UpstreamBadServerId"))
+        }
+        guard let found = servers.first(where: { $0.id == id }) else {
+            return .nothing(error(404, "server with such id does not exist", "UpstreamServerNotFound"))
+        }
+        return .whole(found.json)
     }
 
     // MARK: Errors
 
-    private static func notFound(_ parts: [String], _ json: StatusJSON) -> Answer {
-        guard parts.first == "http", parts.count > 2, parts[1] == "upstreams" else {
-            return error(404, "path not found", "PathNotFound")
+    private static var noPath: Finding { .nothing(error(404, "path not found", "PathNotFound")) }
+
+    /// A method that the path does not know.
+    ///
+    /// - Parameter writes: `write=on`; without it, it is not even looked whether there is such a path.
+    static func refusal(of path: String, writes: Bool, _ report: () -> StatusReport) -> Answer {
+        var methods = "GET, HEAD"
+        if writes {
+            let answer = answer(path, fields: nil, report)
+            guard answer.status < 400 else { return answer }
+            let parts = path.split(separator: "/")
+            if parts.count > 4, parts[1] == "http", parts[2] == "upstreams" {
+                methods += parts.count == 5 ? ", POST" : ", PATCH, DELETE"
+            }
         }
-        guard json.upstreams[parts[2]] != nil else {
-            return error(404, "upstream not found", "UpstreamNotFound")
-        }
-        guard parts.count == 5, parts[3] == "servers" else {
-            return error(404, "path not found", "PathNotFound")
-        }
-        guard Int(parts[4]) != nil else { return error(400, "invalid server id", "UpstreamBadServerId") }
-        return error(404, "server not found", "UpstreamServerNotFound")
+        var refusal = error(405, "method disabled", "MethodDisabled")
+        refusal.allow = methods
+        return refusal
     }
 
     static func error(_ status: UInt16, _ text: String, _ code: String) -> Answer {
@@ -125,37 +190,13 @@ enum StatusAPI {
     }
 }
 
-/// `/http/upstreams/NAME/servers/…`: servers as they were configured.
-private struct UpstreamMembers {
-    let report: StatusReport
-
-    init(_ report: StatusReport) { self.report = report }
-
-    /// - Parameter parts: "upstreams", the name, "servers", and perhaps a server's number.
-    func find(_ parts: [String]) -> JSON? {
-        guard (3...4).contains(parts.count), parts[2] == "servers",
-            let upstream = report.upstreams.first(where: { $0.name == parts[1] })
-        else { return nil }
-        // A name stands before its addresses.
-        var servers: [(id: Int, json: JSON)] = []
-        for server in upstream.servers {
-            if let parent = server.parent, !servers.contains(where: { $0.id == parent.id }) {
-                servers.append(parent)
-            }
-            servers.append((server.id, server.configurationJSON))
-        }
-        guard parts.count == 4 else { return .array(servers.map(\.json)) }
-        return Int(parts[3]).flatMap { id in servers.first { $0.id == id }?.json }
-    }
-}
-
 extension JSON {
-    /// An object whose members are all objects that have members of their own: a table by name.
-    fileprivate var isTable: Bool {
-        guard case .object(let members) = self else { return false }
-        return members.allSatisfy { member in
-            if case .object(let inner) = member.1 { return !inner.isEmpty && inner[0].0 != "codes" }
-            return false
+    /// What is named of each of its elements or members.
+    fileprivate func keepingInEach(_ names: [String]) -> JSON {
+        switch self {
+        case .array(let elements): .array(elements.map { $0.keeping(names) })
+        case .object(let members): .object(members.map { ($0.0, $0.1.keeping(names)) })
+        case .null, .bool, .int, .number, .string: self
         }
     }
 }

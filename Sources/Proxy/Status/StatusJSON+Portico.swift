@@ -32,7 +32,7 @@ extension StatusJSON {
         return .object(members)
     }
 
-    /// In microseconds, right to an eighth.
+    /// In microseconds, right to a thirty-second.
     private func latency(_ histogram: LatencyHistogram) -> JSON {
         func part(_ part: Double) -> JSON { histogram.percentile(part).map { .int(Int($0)) } ?? .null }
         return .object([("p50_us", part(0.5)), ("p95_us", part(0.95)), ("p99_us", part(0.99))])

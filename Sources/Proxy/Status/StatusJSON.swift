@@ -10,7 +10,7 @@ struct StatusJSON {
     var whole: JSON {
         .object([
             ("nginx", nginx), ("processes", processes), ("connections", connections(report.connections)),
-            ("slabs", .object([])), ("ssl", ssl), ("workers", workers), ("resolvers", .object([])),
+            ("slabs", slabs), ("ssl", ssl), ("workers", workers), ("resolvers", resolvers),
             ("http", http), ("portico", portico),
         ])
     }
@@ -18,10 +18,21 @@ struct StatusJSON {
     var http: JSON {
         .object([
             ("requests", requests), ("server_zones", serverZones), ("location_zones", locationZones),
-            ("caches", .object([])), ("limit_conns", .object([])), ("limit_reqs", .object([])),
-            ("upstreams", upstreams), ("keyvals", .object([])),
+            ("caches", caches), ("limit_conns", limitConns), ("limit_reqs", limitReqs),
+            ("upstreams", upstreams), ("keyvals", keyvals),
         ])
     }
+
+    // MARK: Tables that are always empty
+
+    /// There is no such allocator.
+    var slabs: JSON { .object([]) }
+    var caches: JSON { .object([]) }
+    var limitConns: JSON { .object([]) }
+    var limitReqs: JSON { .object([]) }
+    var keyvals: JSON { .object([]) }
+
+    // MARK: The service
 
     var nginx: JSON {
         .object([
@@ -47,24 +58,30 @@ struct StatusJSON {
         .object([("total", .int(counts.requests)), ("current", .int(counts.reading + counts.writing))])
     }
 
-    var ssl: JSON {
-        let counts = report.handshakes
-        return .object([
-            ("handshakes", .int(counts.completed)), ("handshakes_failed", .int(counts.failedInAll)),
-            ("session_reuses", .int(counts.resumed)),
-            ("no_common_protocol", .int(counts.noSharedProtocol)),
-            ("no_common_cipher", .int(counts.noSharedCipher)), ("handshake_timeout", .int(counts.timedOut)),
-            ("peer_rejected_cert", .int(counts.rejectedCertificate)),
-            (
-                "verify_failures",
-                .object([
-                    ("no_cert", .int(counts.noCertificate)),
-                    ("expired_cert", .int(counts.expiredCertificate)),
-                    ("revoked_cert", .int(counts.revokedCertificate)), ("hostname_mismatch", .int(0)),
-                    ("other", .int(counts.badCertificate)),
-                ])
-            ),
-        ])
+    /// Of clients and of servers.
+    var ssl: JSON { ssl([report.handshakes, report.serverHandshakes]) }
+
+    /// - Parameter isPeer: of a server of an upstream, which has two of the members not.
+    private func ssl(_ parts: [StatusReport.Handshakes], isPeer: Bool = false) -> JSON {
+        func sum(_ count: KeyPath<StatusReport.Handshakes, Int>) -> JSON {
+            .int(parts.reduce(0) { $0 + $1[keyPath: count] })
+        }
+        return .object(
+            [
+                ("handshakes", sum(\.completed)), ("handshakes_failed", sum(\.failedInAll)),
+                ("session_reuses", sum(\.resumed)), ("no_common_protocol", sum(\.noSharedProtocol)),
+            ] + (isPeer ? [] : [("no_common_cipher", sum(\.noSharedCipher))]) + [
+                ("handshake_timeout", sum(\.timedOut)), ("peer_rejected_cert", sum(\.rejectedCertificate)),
+                (
+                    "verify_failures",
+                    .object(
+                        (isPeer ? [] : [("no_cert", sum(\.noCertificate))]) + [
+                            ("expired_cert", sum(\.expiredCertificate)),
+                            ("revoked_cert", sum(\.revokedCertificate)),
+                            ("hostname_mismatch", sum(\.otherName)), ("other", sum(\.badCertificate)),
+                        ])
+                ),
+            ])
     }
 
     var workers: JSON {
@@ -78,13 +95,40 @@ struct StatusJSON {
             })
     }
 
+    /// One request and one response a lookup, whatever it took.
+    var resolvers: JSON {
+        .object(
+            report.resolvers.map { zone, tally in
+                func number(_ count: ResolverTable.Count) -> JSON { .int(tally[count]) }
+                return (
+                    zone,
+                    .object([
+                        (
+                            "requests",
+                            .object([("name", number(.names)), ("srv", .int(0)), ("addr", .int(0))])
+                        ),
+                        (
+                            "responses",
+                            .object([
+                                ("noerror", number(.noError)), ("formerr", number(.formatError)),
+                                ("servfail", number(.serverFailure)), ("nxdomain", number(.noSuchName)),
+                                ("notimp", number(.notImplemented)), ("refused", number(.refused)),
+                                ("timedout", number(.timedOut)), ("unknown", number(.unknown)),
+                            ])
+                        ),
+                    ])
+                )
+            })
+    }
+
     // MARK: Zones
 
     var serverZones: JSON {
         .object(
             report.serverZones.map { zone in
                 let processing = ("processing", JSON.int(max(0, zone.sum[.processing])))
-                return (zone.name, .object([processing] + zoneMembers(zone.sum)))
+                let handshakes = ("ssl", ssl([StatusReport.Handshakes(zone.sum)]))
+                return (zone.name, .object([processing] + zoneMembers(zone.sum) + [handshakes]))
             })
     }
 
@@ -115,9 +159,9 @@ struct StatusJSON {
 
     func upstream(_ upstream: StatusReport.Upstream) -> JSON {
         var members: [(String, JSON)] = [
-            ("peers", .array(upstream.servers.map { peer($0) })),
+            ("peers", .array(upstream.servers.map { peer($0, usesTLS: upstream.usesTLS) })),
             ("keepalive", .int(upstream.idleConnections)),
-            ("zombies", .int(0)),
+            ("zombies", .int(upstream.zombies)),
         ]
         if let zone = upstream.zone { members.append(("zone", .string(zone))) }
         if let queue = upstream.queue {
@@ -125,14 +169,15 @@ struct StatusJSON {
                 (
                     "queue",
                     .object([
-                        ("size", .int(queue.size)), ("max_size", .int(queue.max)), ("overflows", .int(0)),
+                        ("size", .int(queue.size)), ("max_size", .int(queue.max)),
+                        ("overflows", .int(queue.overflows)),
                     ])
                 ))
         }
         return .object(members)
     }
 
-    private func peer(_ server: StatusReport.Server) -> JSON {
+    private func peer(_ server: StatusReport.Server, usesTLS: Bool) -> JSON {
         let sum = server.sum
         let isDown = server.state.isTrouble && server.sinceMs > 0
         let answered = sum.latency.total
@@ -142,6 +187,7 @@ struct StatusJSON {
             ("weight", .int(server.settings.weight)), ("state", .string(server.state.rawValue)),
             ("active", .int(server.active)),
         ]
+        if usesTLS { members.append(("ssl", ssl([StatusReport.Handshakes(sum)], isPeer: true))) }
         if server.settings.maxConnections > 0 {
             members.append(("max_conns", .int(server.settings.maxConnections)))
         }

@@ -14,6 +14,9 @@ struct StatusMetrics {
         metrics.writeHandshakes()
         metrics.writeZones()
         metrics.writeServers()
+        metrics.writeServerHandshakes()
+        metrics.writeUpstreams()
+        metrics.writeResolvers()
     }
 
     private init(report: StatusReport, out: ByteBuffer) {
@@ -94,25 +97,12 @@ struct StatusMetrics {
     }
 
     private func writeHandshakes() {
-        let counts = report.handshakes
-        begin("tls_handshakes_total", .counter, "TLS handshakes with clients by how they ended.")
-        for (outcome, count) in [
-            ("full", counts.completed - counts.resumed), ("resumed", counts.resumed),
-            ("no_shared_protocol", counts.noSharedProtocol), ("no_shared_cipher", counts.noSharedCipher),
-            ("rejected_certificate", counts.rejectedCertificate), ("timeout", counts.timedOut),
-            ("plain_http", counts.plainHTTP), ("failed", counts.failed),
-        ] {
-            line("tls_handshakes_total", [("outcome", outcome)], String(count))
-        }
-        begin(
-            "tls_client_certificates_refused_total", .counter,
-            "Client certificates that were missing or did not hold.")
-        for (reason, count) in [
-            ("missing", counts.noCertificate), ("expired", counts.expiredCertificate),
-            ("revoked", counts.revokedCertificate), ("other", counts.badCertificate),
-        ] {
-            line("tls_client_certificates_refused_total", [("reason", reason)], String(count))
-        }
+        writeHandshakes(
+            "tls_handshakes_total", "TLS handshakes with clients by how they ended.",
+            [([], report.handshakes)], plainHTTP: report.handshakes.plainHTTP)
+        writeCertificates(
+            "tls_client_certificates_refused_total", "Client certificates that were missing or did not hold.",
+            [([], report.handshakes)], ofClients: true)
         guard !report.certificates.isEmpty else { return }
         begin("tls_certificate_expiry_seconds", .gauge, "When a certificate ends, since the epoch.")
         var seen: Set<String> = []
@@ -135,17 +125,17 @@ struct StatusMetrics {
                 $0[.discarded]
             }
         }
+        guard !report.serverZones.isEmpty else { return }
+        writeHandshakes(
+            "server_zone_tls_handshakes_total", "TLS handshakes of a server zone by how they ended.",
+            report.serverZones.map { ([("zone", $0.name)], StatusReport.Handshakes($0.sum)) })
     }
 
     private func writeServers() {
         var rows: [(labels: [(String, String)], server: StatusReport.Server)] = []
         for upstream in report.upstreams {
             for server in upstream.servers {
-                // The same address may stand there twice.
-                let labels = [
-                    ("upstream", upstream.name), ("server", server.settings.name), ("id", String(server.id)),
-                ]
-                rows.append((labels, server))
+                rows.append((StatusMetrics.labels(upstream, server), server))
             }
         }
         guard !rows.isEmpty else { return }
@@ -174,7 +164,100 @@ struct StatusMetrics {
             rows.map { ($0.labels, $0.server.sum.latency) })
     }
 
+    private func writeUpstreams() {
+        guard !report.upstreams.isEmpty else { return }
+        func write(
+            _ name: String, _ kind: Kind, _ help: String, _ value: (StatusReport.Upstream) -> Int?
+        ) {
+            let rows = report.upstreams.compactMap { upstream in value(upstream).map { (upstream.name, $0) } }
+            guard !rows.isEmpty else { return }
+            begin(name, kind, help)
+            for (upstream, value) in rows { line(name, [("upstream", upstream)], String(value)) }
+        }
+        write("upstream_idle_connections", .gauge, "Connections to servers that are kept idle.") {
+            $0.idleConnections
+        }
+        write("upstream_zombies", .gauge, "Servers that were removed and still have requests.") { $0.zombies }
+        write("upstream_queue_requests", .gauge, "Requests that wait for a server.") { $0.queue?.size }
+        write("upstream_queue_overflows_total", .counter, "Requests that found the queue full.") {
+            $0.queue?.overflows
+        }
+    }
+
+    private func writeServerHandshakes() {
+        let rows = report.upstreams.filter(\.usesTLS).flatMap { upstream in
+            upstream.servers.map {
+                (StatusMetrics.labels(upstream, $0), StatusReport.Handshakes($0.sum))
+            }
+        }
+        guard !rows.isEmpty else { return }
+        writeHandshakes(
+            "upstream_server_tls_handshakes_total", "TLS handshakes with a server by how they ended.", rows)
+        writeCertificates(
+            "upstream_server_tls_certificates_refused_total", "Certificates of a server that did not hold.",
+            rows, ofClients: false)
+    }
+
+    /// The same address may stand there twice.
+    private static func labels(
+        _ upstream: StatusReport.Upstream, _ server: StatusReport.Server
+    ) -> [(String, String)] {
+        [("upstream", upstream.name), ("server", server.settings.name), ("id", String(server.id))]
+    }
+
+    private func writeResolvers() {
+        guard !report.resolvers.isEmpty else { return }
+        begin("resolver_requests_total", .counter, "Names that name servers were asked for.")
+        for (zone, tally) in report.resolvers {
+            line("resolver_requests_total", [("zone", zone)], String(tally[.names]))
+        }
+        begin("resolver_responses_total", .counter, "Lookups of names by how they ended.")
+        let words = [
+            "noerror", "formerr", "servfail", "nxdomain", "notimp", "refused", "timedout", "unknown",
+        ]
+        for (zone, tally) in report.resolvers {
+            for (word, count) in zip(words, ResolverTable.Count.allCases.dropFirst()) {
+                line("resolver_responses_total", [("zone", zone), ("code", word)], String(tally[count]))
+            }
+        }
+    }
+
     // MARK: Shapes
+
+    /// - Parameter plainHTTP: clients that spoke no TLS; `nil`: that is not told here.
+    private func writeHandshakes(
+        _ name: String, _ help: String, _ rows: [([(String, String)], StatusReport.Handshakes)],
+        plainHTTP: Int? = nil
+    ) {
+        begin(name, .counter, help)
+        for (labels, counts) in rows {
+            var outcomes = [
+                ("full", counts.completed - counts.resumed), ("resumed", counts.resumed),
+                ("no_shared_protocol", counts.noSharedProtocol), ("no_shared_cipher", counts.noSharedCipher),
+                ("rejected_certificate", counts.rejectedCertificate), ("timeout", counts.timedOut),
+            ]
+            if let plainHTTP { outcomes.append(("plain_http", plainHTTP)) }
+            for (outcome, count) in outcomes + [("failed", counts.failed)] {
+                line(name, labels + [("outcome", outcome)], String(count))
+            }
+        }
+    }
+
+    private func writeCertificates(
+        _ name: String, _ help: String, _ rows: [([(String, String)], StatusReport.Handshakes)],
+        ofClients: Bool
+    ) {
+        begin(name, .counter, help)
+        for (labels, counts) in rows {
+            for (reason, count) in [
+                ofClients ? ("missing", counts.noCertificate) : ("other_name", counts.otherName),
+                ("expired", counts.expiredCertificate), ("revoked", counts.revokedCertificate),
+                ("other", counts.badCertificate),
+            ] {
+                line(name, labels + [("reason", reason)], String(count))
+            }
+        }
+    }
 
     private func writeCounts(
         _ name: String, _ help: String, _ rows: [([(String, String)], TallySum)], _ value: (TallySum) -> Int

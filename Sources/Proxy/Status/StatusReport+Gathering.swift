@@ -20,8 +20,10 @@ extension StatusReport {
         let counters = shared.counters
         failedLogins = counters.total(.failedLogins)
         connections = Connections { counters.total($0) }
-        handshakes = Handshakes { counters.total($0) }
         requests = shared.tallies.sum(named: SharedState.requestsName)
+        handshakes = Handshakes(requests)
+        handshakes.plainHTTP = counters.total(.plainOnTLS)
+        serverHandshakes = Handshakes(shared.tallies.sum(named: SharedState.serverHandshakesName))
         for zone in configuration.zones {
             let entry = Zone(name: zone.name, sum: shared.tallies.sum(named: zone.tallyName))
             switch zone.kind {
@@ -29,12 +31,15 @@ extension StatusReport {
             case .location: locationZones.append(entry)
             }
         }
+        resolvers = configuration.resolverZones.compactMap { zone in
+            shared.resolvers.tally(named: zone).map { (zone, $0) }
+        }
         workers = service.workers.map { process in
             Worker(process: process, connections: Connections { counters.load($0, slot: process.slot) })
         }
         let groups = worker.snapshot.groups
         upstreams = groups.groups.map { group in
-            Upstream(group, groups, shared.tallies, worker.clock)
+            Upstream(group, worker, usesTLS: configuration.tlsUpstreams.contains(group.settings.name))
         }
         certificates = configuration.certificates
         events = shared.events.events(max: 20)
@@ -55,30 +60,36 @@ extension StatusReport.Connections {
 }
 
 extension StatusReport.Handshakes {
-    init(_ count: (Counter) -> Int) {
-        completed = count(.handshakes)
-        resumed = count(.resumptions)
-        failed = count(.handshakeFailures)
-        noSharedProtocol = count(.noSharedProtocol)
-        noSharedCipher = count(.noSharedCipher)
-        timedOut = count(.handshakeTimeouts)
-        rejectedCertificate = count(.rejectedCertificates)
-        plainHTTP = count(.plainOnTLS)
-        noCertificate = count(.noCertificate)
-        expiredCertificate = count(.expiredCertificates)
-        revokedCertificate = count(.revokedCertificates)
-        badCertificate = count(.badCertificates)
+    init(_ sum: TallySum) {
+        completed = sum[.handshakes]
+        resumed = sum[.resumptions]
+        failed = sum[.handshakeFailures]
+        noSharedProtocol = sum[.noSharedProtocol]
+        noSharedCipher = sum[.noSharedCipher]
+        timedOut = sum[.handshakeTimeouts]
+        rejectedCertificate = sum[.rejectedCertificates]
+        noCertificate = sum[.noCertificate]
+        expiredCertificate = sum[.expiredCertificates]
+        revokedCertificate = sum[.revokedCertificates]
+        otherName = sum[.otherNames]
+        badCertificate = sum[.badCertificates]
     }
 }
 
 extension StatusReport.Upstream {
-    init(_ group: PeerGroup, _ groups: UpstreamGroups, _ tallies: TallyTable, _ clock: Clock) {
+    init(_ group: PeerGroup, _ worker: Worker, usesTLS: Bool) {
+        let sum = worker.shared.tallies.sum(named: group.tallyName)
         name = group.settings.name
         zone = group.settings.zoneName
-        servers = group.peers.indices.map { StatusReport.Server(group, $0, tallies, clock) }
-        idleConnections = groups.pool(of: group).count
-        let max = group.settings.queue.count
-        queue = max > 0 ? (groups.traffic(of: group).queueCount, max) : nil
+        servers = group.peers.indices.map {
+            StatusReport.Server(group, $0, worker.shared.tallies, worker.clock)
+        }
+        // A URL made of variables may be one of TLS as well.
+        self.usesTLS = usesTLS || servers.contains { StatusReport.Handshakes($0.sum).isAny }
+        idleConnections = max(0, sum[.idle])
+        let places = group.settings.queue.count * max(1, worker.shared.service.workers.count)
+        queue = places > 0 ? (max(0, sum[.waiting]), places, sum[.overflows]) : nil
+        zombies = group.zombies(in: worker.shared.peers)
         isInPanic = group.isInPanic
     }
 }
@@ -88,9 +99,9 @@ extension StatusReport.Server {
         let peer = group.peers[index]
         id = peer.settings.memberID ?? index
         settings = peer.settings
-        active = max(0, peer.state.connections)
         failures = peer.state.fails
         sum = tallies.sum(named: peer.tallyName)
+        active = group.active(index, sum)
         checks = peer.state.checkTotals
         isChecked = group.settings.isChecked
         let health = peer.state.health

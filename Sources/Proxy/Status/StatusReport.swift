@@ -14,7 +14,7 @@ struct StatusReport {
         var requests = 0
     }
 
-    /// Handshakes with clients.
+    /// TLS handshakes, and certificates of the other end.
     struct Handshakes {
         var completed = 0
         var resumed = 0
@@ -27,7 +27,11 @@ struct StatusReport {
         var noCertificate = 0
         var expiredCertificate = 0
         var revokedCertificate = 0
+        var otherName = 0
         var badCertificate = 0
+
+        /// There was one.
+        var isAny: Bool { completed + failedInAll > 0 }
 
         /// All that did not succeed.
         var failedInAll: Int { failed + noSharedProtocol + noSharedCipher + timedOut + rejectedCertificate }
@@ -45,12 +49,16 @@ struct StatusReport {
 
     struct Upstream {
         let name: String
+        /// Its servers are reached over TLS.
+        let usesTLS: Bool
         let zone: String?
         let servers: [Server]
-        /// Connections that are kept idle in the worker that answers.
+        /// Connections that are kept idle.
         let idleConnections: Int
-        /// Requests that wait in the worker that answers, and how many may.
-        let queue: (size: Int, max: Int)?
+        /// Requests that wait, how many may in all workers together, and how many found the queue full.
+        let queue: (size: Int, max: Int, overflows: Int)?
+        /// Servers that are not of the group any more and still have requests.
+        let zombies: Int
         let isInPanic: Bool
     }
 
@@ -95,10 +103,14 @@ struct StatusReport {
     var respawned = 0
     var failedLogins = 0
     var connections = Connections()
+    /// With clients, and with servers.
     var handshakes = Handshakes()
+    var serverHandshakes = Handshakes()
     var requests = TallySum()
     var serverZones: [Zone] = []
     var locationZones: [Zone] = []
+    /// By their zones.
+    var resolvers: [(zone: String, tally: ResolverTally)] = []
     var workers: [Worker] = []
     var upstreams: [Upstream] = []
     var certificates: [CertificateFacts] = []

@@ -19,7 +19,7 @@ struct UpstreamWriting {
         let parts = path.split(separator: "/").map(String.init)
         guard parts.count >= 5, Int(parts[0]).map({ (1...9).contains($0) }) == true, parts[1] == "http",
             parts[2] == "upstreams", parts[4] == "servers", parts.count <= 6
-        else { return StatusAPI.error(405, "method disabled", "MethodDisabled") }
+        else { return refusal(of: path) }
         guard let settings = worker.snapshot.configuration.upstreams.first(where: { $0.name == parts[3] })
         else {
             return StatusAPI.error(404, "upstream not found", "UpstreamNotFound")
@@ -36,8 +36,12 @@ struct UpstreamWriting {
         case ("POST", nil): return carryOut(.add(body), settings)
         case ("PATCH", let id?): return carryOut(.change(id, body), settings)
         case ("DELETE", let id?): return carryOut(.remove(id), settings)
-        default: return StatusAPI.error(405, "method disabled", "MethodDisabled")
+        default: return refusal(of: path)
         }
+    }
+
+    private func refusal(of path: String) -> StatusAPI.Answer {
+        StatusAPI.refusal(of: path, writes: true) { StatusReport(worker, address: "") }
     }
 
     private func carryOut(_ action: Action, _ settings: UpstreamSettings) -> StatusAPI.Answer {

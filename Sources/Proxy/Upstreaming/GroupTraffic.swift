@@ -30,11 +30,25 @@ final class GroupTraffic {
     private(set) var retries = 0
     /// In the order in which they came.
     private var waiting: [Waiting] = []
+    private let tally: Tally
+    /// Requests that wait for a server, as `tally` knows it.
+    private var countedWaiting = 0
+
+    /// - Parameter tally: where it says how many wait, for whoever looks.
+    init(tally: Tally) { self.tally = tally }
 
     var isAwaited: Bool { !waiting.isEmpty }
     /// Requests that wait for a server.
     var queueCount: Int {
         waiting.count { if case .server = $0.wait { true } else { false } }
+    }
+
+    /// One more would have waited, but the queue is full.
+    func queueOverflowed() { tally.add(.overflows) }
+
+    private func countWaiting() {
+        tally.add(.waiting, queueCount - countedWaiting)
+        countedWaiting = queueCount
     }
 
     func requestBegan() { active += 1 }
@@ -50,11 +64,13 @@ final class GroupTraffic {
 
     func enqueue(_ request: UpstreamRequest, _ wait: Wait, deadlineMs: Int64) {
         waiting.append(Waiting(request: request, wait: wait, deadlineMs: deadlineMs))
+        countWaiting()
     }
 
     /// The request does not wait any more: its client is gone.
     func leave(_ request: UpstreamRequest) {
         waiting.removeAll { $0.request === request }
+        countWaiting()
     }
 
     /// Lets requests go on that can, and gives up those that have waited too long.
@@ -75,6 +91,7 @@ final class GroupTraffic {
             }
             waiting.append(entry)
         }
+        countWaiting()
     }
 }
 

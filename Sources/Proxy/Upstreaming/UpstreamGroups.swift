@@ -37,8 +37,9 @@ final class UpstreamGroups {
         group.index = groups.count
         indices[settings.name] = groups.count
         groups.append(group)
-        pools.append(KeepalivePool(capacity: settings.keepalive.count))
-        traffic.append(GroupTraffic())
+        let tally = shared.tallies.row(named: group.tallyName)
+        pools.append(KeepalivePool(capacity: settings.keepalive.count, tally: tally))
+        traffic.append(GroupTraffic(tally: tally))
     }
 
     func group(at index: Int) -> PeerGroup? {

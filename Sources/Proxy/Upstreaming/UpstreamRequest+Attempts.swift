@@ -129,25 +129,6 @@ extension UpstreamRequest {
         continueHandshake(peer)
     }
 
-    func continueHandshake(_ peer: PeerConnection) {
-        guard let tls = peer.transport.tls else { return }
-        switch tls.handshake() {
-        case .done:
-            exchange.attempts.connected(nowMs: worker.clock.nowMs)
-            peer.state = .inUse
-            beginSending(peer)
-        case .wantsRead, .wantsWrite:
-            guard peer.transport.isHangup else { return }
-            log(.error, "peer closed connection in SSL handshake")
-            next(.error)
-        case .plainHTTP:
-            next(.error)
-        case .failed(let error):
-            log(.error, error.upstreamLogText)
-            next(.error)
-        }
-    }
-
     /// Why an attempt ended without a usable response.
     enum Failure {
         case error, timeout, invalidHeader

@@ -7,9 +7,11 @@ extension UpstreamRequest {
     ///
     /// - Returns: whether it waits for one (`queue`).
     func waitForServer() -> Bool {
-        guard let group, let traffic, group.settings.queue.count > 0, isFirstAttempt,
-            traffic.queueCount < group.settings.queue.count
-        else { return false }
+        guard let group, let traffic, group.settings.queue.count > 0, isFirstAttempt else { return false }
+        guard traffic.queueCount < group.settings.queue.count else {
+            traffic.queueOverflowed()
+            return false
+        }
         state = .waiting
         waitingSinceMs = worker.clock.nowMs
         traffic.enqueue(

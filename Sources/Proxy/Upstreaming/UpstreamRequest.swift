@@ -178,8 +178,7 @@ final class UpstreamRequest {
         if isTunnelling { return exchange.stream.tunnelTimedOut() }
         switch state {
         case .connecting, .handshaking:
-            log(.error, "upstream timed out (110: Connection timed out)")
-            next(.timeout)
+            connectTimedOut()
         case .awaitingHead:
             log(.error, "upstream timed out (110: Connection timed out)")
             next(.timeout)

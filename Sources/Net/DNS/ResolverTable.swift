@@ -1,0 +1,63 @@
+/// What lookups through each `resolver` with a `status_zone` came to, for all processes.
+///
+/// A place for each zone, found by its name, so that a reload finds it again. Lookups are rare: processes
+/// add to the same numbers.
+public final class ResolverTable {
+    /// One number of a zone.
+    public enum Count: Int, CaseIterable, Sendable {
+        /// Names that were looked up; service records and names of addresses never are.
+        case names
+        /// Lookups by what they ended with: an RCODE of RFC 1035 §4.1.1, no answer in time, or anything else.
+        case noError, formatError, serverFailure, noSuchName, notImplemented, refused, timedOut, unknown
+
+        init(code: Int) {
+            switch code {
+            case 1: self = .formatError
+            case DNSQuestion.serverFailure: self = .serverFailure
+            case DNSQuestion.hostNotFound: self = .noSuchName
+            case 4: self = .notImplemented
+            case 5: self = .refused
+            case Int(Errno.timedOut.code): self = .timedOut
+            default: self = .unknown
+            }
+        }
+    }
+
+    private static var placeSize: Int { 16 }
+
+    private let memory: SharedMemory
+    private let capacity: Int
+
+    /// - Parameter capacity: zones, over all reloads.
+    public init(capacity: Int) throws(Errno) {
+        self.capacity = capacity
+        memory = try SharedMemory(count: capacity * ResolverTable.placeSize)
+    }
+
+    /// Where the lookups of a zone are counted; `nil`: the table is full.
+    public func tally(named zone: String) -> ResolverTally? {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in zone.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let mark = Int(bitPattern: UInt(hash | 1))
+        for step in 0..<capacity {
+            let start = (Int(hash % UInt64(capacity)) + step) % capacity * ResolverTable.placeSize
+            if memory.load(start) == mark || memory.exchange(start, expected: 0, with: mark)
+                || memory.load(start) == mark
+            {
+                return ResolverTally(memory: memory, start: start + 1)
+            }
+        }
+        return nil
+    }
+}
+
+/// The numbers of one zone.
+public struct ResolverTally {
+    fileprivate let memory: SharedMemory
+    fileprivate let start: Int
+
+    func add(_ count: ResolverTable.Count) { memory.add(start + count.rawValue, 1) }
+
+    /// A number as it is now.
+    public subscript(count: ResolverTable.Count) -> Int { memory.load(start + count.rawValue) }
+}
