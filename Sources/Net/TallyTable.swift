@@ -90,17 +90,7 @@ public final class TallyTable {
     ///
     /// - Returns: `nil`: the table is full.
     public func place(named name: String) -> Int? {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let mark = Int(bitPattern: UInt(hash | 1))
-        for step in 0..<capacity {
-            let place = (Int(hash % UInt64(capacity)) + step) % capacity
-            if memory.load(1 + place) == 0, memory.exchange(1 + place, expected: 0, with: mark) {
-                return place
-            }
-            if memory.load(1 + place) == mark { return place }
-        }
-        return nil
+        memory.place(of: name, among: capacity) { 1 + $0 }?.place
     }
 
     private func start(_ place: Int, row: Int) -> Int {
@@ -244,5 +234,11 @@ public struct TallySum: Sendable {
     public var responses: Int {
         self[.informational] + self[.successful] + self[.redirected] + self[.clientErrors]
             + self[.serverErrors]
+    }
+
+    /// TLS handshakes that failed in any way.
+    public var failedHandshakes: Int {
+        self[.handshakeFailures] + self[.handshakeTimeouts] + self[.noSharedProtocol]
+            + self[.noSharedCipher] + self[.rejectedCertificates]
     }
 }

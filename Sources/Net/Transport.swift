@@ -92,13 +92,15 @@ public final class Transport {
     }
 
     /// Copying so much costs less than the kernel's walk over two places.
-    private static let copiedMax = 1024
+    private static var copiedMax: Int { 2048 }
 
     /// Sends `first` and then `second`; what was taken is consumed.
     public func send(_ first: ByteBuffer, _ second: ByteBuffer) -> IOOutcome {
         if first.isEmpty { return send(second) }
         if second.isEmpty { return send(first) }
-        if tls != nil || second.count <= Transport.copiedMax { return sendJoined(first, second) }
+        if tls != nil || first.count + second.count <= Transport.copiedMax {
+            return sendJoined(first, second)
+        }
         let outcome = first.withUnsafeReadable { head in
             second.withUnsafeReadable { Socket.send(fd, head, $0) }
         }

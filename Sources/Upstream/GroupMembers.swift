@@ -40,25 +40,11 @@ public final class GroupMembers {
     /// Changes so far, of any group.
     public var changes: Int { memory.load(0) }
 
-    private static func hash(_ text: String) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return Int(bitPattern: UInt(hash | 1))
-    }
-
     private func place(of group: String, claims: Bool) -> Int? {
-        let mark = GroupMembers.hash(group)
-        for step in 0..<capacity {
-            let slot = (Int(UInt(bitPattern: mark) % UInt(capacity)) + step) % capacity
-            let place = GroupMembers.start + slot * GroupMembers.placeSize
-            let found = memory.load(place)
-            if found == mark { return place }
-            guard found == 0 else { continue }
-            guard claims else { return nil }
-            if memory.exchange(place, expected: 0, with: mark) { return place }
-            if memory.load(place) == mark { return place }
+        let found = memory.place(of: group, among: capacity, claims: claims) {
+            GroupMembers.start + $0 * GroupMembers.placeSize
         }
-        return nil
+        return found.map { GroupMembers.start + $0.place * GroupMembers.placeSize }
     }
 
     /// The text of a group; `nil`: it is as configured, or was configured otherwise when it was changed.
@@ -67,7 +53,7 @@ public final class GroupMembers {
         for _ in 0..<100 {
             let before = memory.load(place + 1, ordered: true)
             let start = GroupMembers.text(before, at: place)
-            guard before != 0, memory.load(start, ordered: true) == GroupMembers.hash(configured) else {
+            guard before != 0, memory.load(start, ordered: true) == SharedMemory.mark(of: configured) else {
                 return nil
             }
             let count = min(max(memory.load(start + 1, ordered: true), 0), GroupMembers.byteMax)
@@ -124,7 +110,7 @@ public final class GroupMembers {
     private func write(_ bytes: [UInt8], at place: Int, _ configured: String) {
         let change = memory.load(place + 1) &+ 1
         let start = GroupMembers.text(change, at: place)
-        memory.store(start, GroupMembers.hash(configured), ordered: true)
+        memory.store(start, SharedMemory.mark(of: configured), ordered: true)
         memory.store(start + 1, bytes.count, ordered: true)
         for word in 0..<(bytes.count + 7) / 8 {
             var number: UInt64 = 0

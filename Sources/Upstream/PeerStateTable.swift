@@ -75,31 +75,17 @@ public final class PeerStateTable {
     /// - Parameter group: whose it is.
     /// - Returns: `nil`: the table is full.
     public func state(for identity: String, in group: String = "") -> (state: PeerState, isNew: Bool)? {
-        let hash = PeerStateTable.hash(identity)
-        let mark = PeerStateTable.mark(hash)
-        for step in 0..<capacity {
-            let slot = (Int(hash % UInt64(capacity)) + step) % capacity
-            if identities.load(slot) == 0, identities.exchange(slot, expected: 0, with: mark) {
-                identities.store(capacity + slot, PeerStateTable.mark(PeerStateTable.hash(group)))
-                return (state(slot), true)
-            }
-            if identities.load(slot) == mark { return (state(slot), false) }
+        guard let (slot, isNew) = identities.place(of: identity, among: capacity, markedAt: { $0 }) else {
+            return nil
         }
-        return nil
+        if isNew { identities.store(capacity + slot, SharedMemory.mark(of: group)) }
+        return (state(slot), isNew)
     }
-
-    private static func hash(_ name: String) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return hash
-    }
-
-    private static func mark(_ hash: UInt64) -> Int { Int(bitPattern: UInt(truncatingIfNeeded: hash | 1)) }
 
     /// Peers of a group that have requests now, those with these numbers not counted.
     /// - Complexity: looks at the whole table.
     func busyCount(in group: String, besides known: [Int]) -> Int {
-        let mark = PeerStateTable.mark(PeerStateTable.hash(group))
+        let mark = SharedMemory.mark(of: group)
         return (0..<capacity).count { slot in
             identities.load(capacity + slot) == mark && !known.contains(slot) && state(slot).connections > 0
         }

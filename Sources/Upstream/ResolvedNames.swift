@@ -60,16 +60,10 @@ public final class ResolvedNames {
     }
 
     private func place(of name: DynamicName) -> Int? {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in "\(name.host):\(name.port)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let mark = Int(bitPattern: UInt(hash | 1))
-        for step in 0..<capacity {
-            let slot = (Int(hash % UInt64(capacity)) + step) % capacity
-            let place = 1 + slot * ResolvedNames.placeSize
-            if memory.load(place) == 0, memory.exchange(place, expected: 0, with: mark) { return place }
-            if memory.load(place) == mark { return place }
+        let found = memory.place(of: "\(name.host):\(name.port)", among: capacity) {
+            1 + $0 * ResolvedNames.placeSize
         }
-        return nil
+        return found.map { 1 + $0.place * ResolvedNames.placeSize }
     }
 
     /// Family and port, then the address's high and low halves.

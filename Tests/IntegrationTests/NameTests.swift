@@ -58,9 +58,7 @@ import Testing
     }
 
     private func resolver(_ server: Server, _ part: String) throws -> [String: Int] {
-        let body = try RawClient.get(server.port, "/api/9/resolvers/dns").body
-        let all = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
-        return all?[part] as? [String: Int] ?? [:]
+        try server.json("/api/9/resolvers/dns")[part] as? [String: Int] ?? [:]
     }
 
     @Test("lookups through a resolver with a status_zone are counted by how they ended, also over a reload")

@@ -28,14 +28,7 @@ import Testing
     }
 
     private func report(_ server: Server) throws -> [String: Any] {
-        let body = try RawClient.get(server.port, "/status?format=json").body
-        return try #require(try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
-    }
-
-    private func number(_ value: Any?, _ path: String...) -> Int? {
-        var value = value
-        for name in path { value = (value as? [String: Any])?[name] }
-        return value as? Int
+        try server.json("/status?format=json")
     }
 
     /// What must be the same whatever happens: requests, responses, bytes, buckets.

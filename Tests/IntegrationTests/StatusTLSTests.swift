@@ -49,9 +49,7 @@ import Testing
     }
 
     private func json(_ server: Server, _ path: String) throws -> [String: Any] {
-        let value = try JSONSerialization.jsonObject(
-            with: Data(try RawClient.get(server.port, "/api/9/" + path).body))
-        return try #require(value as? [String: Any])
+        try server.json("/api/9/" + path)
     }
 
     /// All of an object's `ssl`, what is nested in it as well.

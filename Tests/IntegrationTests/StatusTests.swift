@@ -20,18 +20,6 @@ import Testing
         """
     }
 
-    private func json(_ server: Server, _ path: String) throws -> [String: Any] {
-        let body = try RawClient.get(server.port, path).body
-        let value = try JSONSerialization.jsonObject(with: Data(body))
-        return try #require(value as? [String: Any])
-    }
-
-    private func number(_ value: Any?, _ path: String...) -> Int? {
-        var value = value
-        for name in path { value = (value as? [String: Any])?[name] }
-        return value as? Int
-    }
-
     private func text(_ server: Server, _ path: String) throws -> String {
         String(decoding: try RawClient.get(server.port, path).body, as: UTF8.self)
     }
@@ -49,15 +37,15 @@ import Testing
         for _ in 0..<5 { #expect(try RawClient.get(server.port, "/dead").status == 502) }
         #expect(try RawClient.get(server.port, "/teapot").status == 418)
         func check(_ sourceLocation: SourceLocation = #_sourceLocation) throws {
-            let all = try json(server, "/status?format=json")
+            let all = try server.json("/status?format=json")
             let zone = (all["http"] as? [String: Any])?["location_zones"] as? [String: Any]
             #expect(number(zone, "root", "requests") == 40, sourceLocation: sourceLocation)
             #expect(number(zone, "root", "responses", "codes", "200") == 40, sourceLocation: sourceLocation)
-            let main = try json(server, "/api/9/http/server_zones/main")
+            let main = try server.json("/api/9/http/server_zones/main")
             #expect(number(main, "responses", "codes", "502") == 5, sourceLocation: sourceLocation)
             #expect(number(main, "responses", "codes", "418") == nil, sourceLocation: sourceLocation)
             #expect(number(main, "responses", "4xx") == 1, sourceLocation: sourceLocation)
-            let upstream = try json(server, "/api/9/http/upstreams/gw")
+            let upstream = try server.json("/api/9/http/upstreams/gw")
             let peers = upstream["peers"] as? [[String: Any]] ?? []
             #expect(
                 peers.compactMap { number($0, "requests") }.reduce(0, +) == 40, sourceLocation: sourceLocation
@@ -84,8 +72,8 @@ import Testing
                 server.program.children.count == 2 && !server.program.children.contains(victim)
             })
         try check()
-        #expect(number(try json(server, "/api/9/processes"), "respawned") == 1)
-        #expect(number(try json(server, "/api/9/nginx"), "generation") == 2)
+        #expect(number(try server.json("/api/9/processes"), "respawned") == 1)
+        #expect(number(try server.json("/api/9/nginx"), "generation") == 2)
         server.finish(expected: ["exited on signal 9"])
     }
 
@@ -114,7 +102,7 @@ import Testing
         let refusal = try JSONSerialization.jsonObject(with: Data(write.body)) as? [String: Any]
         #expect(refusal?.keys.sorted() == ["error", "href", "request_id"])
         #expect((refusal?["request_id"] as? String)?.count == 32)
-        #expect(try json(server, "/api/9/ssl?fields=handshakes").keys.sorted() == ["handshakes"])
+        #expect(try server.json("/api/9/ssl?fields=handshakes").keys.sorted() == ["handshakes"])
         server.finish()
     }
 
@@ -122,7 +110,7 @@ import Testing
     func tables() throws {
         let gateways = [try gateway(), try gateway()]
         let server = try Server(StatusTests.configuration, gateways: gateways)
-        let whole = try json(server, "/status?format=json")
+        let whole = try server.json("/status?format=json")
         let http = try #require(whole["http"] as? [String: Any])
         #expect(
             whole.keys.sorted() == [
@@ -131,11 +119,11 @@ import Testing
             ])
         for name in ["caches", "keyvals", "limit_conns", "limit_reqs"] {
             #expect((http[name] as? [String: Any])?.isEmpty == true, "\(name)")
-            #expect(try json(server, "/api/9/http/\(name)/").isEmpty, "\(name)")
+            #expect(try server.json("/api/9/http/\(name)/").isEmpty, "\(name)")
         }
         for name in ["slabs", "resolvers"] {
             #expect((whole[name] as? [String: Any])?.isEmpty == true, "\(name)")
-            #expect(try json(server, "/api/9/\(name)/").isEmpty, "\(name)")
+            #expect(try server.json("/api/9/\(name)/").isEmpty, "\(name)")
         }
         server.finish()
     }
@@ -158,9 +146,9 @@ import Testing
         #expect(head.head["content-type"] == "application/json")
         #expect(try ask("HEAD", "/api/9/http/upstreams/none").status == 404)
         #expect(
-            try json(server, "/api/9/connections?x=1&fields=idle%2Cactive").keys.sorted()
+            try server.json("/api/9/connections?x=1&fields=idle%2Cactive").keys.sorted()
                 == ["active", "idle"])
-        #expect(try json(server, "/api/9/http/server_zones/?fields=")["main"] as? [String: Int] == [:])
+        #expect(try server.json("/api/9/http/server_zones/?fields=")["main"] as? [String: Int] == [:])
         for method in ["DELETE", "POST", "OPTIONS", "PATCH"] {
             for path in ["/api/9/http/upstreams/gw/servers/", "/status"] {
                 let refusal = try ask(method, path)
@@ -185,7 +173,7 @@ import Testing
             waitUntil(Deadline(in: 5)) {
                 server.directory.read("access.log").contains("/dead 502 upstream_error")
             })
-        let errors = try json(server, "/api/9/portico")["errors"] as? [[String: Any]]
+        let errors = try server.json("/api/9/portico")["errors"] as? [[String: Any]]
         #expect(errors?.first?["reason"] as? String == "upstream_error")
         #expect(errors?.first?["request"] as? String == "GET /dead")
         server.finish()

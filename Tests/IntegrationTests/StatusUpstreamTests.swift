@@ -32,17 +32,11 @@ import Testing
         return gateways
     }
 
-    private func object(_ bytes: [UInt8]) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
-    }
-
     /// An upstream as both workers describe it: each has a socket of its own, so that both answer.
     private func upstream(_ server: Server, _ name: String) throws -> [[String: Any]] {
         var byWorker: [Int: [String: Any]] = [:]
         let hasBoth = try waitUntil(Deadline(in: 10)) {
-            let client = try RawClient(port: server.port)
-            client.send("GET /status?format=json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-            let all = try object(try client.response().body)
+            let all = try server.json("/status?format=json")
             let pid = try #require((all["nginx"] as? [String: Any])?["pid"] as? Int)
             let upstreams = (all["http"] as? [String: Any])?["upstreams"] as? [String: Any]
             byWorker[pid] = upstreams?[name] as? [String: Any]

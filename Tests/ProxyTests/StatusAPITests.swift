@@ -6,12 +6,6 @@ import Testing
 
 /// Paths, `?fields=` and errors of the API, as the commercial edition documents them.
 @Suite("Status API") struct StatusAPITests {
-    private func text(_ json: JSON) -> String {
-        let out = ByteBuffer(capacity: 64)
-        json.write(to: out)
-        return String(decoding: out.bytes, as: UTF8.self)
-    }
-
     private var report: StatusReport {
         var report = StatusReport()
         report.serverZones = ["a", "b"].map { StatusReport.Zone(name: $0, sum: TallySum()) }
@@ -28,7 +22,7 @@ import Testing
 
     private func answer(_ path: String, _ fields: [String]? = nil) -> (status: Int, text: String) {
         let answer = StatusAPI.answer(path, fields: fields) { report }
-        return (Int(answer.status), text(answer.content))
+        return (Int(answer.status), answer.content.text)
     }
 
     @Test(
@@ -113,6 +107,6 @@ import Testing
     func methods(_ path: String, _ writes: Bool, _ status: Int, _ code: String, _ allow: String?) {
         let refusal = StatusAPI.refusal(of: path, writes: writes) { report }
         #expect(Int(refusal.status) == status && refusal.allow == allow)
-        #expect(text(refusal.content).contains("\"code\":\"\(code)\""))
+        #expect(refusal.content.text.contains("\"code\":\"\(code)\""))
     }
 }

@@ -6,18 +6,12 @@ import Upstream
 @testable import Proxy
 
 @Suite("Status views") struct StatusViewTests {
-    private func text(_ json: JSON) -> String {
-        let out = ByteBuffer(capacity: 64)
-        json.write(to: out)
-        return String(decoding: out.bytes, as: UTF8.self)
-    }
-
     @Test("strings of JSON are escaped (RFC 8259 §7)")
     func escapes() {
-        #expect(text(.string("a\"b\\c\n\u{7F}é")) == "\"a\\\"b\\\\c\\u000a\\u007fé\"")
+        #expect(JSON.string("a\"b\\c\n\u{7F}é").text == "\"a\\\"b\\\\c\\u000a\\u007fé\"")
         let object = JSON.object([("b", .int(-1)), ("a", .array([.null, .bool(true)]))])
-        #expect(text(object) == #"{"b":-1,"a":[null,true]}"#)
-        #expect(text(object.keeping(["a", "x"])) == #"{"a":[null,true]}"#)
+        #expect(object.text == #"{"b":-1,"a":[null,true]}"#)
+        #expect(object.keeping(["a", "x"]).text == #"{"a":[null,true]}"#)
     }
 
     @Test("numbers are written as people read them")
@@ -57,7 +51,7 @@ import Upstream
     func paths(_ path: String, _ status: Int, _ part: String) {
         let answer = StatusAPI.answer(path, fields: nil) { StatusReport() }
         #expect(Int(answer.status) == status)
-        #expect(text(answer.content).contains(part))
+        #expect(answer.content.text.contains(part))
     }
 
     @Test(

@@ -36,18 +36,9 @@ public final class ResolverTable {
 
     /// Where the lookups of a zone are counted; `nil`: the table is full.
     public func tally(named zone: String) -> ResolverTally? {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in zone.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let mark = Int(bitPattern: UInt(hash | 1))
-        for step in 0..<capacity {
-            let start = (Int(hash % UInt64(capacity)) + step) % capacity * ResolverTable.placeSize
-            if memory.load(start) == mark || memory.exchange(start, expected: 0, with: mark)
-                || memory.load(start) == mark
-            {
-                return ResolverTally(memory: memory, start: start + 1)
-            }
+        memory.place(of: zone, among: capacity) { $0 * ResolverTable.placeSize }.map { found in
+            ResolverTally(memory: memory, start: found.place * ResolverTable.placeSize + 1)
         }
-        return nil
     }
 }
 

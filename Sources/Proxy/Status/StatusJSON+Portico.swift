@@ -8,7 +8,7 @@ extension StatusJSON {
             ("verdict", .string(report.verdict)), ("well", .bool(report.isWell)),
             ("started", .string(Wording.time(ms: report.startedMs))),
             ("latency", latency(report.requests.latency)),
-            ("plain_http_on_tls", .int(report.handshakes.plainHTTP)),
+            ("plain_http_on_tls", .int(report.plainOnTLS)),
             ("failed_logins", .int(report.failedLogins)), ("checker_pid", .int(report.checkerPID)),
         ]
         if let reload = report.lastReload {

@@ -59,26 +59,26 @@ struct StatusJSON {
     }
 
     /// Of clients and of servers.
-    var ssl: JSON { ssl([report.handshakes, report.serverHandshakes]) }
+    var ssl: JSON { ssl([report.requests, report.serverHandshakes]) }
 
     /// - Parameter isPeer: of a server of an upstream, which has two of the members not.
-    private func ssl(_ parts: [StatusReport.Handshakes], isPeer: Bool = false) -> JSON {
-        func sum(_ count: KeyPath<StatusReport.Handshakes, Int>) -> JSON {
-            .int(parts.reduce(0) { $0 + $1[keyPath: count] })
-        }
+    private func ssl(_ parts: [TallySum], isPeer: Bool = false) -> JSON {
+        func sum(_ count: TallyTable.Count) -> JSON { .int(parts.reduce(0) { $0 + $1[count] }) }
+        let failed = parts.reduce(0) { $0 + $1.failedHandshakes }
         return .object(
             [
-                ("handshakes", sum(\.completed)), ("handshakes_failed", sum(\.failedInAll)),
-                ("session_reuses", sum(\.resumed)), ("no_common_protocol", sum(\.noSharedProtocol)),
-            ] + (isPeer ? [] : [("no_common_cipher", sum(\.noSharedCipher))]) + [
-                ("handshake_timeout", sum(\.timedOut)), ("peer_rejected_cert", sum(\.rejectedCertificate)),
+                ("handshakes", sum(.handshakes)), ("handshakes_failed", .int(failed)),
+                ("session_reuses", sum(.resumptions)), ("no_common_protocol", sum(.noSharedProtocol)),
+            ] + (isPeer ? [] : [("no_common_cipher", sum(.noSharedCipher))]) + [
+                ("handshake_timeout", sum(.handshakeTimeouts)),
+                ("peer_rejected_cert", sum(.rejectedCertificates)),
                 (
                     "verify_failures",
                     .object(
-                        (isPeer ? [] : [("no_cert", sum(\.noCertificate))]) + [
-                            ("expired_cert", sum(\.expiredCertificate)),
-                            ("revoked_cert", sum(\.revokedCertificate)),
-                            ("hostname_mismatch", sum(\.otherName)), ("other", sum(\.badCertificate)),
+                        (isPeer ? [] : [("no_cert", sum(.noCertificate))]) + [
+                            ("expired_cert", sum(.expiredCertificates)),
+                            ("revoked_cert", sum(.revokedCertificates)),
+                            ("hostname_mismatch", sum(.otherNames)), ("other", sum(.badCertificates)),
                         ])
                 ),
             ])
@@ -109,12 +109,7 @@ struct StatusJSON {
                         ),
                         (
                             "responses",
-                            .object([
-                                ("noerror", number(.noError)), ("formerr", number(.formatError)),
-                                ("servfail", number(.serverFailure)), ("nxdomain", number(.noSuchName)),
-                                ("notimp", number(.notImplemented)), ("refused", number(.refused)),
-                                ("timedout", number(.timedOut)), ("unknown", number(.unknown)),
-                            ])
+                            .object(StatusReport.lookupEndings.map { ($0.word, number($0.count)) })
                         ),
                     ])
                 )
@@ -127,7 +122,7 @@ struct StatusJSON {
         .object(
             report.serverZones.map { zone in
                 let processing = ("processing", JSON.int(max(0, zone.sum[.processing])))
-                let handshakes = ("ssl", ssl([StatusReport.Handshakes(zone.sum)]))
+                let handshakes = ("ssl", ssl([zone.sum]))
                 return (zone.name, .object([processing] + zoneMembers(zone.sum) + [handshakes]))
             })
     }
@@ -187,7 +182,7 @@ struct StatusJSON {
             ("weight", .int(server.settings.weight)), ("state", .string(server.state.rawValue)),
             ("active", .int(server.active)),
         ]
-        if usesTLS { members.append(("ssl", ssl([StatusReport.Handshakes(sum)], isPeer: true))) }
+        if usesTLS { members.append(("ssl", ssl([sum], isPeer: true))) }
         if server.settings.maxConnections > 0 {
             members.append(("max_conns", .int(server.settings.maxConnections)))
         }

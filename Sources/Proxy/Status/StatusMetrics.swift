@@ -99,10 +99,10 @@ struct StatusMetrics {
     private func writeHandshakes() {
         writeHandshakes(
             "tls_handshakes_total", "TLS handshakes with clients by how they ended.",
-            [([], report.handshakes)], plainHTTP: report.handshakes.plainHTTP)
+            [([], report.requests)], plainHTTP: report.plainOnTLS)
         writeCertificates(
             "tls_client_certificates_refused_total", "Client certificates that were missing or did not hold.",
-            [([], report.handshakes)], ofClients: true)
+            [([], report.requests)], ofClients: true)
         guard !report.certificates.isEmpty else { return }
         begin("tls_certificate_expiry_seconds", .gauge, "When a certificate ends, since the epoch.")
         var seen: Set<String> = []
@@ -128,7 +128,7 @@ struct StatusMetrics {
         guard !report.serverZones.isEmpty else { return }
         writeHandshakes(
             "server_zone_tls_handshakes_total", "TLS handshakes of a server zone by how they ended.",
-            report.serverZones.map { ([("zone", $0.name)], StatusReport.Handshakes($0.sum)) })
+            report.serverZones.map { ([("zone", $0.name)], $0.sum) })
     }
 
     private func writeServers() {
@@ -187,7 +187,7 @@ struct StatusMetrics {
     private func writeServerHandshakes() {
         let rows = report.upstreams.filter(\.usesTLS).flatMap { upstream in
             upstream.servers.map {
-                (StatusMetrics.labels(upstream, $0), StatusReport.Handshakes($0.sum))
+                (StatusMetrics.labels(upstream, $0), $0.sum)
             }
         }
         guard !rows.isEmpty else { return }
@@ -212,11 +212,8 @@ struct StatusMetrics {
             line("resolver_requests_total", [("zone", zone)], String(tally[.names]))
         }
         begin("resolver_responses_total", .counter, "Lookups of names by how they ended.")
-        let words = [
-            "noerror", "formerr", "servfail", "nxdomain", "notimp", "refused", "timedout", "unknown",
-        ]
         for (zone, tally) in report.resolvers {
-            for (word, count) in zip(words, ResolverTable.Count.allCases.dropFirst()) {
+            for (word, count) in StatusReport.lookupEndings {
                 line("resolver_responses_total", [("zone", zone), ("code", word)], String(tally[count]))
             }
         }
@@ -226,33 +223,35 @@ struct StatusMetrics {
 
     /// - Parameter plainHTTP: clients that spoke no TLS; `nil`: that is not told here.
     private func writeHandshakes(
-        _ name: String, _ help: String, _ rows: [([(String, String)], StatusReport.Handshakes)],
+        _ name: String, _ help: String, _ rows: [([(String, String)], TallySum)],
         plainHTTP: Int? = nil
     ) {
         begin(name, .counter, help)
         for (labels, counts) in rows {
             var outcomes = [
-                ("full", counts.completed - counts.resumed), ("resumed", counts.resumed),
-                ("no_shared_protocol", counts.noSharedProtocol), ("no_shared_cipher", counts.noSharedCipher),
-                ("rejected_certificate", counts.rejectedCertificate), ("timeout", counts.timedOut),
+                ("full", counts[.handshakes] - counts[.resumptions]), ("resumed", counts[.resumptions]),
+                ("no_shared_protocol", counts[.noSharedProtocol]),
+                ("no_shared_cipher", counts[.noSharedCipher]),
+                ("rejected_certificate", counts[.rejectedCertificates]),
+                ("timeout", counts[.handshakeTimeouts]),
             ]
             if let plainHTTP { outcomes.append(("plain_http", plainHTTP)) }
-            for (outcome, count) in outcomes + [("failed", counts.failed)] {
+            for (outcome, count) in outcomes + [("failed", counts[.handshakeFailures])] {
                 line(name, labels + [("outcome", outcome)], String(count))
             }
         }
     }
 
     private func writeCertificates(
-        _ name: String, _ help: String, _ rows: [([(String, String)], StatusReport.Handshakes)],
+        _ name: String, _ help: String, _ rows: [([(String, String)], TallySum)],
         ofClients: Bool
     ) {
         begin(name, .counter, help)
         for (labels, counts) in rows {
             for (reason, count) in [
-                ofClients ? ("missing", counts.noCertificate) : ("other_name", counts.otherName),
-                ("expired", counts.expiredCertificate), ("revoked", counts.revokedCertificate),
-                ("other", counts.badCertificate),
+                ofClients ? ("missing", counts[.noCertificate]) : ("other_name", counts[.otherNames]),
+                ("expired", counts[.expiredCertificates]), ("revoked", counts[.revokedCertificates]),
+                ("other", counts[.badCertificates]),
             ] {
                 line(name, labels + [("reason", reason)], String(count))
             }

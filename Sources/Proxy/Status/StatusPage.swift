@@ -228,17 +228,17 @@ struct StatusPage {
     }
 
     private mutating func writeTLS() {
-        let counts = report.handshakes
+        let counts = report.requests
         begin("TLS")
         html += "<dl class=\"tiles\">"
-        tile("Handshakes", Wording.count(counts.completed))
-        tile("Resumed", Wording.share(counts.resumed, of: counts.completed))
-        tile("Failed", Wording.count(counts.failedInAll))
-        tile("No shared protocol", Wording.count(counts.noSharedProtocol))
-        tile("No shared cipher", Wording.count(counts.noSharedCipher))
-        tile("Certificate rejected", Wording.count(counts.rejectedCertificate))
-        tile("Timed out", Wording.count(counts.timedOut))
-        tile("Plain HTTP", Wording.count(counts.plainHTTP))
+        tile("Handshakes", Wording.count(counts[.handshakes]))
+        tile("Resumed", Wording.share(counts[.resumptions], of: counts[.handshakes]))
+        tile("Failed", Wording.count(counts.failedHandshakes))
+        tile("No shared protocol", Wording.count(counts[.noSharedProtocol]))
+        tile("No shared cipher", Wording.count(counts[.noSharedCipher]))
+        tile("Certificate rejected", Wording.count(counts[.rejectedCertificates]))
+        tile("Timed out", Wording.count(counts[.handshakeTimeouts]))
+        tile("Plain HTTP", Wording.count(report.plainOnTLS))
         html += "</dl>"
         if !report.certificates.isEmpty {
             let rows = report.certificates.map { facts in

@@ -21,9 +21,8 @@ extension StatusReport {
         failedLogins = counters.total(.failedLogins)
         connections = Connections { counters.total($0) }
         requests = shared.tallies.sum(named: SharedState.requestsName)
-        handshakes = Handshakes(requests)
-        handshakes.plainHTTP = counters.total(.plainOnTLS)
-        serverHandshakes = Handshakes(shared.tallies.sum(named: SharedState.serverHandshakesName))
+        plainOnTLS = counters.total(.plainOnTLS)
+        serverHandshakes = shared.tallies.sum(named: SharedState.serverHandshakesName)
         for zone in configuration.zones {
             let entry = Zone(name: zone.name, sum: shared.tallies.sum(named: zone.tallyName))
             switch zone.kind {
@@ -59,23 +58,6 @@ extension StatusReport.Connections {
     }
 }
 
-extension StatusReport.Handshakes {
-    init(_ sum: TallySum) {
-        completed = sum[.handshakes]
-        resumed = sum[.resumptions]
-        failed = sum[.handshakeFailures]
-        noSharedProtocol = sum[.noSharedProtocol]
-        noSharedCipher = sum[.noSharedCipher]
-        timedOut = sum[.handshakeTimeouts]
-        rejectedCertificate = sum[.rejectedCertificates]
-        noCertificate = sum[.noCertificate]
-        expiredCertificate = sum[.expiredCertificates]
-        revokedCertificate = sum[.revokedCertificates]
-        otherName = sum[.otherNames]
-        badCertificate = sum[.badCertificates]
-    }
-}
-
 extension StatusReport.Upstream {
     init(_ group: PeerGroup, _ worker: Worker, usesTLS: Bool) {
         let sum = worker.shared.tallies.sum(named: group.tallyName)
@@ -85,7 +67,7 @@ extension StatusReport.Upstream {
             StatusReport.Server(group, $0, worker.shared.tallies, worker.clock)
         }
         // A URL made of variables may be one of TLS as well.
-        self.usesTLS = usesTLS || servers.contains { StatusReport.Handshakes($0.sum).isAny }
+        self.usesTLS = usesTLS || servers.contains { $0.sum[.handshakes] + $0.sum.failedHandshakes > 0 }
         idleConnections = max(0, sum[.idle])
         let places = group.settings.queue.count * max(1, worker.shared.service.workers.count)
         queue = places > 0 ? (max(0, sum[.waiting]), places, sum[.overflows]) : nil

@@ -14,29 +14,6 @@ struct StatusReport {
         var requests = 0
     }
 
-    /// TLS handshakes, and certificates of the other end.
-    struct Handshakes {
-        var completed = 0
-        var resumed = 0
-        var failed = 0
-        var noSharedProtocol = 0
-        var noSharedCipher = 0
-        var timedOut = 0
-        var rejectedCertificate = 0
-        var plainHTTP = 0
-        var noCertificate = 0
-        var expiredCertificate = 0
-        var revokedCertificate = 0
-        var otherName = 0
-        var badCertificate = 0
-
-        /// There was one.
-        var isAny: Bool { completed + failedInAll > 0 }
-
-        /// All that did not succeed.
-        var failedInAll: Int { failed + noSharedProtocol + noSharedCipher + timedOut + rejectedCertificate }
-    }
-
     struct Zone {
         let name: String
         let sum: TallySum
@@ -103,12 +80,19 @@ struct StatusReport {
     var respawned = 0
     var failedLogins = 0
     var connections = Connections()
-    /// With clients, and with servers.
-    var handshakes = Handshakes()
-    var serverHandshakes = Handshakes()
+    /// TLS handshakes with clients are counted with the requests.
     var requests = TallySum()
+    var serverHandshakes = TallySum()
+    /// Clients that spoke no TLS to a port of TLS.
+    var plainOnTLS = 0
     var serverZones: [Zone] = []
     var locationZones: [Zone] = []
+    /// How lookups of names end, in the API's words.
+    static let lookupEndings: [(word: String, count: ResolverTable.Count)] = [
+        ("noerror", .noError), ("formerr", .formatError), ("servfail", .serverFailure),
+        ("nxdomain", .noSuchName), ("notimp", .notImplemented), ("refused", .refused),
+        ("timedout", .timedOut), ("unknown", .unknown),
+    ]
     /// By their zones.
     var resolvers: [(zone: String, tally: ResolverTally)] = []
     var workers: [Worker] = []

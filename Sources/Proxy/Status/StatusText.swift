@@ -131,13 +131,15 @@ struct StatusText {
     }
 
     private func writeTLS() {
-        let counts = report.handshakes
-        guard counts.completed + counts.failedInAll > 0 || !report.certificates.isEmpty else { return }
+        let counts = report.requests
+        guard counts[.handshakes] + counts.failedHandshakes > 0 || !report.certificates.isEmpty else {
+            return
+        }
         line("")
         line(
-            "tls handshakes \(Wording.count(counts.completed))"
-                + "  resumed \(Wording.share(counts.resumed, of: counts.completed))"
-                + "  failed \(Wording.count(counts.failedInAll))  plain http \(counts.plainHTTP)")
+            "tls handshakes \(Wording.count(counts[.handshakes]))"
+                + "  resumed \(Wording.share(counts[.resumptions], of: counts[.handshakes]))"
+                + "  failed \(Wording.count(counts.failedHandshakes))  plain http \(report.plainOnTLS)")
         for facts in report.certificates {
             row([
                 ("  " + (facts.names.first ?? facts.file), 40), ("\(facts.secondsLeft / 86400)", -6),

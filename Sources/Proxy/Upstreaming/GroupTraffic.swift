@@ -47,8 +47,9 @@ final class GroupTraffic {
     func queueOverflowed() { tally.add(.overflows) }
 
     private func countWaiting() {
-        tally.add(.waiting, queueCount - countedWaiting)
-        countedWaiting = queueCount
+        let count = queueCount
+        tally.add(.waiting, count - countedWaiting)
+        countedWaiting = count
     }
 
     func requestBegan() { active += 1 }

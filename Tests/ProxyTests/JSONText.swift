@@ -1,0 +1,12 @@
+import Core
+
+@testable import Proxy
+
+extension JSON {
+    /// As it is sent.
+    var text: String {
+        let out = ByteBuffer(capacity: 64)
+        write(to: out)
+        return String(decoding: out.bytes, as: UTF8.self)
+    }
+}
