@@ -111,7 +111,7 @@ public final class SharedState {
         serverHandshakes = tallies.row(named: SharedState.serverHandshakesName)
     }
 
-    /// Keeps in mind how the service does, every few seconds. Called by the master alone.
+    /// Keeps in mind how the service does, every few seconds. Called by one process alone.
     public func sample(_ clock: Clock) {
         service.sample(clock) { tallies.sum(named: SharedState.requestsName) }
     }

@@ -18,6 +18,8 @@ public final class Worker {
         case control
         /// A timer alone: requests wait.
         case traffic
+        /// A timer alone: there is no master that takes samples.
+        case sampling
         /// An authority is asked for a client's certificate.
         case status(ClientStatusCheck)
         /// A password is checked in a child.
@@ -35,6 +37,7 @@ public final class Worker {
     /// Groups that requests wait for.
     var awaitedTraffic: [GroupTraffic] = []
     let trafficTimer: TimerID
+    let samplingTimer: TimerID
     let poller: Poller
     private var endpoints = SlotTable<Endpoint>()
     /// Connections that have more to do without an event: pipelined requests, spent budgets.
@@ -111,6 +114,7 @@ public final class Worker {
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
         trafficTimer = timers.create(endpoints.insert { _ in .traffic }, kind: 0)
+        samplingTimer = timers.create(endpoints.insert { _ in .sampling }, kind: 0)
         signals = try SignalDescriptor([
             .terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .pipe, .alarm,
         ])
@@ -128,6 +132,8 @@ public final class Worker {
         if let control {
             let token = endpoints.insert { _ in .control }
             try poller.addControl(control.fd, token)
+        } else {
+            takeSample()
         }
     }
 
@@ -211,7 +217,7 @@ public final class Worker {
             check.ready(event)
         case .password(let check):
             check.ready()
-        case .traffic:
+        case .traffic, .sampling:
             break
         }
     }
@@ -227,6 +233,8 @@ public final class Worker {
             resumeAccepting(listener)
         case .traffic:
             serveAwaited()
+        case .sampling:
+            takeSample()
         case .status(let check):
             check.timedOut()
         case .password(let check):
@@ -249,7 +257,7 @@ public final class Worker {
             switch endpoint {
             case .client(let session): session.runPosted()
             case .peer(let connection): connection.ready()
-            case .listener, .signals, .control, .traffic, .status, .password: break
+            case .listener, .signals, .control, .traffic, .sampling, .status, .password: break
             }
         }
         running.removeAll(keepingCapacity: true)

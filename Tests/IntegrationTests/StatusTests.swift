@@ -194,34 +194,4 @@ import Testing
         )
         server.finish()
     }
-
-    @Test(
-        "a browser shows every part of the page, and its console no error",
-        .enabled(if: Binary.chromium != nil, "chromium is not installed"))
-    func browser() throws {
-        let gateways = [try gateway(), try gateway()]
-        let server = try Server(StatusTests.configuration, gateways: gateways)
-        for _ in 0..<10 { _ = try RawClient.get(server.port, "/x") }
-        _ = try RawClient.get(server.port, "/dead")
-        for width in [1280, 390] {
-            let run = try Program.run(
-                Binary.chromium ?? "chromium",
-                [
-                    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                    "--user-data-dir=\(server.directory.path)/browser", "--enable-logging=stderr",
-                    "--window-size=\(width),1600", "--virtual-time-budget=2500", "--dump-dom",
-                    "http://127.0.0.1:\(server.port)/status",
-                ], in: server.directory, name: "chromium", within: 60)
-            for part in [
-                "All well", "Requests per second", "p99", "Upstream gw", "2 of 2 servers up", "Share",
-                "Server zones",
-                "Location zones", "TLS", "Worker processes", "upstream_error", "GET /dead", "Generation",
-            ] {
-                #expect(run.output.contains(part), "\(part) is not on the page")
-            }
-            let complaints = run.errors.split(separator: "\n").filter { $0.contains("CONSOLE") }
-            #expect(complaints.isEmpty, "\(complaints)")
-        }
-        server.finish()
-    }
 }

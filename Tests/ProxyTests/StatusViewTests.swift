@@ -36,7 +36,76 @@ import Upstream
         #expect(!page.contains(" style="))
         let out = ByteBuffer(capacity: 64)
         StatusText.write(report, to: out)
-        #expect(String(decoding: out.bytes, as: UTF8.self).hasPrefix("All well: no gateways"))
+        #expect(
+            String(decoding: out.bytes, as: UTF8.self).hasPrefix(
+                "no gateways are configured, but the last reload was refused"))
+    }
+
+    private func server(_ number: Int, _ state: StatusReport.Server.State) throws -> StatusReport.Server {
+        let address = try #require(SocketAddress.parse("10.0.0.1:\(1000 + number)", defaultPort: 80))
+        return StatusReport.Server(
+            id: number, settings: PeerSettings(server: "10.0.0.1:\(1000 + number)", address: address),
+            state: state, reason: state == .up ? "" : "503 from GET /ready", sinceMs: 1, active: 0,
+            failures: 0, sum: TallySum(), checks: (0, 0, 0, 0), isChecked: true)
+    }
+
+    private func upstream(
+        _ name: String, _ count: Int, _ state: (Int) -> StatusReport.Server.State
+    ) throws -> StatusReport.Upstream {
+        StatusReport.Upstream(
+            name: name, usesTLS: false, zone: name,
+            servers: try (0..<count).map { try server($0, state($0)) },
+            idleConnections: 0, queue: nil, zombies: 0, isInPanic: false)
+    }
+
+    @Test("the page stays below its size however many there are", arguments: [3, 50, 300, 5000])
+    func size(_ count: Int) throws {
+        var report = StatusReport()
+        report.nowMs = 100_000_000
+        report.upstreams = [try upstream("big", count) { $0 == count - 1 ? .unhealthy : .up }]
+        report.upstreams += try (0..<count).map { try upstream("u\($0)", 2) { _ in .unhealthy } }
+        let zone = StatusReport.Zone(name: "a rather long name of a zone", sum: TallySum())
+        report.serverZones = Array(repeating: zone, count: count)
+        report.locationZones = report.serverZones
+        let text = String(repeating: "/long", count: 100)
+        let event = EventRing.Event(atMs: 1, status: 502, texts: ["upstream_error", text, text, text])
+        report.events = Array(repeating: event, count: 20)
+        let sample = ServiceRecord.Sample(
+            atMs: 1, lengthMs: 2000, requests: 99999, errors: 9, p50: 123_456, p95: 234_567, p99: 345_678)
+        report.samples = Array(repeating: sample, count: 150)
+        let page = StatusPage.text(report, nonce: "n0")
+        #expect(page.utf8.count < 60_000, "\(page.utf8.count)")
+        #expect(page.contains("<h2>Last errors") && page.contains("upstream_error"))
+        #expect(page.contains("more are in the <a href=\"?format=text\">text</a>") == (count >= 50))
+    }
+
+    @Test("what is in trouble comes first, upstreams and servers")
+    func troubleFirst() throws {
+        var report = StatusReport()
+        report.upstreams = [
+            try upstream("fine", 2) { _ in .up }, try upstream("bad", 3) { $0 == 2 ? .unhealthy : .up },
+        ]
+        let page = StatusPage.text(report, nonce: "n0")
+        func place(_ text: String) throws -> String.Index {
+            try #require(page.firstRange(of: text)).lowerBound
+        }
+        #expect(try place("Upstream bad") < place("Upstream fine"))
+        #expect(try place("<th scope=\"row\">10.0.0.1:1002") < place("<th scope=\"row\">10.0.0.1:1000"))
+    }
+
+    @Test("a refused reload is part of the verdict")
+    func refusedReload() throws {
+        var report = StatusReport()
+        report.upstreams = [try upstream("gw", 2) { _ in .up }]
+        #expect(report.isWell && report.verdict == "All well: 2 of 2 gateways up")
+        report.lastReload = (1, "no \"x\"")
+        #expect(!report.isWell)
+        #expect(report.verdict == "2 of 2 gateways up, but the last reload was refused: no \"x\"")
+        report.nowMs = 42_001
+        report.upstreams = [try upstream("gw", 2) { _ in .unhealthy }]
+        #expect(
+            report.verdict == "2 of 2 gateways unhealthy: 10.0.0.1:1000, 503 from GET /ready, for 42 s,"
+                + " and 1 more; the last reload was refused: no \"x\"")
     }
 
     @Test(

@@ -129,7 +129,7 @@ public final class ServiceRecord {
 
     private var sampleStart: Int { ServiceRecord.slotStart + slots * ServiceRecord.slotSize }
 
-    /// Takes a sample if it is time for one. Called by the master alone.
+    /// Takes a sample if it is time for one. Called by one process alone.
     func sample(_ clock: Clock, _ sum: () -> TallySum) {
         guard clock.nowMs >= nextSampleMs else { return }
         let now = sum()

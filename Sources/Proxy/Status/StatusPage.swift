@@ -4,13 +4,13 @@ internal import Upstream
 
 /// The report as a page for people: `status.html` with its places filled in.
 struct StatusPage {
-    private let report: StatusReport
-    private var html = ""
+    let report: StatusReport
+    var html = ""
 
     /// What a browser may load for the page: its own style and script, and the page again.
     static func contentSecurityPolicy(nonce: String) -> String {
         "default-src 'none'; style-src 'nonce-\(nonce)'; script-src 'nonce-\(nonce)'; connect-src 'self';"
-            + " img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            + " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     }
 
     /// - Parameter nonce: allows the page's own style and script, once.
@@ -23,6 +23,7 @@ struct StatusPage {
         return fill([
             "title": StatusPage.escaped("\(report.verdict) – Portico"),
             "nonce": nonce, "service": StatusPage.escaped(service), "report": page.html,
+            "labels": StatusTable.all.map(\.labels).joined(),
         ])
     }
 
@@ -41,7 +42,7 @@ struct StatusPage {
         return text + rest
     }
 
-    private func escaped(_ text: String) -> String { StatusPage.escaped(text) }
+    func escaped(_ text: String) -> String { StatusPage.escaped(text) }
 
     static func escaped(_ text: String) -> String {
         var result = ""
@@ -64,38 +65,42 @@ struct StatusPage {
         html += "<div><dt>\(term)</dt><dd>\(escaped(value))</dd></div>"
     }
 
-    private mutating func begin(_ title: String, _ note: String = "") {
+    mutating func begin(_ title: String, _ note: String = "") {
         html += "<section><h2>\(escaped(title))"
         if !note.isEmpty { html += " <small>\(escaped(note))</small>" }
         html += "</h2>"
     }
 
-    private mutating func table(_ caption: String, _ columns: [String], _ rows: [String]) {
-        html +=
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"\(escaped(caption))\">"
-        html += "<table><caption>\(escaped(caption))</caption><thead><tr>"
-        html += columns.map { name in
-            let isText = ["State", "Reason", "Request", "Also for", "File"].contains(name)
-            return "<th scope=\"col\"\(isText ? " class=\"text\"" : "")>\(name)</th>"
-        }.joined()
-        html += "</tr></thead><tbody>" + rows.joined() + "</tbody></table></div>"
+    /// Writes as many rows as there is room for, and how many are left out.
+    mutating func write(_ table: StatusTable, _ caption: String, _ rows: some Collection<String>) {
+        html += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"\(escaped(caption))\">"
+        html += "<table class=\"\(table.name)\"><caption>\(escaped(caption))</caption>\(table.head)<tbody>"
+        var written = 0
+        for row in rows {
+            // One row is shown in any case: the first is the worst.
+            guard written == 0 || html.utf8.count + row.utf8.count <= table.ceiling else { break }
+            html += row
+            written += 1
+        }
+        html += "</tbody></table></div>"
+        if written < rows.count {
+            html += "<p>\(rows.count - written) more are in the <a href=\"?format=text\">text</a>.</p>"
+        }
     }
 
-    private func cell(_ text: String) -> String { "<td>\(escaped(text))</td>" }
-    private func count(_ number: Int) -> String { cell(Wording.count(number)) }
+    func cell(_ text: String) -> String { "<td>\(escaped(text))</td>" }
+    func count(_ number: Int) -> String { cell(Wording.count(number)) }
 
-    private func latency(_ histogram: LatencyHistogram, _ part: Double) -> String {
+    func latency(_ histogram: LatencyHistogram, _ part: Double) -> String {
         Wording.latency(us: histogram.percentile(part))
     }
 
     // MARK: Sections
 
     private mutating func writeReport() {
-        let kind = report.isWell ? "good" : "bad"
-        html += "<p class=\"verdict \(kind)\" role=\"status\" aria-live=\"polite\">"
-        html += "\(escaped(report.verdict))</p>\n"
+        writeVerdict()
         writeTraffic()
-        for upstream in report.upstreams { write(upstream) }
+        writeUpstreams()
         writeZones()
         writeTLS()
         writeWorkers()
@@ -103,24 +108,26 @@ struct StatusPage {
         writeConfiguration()
     }
 
+    /// What a screen reader says when it changes; the time that passes is no change.
+    private mutating func writeVerdict() {
+        let (before, duration, after) = report.verdictParts
+        html +=
+            "<p class=\"verdict \(report.isWell ? "good" : "bad")\" role=\"status\" aria-atomic=\"false\">"
+        html += "<span>\(escaped(before))</span>"
+        if let duration { html += "<span aria-live=\"off\">, for \(duration)</span>" }
+        html += "<span>\(escaped(after))</span></p>\n"
+    }
+
     private mutating func writeTraffic() {
-        begin("Traffic")
-        html += "<dl class=\"tiles\">"
         let last = report.samples.last
+        let recent = last.flatMap { $0.requests > 0 ? $0 : nil }
+        let all = report.requests.latency
+        begin("Traffic", recent == nil ? "latency of all requests" : "latency of the last 2 seconds")
+        html += "<dl class=\"tiles\">"
         tile("Requests per second", last.map { Wording.count(StatusPage.rate($0)) } ?? "–")
-        let latencies = report.requests.latency
-        tile(
-            "p50",
-            Wording.latency(
-                us: last.flatMap { $0.requests > 0 ? Int64($0.p50) : nil } ?? latencies.percentile(0.5)))
-        tile(
-            "p95",
-            Wording.latency(
-                us: last.flatMap { $0.requests > 0 ? Int64($0.p95) : nil } ?? latencies.percentile(0.95)))
-        tile(
-            "p99",
-            Wording.latency(
-                us: last.flatMap { $0.requests > 0 ? Int64($0.p99) : nil } ?? latencies.percentile(0.99)))
+        tile("p50", Wording.latency(us: recent.map { Int64($0.p50) } ?? all.percentile(0.5)))
+        tile("p95", Wording.latency(us: recent.map { Int64($0.p95) } ?? all.percentile(0.95)))
+        tile("p99", Wording.latency(us: recent.map { Int64($0.p99) } ?? all.percentile(0.99)))
         tile("Requests", Wording.count(report.connections.requests))
         tile("Responses 4xx", Wording.count(report.requests[.clientErrors]))
         tile("Responses 5xx", Wording.count(report.requests[.serverErrors]))
@@ -129,10 +136,16 @@ struct StatusPage {
         tile("Writing", Wording.count(report.connections.writing))
         tile("Idle", Wording.count(report.connections.idle))
         tile("Accepted", Wording.count(report.connections.accepted))
-        html += "</dl><div class=\"charts\">"
-        chart("Requests per second", report.samples.map(StatusPage.rate)) { Wording.count($0) }
-        chart("Latency p99", report.samples.map(\.p99)) { Wording.latency(us: Int64($0)) }
-        html += "</div></section>\n"
+        html += "</dl>"
+        if report.samples.count > 1 {
+            html += "<div class=\"charts\">"
+            chart("Requests per second", report.samples.map(StatusPage.rate)) { Wording.count($0) }
+            chart("Latency p99", report.samples.map(\.p99)) { Wording.latency(us: Int64($0)) }
+            html += "</div>"
+        } else {
+            html += "<p>The history begins in a few seconds.</p>"
+        }
+        html += "</section>\n"
     }
 
     private static func rate(_ sample: ServiceRecord.Sample) -> Int {
@@ -152,58 +165,8 @@ struct StatusPage {
             "\(title), last \(Wording.duration(ms: values.count * 2000)), at most \(word(values.max() ?? 0))"
         html += "<figure><svg class=\"line\" viewBox=\"0 0 300 50\" preserveAspectRatio=\"none\" role=\"img\""
         html += " aria-label=\"\(escaped(caption))\">"
-        if values.count > 1 {
-            html +=
-                "<polygon class=\"area\" points=\"0,50 \(points)300,50\"/><polyline points=\"\(points)\"/>"
-        }
+        html += "<polyline points=\"0,50 \(points)300,50\"/>"
         html += "</svg><figcaption>\(escaped(caption))</figcaption></figure>"
-    }
-
-    private mutating func write(_ upstream: StatusReport.Upstream) {
-        let up = upstream.servers.count { $0.state == .up }
-        begin("Upstream \(upstream.name)", "\(up) of \(upstream.servers.count) servers up")
-        if upstream.isInPanic {
-            html += "<p class=\"notice\">Too few servers are healthy: all of them are used.</p>"
-        }
-        let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
-        table(
-            "Servers of \(upstream.name)",
-            [
-                "Server", "State", "Weight", "Active", "Requests", "Share", "2xx", "3xx", "4xx", "5xx",
-                "Fails",
-                "p50", "p99", "Last check",
-            ], upstream.servers.map { row($0, of: all) })
-        if let queue = upstream.queue { html += "<p>Queue: \(queue.size) of \(queue.max) places taken.</p>" }
-        html += "</section>\n"
-    }
-
-    private func row(_ server: StatusReport.Server, of all: Int) -> String {
-        let sum = server.sum
-        var notes: [String] = []
-        if !server.reason.isEmpty { notes.append(server.reason) }
-        if server.sinceMs > 0 { notes.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))") }
-        let backup = server.settings.isBackup ? " <small>backup</small>" : ""
-        let word = Wording.state(server.state)
-        let share = all > 0 ? sum[.requests] * 100 / all : 0
-        var text = "<tr><th scope=\"row\">\(escaped(server.settings.name))\(backup)</th>"
-        text +=
-            "<td class=\"text\"><span class=\"state \(server.state.rawValue)\">\(word)</span>"
-        if !notes.isEmpty { text += "<small>\(escaped(notes.joined(separator: ", ")))</small>" }
-        text += "</td>" + count(server.settings.weight) + count(server.active) + count(sum[.requests])
-        text +=
-            "<td><svg class=\"share\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\""
-            + " aria-hidden=\"true\">"
-        text += "<rect width=\"\(share)\" height=\"10\"/></svg>\(Wording.share(sum[.requests], of: all))</td>"
-        text += count(sum[.successful]) + count(sum[.redirected]) + count(sum[.clientErrors])
-        text += count(sum[.serverErrors]) + count(sum[.failures])
-        text += cell(latency(sum.latency, 0.5)) + cell(latency(sum.latency, 0.99))
-        return text + cell(lastCheck(server)) + "</tr>"
-    }
-
-    private func lastCheck(_ server: StatusReport.Server) -> String {
-        guard server.isChecked else { return "not checked" }
-        guard server.checks.lastMs > 0 else { return "–" }
-        return "\(Wording.duration(ms: report.nowMs - server.checks.lastMs)) ago"
     }
 
     private mutating func writeZones() {
@@ -218,11 +181,7 @@ struct StatusPage {
                     + cell(Wording.bytes(sum[.received])) + cell(Wording.bytes(sum[.sent]))
                     + cell(latency(sum.latency, 0.5)) + cell(latency(sum.latency, 0.99)) + "</tr>"
             }
-            table(
-                "\(kind) zones",
-                [
-                    "Zone", "Now", "Requests", "2xx", "3xx", "4xx", "5xx", "Received", "Sent", "p50", "p99",
-                ], rows)
+            write(.zones, "\(kind) zones", rows)
             html += "</section>\n"
         }
     }
@@ -241,16 +200,18 @@ struct StatusPage {
         tile("Plain HTTP", Wording.count(report.plainOnTLS))
         html += "</dl>"
         if !report.certificates.isEmpty {
-            let rows = report.certificates.map { facts in
+            let rows = report.certificates.sorted { $0.secondsLeft < $1.secondsLeft }.map { facts in
                 let days = facts.secondsLeft / 86400
-                let others = facts.names.dropFirst().joined(separator: ", ")
+                let names = facts.names.dropFirst()
+                var others = names.prefix(5).joined(separator: ", ")
+                if names.count > 5 { others += ", and \(names.count - 5) more" }
                 let mark = facts.expiryWarning == nil ? "" : " class=\"notice\""
                 return "<tr><th scope=\"row\">\(escaped(facts.names.first ?? "–"))</th>"
                     + "<td\(mark)>\(facts.secondsLeft < 0 ? "expired" : "\(days)")</td>"
                     + "<td class=\"text wrap\">\(escaped(others))</td>"
                     + "<td class=\"text wrap\">\(escaped(facts.file))</td></tr>"
             }
-            table("Certificates", ["Certificate", "Days left", "Also for", "File"], rows)
+            write(.certificates, "Certificates", rows)
         }
         html += "</section>\n"
     }
@@ -263,7 +224,7 @@ struct StatusPage {
                 + count(worker.process.respawns) + count(worker.connections.active)
                 + count(worker.connections.requests) + "</tr>"
         }
-        table("Worker processes", ["Worker", "Pid", "Up", "Respawns", "Connections", "Requests"], rows)
+        write(.workers, "Worker processes", rows)
         html += "</section>\n"
     }
 
@@ -281,9 +242,7 @@ struct StatusPage {
                 + cell(texts[3])
                 + "</tr>"
         }
-        table(
-            "The last \(rows.count) requests that something was wrong with",
-            ["When", "Status", "Reason", "Request", "Client", "Server"], rows)
+        write(.errors, "The last \(rows.count) requests that something was wrong with", rows)
         html += "</section>\n"
     }
 

@@ -115,22 +115,35 @@ struct StatusReport {
     }
 
     /// Everything is as it should be.
-    var isWell: Bool { troubled.bad.isEmpty }
+    var isWell: Bool { troubled.bad.isEmpty && complaint == nil }
+
+    /// What else an operator has to see to; `nil`: nothing.
+    private var complaint: String? {
+        if let reason = lastReload?.complaint { return "the last reload was refused: \(reason)" }
+        return certificates.min { $0.secondsLeft < $1.secondsLeft }.flatMap { $0.expiryWarning }
+    }
 
     /// The whole in one line: "1 of 3 gateways unhealthy: 10.0.0.2:8000, 503 from /status/ready, for 42 s".
     var verdict: String {
+        let (before, duration, after) = verdictParts
+        return before + (duration.map { ", for \($0)" } ?? "") + after
+    }
+
+    /// The verdict around the time for which it has been so.
+    var verdictParts: (before: String, duration: String?, after: String) {
         let (bad, all) = troubled
         guard let first = bad.first?.server else {
-            return all == 0
-                ? "All well: no gateways are configured" : "All well: \(all) of \(all) gateways up"
+            let gateways = all == 0 ? "no gateways are configured" : "\(all) of \(all) gateways up"
+            return complaint.map { ("\(gateways), but \($0)", nil, "") } ?? ("All well: \(gateways)", nil, "")
         }
         let states = Set(bad.map(\.server.state))
         let word = states.count == 1 ? Wording.state(first.state) : "not up"
         var text = "\(bad.count) of \(all) gateways \(word): \(first.settings.name)"
         if !first.reason.isEmpty { text += ", \(first.reason)" }
-        if first.sinceMs > 0 { text += ", for \(Wording.duration(ms: nowMs - first.sinceMs))" }
-        if bad.count > 1 { text += ", and \(bad.count - 1) more" }
-        return text
+        let duration = first.sinceMs > 0 ? Wording.duration(ms: nowMs - first.sinceMs) : nil
+        var after = bad.count > 1 ? ", and \(bad.count - 1) more" : ""
+        if let complaint { after += "; \(complaint)" }
+        return (text, duration, after)
     }
 }
 

@@ -16,9 +16,12 @@ final class Program: Sendable {
     }
 
     /// Starts the program at `path`; standard input is empty.
-    init(_ path: String, _ arguments: [String], in directory: TemporaryDirectory, name: String = "program")
-        throws
-    {
+    ///
+    /// - Parameter descriptors: open ones that it gets as 3, 4 and so on.
+    init(
+        _ path: String, _ arguments: [String], in directory: TemporaryDirectory, name: String = "program",
+        descriptors: [Int32] = []
+    ) throws {
         errorFile = directory.path + "/\(name).stderr"
         outputFile = directory.path + "/\(name).stdout"
         var actions = posix_spawn_file_actions_t()
@@ -28,7 +31,13 @@ final class Program: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, outputFile, flags, 0o644)
         posix_spawn_file_actions_addopen(&actions, 2, errorFile, flags, 0o644)
-        try Program.closeOthers(&actions)
+        // Copies out of the way of the places they are to have.
+        let copies = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 3 + Int32(descriptors.count)) }
+        defer { for copy in copies { close(copy) } }
+        for (index, copy) in copies.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, copy, 3 + Int32(index))
+        }
+        try Program.closeOthers(&actions, from: 3 + Int32(descriptors.count))
         // The test process may have signals blocked or ignored; the program starts with none.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -117,7 +126,7 @@ final class Program: Sendable {
 
     /// A descriptor accepted on another thread may not be close-on-exec yet; the program gets none of them.
     /// Looked up by name because Glibc's module shows only POSIX's file actions.
-    private static func closeOthers(_ actions: inout posix_spawn_file_actions_t) throws {
+    private static func closeOthers(_ actions: inout posix_spawn_file_actions_t, from first: Int32) throws {
         typealias AddCloseFrom =
             @convention(c) (
                 UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32
@@ -125,7 +134,7 @@ final class Program: Sendable {
         guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else {
             throw HarnessError("this C library is older than glibc 2.34")
         }
-        _ = unsafeBitCast(symbol, to: AddCloseFrom.self)(&actions, 3)
+        _ = unsafeBitCast(symbol, to: AddCloseFrom.self)(&actions, first)
     }
 
     private static func text(of file: String) -> String {

@@ -1,0 +1,48 @@
+/// A table of the page: its columns, and how far the page may have grown when it ends.
+struct StatusTable {
+    /// The page's size in bytes that its tables keep below, together with its fixed parts.
+    static let pageLimit = 60_000
+
+    let name: String
+    let columns: [String]
+    /// Columns of words, which stand left.
+    let words: Set<String>
+    /// Bytes of the report after which no further row begins: each table leaves room for those after it.
+    let ceiling: Int
+
+    static let servers = StatusTable(
+        name: "servers",
+        columns: [
+            "Server", "State", "Weight", "Active", "Requests", "Share", "2xx", "3xx", "4xx", "5xx", "Fails",
+            "p50", "p99", "Last check",
+        ], words: ["State"], ceiling: 25_000)
+    static let zones = StatusTable(
+        name: "zones",
+        columns: ["Zone", "Now", "Requests", "2xx", "3xx", "4xx", "5xx", "Received", "Sent", "p50", "p99"],
+        words: [], ceiling: 30_000)
+    static let certificates = StatusTable(
+        name: "certificates", columns: ["Certificate", "Days left", "Also for", "File"],
+        words: ["Also for", "File"], ceiling: 33_000)
+    static let workers = StatusTable(
+        name: "workers", columns: ["Worker", "Pid", "Up", "Respawns", "Connections", "Requests"], words: [],
+        ceiling: 35_000)
+    static let errors = StatusTable(
+        name: "errors", columns: ["When", "Status", "Reason", "Request", "Client", "Server"],
+        words: ["Reason", "Request"], ceiling: 45_000)
+
+    static var all: [StatusTable] { [servers, zones, certificates, workers, errors] }
+
+    var head: String {
+        let cells = columns.map { column in
+            "<th scope=\"col\"\(words.contains(column) ? " class=\"text\"" : "")>\(column)</th>"
+        }
+        return "<thead><tr>\(cells.joined())</tr></thead>"
+    }
+
+    /// Rules that put each column's name before its value where rows are shown as cards.
+    var labels: String {
+        columns.indices.dropFirst().map { index in
+            ".\(name) td:nth-child(\(index + 1))::before{content:\"\(columns[index])\"}\n"
+        }.joined()
+    }
+}
