@@ -140,16 +140,17 @@ extension FaultTests {
             let load = try LoadProcess(scene.port, in: scene.directory, threads: 12, pauseMs: 29)
             for gateway in scene.gateways { try gateway.setMode("reset") }
             letPass(4)
-            let report = try load.finish()
-            let resets = scene.gateways.reduce(0) { sum, gateway in
-                sum + gateway.marred.count { $0 == "RESET" }
+            func resets() -> Int {
+                scene.gateways.reduce(0) { sum, gateway in sum + gateway.marred.count { $0 == "RESET" } }
             }
-            #expect(resets > 20)
+            // A busy machine lets few connections be idle for just so long.
+            #expect(waitUntil(Deadline(in: 15)) { resets() > 20 })
+            let report = try load.finish()
             // A POST that was on its way when the reset came may have been taken: it is not sent again.
             #expect(report.postFailed <= 10, "\(report.postFailures)")
             #expect(report.getFailed == 0 && report.stale == 0, "\(report.getFailures)")
             scene.checkPosts(report)
-            scene.say("idle connections reset", report, "\(resets) resets")
+            scene.say("idle connections reset", report, "\(resets()) resets")
             scene.server.finish()
         }
 
