@@ -22,14 +22,7 @@ import Testing
 
     private func ask(_ server: Server, _ method: String, _ path: String, _ body: String? = nil) throws -> (
         status: Int, text: String
-    ) {
-        let length = body.map { "Content-Length: \($0.utf8.count)\r\n" } ?? ""
-        let answer = try RawClient.ask(
-            server.port,
-            "\(method) /api/9/http/upstreams/\(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(length)\r\n"
-                + (body ?? ""))
-        return (answer.status, String(decoding: answer.body, as: UTF8.self))
-    }
+    ) { try server.askUpstreams(method, path, body) }
 
     /// Which gateways answer, asked often enough for both workers.
     private func answering(_ server: Server) throws -> Set<String> {

@@ -31,12 +31,24 @@ import Testing
         """
     }
 
-    private func server() throws -> Server {
+    private func server(days: Int = 90) throws -> Server {
         let directory = try TemporaryDirectory()
-        _ = try TLSClient.makeCertificate(for: ["a.test", "b.test"], in: directory)
+        _ = try TLSClient.makeCertificate(for: ["a.test", "b.test"], in: directory, days: days)
         _ = try TLSClient.makeCertificate(for: ["else.test"], in: directory, name: "else")
         return try Server(
             StatusTLSTests.configuration, gateways: [try RecordingGateway()], directory: directory)
+    }
+
+    @Test("a certificate near its end is part of the verdict")
+    func ending() throws {
+        let server = try server(days: 5)
+        let portico = try json(server, "portico")
+        #expect(portico["well"] as? Bool == false)
+        #expect(
+            (portico["verdict"] as? String)?.contains(
+                "gateways up, but certificate \"\(server.directory.path)/server.crt\" expires in") == true,
+            "\(portico["verdict"] ?? "none")")
+        server.finish()
     }
 
     private func ssl(_ server: Server, zone: String) throws -> [String: Int] {

@@ -194,4 +194,22 @@ import Testing
         )
         server.finish()
     }
+
+    @Test("history is there without a master too")
+    func alone() throws {
+        let server = try Server(
+            """
+            master_process off; error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off;
+                server { listen 127.0.0.1:%PORT1%; location / { proxy_pass http://%GATEWAY1%; }
+                    location /status { status; } } }
+            """, gateways: [try gateway()])
+        #expect(try text(server, "/status?format=html").contains("All well: 1 of 1 gateways up"))
+        #expect(
+            try waitUntil(Deadline(in: 15)) {
+                try text(server, "/status?format=html").contains("<polyline")
+            })
+        server.finish()
+    }
 }

@@ -2,10 +2,8 @@ internal import Net
 
 /// `master_process off`: the only process keeps in mind itself how the service does.
 extension Worker {
-    private static var sampleMs: Int64 { 2000 }
-
     func takeSample() {
         shared.sample(clock)
-        timers.set(samplingTimer, deadlineMs: clock.nowMs + Worker.sampleMs)
+        timers.set(samplingTimer, deadlineMs: clock.nowMs + ServiceRecord.sampleMs)
     }
 }

@@ -27,6 +27,9 @@ public final class ServiceRecord {
         var p50 = 0
         var p95 = 0
         var p99 = 0
+
+        /// Requests per second.
+        var rate: Int { lengthMs > 0 ? (requests * 1000 + lengthMs / 2) / lengthMs : 0 }
     }
 
     private static var textStart: Int { 16 }
@@ -36,7 +39,7 @@ public final class ServiceRecord {
     /// Samples that are kept.
     private static var samplesMax: Int { 150 }
     /// Time between two samples.
-    private static var sampleMs: Int64 { 2000 }
+    static var sampleMs: Int64 { 2000 }
 
     private let memory: SharedMemory
     private let slots: Int

@@ -8,7 +8,7 @@ extension StatusPage {
             $0.servers.contains(where: \.state.isTrouble)
         }
         for (index, upstream) in ordered.enumerated() {
-            guard index == 0 || html.utf8.count < StatusTable.servers.ceiling else {
+            guard html.utf8.count < StatusTable.servers.ceiling else {
                 writeRest(ordered.dropFirst(index))
                 return
             }

@@ -122,9 +122,10 @@ struct StatusPage {
         let last = report.samples.last
         let recent = last.flatMap { $0.requests > 0 ? $0 : nil }
         let all = report.requests.latency
-        begin("Traffic", recent == nil ? "latency of all requests" : "latency of the last 2 seconds")
+        let span = recent.map { "the last \(Wording.duration(ms: $0.lengthMs))" } ?? "all requests"
+        begin("Traffic", "latency of \(span)")
         html += "<dl class=\"tiles\">"
-        tile("Requests per second", last.map { Wording.count(StatusPage.rate($0)) } ?? "–")
+        tile("Requests per second", last.map { Wording.count($0.rate) } ?? "–")
         tile("p50", Wording.latency(us: recent.map { Int64($0.p50) } ?? all.percentile(0.5)))
         tile("p95", Wording.latency(us: recent.map { Int64($0.p95) } ?? all.percentile(0.95)))
         tile("p99", Wording.latency(us: recent.map { Int64($0.p99) } ?? all.percentile(0.99)))
@@ -139,17 +140,13 @@ struct StatusPage {
         html += "</dl>"
         if report.samples.count > 1 {
             html += "<div class=\"charts\">"
-            chart("Requests per second", report.samples.map(StatusPage.rate)) { Wording.count($0) }
+            chart("Requests per second", report.samples.map(\.rate)) { Wording.count($0) }
             chart("Latency p99", report.samples.map(\.p99)) { Wording.latency(us: Int64($0)) }
             html += "</div>"
         } else {
             html += "<p>The history begins in a few seconds.</p>"
         }
         html += "</section>\n"
-    }
-
-    private static func rate(_ sample: ServiceRecord.Sample) -> Int {
-        sample.lengthMs > 0 ? (sample.requests * 1000 + sample.lengthMs / 2) / sample.lengthMs : 0
     }
 
     /// A line over the last minutes, with its highest value in words.
@@ -161,8 +158,8 @@ struct StatusPage {
             let x = Int(Double(index) * step)
             points += "\(x),\(48 - value * 44 / top) "
         }
-        let caption =
-            "\(title), last \(Wording.duration(ms: values.count * 2000)), at most \(word(values.max() ?? 0))"
+        let span = Wording.duration(ms: report.samples.reduce(0) { $0 + $1.lengthMs })
+        let caption = "\(title), last \(span), at most \(word(values.max() ?? 0))"
         html += "<figure><svg class=\"line\" viewBox=\"0 0 300 50\" preserveAspectRatio=\"none\" role=\"img\""
         html += " aria-label=\"\(escaped(caption))\">"
         html += "<polyline points=\"0,50 \(points)300,50\"/>"

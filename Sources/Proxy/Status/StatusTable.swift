@@ -1,13 +1,11 @@
 /// A table of the page: its columns, and how far the page may have grown when it ends.
 struct StatusTable {
-    /// The page's size in bytes that its tables keep below, together with its fixed parts.
-    static let pageLimit = 60_000
-
     let name: String
     let columns: [String]
     /// Columns of words, which stand left.
     let words: Set<String>
-    /// Bytes of the report after which no further row begins: each table leaves room for those after it.
+    /// Bytes of the report after which no further row begins. Each table leaves room for those after it, and
+    /// the last for what is fixed, so that the page stays below 60,000 bytes.
     let ceiling: Int
 
     static let servers = StatusTable(

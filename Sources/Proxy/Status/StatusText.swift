@@ -49,11 +49,10 @@ struct StatusText {
     }
 
     private func writeService() {
-        let rate = report.samples.last.map { $0.lengthMs > 0 ? $0.requests * 1000 / $0.lengthMs : 0 }
         let latency = report.requests.latency
         line(
             "requests \(Wording.count(report.connections.requests))"
-                + "  now \(rate.map { Wording.count($0) } ?? "–")/s"
+                + "  now \(report.samples.last.map { Wording.count($0.rate) } ?? "–")/s"
                 + "  p50 \(percentile(latency, 0.5))  p95 \(percentile(latency, 0.95))"
                 + "  p99 \(percentile(latency, 0.99))")
         let connections = report.connections

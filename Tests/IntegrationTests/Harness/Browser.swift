@@ -14,6 +14,8 @@ final class Browser {
 
     /// Starts it with one empty page.
     init(in directory: TemporaryDirectory) throws {
+        // A browser that died is an error of the test, not the end of all tests.
+        signal(SIGPIPE, SIG_IGN)
         let (commandsOut, commandsIn) = try Browser.pipe()
         let (answersOut, answersIn) = try Browser.pipe()
         defer {
