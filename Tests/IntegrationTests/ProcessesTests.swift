@@ -76,6 +76,17 @@ import Testing
         server.finish()
     }
 
+    @Test("a reload answers at once while the master is busy with other signals")
+    func reloadAmongSignals() throws {
+        let server = try start()
+        let busy = try Program(
+            "sh", ["-c", "while kill -USR1 \(server.program.pid); do :; done"], in: server.directory,
+            name: "busy")
+        for _ in 0..<10 { #expect(try server.reload().ending == .exited(0)) }
+        busy.stop()
+        server.finish()
+    }
+
     @Test("a reload with a broken file keeps the old configuration and says where")
     func brokenReloadIsRefused() throws {
         let server = try start()
