@@ -21,7 +21,8 @@ extension Socket {
         return result == 0 && target.count > 0 ? .closed : SystemCall.outcome(result)
     }
 
-    /// - Parameter more: more follows at once: the kernel may wait for it to fill a packet.
+    /// - Parameter more: more follows at once, or the end of the connection does: the kernel may wait for it
+    ///   to fill a packet. `close` and `shutdown` send what waited, with their FIN.
     public static func send(_ fd: Int32, _ bytes: UnsafeRawBufferPointer, more: Bool = false) -> IOOutcome {
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         return SystemCall.outcome(
@@ -30,15 +31,16 @@ extension Socket {
 
     /// Two pieces in one system call.
     public static func send(
-        _ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+        _ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, more: Bool = false
     ) -> IOOutcome {
-        withUnsafeTemporaryAllocation(of: iovec.self, capacity: 2) { pieces in
+        let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+        return withUnsafeTemporaryAllocation(of: iovec.self, capacity: 2) { pieces in
             pieces.initializeElement(at: 0, to: piece(first))
             pieces.initializeElement(at: 1, to: piece(second))
             var message = msghdr()
             message.msg_iov = pieces.baseAddress
             message.msg_iovlen = 2
-            return SystemCall.outcome(SystemCall.retrying { sendmsg(fd, &message, Int32(MSG_NOSIGNAL)) })
+            return SystemCall.outcome(SystemCall.retrying { sendmsg(fd, &message, flags) })
         }
     }
 

@@ -151,8 +151,12 @@ public enum Socket {
 
     // MARK: Settings
 
-    /// Small writes are sent at once.
-    public static func setNoDelay(_ fd: Int32) { _ = set(fd, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+    /// Small writes are sent at once; a listening socket hands that on to what it accepts. Nothing happens to
+    /// sockets that are not TCP.
+    public static func setNoDelay(_ fd: Int32, _ isOn: Bool = true) {
+        _ = set(fd, Int32(IPPROTO_TCP), TCP_NODELAY, isOn ? 1 : 0)
+    }
+
     /// Another descriptor for the same thing, closed on exec.
     public static func duplicate(_ fd: Int32) -> Int32? {
         let copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)

@@ -18,6 +18,8 @@ public final class Transport {
     public private(set) var isHangup = false
     /// Not closed by us yet.
     public private(set) var isOpen = true
+    /// The connection is closed as soon as what is sent next is taken.
+    private var endsWithNextSend = false
 
     /// Takes over a non-blocking socket.
     public init(fd: Int32, tls: TLSConnection?) {
@@ -76,17 +78,24 @@ public final class Transport {
         switch outcome {
         case .bytes(let count):
             // A short read leaves nothing behind it, unless the end of the stream is still to be seen.
-            if count < offered && !isHangup && tls == nil { isReadable = false }
+            if count < offered && !isHangup && tls?.isDrained ?? true { isReadable = false }
         case .wouldBlock: isReadable = false
         case .closed, .failed: isHangup = true
         }
         return outcome
     }
 
+    /// What is sent next is the last, and the caller closes the connection, or its half of it, as soon as
+    /// that is taken: the end then goes with the last bytes, which saves a packet.
+    public func endWithNextSend() {
+        endsWithNextSend = true
+        tls?.endsWithNextSend = true
+    }
+
     /// Sends from the front of `buffer`; what was taken is consumed.
     public func send(_ buffer: ByteBuffer) -> IOOutcome {
         let outcome = buffer.withUnsafeReadable { bytes in
-            tls.map { $0.send(bytes) } ?? Socket.send(fd, bytes)
+            tls.map { $0.send(bytes) } ?? Socket.send(fd, bytes, more: endsWithNextSend)
         }
         return settle(outcome, buffer.count) { buffer.consume($0) }
     }
@@ -102,7 +111,7 @@ public final class Transport {
             return sendJoined(first, second)
         }
         let outcome = first.withUnsafeReadable { head in
-            second.withUnsafeReadable { Socket.send(fd, head, $0) }
+            second.withUnsafeReadable { Socket.send(fd, head, $0, more: endsWithNextSend) }
         }
         return settle(outcome, first.count + second.count) { count in
             let fromFirst = min(count, first.count)
@@ -125,7 +134,7 @@ public final class Transport {
         switch outcome {
         case .bytes(let count):
             consume(count)
-            if count < offered && tls == nil { isWritable = false }
+            if count < offered { isWritable = false }
         case .wouldBlock:
             isWritable = false
         case .closed, .failed:

@@ -102,6 +102,7 @@ extension Worker {
         for (address, fd) in zip(next.listeners, sockets) {
             if let listener = listeners.first(where: { $0.address.address == address.address }) {
                 listener.address = address
+                Socket.setNoDelay(listener.fd, address.tcpNodelay)
                 Socket.close(fd)
                 kept.append(listener)
             } else {

@@ -39,7 +39,7 @@ public final class Worker {
     let trafficTimer: TimerID
     let samplingTimer: TimerID
     let poller: Poller
-    private var endpoints = SlotTable<Endpoint>()
+    var endpoints = SlotTable<Endpoint>()
     /// Connections that have more to do without an event: pipelined requests, spent budgets.
     private var posted: [Token] = []
     private var running: [Token] = []
@@ -51,6 +51,8 @@ public final class Worker {
     let buffers = BufferPool()
     /// The buffer that bodies and responses are read into: one for all, empty between uses.
     let relay = ByteBuffer(capacity: 72 << 10)
+    /// Where records of TLS are gathered before they are sent: one for all, empty between uses.
+    let records = ByteBuffer(capacity: 4096)
     /// What an exchange without a request points at.
     let noBytes = ByteBuffer(capacity: 16)
     private var scratches: [ByteBuffer] = []
@@ -72,8 +74,8 @@ public final class Worker {
     /// `ssl_ocsp_cache`
     var clientStatuses = ClientStatuses()
     var listeners: [Listener] = []
-    private var connectionCount = 0
-    private var connectionSerial = 0
+    var connectionCount = 0
+    var connectionSerial = 0
     private(set) var isDraining = false
     private var drainDeadlineMs: Int64?
     private var drainSweepMs: Int64 = 0
@@ -142,6 +144,8 @@ public final class Worker {
 
     /// Begins to accept on a socket.
     func open(_ fd: Int32, _ address: ListenAddress) throws(Errno) -> Listener {
+        // What is accepted inherits it (Linux): no call for each connection.
+        Socket.setNoDelay(fd, address.tcpNodelay)
         let listener = Listener(fd: fd, address: address)
         let token = endpoints.insert { _ in .listener(listener) }
         listener.token = token
@@ -261,73 +265,6 @@ public final class Worker {
             }
         }
         running.removeAll(keepingCapacity: true)
-    }
-
-    // MARK: Accepting
-
-    /// Accepts what waits, a bounded number at a time.
-    private func accept(from listener: Listener) {
-        for _ in 0..<32 {
-            guard connectionCount < configuration.main.workerConnections else { return pauseAccepting() }
-            switch Socket.accept(listener.fd) {
-            case .wouldBlock:
-                return
-            case .failed(let errno):
-                guard errno.isShortage else { continue }
-                log(.crit, "accept4() failed \(errno.logText)")
-                return pauseAccepting()
-            case .accepted(let fd, let address):
-                admit(fd, address, listener)
-            }
-        }
-    }
-
-    private func admit(_ fd: Int32, _ address: SocketAddress, _ listener: Listener) {
-        counters.add(.accepts, 1)
-        connectionSerial += 1
-        let accepted = Acceptance(
-            listen: listener.address, snapshot: snapshot, address: address, nowMs: clock.nowMs)
-        let tls =
-            listener.address.isTLS
-            ? listener.address.defaultServer.tlsConnection(fd: fd, selector: listener.address) : nil
-        let transport = Transport(fd: fd, tls: tls)
-        if address.port != nil && listener.address.tcpNodelay { Socket.setNoDelay(fd) }
-        let token = endpoints.insert { token in
-            let connection = ClientConnection(
-                number: connectionSerial, token: token, transport: transport, accepted: accepted)
-            return .client(HTTP1Session(worker: self, connection: connection))
-        }
-        connectionCount += 1
-        counters.add(.handled, 1)
-        counters.add(.active, 1)
-        do {
-            try poller.addConnection(fd, token)
-        } catch {
-            log(.alert, "epoll_ctl() failed \(error.logText)")
-            if case .client(let session)? = endpoints[token] { session.close() }
-        }
-    }
-
-    /// Stops accepting for a moment: descriptors or connections have run out.
-    private func pauseAccepting() {
-        for listener in listeners where !listener.isPaused && !listener.isClosed {
-            listener.isPaused = true
-            poller.remove(listener.fd)
-            let timer = listener.timer ?? timers.create(listener.token, kind: 0)
-            listener.timer = timer
-            timers.set(timer, deadlineMs: clock.nowMs + 500)
-        }
-    }
-
-    private func resumeAccepting(_ listener: Listener) {
-        guard listener.isPaused && !listener.isClosed else { return }
-        listener.isPaused = false
-        do {
-            try poller.addListener(
-                listener.fd, listener.token, exclusive: !listener.address.options.reuseport)
-        } catch {
-            log(.alert, "epoll_ctl() failed \(error.logText)")
-        }
     }
 
     // MARK: Connections' ends

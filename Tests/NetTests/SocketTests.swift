@@ -51,6 +51,42 @@ import Testing
         #expect(Socket.tcpInfo(near) != nil)
     }
 
+    @Test("what a listening socket accepts has its setting for small writes", arguments: [true, false])
+    func noDelayIsInherited(isOn: Bool) throws {
+        let (listener, address) = try listen()
+        defer { Socket.close(listener) }
+        Socket.setNoDelay(listener, isOn)
+        let near = try connect(to: address)
+        defer { Socket.close(near) }
+        let (far, _) = try accept(listener)
+        defer { Socket.close(far) }
+        var value: Int32 = -1
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        #expect(getsockopt(far, Int32(IPPROTO_TCP), TCP_NODELAY, &value, &length) == 0)
+        #expect((value != 0) == isOn)
+    }
+
+    @Test("the last bytes of a connection leave with its end")
+    func lastBytes() throws {
+        let (listener, address) = try listen()
+        defer { Socket.close(listener) }
+        let near = try connect(to: address)
+        defer { Socket.close(near) }
+        let (far, _) = try accept(listener)
+        let transport = Transport(fd: far, tls: nil)
+        transport.endWithNextSend()
+        #expect(transport.send(buffer("last")) == .bytes(4))
+        let reader = Transport(fd: near, tls: nil)
+        let input = buffer()
+        // The kernel waits for the rest of the packet, at least 200 ms.
+        #expect(reader.receive(into: input, atLeast: 16) == .wouldBlock)
+        transport.close()
+        awaitReady(near, POLLIN)
+        #expect(reader.receive(into: input, atLeast: 16) == .bytes(4))
+        #expect(reader.receive(into: input, atLeast: 16) == .closed)
+        #expect(text(input) == "last")
+    }
+
     @Test("accepting when nobody waits is would-block; accepted sockets do not block and close on exec")
     func accepting() throws {
         let (listener, address) = try listen()

@@ -34,11 +34,15 @@ struct TLSCommandLineTests {
         process.standardError = FileHandle.nullDevice
         try process.run()
         let connection = accept(listener, nil, nil)
-        // Blocking: the handshake comes back when it is done. The timeout only bounds a failure.
+        // Blocking: each step waits for the client's next words. The timeout only bounds a failure.
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         let tls = TLSConnection(server: try .make { $0.alpn = ["http/1.1"] }, fd: connection)
-        guard case .done = tls.handshake() else { return #expect(Bool(false), "no handshake") }
+        var isDone = false
+        for _ in 0..<4 where !isDone {
+            if case .done = tls.handshake() { isDone = true }
+        }
+        #expect(isDone)
         #expect(tls.serverName == Array("one.test".utf8))
         #expect(tls.alpn == "http/1.1")
         #expect(TLSPair.send("hello from the server", tls) == .bytes(21))

@@ -13,9 +13,9 @@ final class TLSPair {
     init(
         _ serverContext: TLSServerContext, _ clientContext: TLSClientContext? = nil,
         serverName: String? = nil,
-        verifyName: String? = nil, session: TLSSession? = nil
+        verifyName: String? = nil, session: TLSSession? = nil, kind: __socket_type = SOCK_STREAM
     ) throws {
-        (serverFD, clientFD) = try TLSPair.sockets()
+        (serverFD, clientFD) = try TLSPair.sockets(kind)
         server = TLSConnection(server: serverContext, fd: serverFD)
         client = TLSConnection(
             client: try clientContext ?? TLSClientContext(TLSClientSettings()), fd: clientFD,
@@ -28,11 +28,9 @@ final class TLSPair {
         close(clientFD)
     }
 
-    static func sockets() throws -> (Int32, Int32) {
-        // OpenSSL writes without MSG_NOSIGNAL.
-        signal(SIGPIPE, SIG_IGN)
+    static func sockets(_ kind: __socket_type = SOCK_STREAM) throws -> (Int32, Int32) {
         var ends: [Int32] = [-1, -1]
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
+        let type = Int32(kind.rawValue | SOCK_NONBLOCK.rawValue)
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw Errno.current }
         return (ends[0], ends[1])
     }

@@ -28,6 +28,7 @@ public struct TLSClientSettings: Sendable {
 /// The TLS side of connections to peers.
 public final class TLSClientContext {
     let context: OpaquePointer
+    let socketMethod = TLSSocketMethod()
     let verifies: Bool
 
     /// - Throws: what is wrong with a certificate, key or list of ciphers, naming the file.

@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import Glibc
 
 /// What a client sent with its first message.
 struct EarlyContent {
@@ -41,10 +40,8 @@ extension TLSConnection {
     private func readEarly(_ ssl: OpaquePointer) -> EarlyRead {
         var piece = [UInt8](repeating: 0, count: 4096)
         var count = 0
-        ERR_clear_error()
-        errno = 0
+        prepareCall()
         let result = SSL_read_early_data(ssl, &piece, piece.count, &count)
-        let code = errno
         switch result {
         case SSL_READ_EARLY_DATA_SUCCESS:
             early?.bytes += piece.prefix(count)
@@ -56,7 +53,7 @@ extension TLSConnection {
             switch SSL_get_error(ssl, 0) {
             case SSL_ERROR_WANT_READ: return .wantsRead
             case SSL_ERROR_WANT_WRITE: return .wantsWrite
-            default: return .failed(code)
+            default: return .failed(socketError)
             }
         }
     }

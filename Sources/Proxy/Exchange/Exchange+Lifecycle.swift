@@ -84,6 +84,7 @@ extension Exchange {
         return TLSConnection(
             client: context, fd: fd, serverName: proxy.sslServerName ? host : nil,
             verifyName: proxy.sslVerify ? host : nil,
-            session: upstream?.sessionKey.flatMap { snapshot.groups.session(for: $0) })
+            session: upstream?.sessionKey.flatMap { snapshot.groups.session(for: $0) },
+            gathering: worker.records)
     }
 }

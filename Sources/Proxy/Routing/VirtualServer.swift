@@ -52,8 +52,10 @@ final class VirtualServer {
     }
 
     /// TLS on a connection that this server's address accepted; `selector` finds the server by SNI.
-    func tlsConnection(fd: Int32, selector: any TLSServerSelector) -> TLSConnection? {
-        tls.map { TLSConnection(server: $0, fd: fd, selector: selector) }
+    func tlsConnection(
+        fd: Int32, selector: any TLSServerSelector, gathering records: ByteBuffer
+    ) -> TLSConnection? {
+        tls.map { TLSConnection(server: $0, fd: fd, selector: selector, gathering: records) }
     }
 
     /// The location of a normalised path: exact, else the longest prefix unless a regular expression

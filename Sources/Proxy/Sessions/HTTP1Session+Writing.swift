@@ -7,6 +7,14 @@ extension HTTP1Session {
     /// Most content that may wait for the client's socket before its source is stopped, in bytes.
     static var heldMax: Int { 64 << 10 }
 
+    /// Most content, in bytes, that is left for the end of the worker's turn when it ends a response.
+    ///
+    /// Requests and responses of a turn are read and made first, and sent then, one after the other: code
+    /// and data of either part stay in the processor's caches, and who is woken by the first send is awake
+    /// for the next. With 64 connections a request took 27.1 us when each was sent at once, and 23.7 us so
+    /// (2.5 us of the gain in user space; nginx 25.1 us in the same run).
+    private static var leftMax: Int { 4 << 10 }
+
     /// The client's socket is behind: no more content should be given.
     var isBlocked: Bool { isDelayed || writer.heldCount > 0 && !transport.isWritable }
 
@@ -29,15 +37,21 @@ extension HTTP1Session {
     }
 
     /// Sends content on; all of it is consumed, what the socket does not take is held.
-    func send(_ content: ByteBuffer) {
+    ///
+    /// - Parameter isLast: no content follows it.
+    func send(_ content: ByteBuffer, isLast: Bool = false) {
         guard let exchange else { return }
-        guard case .identity = writer.framing, !rate.isOn else {
+        let isLeft = isLast && content.count <= Self.leftMax
+        guard case .identity = writer.framing, !rate.isOn, !isLeft else {
             append(Slice(from: 0, to: content.count), of: content)
             content.removeAll()
-            return flush()
+            // What ends the response leaves with `endResponse`.
+            if !isLeft { flush() }
+            return
         }
         exchange.contentBytesSent += Int64(content.count)
         exchange.bytesSent += Int64(content.count)
+        if isLast && !exchange.keepsAlive { transport.endWithNextSend() }
         sent(writer.send(content, over: transport))
     }
 
@@ -95,6 +109,9 @@ extension HTTP1Session {
         writer.end()
         exchange.bytesSent += Int64(writer.heldCount - before)
         isEnding = true
+        if !exchange.keepsAlive && !rate.isOn { transport.endWithNextSend() }
+        // A head and what was left behind it.
+        if !writer.isEmpty, writer.heldCount <= 2 * Self.leftMax { return worker.post(connection.token) }
         flush()
         if isEnding && writer.isEmpty { finishEnding() }
     }

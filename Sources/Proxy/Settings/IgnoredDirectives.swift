@@ -42,7 +42,7 @@ enum IgnoredDirectives {
                 ], in: .main)
             + rows(
                 [
-                    "multi_accept", "accept_mutex", "accept_mutex_delay", "debug_connection", "epoll_events",
+                    "accept_mutex", "accept_mutex_delay", "debug_connection", "epoll_events",
                     "worker_aio_requests",
                 ], in: .events)
     }

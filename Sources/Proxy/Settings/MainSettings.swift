@@ -7,6 +7,8 @@ public struct MainSettings: Sendable {
     public internal(set) var workerProcesses = 1
     /// Most connections, of clients, that one worker has at one time.
     public internal(set) var workerConnections = 512
+    /// `multi_accept`
+    var acceptsSeveral = false
     /// `worker_rlimit_nofile`; `nil`: the system's limit stays.
     public internal(set) var workerFileLimit: Int?
     /// As nice(1) counts: -20 is the most urgent.
@@ -179,6 +181,9 @@ extension MainSettings {
                 }
                 block.main.workerConnections = count
             },
+            .flag(
+                "multi_accept", "Whether all clients that wait are accepted at one time, rather than one.",
+                in: .events, default: false, \.main.acceptsSeveral),
             Directive(
                 "use", "The method of waiting for events: always epoll.", "method", in: .events, arity: 1...1
             ) {

@@ -5,7 +5,7 @@ internal import Upstream
 extension UpstreamRequest {
     func continueHandshake(_ peer: PeerConnection) {
         guard let tls = peer.transport.tls else { return }
-        switch tls.handshake() {
+        switch tls.handshake(thenSends: true) {
         case .done:
             countHandshake(.handshakes, peer)
             if tls.isSessionReused { countHandshake(.resumptions, peer) }

@@ -129,7 +129,9 @@ extension UpstreamRequest {
             keep(Slice(from: 0, to: buffer.count), of: buffer)
             buffer.removeAll()
         } else {
-            exchange.stream.send(buffer)
+            var isLast = false
+            if case .ended = content { isLast = true }
+            exchange.stream.send(buffer, isLast: isLast)
         }
     }
 

@@ -17,7 +17,8 @@ extension UpstreamRequest {
         peer.outgoing = outgoing
         // `proxy_read_timeout` begins when the request is out: until then other waits are bounded.
         worker.timers.cancel(peer.readTimer)
-        sendMore(peer)
+        // With what else this turn sends: see `HTTP1Session.leftMax`.
+        worker.post(peer.token)
         if case .awaitingHead = state, peer.transport.isReadable { receiveHead(peer) }
     }
 

@@ -1,0 +1,73 @@
+internal import Core
+internal import Net
+
+/// New clients.
+extension Worker {
+    /// Accepts what waits, a bounded number at a time.
+    ///
+    /// One, unless `multi_accept` is on: a call that finds nobody waiting makes a socket and throws it away.
+    func accept(from listener: Listener) {
+        let main = snapshot.configuration.main
+        for _ in 0..<(main.acceptsSeveral ? 32 : 1) {
+            guard connectionCount < main.workerConnections else { return pauseAccepting() }
+            switch Socket.accept(listener.fd) {
+            case .wouldBlock:
+                return
+            case .failed(let errno):
+                guard errno.isShortage else { continue }
+                log(.crit, "accept4() failed \(errno.logText)")
+                return pauseAccepting()
+            case .accepted(let fd, let address):
+                admit(fd, address, listener)
+            }
+        }
+    }
+
+    private func admit(_ fd: Int32, _ address: SocketAddress, _ listener: Listener) {
+        counters.add(.accepts, 1)
+        connectionSerial += 1
+        let accepted = Acceptance(
+            listen: listener.address, snapshot: snapshot, address: address, nowMs: clock.nowMs)
+        let tls =
+            listener.address.isTLS
+            ? listener.address.defaultServer.tlsConnection(
+                fd: fd, selector: listener.address, gathering: records) : nil
+        let transport = Transport(fd: fd, tls: tls)
+        let token = endpoints.insert { token in
+            let connection = ClientConnection(
+                number: connectionSerial, token: token, transport: transport, accepted: accepted)
+            return .client(HTTP1Session(worker: self, connection: connection))
+        }
+        connectionCount += 1
+        counters.add(.handled, 1)
+        counters.add(.active, 1)
+        do {
+            try poller.addConnection(fd, token)
+        } catch {
+            log(.alert, "epoll_ctl() failed \(error.logText)")
+            if case .client(let session)? = endpoints[token] { session.close() }
+        }
+    }
+
+    /// Stops accepting for a moment: descriptors or connections have run out.
+    private func pauseAccepting() {
+        for listener in listeners where !listener.isPaused && !listener.isClosed {
+            listener.isPaused = true
+            poller.remove(listener.fd)
+            let timer = listener.timer ?? timers.create(listener.token, kind: 0)
+            listener.timer = timer
+            timers.set(timer, deadlineMs: clock.nowMs + 500)
+        }
+    }
+
+    func resumeAccepting(_ listener: Listener) {
+        guard listener.isPaused && !listener.isClosed else { return }
+        listener.isPaused = false
+        do {
+            try poller.addListener(
+                listener.fd, listener.token, exclusive: !listener.address.options.reuseport)
+        } catch {
+            log(.alert, "epoll_ctl() failed \(error.logText)")
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import Core
+import Glibc
+import Testing
+
+@testable import Net
+
+/// Which records leave in one send. The sockets keep the bounds of what was sent: each send is a message.
+@Suite("TLS records that leave together") struct TLSGatheringTests {
+    private func connected(_ protocols: TLSProtocols = .tls13) throws -> TLSPair {
+        let pair = try TLSPair(try .make { $0.protocols = protocols }, kind: SOCK_SEQPACKET)
+        pair.shakeHands()
+        return pair
+    }
+
+    /// Takes the messages that wait; each is so many records.
+    private func messages(_ fd: Int32) -> [Int] {
+        var counts: [Int] = []
+        var bytes = [UInt8](repeating: 0, count: 200_000)
+        while true {
+            let count = recv(fd, &bytes, bytes.count, 0)
+            guard count > 0 else { return counts }
+            counts.append(records(bytes[..<count]))
+        }
+    }
+
+    /// RFC 8446 §5.1: five bytes of head, the last two of them the length of what follows.
+    private func records(_ bytes: ArraySlice<UInt8>) -> Int {
+        var rest = bytes
+        var count = 0
+        while rest.count >= 5 {
+            let head = Array(rest.prefix(5))
+            rest = rest.dropFirst(5 + Int(head[3]) << 8 + Int(head[4]))
+            count += 1
+        }
+        return count
+    }
+
+    @Test("a connection of TLS 1.3 gets one ticket")
+    func oneTicket() throws {
+        let pair = try connected()
+        #expect(messages(pair.clientFD) == [1])
+    }
+
+    @Test("content leaves by 64 KiB, not by records")
+    func longContent() throws {
+        let pair = try connected()
+        _ = messages(pair.clientFD)
+        let body = [UInt8](repeating: 7, count: 100 << 10)
+        #expect(body.withUnsafeBytes { pair.server.send($0) } == .bytes(body.count))
+        #expect(messages(pair.clientFD).count == 2)
+    }
+
+    @Test("a ticket goes with the answer to a request that came with the client's last words")
+    func ticketWithAnswer() throws {
+        let pair = try requested()
+        #expect(messages(pair.clientFD).isEmpty)
+        #expect(TLSPair.receive(pair.server).text == "request")
+        #expect(TLSPair.send("answer", pair.server) == .bytes(6))
+        #expect(messages(pair.clientFD) == [2])
+    }
+
+    @Test("a ticket goes alone when the server has to wait for more of a request")
+    func ticketAlone() throws {
+        let pair = try requested()
+        #expect(TLSPair.receive(pair.server).text == "request")
+        #expect(TLSPair.receive(pair.server).outcome == .wouldBlock)
+        #expect(messages(pair.clientFD) == [1])
+    }
+
+    /// The server has shaken hands; a request came in one message with the end of that.
+    private func requested() throws -> TLSPair {
+        let pair = try TLSPair(try .make { $0.protocols = .tls13 }, kind: SOCK_SEQPACKET)
+        var isDone = false
+        for _ in 0..<4 where !isDone {
+            if case .done = pair.client.handshake(thenSends: true) {
+                isDone = true
+            } else {
+                _ = pair.server.handshake()
+            }
+        }
+        #expect(isDone && messages(pair.serverFD).isEmpty)
+        #expect(TLSPair.send("request", pair.client) == .bytes(7))
+        guard case .done = pair.server.handshake() else { throw TLSError("no handshake") }
+        return pair
+    }
+
+    @Test("the last content goes with close_notify", arguments: [TLSProtocols.tls12, .tls13])
+    func lastContent(_ protocols: TLSProtocols) throws {
+        let counted = try connected(protocols)
+        _ = messages(counted.clientFD)
+        counted.server.endsWithNextSend = true
+        #expect(TLSPair.send("last", counted.server) == .bytes(4))
+        counted.server.shutdown()
+        #expect(messages(counted.clientFD) == [2])
+        let read = try TLSPair(try .make { $0.protocols = protocols })
+        read.shakeHands()
+        read.server.endsWithNextSend = true
+        #expect(TLSPair.send("last", read.server) == .bytes(4))
+        #expect(TLSPair.receive(read.client).text == "last")
+        #expect(TLSPair.receive(read.client).outcome == .closed)
+        #expect(!read.client.wasTruncated)
+    }
+
+    @Test("what was encrypted and not taken may be offered again in smaller parts")
+    func offeredAgainInParts() throws {
+        let pair = try TLSPair(try .make())
+        pair.shakeHands()
+        let body = (0..<600_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        var sent = 0
+        var received: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 100_000)
+        var offered = body.count
+        for _ in 0..<5000 where received.count < body.count {
+            let outcome = body[sent..<min(sent + offered, body.count)].withUnsafeBytes {
+                pair.server.send($0)
+            }
+            if case .bytes(let count) = outcome { sent += count }
+            if case .wouldBlock = outcome { offered = 1000 }
+            let taken = piece.withUnsafeMutableBytes { pair.client.receive(into: $0) }
+            if case .bytes(let count) = taken { received += piece[..<count] }
+        }
+        #expect(offered == 1000, "the socket took everything at once")
+        #expect(received == body)
+    }
+
+    @Test("after a short read nothing more is asked for, until an event says that there is more")
+    func drained() throws {
+        let pair = try TLSPair(try .make())
+        pair.shakeHands()
+        while case .bytes = TLSPair.receive(pair.client).outcome {}
+        #expect(TLSPair.send("ping", pair.client) == .bytes(4))
+        let transport = Transport(fd: pair.serverFD, tls: pair.server)
+        let input = buffer()
+        transport.note(ReadyEvent(token: Token(slot: 0, generation: 1), isReadable: true))
+        #expect(transport.receive(into: input, atLeast: 1024) == .bytes(4))
+        #expect(!transport.isReadable)
+    }
+}
