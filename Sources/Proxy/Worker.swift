@@ -43,6 +43,8 @@ public final class Worker {
     /// Connections that have more to do without an event: pipelined requests, spent budgets.
     private var posted: [Token] = []
     private var running: [Token] = []
+    /// Connections whose TLS handshake goes on, in the order of their events.
+    private var handshaking: [Token] = []
     private let signals: SignalDescriptor
     private var exit: ExitMode?
 
@@ -173,9 +175,9 @@ public final class Worker {
         return 0
     }
 
-    /// One turn of the loop: wait, then events, timers, what was posted, logs.
+    /// One turn of the loop: wait, then events, timers, what was posted, handshakes, logs.
     private func turn() {
-        let wait: Int32 = posted.isEmpty ? waitForEventsMs() : 0
+        let wait: Int32 = posted.isEmpty && handshaking.isEmpty ? waitForEventsMs() : 0
         let count = poller.wait(timeoutMs: wait)
         clock.update()
         snapshot.groups.followNames()
@@ -186,6 +188,7 @@ public final class Worker {
             expire(expired.token, expired.kind)
         }
         runPosted()
+        if !handshaking.isEmpty { shakeHands() }
         logs.flush(nowMs: clock.nowMs, force: false)
         if !retired.isEmpty { sweepRetired() }
         if isDraining { checkDrained() }
@@ -210,7 +213,7 @@ public final class Worker {
             accept(from: listener)
         case .client(let session):
             session.transport.note(event)
-            session.ready()
+            if session.isShakingHands { handshaking.append(event.token) } else { session.ready() }
         case .peer(let connection):
             connection.ready()
         case .signals:
@@ -265,6 +268,19 @@ public final class Worker {
             }
         }
         running.removeAll(keepingCapacity: true)
+    }
+
+    /// Most steps of handshakes in a turn.
+    private static var handshakesMax: Int { 4 }
+
+    /// Goes on with handshakes, a bounded number at a time, and when all else of the turn is done: one takes
+    /// as long as 20 or more requests, and a storm of them must not hold up the clients that are there.
+    private func shakeHands() {
+        let count = min(handshaking.count, Worker.handshakesMax)
+        for token in handshaking[..<count] {
+            if case .client(let session)? = endpoints[token] { session.ready() }
+        }
+        handshaking.removeFirst(count)
     }
 
     // MARK: Connections' ends

@@ -33,4 +33,53 @@ import Testing
         }
         server.finish()
     }
+
+    @Test("clients that are there are served before handshakes that have come before them go on")
+    func handshakesCanWait() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(
+            """
+            import os, re, select, signal, socket, ssl, sys, time
+            tls, plain, worker = (int(word) for word in sys.argv[1:])
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            out = ssl.MemoryBIO()
+            try: context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="a.test").do_handshake()
+            except ssl.SSLWantReadError: pass
+            hello = out.read()
+            def connect(port): return socket.create_connection(("127.0.0.1", port), timeout=10)
+            client = connect(plain)
+            def ask():
+                client.sendall(b"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+            def active():
+                ask()
+                return int(re.search(rb"Active connections: (\\d+)", client.recv(4096))[1])
+            waiting = [connect(tls) for _ in range(80)]
+            end = time.time() + 10
+            while active() < 81 and time.time() < end: time.sleep(0.01)
+            os.kill(worker, signal.SIGSTOP)
+            for one in waiting: one.sendall(hello)
+            ask()
+            os.kill(worker, signal.SIGCONT)
+            assert client.recv(4096)
+            print(len(select.select(waiting, [], [], 0)[0]))
+            for one in waiting: assert one.recv(4096)
+            """, to: "storm.py")
+        let server = try Server(
+            """
+            events { }
+            http { access_log off;
+                server { listen 127.0.0.1:%PORT1% ssl; ssl_certificate self-signed; }
+                server { listen 127.0.0.1:%PORT2%; location / { stub_status; } } }
+            """, directory: directory)
+        let worker = try #require(server.program.children.first { $0 != server.program.pid })
+        let run = try Program.run(
+            "python3",
+            [directory.path + "/storm.py", "\(server.ports[0])", "\(server.ports[1])", "\(worker)"],
+            in: directory, within: 60)
+        #expect(run.ending == .exited(0), "\(run.errors)")
+        let answered = try #require(Int(run.output.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(answered < 40, "\(answered) of 80 handshakes went on before the client was answered")
+        server.finish()
+    }
 }

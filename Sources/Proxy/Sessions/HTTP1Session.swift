@@ -79,6 +79,11 @@ final class HTTP1Session {
 
     var transport: Transport { connection.transport }
 
+    /// The next event goes on with a TLS handshake.
+    var isShakingHands: Bool {
+        if case .handshaking = state { true } else { false }
+    }
+
     func arm(_ timer: TimerID, afterMs: Int) {
         worker.timers.set(timer, deadlineMs: worker.clock.nowMs + Int64(afterMs))
     }
