@@ -1,8 +1,11 @@
 import Glibc
+import Net
 
 /// The commands of portico-bench.
 let words = Array(CommandLine.arguments.dropFirst())
 signal(SIGPIPE, SIG_IGN)
+// Each process of ours has one thread, and this is the first use of OpenSSL.
+TLSLibrary.useOwnMemory()
 switch words.first {
 case "load": exit(LoadCommand.run(Array(words.dropFirst())))
 case "compare": exit(CompareCommand.run(Array(words.dropFirst())))
