@@ -7,8 +7,10 @@ import Testing
     private static func writtenKiB(_ pid: pid_t) -> Int? {
         var sum: Int?
         var isLong = false
-        let map = (try? String(contentsOfFile: "/proc/\(pid)/smaps", encoding: .utf8)) ?? ""
-        for line in map.split(separator: "\n") {
+        // The kernel hands it out in pieces; what reads a file whole stops after the first.
+        let file = FileHandle(forReadingAtPath: "/proc/\(pid)/smaps")
+        let map = (try? file?.readToEnd()) ?? Data()
+        for line in String(decoding: map, as: UTF8.self).split(separator: "\n") {
             let words = line.split(separator: " ")
             let bounds = words[0].split(separator: "-").compactMap { UInt(String($0), radix: 16) }
             if bounds.count == 2 {
