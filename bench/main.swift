@@ -4,6 +4,12 @@ import Net
 /// The commands of portico-bench.
 let words = Array(CommandLine.arguments.dropFirst())
 signal(SIGPIPE, SIG_IGN)
+// A shell allows 1,024 descriptors, and the system usually more.
+var descriptors = rlimit()
+if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors) == 0 {
+    descriptors.rlim_cur = descriptors.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors)
+}
 // Each process of ours has one thread, and this is the first use of OpenSSL.
 TLSLibrary.useOwnMemory()
 switch words.first {

@@ -88,6 +88,44 @@ import Testing
         #expect(run.output.contains("errors, so there are no ratios") && !run.output.contains("("))
     }
 
+    @Test("the canned gateway answers as late, as long and as badly as it is told")
+    func gateway() throws {
+        let directory = try TemporaryDirectory()
+        let port = try FreePort.next()
+        let gateway = try Program(
+            Self.binary,
+            [
+                "gateway", "--port", "\(port)", "--size", "1000", "--chunked", "--delay", "20ms", "--errors",
+                "10",
+            ],
+            in: directory, name: "gateway")
+        let url = "http://127.0.0.1:\(port)/"
+        let accepts = waitUntil(Deadline(in: 5)) {
+            guard let descriptor = try? Socket.connect(port: port) else { return false }
+            close(descriptor)
+            return true
+        }
+        #expect(accepts)
+        let run = try bench(["load", "-c", "10", "-n", "100", "-o", "json", url], in: directory)
+        #expect(run.ending == .exited(0), "\(run.errors)")
+        let report = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any] ?? [:]
+        #expect(report["status_2xx"] as? Int == 90 && report["status_5xx"] as? Int == 10)
+        #expect(report["p50_us"] as? Int ?? 0 >= 19_000)
+        #expect(report["bytes"] as? Int ?? 0 > 90_000)
+        #expect(gateway.stop() == .exited(0))
+    }
+
+    @Test("more connections than the shell allows descriptors are opened, if the system allows them")
+    func descriptors() throws {
+        let gateway = try RecordingGateway()
+        let url = "http://127.0.0.1:\(gateway.port)/"
+        let directory = try TemporaryDirectory()
+        let run = try Program.run(
+            "sh", ["-c", "ulimit -S -n 40; exec \(Self.binary) load -c 60 -n 120 --max-errors 0 \(url)"],
+            in: directory, name: "bench")
+        #expect(run.ending == .exited(0), "\(run.errors)")
+    }
+
     @Test(
         "a story's steps are taken on real processes, and an assertion that does not hold is the exit status")
     func story() throws {
