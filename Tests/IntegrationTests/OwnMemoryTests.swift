@@ -3,23 +3,22 @@ import Testing
 
 /// OpenSSL's memory comes from the range that is reserved for it, in the processes that really run.
 @Suite("OpenSSL's own memory", .serialized) struct OwnMemoryTests {
-    /// KiB that the process itself has written to in mappings of more than 8 GiB; `nil`: there is none.
+    /// KiB that the process itself has written to in what lies before a mapping of more than 8 GiB; `nil`: there
+    /// is none.
     private static func writtenKiB(_ pid: pid_t) -> Int? {
-        var sum: Int?
-        var isLong = false
+        var last = 0
+        var found: Int?
         // The kernel hands it out in pieces; what reads a file whole stops after the first.
         let file = FileHandle(forReadingAtPath: "/proc/\(pid)/smaps")
         let map = (try? file?.readToEnd()) ?? Data()
         for line in String(decoding: map, as: UTF8.self).split(separator: "\n") {
             let words = line.split(separator: " ")
             let bounds = words[0].split(separator: "-").compactMap { UInt(String($0), radix: 16) }
-            if bounds.count == 2 {
-                isLong = bounds[1] - bounds[0] > 8 << 30
-            } else if isLong, words[0] == "Anonymous:" {
-                sum = (sum ?? 0) + (Int(words[1]) ?? 0)
-            }
+            // What is used of the range is a mapping of its own, and the rest follows it.
+            if bounds.count == 2, bounds[1] - bounds[0] > 8 << 30 { found = last }
+            if words[0] == "Anonymous:" { last = Int(words[1]) ?? 0 }
         }
-        return sum
+        return found
     }
 
     private static func server(_ first: String) throws -> Server {

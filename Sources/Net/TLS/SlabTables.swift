@@ -183,8 +183,12 @@ struct SlabTables {
             return slabs + cold
         }
         guard counters.pointee.unused < counters.pointee.count else { return nil }
+        let number = Int(counters.pointee.unused)
+        // Not before, or whoever goes through all memory (valgrind, mlockall) would touch the whole range.
+        let memory = base + number << TLSMemory.slabShift
+        guard mprotect(memory, TLSMemory.slabBytes, PROT_READ | PROT_WRITE) == 0 else { return nil }
         counters.pointee.unused += 1
-        return slabs + Int(counters.pointee.unused) - 1
+        return slabs + number
     }
 
     /// Whatever needs a slab next gets this one; the kernel gets its memory if there are enough of them.

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Memory for OpenSSL, which asks for 790 pieces in a full handshake, and for 16.4 KiB a record read or sent.
 ///
-/// One range of addresses, to which the kernel gives memory as it is touched, is cut into slabs of 64 KiB,
+/// One range of addresses, which can be used as far as it was needed yet, is cut into slabs of 64 KiB,
 /// and a slab into objects of one kind: of one size. Nothing stands before an object; its slab says how long
 /// it is. A free object holds the address of the next one of its slab. A slab whose objects are all free
 /// serves any kind that needs one. What is too long, or comes when the range is used up, is malloc()'s.
@@ -66,14 +66,22 @@ struct TLSMemory: Sendable {
         let first = (SlabTables.bytes(slabCount) + slabBytes - 1) / slabBytes
         let flags = Int32(MAP_PRIVATE) | Int32(MAP_ANONYMOUS) | Int32(MAP_NORESERVE)
         // One slab more, so that it can begin where a slab may.
-        let mapped = mmap(nil, bytes + slabBytes, PROT_READ | PROT_WRITE, flags, -1, 0)
+        let mapped = mmap(nil, bytes + slabBytes, PROT_NONE, flags, -1, 0)
         guard let mapped, mapped != MAP_FAILED, first < slabCount else {
             (base, byteCount) = (0, 0)
             return
         }
         // Kinds that are seldom asked for would hold 2 MiB each.
         madvise(mapped, bytes + slabBytes, Int32(MADV_NOHUGEPAGE))
-        base = (UInt(bitPattern: mapped) + UInt(slabBytes) - 1) & ~UInt(slabBytes - 1)
+        let start = (UInt(bitPattern: mapped) + UInt(slabBytes) - 1) & ~UInt(slabBytes - 1)
+        guard
+            mprotect(UnsafeMutableRawPointer(bitPattern: start), first * slabBytes, PROT_READ | PROT_WRITE)
+                == 0
+        else {
+            (base, byteCount) = (0, 0)
+            return
+        }
+        base = start
         byteCount = UInt(slabCount * slabBytes)
         SlabTables(at: base)?.begin(slabCount: slabCount, firstSlab: first)
     }
