@@ -20,6 +20,20 @@ struct ProcessTimes {
         systemUs = system * ProcessTimes.tickUs
     }
 
+    /// Of several together.
+    ///
+    /// - Returns: `nil`: one of them is not there.
+    init?(pids: [Int32]) {
+        for pid in pids {
+            guard let times = ProcessTimes(pid: pid) else { return nil }
+            userUs += times.userUs
+            systemUs += times.systemUs
+        }
+    }
+
+    /// Of several together; memory that they share counts for each.
+    static func memoryKiB(pids: [Int32]) -> Int { pids.reduce(0) { $0 + (memoryKiB(pid: $1) ?? 0) } }
+
     /// Resident memory in KiB that is not shared with files: anonymous and shared memory.
     static func memoryKiB(pid: Int32) -> Int? {
         guard let text = read("/proc/\(pid)/status") else { return nil }

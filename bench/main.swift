@@ -1,8 +1,17 @@
 import Glibc
+import Net
 
 /// The commands of portico-bench.
 let words = Array(CommandLine.arguments.dropFirst())
 signal(SIGPIPE, SIG_IGN)
+// A shell allows 1,024 descriptors, and the system usually more.
+var descriptors = rlimit()
+if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors) == 0 {
+    descriptors.rlim_cur = descriptors.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors)
+}
+// Each process of ours has one thread, and this is the first use of OpenSSL.
+TLSLibrary.useOwnMemory()
 switch words.first {
 case "load": exit(LoadCommand.run(Array(words.dropFirst())))
 case "compare": exit(CompareCommand.run(Array(words.dropFirst())))

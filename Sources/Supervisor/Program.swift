@@ -23,6 +23,8 @@ public struct Program {
     ///
     /// - Returns: the exit status: 0, or 1 with the reason on standard error.
     public func run() -> Int32 {
+        // Before anything else uses OpenSSL.
+        TLSLibrary.useOwnMemory()
         let options: CommandLineOptions
         do {
             options = try CommandLineOptions(Array(arguments.dropFirst()))

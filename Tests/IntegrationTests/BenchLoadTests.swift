@@ -47,6 +47,98 @@ import Testing
                 >= (report["uncorrected_p50_us"].flatMap { Int($0) } ?? 1))
     }
 
+    @Test("method, fields and content go out as they were asked for, several at a time on a connection")
+    func requests() throws {
+        let gateway = try RecordingGateway()
+        let directory = try TemporaryDirectory()
+        let content = "content of a file"
+        try directory.write(content, to: "body")
+        let run = try load(
+            [
+                "-c", "2", "-t", "2", "-n", "40", "--pipeline", "4", "-m", "PUT", "-H", "X-Kind: test",
+                "--body", directory.path + "/body", "-o", "json", "http://127.0.0.1:\(gateway.port)/a?b=c",
+            ], in: directory)
+        #expect(run.status == .exited(0), "\(run.errors)")
+        #expect(gateway.requests.count == 40 && gateway.connectionCount == 2)
+        for request in gateway.requests {
+            #expect(request.method == "PUT" && request.target == "/a?b=c")
+            #expect(request["x-kind"] == "test")
+            #expect(request.body == Array(content.utf8))
+        }
+    }
+
+    @Test("a connection for each request is that, and classes of status are counted apart")
+    func newConnections() throws {
+        let gateway = try RecordingGateway()
+        gateway.answerAll(with: .fixed("no", status: "503 Service Unavailable"))
+        let run = try load(
+            [
+                "-c", "2", "-n", "10", "--close", "--max-errors", "9", "-o", "json",
+                "http://127.0.0.1:\(gateway.port)/",
+            ], in: try TemporaryDirectory())
+        #expect(run.status == .exited(1) && run.errors.contains("10 errors, above 9"), "\(run.errors)")
+        let report = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+        #expect(report?["status_5xx"] as? Int == 10 && report?["status_2xx"] as? Int == 0)
+        #expect(gateway.connectionCount == 10)
+    }
+
+    @Test("a server that does not answer is a time-out, and one that hangs up a read error")
+    func silence() throws {
+        let gateway = try RecordingGateway()
+        for (answer, name) in [(GatewayAnswer.hang, "timeouts"), (.close, "read_errors")] {
+            gateway.answerAll(with: answer)
+            let run = try load(
+                [
+                    "-c", "1", "-d", "500ms", "--timeout", "100ms", "-o", "json",
+                    "http://127.0.0.1:\(gateway.port)/",
+                ], in: try TemporaryDirectory())
+            let report = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+            #expect((report?[name] as? Int ?? 0) > 0, "\(run.output)")
+            // There is nothing to report on.
+            #expect(run.status == .exited(2))
+        }
+        gateway.stop()
+    }
+
+    @Test("an interrupt ends it with the report of what came until then")
+    func interrupt() throws {
+        let gateway = try RecordingGateway()
+        let directory = try TemporaryDirectory()
+        let bench = try Program(
+            BenchLoadTests.binary, ["load", "-c", "2", "-d", "1m", "http://127.0.0.1:\(gateway.port)/"],
+            in: directory, name: "bench")
+        #expect(gateway.waitForRequests(10))
+        bench.send(SIGINT)
+        #expect(bench.waitForEnd(within: 5) == .exited(0))
+        for words in ["2 connections, closed loop", "status 1xx 0", "p99.9", " % #"] {
+            #expect(bench.output.contains(words), "\(words) is missing in\n\(bench.output)")
+        }
+    }
+
+    @Test("handshakes are full or resumed, as it was asked for", arguments: ["1.2", "1.3"])
+    func handshakes(_ version: String) throws {
+        let server = try Server(
+            """
+            worker_processes 1;
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1% ssl; ssl_certificate self-signed;
+                return 200 "ok"; } }
+            """)
+        for (words, isResumed) in [([], false), (["--resume"], true)] as [([String], Bool)] {
+            let run = try load(
+                words + [
+                    "-c", "1", "-n", "10", "--close", "--tls", version, "-o", "json",
+                    "https://127.0.0.1:\(server.port)/",
+                ], in: server.directory)
+            #expect(run.status == .exited(0), "\(run.errors)")
+            let report = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+            #expect(report?["handshakes"] as? Int ?? 0 >= 10)
+            #expect((report?["resumed"] as? Int ?? 0 >= 9) == isResumed)
+        }
+        server.finish()
+    }
+
     @Test("words that cannot be obeyed are named", arguments: ["-c", "--nonsense=1", "ftp://a/"])
     func complaints(_ word: String) throws {
         let run = try load([word], in: try TemporaryDirectory())

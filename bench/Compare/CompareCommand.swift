@@ -9,6 +9,8 @@ enum CompareCommand {
         var rounds = 5
         var seconds = 3
         var portico = ""
+        /// What runs in the place of a server's usual program, by the server's name.
+        var binaries: [String: String] = [:]
         var isJSON = false
         /// The contestants have a core of their own, and everything else the others.
         var isPinned = cores >= 4
@@ -18,14 +20,28 @@ enum CompareCommand {
 
     static var help: String {
         """
-        portico-bench compare [--rounds N] [--seconds N] [--portico PATH] [--[no-]pin] [--json] SCENARIO …
+        portico-bench compare [--rounds N] [--seconds N] [--portico PATH] [--[no-]pin] [--json]
+                              [--binary SERVER=PATH] SCENARIO …
 
         Starts a canned gateway and Portico, nginx and HAProxy (those that are installed) with twin
-        configurations, one worker each, and gives them the same job in turns. Prints microseconds of CPU
-        that the worker used for a request (user, system), requests a second, p50 and p99, and the ratio
-        to nginx with its spread over the rounds. There is no ratio if a run had errors, and the exit
-        status is 1 then. The servers have a core of their own where there are four or with --pin.
-        A SCENARIO is a file as in bench/scenarios.
+        configurations, and gives them the same job in turns. Prints microseconds of CPU that the workers
+        used for a request (user, system), requests a second, p50 and p99, memory, and the ratio to nginx
+        with its spread over the rounds. There is no ratio if a run had errors, and the exit status is 1
+        then. The servers have cores of their own where there are four or with --pin.
+        --binary runs something else under a server's name: an older build, say.
+        A SCENARIO is a file as in bench/scenarios, with these words:
+
+          title TEXT          load WORDS…          of "portico-bench load", without the URL
+          scheme http|https   path PATH            what is asked for
+          gateway WORDS…                           of "portico-bench gateway", without the port
+          portico|nginx|haproxy[-NAME] FILE        a server with its configuration; one program may stand
+                                                   there several times, each with another NAME
+          baseline SERVER                          whom ratios are to (nginx)
+          measure cpu|rate|p99|memory              what of (CPU)
+          cores N                                  that servers have, where they have cores of their own (1)
+          fraction PART                            open loop at a part of what the baseline can do; compares p99
+          idle N              beside N             idle connections: what each takes, or beside the load
+          repeat WORD COUNT TEXT                   stands for {WORD} in configurations
         """
     }
 
@@ -36,8 +52,6 @@ enum CompareCommand {
         }
         do {
             let options = try parse(words)
-            // The gateway and the generators inherit it.
-            if options.isPinned, cores > 1 { _ = portico_set_affinity((1 << UInt(min(cores, 63))) - 2) }
             var results: [ComparisonResult] = []
             for path in options.scenarios {
                 let result = try Comparison(try Scenario(path: path), options).run()
@@ -63,18 +77,11 @@ enum CompareCommand {
             case "--json": options.isJSON = true
             case "--pin": options.isPinned = true
             case "--no-pin": options.isPinned = false
-            case "--rounds", "--seconds", "--portico":
+            case "--rounds", "--seconds", "--portico", "--binary":
                 guard let value = rest.popFirst() else {
                     throw LoadOptions.Complaint(text: "\(word) needs a value")
                 }
-                if word == "--portico" {
-                    options.portico = value
-                    continue
-                }
-                guard let number = Int(value), number > 0 else {
-                    throw LoadOptions.Complaint(text: "\(word) is a number above 0")
-                }
-                if word == "--rounds" { options.rounds = number } else { options.seconds = number }
+                try take(word, value, &options)
             case let path where path.hasPrefix("-"):
                 throw LoadOptions.Complaint(text: "there is no option \(path)")
             default: options.scenarios.append(word)
@@ -84,6 +91,25 @@ enum CompareCommand {
             throw LoadOptions.Complaint(text: "\"\(options.portico)\" cannot be run; name it with --portico")
         }
         return options
+    }
+
+    private static func take(
+        _ word: String, _ value: String, _ options: inout Options
+    ) throws(LoadOptions.Complaint) {
+        switch word {
+        case "--portico": options.portico = value
+        case "--binary":
+            let parts = value.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, access(parts[1], X_OK) == 0 else {
+                throw LoadOptions.Complaint(text: "--binary is SERVER=PATH of what can be run")
+            }
+            options.binaries[parts[0]] = parts[1]
+        default:
+            guard let number = Int(value), number > 0 else {
+                throw LoadOptions.Complaint(text: "\(word) is a number above 0")
+            }
+            if word == "--rounds" { options.rounds = number } else { options.seconds = number }
+        }
     }
 
     /// The folder of this very program.

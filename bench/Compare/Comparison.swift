@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Net
 
@@ -20,6 +21,10 @@ struct Comparison {
 
     func run() throws -> ComparisonResult {
         defer { ScratchFolder.remove(folder) }
+        // The gateway and the generators inherit it.
+        if let own = serverCores {
+            _ = portico_set_affinity((1 << UInt(min(CompareCommand.cores, 63))) - 1 << UInt(own))
+        }
         let gatewayPort = try ServerProcess.freePort()
         let gateway = try ServerProcess(
             ["/proc/self/exe", "gateway", "--port", "\(gatewayPort)"] + scenario.gateway, name: "gateway",
@@ -31,8 +36,8 @@ struct Comparison {
         try scenario.makeCertificate(in: folder)
         var contestants: [Contestant] = []
         defer { for contestant in contestants { contestant.process.stop() } }
-        for name in ["nginx", "haproxy", "portico"] {
-            guard let file = scenario.configurations[name], let program = program(name) else { continue }
+        for (name, file) in scenario.configurations {
+            guard let program = program(name) else { continue }
             contestants.append(try start(name, program, file, gatewayPort))
         }
         let rate = try rate(contestants)
@@ -54,9 +59,17 @@ struct Comparison {
 
     // MARK: Starting
 
+    /// The lowest cores, which are the servers' alone; `nil`: everything runs where it likes.
+    private var serverCores: Int? {
+        options.isPinned && CompareCommand.cores > scenario.cores ? scenario.cores : nil
+    }
+
+    /// What runs under a server's name; `nil`: it is not installed.
     private func program(_ name: String) -> String? {
-        if name == "portico" { return options.portico }
-        return ["/usr/sbin/", "/usr/bin/", "/usr/local/sbin/", "/usr/local/bin/"].map { $0 + name }
+        if let binary = options.binaries[name] { return binary }
+        guard let program = Scenario.program(of: name) else { return nil }
+        if program == "portico" { return options.portico }
+        return ["/usr/sbin/", "/usr/bin/", "/usr/local/sbin/", "/usr/local/bin/"].map { $0 + program }
             .first { access($0, X_OK) == 0 }
     }
 
@@ -69,11 +82,10 @@ struct Comparison {
         let path = "\(folder)/\(name).conf"
         try ScratchFolder.write(text, to: path)
         let words =
-            name == "haproxy"
+            Scenario.program(of: name) == "haproxy"
             ? [program, "-db", "-f", path] : [program, "-p", folder, "-c", path, "-g", "daemon off;"]
         let process = try ServerProcess(
-            words, name: name, log: "\(folder)/\(name).log",
-            core: options.isPinned && CompareCommand.cores > 1 ? 0 : nil)
+            words, name: name, log: "\(folder)/\(name).log", cores: serverCores)
         guard ServerProcess.await(port: port), !process.hasEnded else {
             throw complaint("\(name) does not start", name)
         }
@@ -85,10 +97,12 @@ struct Comparison {
     /// What all are to be sent in a second; `nil`: as many as they take.
     private func rate(_ contestants: [Contestant]) throws -> Double? {
         guard let fraction = scenario.fraction else { return nil }
-        guard let nginx = contestants.first(where: { $0.process.name == "nginx" }) else {
-            throw LoadOptions.Complaint(text: "\(scenario.name): a part of what nginx can do, and no nginx")
+        let name = scenario.baseline
+        guard let baseline = contestants.first(where: { $0.process.name == name }) else {
+            throw LoadOptions.Complaint(
+                text: "\(scenario.name): a part of what \(name) can do, and there is no \(name)")
         }
-        let url = "\(scenario.scheme)://127.0.0.1:\(nginx.port)\(scenario.path)"
+        let url = "\(scenario.scheme)://127.0.0.1:\(baseline.port)\(scenario.path)"
         // The first second fills pools and caches. The lowest of three, as others may use the machine too.
         let words = scenario.load + ["--warmup", "1s", "-d", "1s", "-q", url]
         let rates = try (0..<3).map { _ in try LoadCommand.measure(try LoadOptions(words)).rate }
@@ -106,31 +120,33 @@ struct Comparison {
         defer { idle?.close() }
         // Pools and caches are filled before anybody counts.
         _ = try LoadCommand.measure(try LoadOptions(scenario.load + ["-d", "300ms", "-q", url]))
-        let pid = contestant.process.servingPID
-        guard let before = ProcessTimes(pid: pid) else {
+        let pids = contestant.process.servingPIDs
+        guard let before = ProcessTimes(pids: pids) else {
             throw complaint("it ended", contestant.process.name)
         }
         let report = try LoadCommand.measure(load)
-        guard let after = ProcessTimes(pid: pid) else { throw complaint("it ended", contestant.process.name) }
+        guard let after = ProcessTimes(pids: pids) else {
+            throw complaint("it ended", contestant.process.name)
+        }
         let answers = Double(max(report.answers, 1))
         return ComparisonResult.Run(
             userUs: Double(after.userUs - before.userUs) / answers,
             systemUs: Double(after.systemUs - before.systemUs) / answers, rate: report.rate,
             p50Us: report.latency.percentile(0.5), p99Us: report.latency.percentile(0.99),
-            memoryKiB: Double(ProcessTimes.memoryKiB(pid: pid) ?? 0),
+            memoryKiB: Double(ProcessTimes.memoryKiB(pids: pids)),
             errors: report.errors + (idle.map { scenario.beside - $0.count } ?? 0),
             isSaturated: report.isSaturated)
     }
 
     private func measureIdle(_ contestant: Contestant) throws -> ComparisonResult.Run {
-        let pid = contestant.process.servingPID
+        let pids = contestant.process.servingPIDs
         let url = "\(scenario.scheme)://127.0.0.1:\(contestant.port)\(scenario.path)"
         let options = try LoadOptions(scenario.load + ["-c", "\(scenario.idle)", "-q", url])
         // The first ones make what all of them share.
         _ = try LoadCommand.measure(try LoadOptions(scenario.load + ["-c", "50", "-n", "50", "-q", url]))
-        let before = ProcessTimes.memoryKiB(pid: pid) ?? 0
+        let before = ProcessTimes.memoryKiB(pids: pids)
         let held = try HeldConnections(options)
-        let after = ProcessTimes.memoryKiB(pid: pid) ?? 0
+        let after = ProcessTimes.memoryKiB(pids: pids)
         let errors = scenario.idle - held.count
         held.close()
         return ComparisonResult.Run(

@@ -39,33 +39,53 @@ struct ComparisonResult {
 
     private var isIdle: Bool { scenario.idle > 0 }
 
-    /// What is compared: memory, the time that nearly all answers took, or CPU.
-    private func cost(_ run: Run) -> Double {
-        if isIdle { return run.memoryKiB }
-        return scenario.fraction == nil ? run.cpuUs : Double(run.p99Us)
+    private var measure: Scenario.Measure {
+        if isIdle { return .memory }
+        return scenario.measure ?? (scenario.fraction == nil ? .cpu : .p99)
     }
 
-    /// The ratio to nginx, round by round; `nil`: there is no nginx, or something went wrong.
+    private func number(_ run: Run) -> Double {
+        switch measure {
+        case .cpu: run.cpuUs
+        case .rate: run.rate
+        case .p99: Double(run.p99Us)
+        case .memory: run.memoryKiB
+        }
+    }
+
+    /// The ratio to the baseline, round by round; `nil`: there is none, or something went wrong.
     private func ratios(_ name: String) -> [Double]? {
-        guard !hasErrors, name != "nginx", let nginx = runs.first(where: { $0.name == "nginx" })?.runs,
+        let baseline = scenario.baseline
+        guard !hasErrors, name != baseline, let base = runs.first(where: { $0.name == baseline })?.runs,
             let own = runs.first(where: { $0.name == name })?.runs
         else { return nil }
-        return zip(own, nginx).map { cost($0) / max(cost($1), 1e-9) }
+        return zip(own, base).map { number($0) / max(number($1), 1e-9) }
+    }
+
+    /// Over the column of ratios.
+    private var ratioTitle: String {
+        switch measure {
+        case .cpu: "of \(scenario.baseline)"
+        case .rate, .memory: "\(measure.rawValue) of \(scenario.baseline)"
+        case .p99: "p99 of \(scenario.baseline)'s"
+        }
     }
 
     // MARK: Text
 
     var text: String {
         var lines = ["", "\(scenario.name): \(scenario.title)"]
+        let width = 1 + (["portico "] + runs.map(\.name)).map(\.count).reduce(0, max)
         let columns =
             isIdle
             ? ["KiB a connection"] : ["CPU us", "user", "system", "req/s", "p50", "p99", "memory"]
         lines.append(
-            Output.padded("", 9) + columns.map { Output.padded($0, -11) }.joined()
-                + Output.padded(scenario.fraction == nil ? "of nginx" : "p99 of nginx's", -22))
+            Output.padded("", width) + columns.map { Output.padded($0, -11) }.joined()
+                + Output.padded(ratioTitle, -26))
         for (name, runs) in runs {
             lines.append(
-                Output.padded(name, 9) + cells(runs).map { Output.padded($0, -11) }.joined() + ratio(name))
+                Output.padded(name, width) + cells(runs).map { Output.padded($0, -11) }.joined() + ratio(name)
+            )
         }
         if hasErrors {
             for (name, runs) in runs {
@@ -95,7 +115,7 @@ struct ComparisonResult {
     private func ratio(_ name: String) -> String {
         guard let ratios = ratios(name), let low = ratios.min(), let high = ratios.max() else { return "" }
         let middle = Output.decimal(ComparisonResult.median(ratios), 2)
-        return Output.padded("\(middle) (\(Output.decimal(low, 2))-\(Output.decimal(high, 2)))", -22)
+        return Output.padded("\(middle) (\(Output.decimal(low, 2))-\(Output.decimal(high, 2)))", -26)
     }
 
     // MARK: JSON
@@ -112,8 +132,10 @@ struct ComparisonResult {
                 "\"memory_kib\": [\(list(runs.map(\.memoryKiB)))]",
             ]
             if let ratios = ratios(name) {
-                members.append("\"of_nginx\": \(Output.decimal(ComparisonResult.median(ratios), 3))")
-                members.append("\"of_nginx_rounds\": [\(list(ratios))]")
+                let key = "of_\(scenario.baseline.replacing("-", with: "_"))"
+                members.append("\"measure\": \"\(measure.rawValue)\"")
+                members.append("\"\(key)\": \(Output.decimal(ComparisonResult.median(ratios), 3))")
+                members.append("\"\(key)_rounds\": [\(list(ratios))]")
             }
             return "{" + members.joined(separator: ", ") + "}"
         }

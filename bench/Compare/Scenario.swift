@@ -16,12 +16,25 @@ struct Scenario {
     private(set) var idle = 0
     /// Connections that are opened and left idle while requests are measured.
     private(set) var beside = 0
-    /// The part of what nginx can do at most that comes in an open loop; `nil`: the load says.
+    /// What ratios compare; `nil`: memory if connections are idle, p99 with `fraction`, else CPU.
+    private(set) var measure: Measure?
+    /// Whose numbers the others' are divided by.
+    private(set) var baseline = "nginx"
+    /// Cores that each server has where servers and the rest are kept apart.
+    private(set) var cores = 1
+    /// The part of what the baseline can do at most that comes in an open loop; `nil`: the load says.
     private(set) var fraction: Double?
     /// Text that configurations have in the place of a word in braces.
     private(set) var repeated: [(word: String, text: String)] = []
-    /// The configuration of each server, by its name.
-    private(set) var configurations: [String: String] = [:]
+    /// The servers in order, with the configuration of each. A name is a program's, or begins with one and a
+    /// dash.
+    private(set) var configurations: [(name: String, file: String)] = []
+
+    /// What can be compared.
+    enum Measure: String { case cpu, rate, p99, memory }
+
+    /// What a name that is no word of its own may begin with.
+    static let programs = ["nginx", "haproxy", "portico"]
 
     init(path file: String) throws {
         guard let text = ProcessTimes.read(file) else {
@@ -53,10 +66,39 @@ struct Scenario {
                 let text = rest.dropFirst(2).joined(separator: " ")
                 let lines = (0..<count).map { text.replacing("{index}", with: "\($0)") }
                 repeated.append((rest[0], lines.joined(separator: "\n")))
-            case "portico", "nginx", "haproxy": configurations[word] = rest.first ?? ""
+            case "measure":
+                guard let known = rest.first.flatMap({ Measure(rawValue: $0) }) else {
+                    throw LoadOptions.Complaint(
+                        text: "\(file):\(number + 1) is not \"measure cpu\", \"rate\", \"p99\" or \"memory\"")
+                }
+                measure = known
+            case "baseline": baseline = rest.first ?? ""
+            case "cores": cores = rest.first.flatMap { Int($0) } ?? 1
+            case let name where Scenario.program(of: name) != nil:
+                configurations.append((name, rest.first ?? ""))
             default: throw LoadOptions.Complaint(text: "\"\(word)\" in \(file):\(number + 1) is not known")
             }
         }
+        try check(file)
+    }
+
+    private func check(_ file: String) throws {
+        let names = configurations.map(\.name)
+        guard Set(names).count == names.count else {
+            throw LoadOptions.Complaint(text: "\(file): a server stands there twice")
+        }
+        guard names.contains(baseline) || baseline == "nginx" else {
+            throw LoadOptions.Complaint(text: "\(file): the baseline \"\(baseline)\" is no server of it")
+        }
+        guard cores > 0 else { throw LoadOptions.Complaint(text: "\(file): cores is a number above 0") }
+    }
+
+    /// The configuration of a server of this very name.
+    func configuration(of name: String) -> String? { configurations.first { $0.name == name }?.file }
+
+    /// Which program runs under a name: `portico-2` is Portico; `nil`: none.
+    static func program(of name: String) -> String? {
+        programs.first { name == $0 || (name.hasPrefix($0 + "-") && name.count > $0.count + 1) }
     }
 
     // MARK: What servers need

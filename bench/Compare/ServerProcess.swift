@@ -9,12 +9,12 @@ final class ServerProcess {
 
     /// - Parameters:
     ///   - log: where its output goes.
-    ///   - core: the one that it and its children run on; `nil`: any.
-    init(_ words: [String], name: String, log: String, core: Int? = nil) throws {
+    ///   - cores: the lowest so many are those that it and its children run on; `nil`: all.
+    init(_ words: [String], name: String, log: String, cores: Int? = nil) throws {
         self.name = name
         let pid = portico_fork()
         if pid == 0 {
-            if let core { _ = portico_set_affinity(1 << UInt(core)) }
+            if let cores { _ = portico_set_affinity((1 << UInt(cores)) - 1) }
             ServerProcess.become(words, log)
         }
         guard pid > 0 else { throw LoadOptions.Complaint(text: "fork() failed") }
@@ -75,10 +75,12 @@ final class ServerProcess {
         return waitpid(pid, &status, WNOHANG) != 0
     }
 
-    /// The process that serves: the master's child, or it itself.
-    var servingPID: pid_t {
+    /// The processes that serve: the master's children, or it itself.
+    var servingPIDs: [pid_t] {
         let children = ProcessTimes.children(of: pid)
-        return children.first { ProcessTimes.name(of: $0) == "portico-worker" } ?? children.first ?? pid
+        let workers = children.filter { ProcessTimes.name(of: $0) == "portico-worker" }
+        if !workers.isEmpty { return workers }
+        return children.isEmpty ? [pid] : children
     }
 
     /// Waits until a port of this machine accepts.

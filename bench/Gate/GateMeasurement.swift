@@ -51,7 +51,7 @@ struct GateMeasurement {
 
     /// One process that serves, behind the words of another program if there are any.
     private func start(behind words: [String]) throws -> (process: ServerProcess, port: UInt16) {
-        guard let file = scenario.configurations["portico"] else {
+        guard let file = scenario.configuration(of: "portico") else {
             throw LoadOptions.Complaint(text: "\(scenario.name) has no configuration for portico")
         }
         let port = try ServerProcess.freePort()
