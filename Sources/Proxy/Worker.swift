@@ -428,7 +428,7 @@ public final class Worker {
         return exchange
     }
 
-    func giveBack(_ exchange: Exchange) {
+    func giveBack(_ exchange: consuming Exchange) {
         exchange.reset()
         // One of a former configuration would keep it alive.
         if exchanges.count < 512 && exchange.snapshot === snapshot {

@@ -45,7 +45,7 @@ public final class KeepalivePool<Connection: AnyObject> {
     /// Puts a connection in.
     ///
     /// - Returns: the one that had to give way, or `connection` itself if none is kept.
-    public func put(_ connection: Connection, address: Int, key: Int) -> Connection? {
+    public func put(_ connection: consuming Connection, address: Int, key: Int) -> Connection? {
         guard capacity > 0 else { return connection }
         entries.append(Entry(connection: connection, address: address, key: key))
         if entries.count > capacity { return entries.removeFirst().connection }

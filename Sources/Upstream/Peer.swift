@@ -30,6 +30,17 @@ public final class Peer {
     /// It may serve as far as the configuration goes.
     var isUsable: Bool { !settings.isDown && !settings.isDraining && !settings.isUnresolved }
 
+    // MARK: Requests
+
+    /// A request is given to it.
+    func began() { state.connectionBegan() }
+
+    /// A request that it was given is over.
+    func ended() { state.connectionEnded() }
+
+    /// A request's bytes.
+    public func count(sent: Int64, received: Int64) { state.count(sent: sent, received: received) }
+
     // MARK: Slow start
 
     /// It has not had all of its weight yet.

@@ -152,7 +152,7 @@ public final class PeerGroup {
 
     private func began(_ index: Int) {
         let peer = peers[index]
-        peer.state.connectionBegan()
+        peer.began()
         // Other workers do not see the state of a group without a zone.
         if !isShared { peer.tally?.add(.processing) }
     }
@@ -215,7 +215,7 @@ public final class PeerGroup {
     /// An attempt at a peer that `pick` gave has ended.
     public func finished(_ index: Int, _ outcome: AttemptOutcome, nowMs: Int64) {
         let peer = peers[index]
-        peer.state.connectionEnded()
+        peer.ended()
         if !isShared { peer.tally?.add(.processing, -1) }
         if case .failure = outcome { peer.tally?.add(.failures) }
         if isSingle { return }

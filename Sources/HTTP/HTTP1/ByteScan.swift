@@ -3,6 +3,11 @@ enum ByteScan {
     private static var ones: UInt64 { 0x0101_0101_0101_0101 }
     private static var highBits: UInt64 { 0x8080_8080_8080_8080 }
 
+    /// The eight bytes at `position`, the first one lowest.
+    static func word(in bytes: Span<UInt8>, at position: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+    }
+
     /// Position of the first line feed from `start` on, if there is one.
     static func lineFeed(in bytes: Span<UInt8>, from start: Int) -> Int? {
         var position = start

@@ -33,9 +33,7 @@ extension Exchange {
     private func readHost() {
         host.removeAll()
         guard let field = head.host else { return }
-        headBytes.withBytes(of: field) { (bytes: Span<UInt8>) in
-            for index in bytes.indices { host.append(bytes[index].asciiLowercased) }
-        }
+        host.append(lowercased: field, of: headBytes)
         let length = host.withReadable { HostName.lengthWithoutPort($0) }
         host.truncate(to: length)
     }
@@ -48,8 +46,8 @@ extension Exchange {
     }
 
     func adopt(_ server: VirtualServer) {
-        self.server = server
-        location = server.base
+        if self.server !== server { self.server = server }
+        if location !== server.base { location = server.base }
         enterServerZone()
         if userValues.count < snapshot.configuration.userVariableCount {
             let missing = snapshot.configuration.userVariableCount - userValues.count

@@ -9,13 +9,13 @@ extension Exchange {
     /// Begins to serve the request from an upstream.
     func startProxying(_ target: ProxyTarget) -> Outcome {
         let request = upstream ?? UpstreamRequest(exchange: self, worker: worker)
-        upstream = request
-        request.reset()
+        if upstream == nil { upstream = request }
+        request.begin()
         proxyTarget = target
         phase = .readingBody
         if body.isComplete && !body.isPresent {
             body.keep(.whole(memoryMax: 0, path: ""))
-            sendUpstream()
+            send(to: target, request)
             return .suspended
         }
         let streams =
@@ -79,6 +79,10 @@ extension Exchange {
 
     private func sendUpstream() {
         guard let request = upstream, let target = proxyTarget else { return }
+        send(to: target, request)
+    }
+
+    private func send(to target: ProxyTarget, _ request: UpstreamRequest) {
         guard let (group, host) = resolve(target) else { return }
         attempts.beginGroup()
         request.isRequestChunked = false

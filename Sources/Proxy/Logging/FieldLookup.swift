@@ -21,7 +21,7 @@ enum FieldLookup {
     ///
     /// - Returns: whether there is one.
     static func append(
-        named name: [UInt8], among fields: borrowing [Field], of buffer: ByteBuffer, separator: StaticString,
+        named name: [UInt8], among fields: borrowing FieldList, of buffer: ByteBuffer, separator: StaticString,
         to out: ByteBuffer
     ) -> Bool {
         var isFound = false

@@ -37,7 +37,7 @@ struct ServerNameTable {
     }
 
     func server(for host: Span<UInt8>, captures: inout Captures) -> VirtualServer? {
-        if let index = exact[host] { return servers[index] }
+        if exact.count > 0, let index = exact[host] { return servers[index] }
         if heads.count > 0 {
             // The longest end comes first.
             for index in host.indices where host[index] == UInt8(ascii: ".") && index > 0 {
@@ -52,7 +52,7 @@ struct ServerNameTable {
                 if let found = tails[host.extracting(0..<(index + 1))] { return servers[found] }
             }
         }
-        guard host.count > 0 else { return nil }
+        guard host.count > 0, !patterns.isEmpty else { return nil }
         for (regex, server) in patterns where regex.match(host, into: &captures) { return server }
         return nil
     }

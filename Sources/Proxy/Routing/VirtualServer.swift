@@ -87,6 +87,7 @@ final class VirtualServer {
     private func pattern(_ uri: Span<UInt8>, in tree: LocationTree, _ captures: inout Captures)
         -> LocationMatch
     {
+        guard !tree.patterns.isEmpty else { return .none }
         for location in tree.patterns {
             guard case .regex(let index) = location.kind, regexes[index].match(uri, into: &captures) else {
                 continue

@@ -25,7 +25,7 @@ extension HTTP1Session {
             while !exchange.body.isComplete && transport.isReadable {
                 guard exchange.wantsMoreBody else {
                     // It is we who do not read: the client is not to blame for its pace.
-                    worker.timers.cancel(readTimer)
+                    worker.cancel(readTimer)
                     bodyPace.end()
                     return exchange.bodyAdvanced()
                 }
@@ -40,7 +40,7 @@ extension HTTP1Session {
             return bodyRefused(exchange, error)
         }
         if exchange.body.isComplete {
-            worker.timers.cancel(readTimer)
+            worker.cancel(readTimer)
             bodyPace.end()
         } else {
             if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
@@ -175,7 +175,7 @@ extension HTTP1Session {
         guard exchange.body.isComplete else {
             return arm(readTimer, afterMs: exchange.location.settings.core.lingeringTimeoutMs)
         }
-        worker.timers.cancel(readTimer)
+        worker.cancel(readTimer)
         nextRequest()
     }
 }

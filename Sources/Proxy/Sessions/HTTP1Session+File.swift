@@ -17,7 +17,7 @@ extension HTTP1Session {
         while var file = fileContent, let exchange {
             guard file.remaining > 0 else {
                 fileContent = nil
-                return endResponse()
+                return endResponse(of: exchange)
             }
             let shared = worker.relay
             shared.removeAll()
@@ -32,7 +32,7 @@ extension HTTP1Session {
             file.offset += Int64(read)
             file.remaining -= Int64(read)
             fileContent = file
-            send(shared)
+            send(shared, of: exchange)
             guard fileContent != nil else { return }
             if isBlocked { return }
         }

@@ -11,8 +11,11 @@ extension HTTP1Session {
     var isBlocked: Bool { isDelayed || writer.heldCount > 0 && !transport.isWritable }
 
     /// Writes the head of `exchange.response`; it leaves with the first content or at the end.
-    func startResponse() {
-        guard let exchange else { return }
+    ///
+    /// The exchange is handed down from here on: reading it from the session again and again had it retained
+    /// and released each time.
+    func startResponse(of exchange: Exchange) {
+        guard self.exchange === exchange else { return }
         settleRate(exchange)
         HTTP1ResponseHead.write(exchange, to: writer)
         exchange.phase = .responding
@@ -21,7 +24,10 @@ extension HTTP1Session {
 
     /// Frames and holds content; sent by `flush`.
     func append(_ slice: Slice, of content: ByteBuffer) {
-        guard let exchange else { return }
+        if let exchange { append(slice, of: content, exchange) }
+    }
+
+    private func append(_ slice: Slice, of content: ByteBuffer, _ exchange: Exchange) {
         let before = writer.heldCount
         writer.append(slice, of: content)
         exchange.contentBytesSent += Int64(slice.count)
@@ -29,10 +35,10 @@ extension HTTP1Session {
     }
 
     /// Sends content on; all of it is consumed, what the socket does not take is held.
-    func send(_ content: ByteBuffer) {
-        guard let exchange else { return }
+    func send(_ content: ByteBuffer, of exchange: Exchange) {
+        guard self.exchange === exchange else { return }
         guard case .identity = writer.framing, !rate.isOn else {
-            append(Slice(from: 0, to: content.count), of: content)
+            append(Slice(from: 0, to: content.count), of: content, exchange)
             content.removeAll()
             return flush()
         }
@@ -50,7 +56,7 @@ extension HTTP1Session {
     func sent(_ outcome: IOOutcome) {
         switch outcome {
         case .bytes:
-            worker.timers.cancel(writeTimer)
+            worker.cancel(writeTimer)
             sendPace.end()
         case .wouldBlock:
             guard let exchange else { return }
@@ -89,8 +95,8 @@ extension HTTP1Session {
     }
 
     /// All content was given: finishes the framing, and the exchange once the socket took it all.
-    func endResponse() {
-        guard let exchange else { return }
+    func endResponse(of exchange: Exchange) {
+        guard self.exchange === exchange else { return }
         let before = writer.heldCount
         writer.end()
         exchange.bytesSent += Int64(writer.heldCount - before)

@@ -74,13 +74,13 @@ final class HTTP1Session {
             connection.transport.tls == nil || isProxied
             ? server.clientHeaderTimeoutMs : server.handshakeTimeoutMs
         arm(readTimer, afterMs: wait)
-        worker.counters.add(.reading, 1)
+        worker.add(.reading, 1)
     }
 
     var transport: Transport { connection.transport }
 
     func arm(_ timer: TimerID, afterMs: Int) {
-        worker.timers.set(timer, deadlineMs: worker.clock.nowMs + Int64(afterMs))
+        worker.set(timer, afterMs: afterMs)
     }
 
     // MARK: Events
@@ -143,14 +143,20 @@ final class HTTP1Session {
 
     /// Reads until a head is complete; serves it.
     func readHead() {
-        let buffer = input ?? worker.buffers.take()
-        input = buffer
+        let buffer = input ?? worker.takeBuffer()
+        if input == nil { input = buffer }
         while transport.isReadable {
             let outcome = transport.receive(into: buffer, atLeast: 1024)
             switch outcome {
             case .bytes:
-                if case .idle = state { beginExchange() }
+                var isFirst = false
+                if case .idle = state {
+                    beginExchange()
+                    isFirst = true
+                }
                 if parseHead(buffer) { return }
+                // The time for the whole head begins with its first byte.
+                if isFirst { arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs) }
             case .wouldBlock:
                 break
             case .closed, .failed:
@@ -160,23 +166,24 @@ final class HTTP1Session {
         if buffer.isEmpty { releaseInput() }
     }
 
-    /// The first byte of a request: an exchange begins, and with it the time for the whole head.
+    /// The first byte of a request: an exchange begins.
     func beginExchange() {
         if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
-        let started = worker.takeExchange(for: self)
-        started.stream = self
-        exchange = started
+        exchange = worker.takeExchange(for: self)
         if case .idle = state, connection.requestCount > 0 {
-            worker.counters.add(.waiting, -1)
-            worker.counters.add(.reading, 1)
+            worker.add(.waiting, -1)
+            worker.add(.reading, 1)
         }
         state = .readingHead
-        arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
     }
 
     /// - Returns: whether the session went on to something else than reading this head.
     private func parseHead(_ buffer: ByteBuffer) -> Bool {
         guard let exchange else { return false }
+        return parseHead(buffer, of: exchange)
+    }
+
+    private func parseHead(_ buffer: ByteBuffer, of exchange: Exchange) -> Bool {
         switch exchange.head.parse(buffer, limits: connection.listen.defaultServer.headLimits) {
         case .incomplete:
             return false
@@ -193,10 +200,10 @@ final class HTTP1Session {
     }
 
     private func headArrived(_ exchange: Exchange, _ length: Int) {
-        worker.timers.cancel(readTimer)
-        worker.counters.add(.reading, -1)
-        worker.counters.add(.writing, 1)
-        worker.counters.add(.requests, 1)
+        worker.cancel(readTimer)
+        worker.add(.reading, -1)
+        worker.add(.writing, 1)
+        worker.add(.requests, 1)
         connection.requestCount += 1
         noteQuiet()
         state = .exchanging
@@ -224,10 +231,10 @@ final class HTTP1Session {
     }
 
     private func headRefused(_ exchange: Exchange, _ error: HeadError) {
-        worker.timers.cancel(readTimer)
-        worker.counters.add(.reading, -1)
-        worker.counters.add(.writing, 1)
-        worker.counters.add(.requests, 1)
+        worker.cancel(readTimer)
+        worker.add(.reading, -1)
+        worker.add(.writing, 1)
+        worker.add(.requests, 1)
         connection.requestCount += 1
         state = .exchanging
         exchange.keepsAlive = false
@@ -246,8 +253,8 @@ final class HTTP1Session {
         exchange.keepsAlive = false
         exchange.response.status = 408
         finishLog(exchange)
-        worker.counters.add(.reading, -1)
-        worker.counters.add(.writing, 1)
+        worker.add(.reading, -1)
+        worker.add(.writing, 1)
         state = .exchanging
         close()
     }
@@ -268,8 +275,7 @@ final class HTTP1Session {
     }
 
     func releaseInput() {
-        if let input { worker.buffers.give(input) }
-        input = nil
+        if let buffer = input.take() { worker.giveBuffer(buffer) }
         usedCount = 0
     }
 
@@ -285,15 +291,15 @@ final class HTTP1Session {
             usedCount = 0
             if input.isEmpty { releaseInput() }
         }
-        worker.counters.add(.writing, -1)
+        worker.add(.writing, -1)
         if input != nil {
             // Pipelined: served from the loop's queue so that one client cannot starve the others.
-            worker.counters.add(.reading, 1)
+            worker.add(.reading, 1)
             state = .readingHead
             beginPipelined()
             return
         }
-        worker.counters.add(.waiting, 1)
+        worker.add(.waiting, 1)
         state = .idle
         let waitMs = worker.isDraining ? min(keepaliveTimeoutMs, Worker.drainGraceMs) : keepaliveTimeoutMs
         arm(readTimer, afterMs: waitMs)
@@ -304,10 +310,9 @@ final class HTTP1Session {
     private var keepaliveTimeoutMs = 75_000
 
     func recycleExchange() {
-        guard let finished = exchange else { return }
+        guard let finished = exchange.take() else { return }
         keepaliveTimeoutMs = finished.location.settings.core.keepaliveTimeoutMs
         connection.quietSinceMs = worker.clock.nowMs
-        exchange = nil
         worker.giveBack(finished)
     }
 
@@ -315,7 +320,6 @@ final class HTTP1Session {
         if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
         let started = worker.takeExchange(for: self)
         started.isPipelined = true
-        started.stream = self
         exchange = started
         arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
         worker.post(connection.token)

@@ -18,8 +18,9 @@ extension UpstreamRequest {
             switch outcome {
             case .bytes(let count):
                 exchange.attempts.received(count)
-                peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
                 if parse(buffer, peer) { return }
+                // Once the head is settled, whoever waits for more sets the time for it.
+                peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
             case .wouldBlock:
                 continue
             case .closed:
@@ -72,7 +73,7 @@ extension UpstreamRequest {
 
     private func keepPartial(_ buffer: ByteBuffer, _ peer: PeerConnection) {
         guard buffer === worker.relay, !buffer.isEmpty else { return }
-        let partial = worker.buffers.take()
+        let partial = worker.takeBuffer()
         partial.append(contentsOf: buffer)
         peer.partial = partial
     }
