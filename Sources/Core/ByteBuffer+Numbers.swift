@@ -13,10 +13,10 @@ extension ByteBuffer {
 
     /// Appends `value` in decimal, with zeros before it to fill `width`.
     public func append(decimal value: UInt, width: Int) {
-        // Most numbers are statuses and lengths: asking is cheaper than dividing.
-        var digits = value < 10 ? 1 : value < 100 ? 2 : 3
-        var rest = value / 1000
-        while rest > 0 {
+        if value < 1000 && width <= 3 { return append(short: value, width: width) }
+        var digits = 1
+        var rest = value
+        while rest >= 10 {
             rest /= 10
             digits += 1
         }
@@ -31,6 +31,14 @@ extension ByteBuffer {
             rest /= 10
         }
         tail += count
+    }
+
+    /// Statuses and most lengths: half of what digits of any number take.
+    private func append(short value: UInt, width: Int) {
+        reserve(3)
+        if value >= 100 || width == 3 { put(0x30 &+ UInt8(truncatingIfNeeded: value / 100)) }
+        if value >= 10 || width >= 2 { put(0x30 &+ UInt8(truncatingIfNeeded: value / 10 % 10)) }
+        put(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
     }
 
     /// Appends the four bytes of `address`, the highest first, as IPv4 addresses are written.

@@ -18,6 +18,9 @@ extension Worker {
     /// Lets a timer fire so many milliseconds from now.
     func set(_ timer: TimerID, afterMs: Int) { timers.set(timer, deadlineMs: clock.nowMs + Int64(afterMs)) }
 
+    /// Appends the `Date` field.
+    func appendDate(to out: ByteBuffer) { clock.appendDateLine(to: out) }
+
     /// Keeps a timer from firing.
     func cancel(_ timer: TimerID) { timers.cancel(timer) }
 }

@@ -200,15 +200,16 @@ public final class Worker {
     }
 
     private func dispatch(_ event: ReadyEvent) {
+        // Nearly all events are for these two; asked for one by one, the place need not be copied whole.
+        if case .peer(let connection)? = endpoints[event.token] { return connection.ready() }
+        if case .client(let session)? = endpoints[event.token] {
+            session.transport.note(event)
+            return session.ready()
+        }
         guard let endpoint = endpoints[event.token] else { return }
         switch endpoint {
         case .listener(let listener):
             accept(from: listener)
-        case .client(let session):
-            session.transport.note(event)
-            session.ready()
-        case .peer(let connection):
-            connection.ready()
         case .signals:
             while let signal = signals.next() { received(signal) }
         case .control:
@@ -217,7 +218,7 @@ public final class Worker {
             check.ready(event)
         case .password(let check):
             check.ready()
-        case .traffic, .sampling:
+        case .client, .peer, .traffic, .sampling:
             break
         }
     }
@@ -453,34 +454,6 @@ public final class Worker {
     func giveScratch(_ buffer: ByteBuffer) {
         buffer.removeAll()
         if scratches.count < 16 { scratches.append(buffer) }
-    }
-
-    // MARK: Logs
-
-    func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
-        configuration.errorLog.write(level, connection: nil, message())
-    }
-
-    func log(_ level: LogLevel, _ connection: ClientConnection, _ message: @autoclosure () -> String) {
-        let log = connection.listen.defaultServer.base.settings.logs.errorLog
-        guard log.isEnabled(level) else { return }
-        log.write(level, connection: connection.number, ErrorLogging.line(message(), connection))
-    }
-
-    func log(_ level: LogLevel, _ exchange: Exchange, _ message: @autoclosure () -> String) {
-        let log = errorLog(of: exchange)
-        guard log.isEnabled(level) else { return }
-        log.write(level, connection: exchange.client.number, ErrorLogging.line(message(), exchange))
-    }
-
-    func errorLog(of exchange: Exchange) -> ErrorLog {
-        exchange.location.settings.logs.errorLog
-    }
-
-    /// A request is over: it is counted and logged.
-    func account(for exchange: Exchange) {
-        count(exchange)
-        exchange.snapshot.logs.write(exchange)
     }
 }
 

@@ -122,7 +122,12 @@ public final class PeerGroup {
     public func pick(_ selection: Selection, nowMs: Int64) -> Pick {
         eligible.follow(nowMs: nowMs)
         if !eligible.changed.isEmpty { turns.follow(eligible.changed, eligible.isOpen, nowMs: nowMs) }
-        if isSingle { return eligible.isOpen[0] ? chosen(0, selection) : .none }
+        if isSingle {
+            // Nobody asks what a request was tried at where there is nothing to choose.
+            guard eligible.isOpen[0] else { return .none }
+            began(0)
+            return .peer(0)
+        }
         if !selection.usesBackups {
             if let index = balancer.pick(from: self, selection, nowMs: nowMs) {
                 return chosen(index, selection)

@@ -55,11 +55,4 @@ public struct FieldList: RandomAccessCollection, MutableCollection {
 
     /// Whether a field of this name may be there; if not, it is not.
     func mayHold(_ name: FieldName) -> Bool { names >> UInt64(name.rawValue) & 1 == 1 }
-
-    /// The first field of a known name.
-    public func first(_ name: FieldName) -> Field? {
-        guard mayHold(name) else { return nil }
-        for index in 0..<count where places[index].known == name { return places[index] }
-        return nil
-    }
 }

@@ -113,7 +113,11 @@ public final class RequestHead {
     }
 
     /// The first field with a known name.
-    public func firstField(_ known: FieldName) -> Field? { fields.first(known) }
+    public func firstField(_ known: FieldName) -> Field? {
+        guard fields.mayHold(known) else { return nil }
+        for index in fields.indices where fields[index].known == known { return fields[index] }
+        return nil
+    }
 
     // MARK: Line by line
 

@@ -84,7 +84,11 @@ public final class ResponseHead {
     }
 
     /// The first field with a known name.
-    public func firstField(_ known: FieldName) -> Field? { fields.first(known) }
+    public func firstField(_ known: FieldName) -> Field? {
+        guard fields.mayHold(known) else { return nil }
+        for index in fields.indices where fields[index].known == known { return fields[index] }
+        return nil
+    }
 
     /// Where the content ends. RFC 9112 §6.3.
     ///
@@ -121,6 +125,8 @@ public final class ResponseHead {
 
     /// What does not begin like a status line never becomes one.
     private func checkBeginning(_ bytes: Span<UInt8>) throws(ResponseHeadError) {
+        // The same as one number, without its last byte.
+        if bytes.count >= 8, ByteScan.word(in: bytes, at: 0) << 8 == 0x2E31_2F50_5454_4800 { return }
         let begin: StaticString = "HTTP/1."
         let isSame = begin.withUTF8Buffer { wanted in
             for index in 0..<min(bytes.count, wanted.count) where bytes[index] != wanted[index] {

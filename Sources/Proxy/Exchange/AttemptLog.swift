@@ -52,15 +52,15 @@ final class AttemptLog {
         nextStartsGroup = !isEmpty
     }
 
-    func begin(address: [UInt8], _ clock: Clock) {
+    func begin(address: [UInt8], nowMs: Int64, nowUs: Int64) {
         if !isEmpty { earlier.append(current) }
         count += 1
         let start = names.count
         names.append(address)
         current = Attempt()
         current.name = Slice(from: start, to: names.count)
-        current.beganMs = clock.nowMs
-        current.beganUs = clock.nowUs
+        current.beganMs = nowMs
+        current.beganUs = nowUs
         current.startsNewGroup = nextStartsGroup
         nextStartsGroup = false
     }

@@ -32,6 +32,10 @@ extension Exchange {
         host.removeAll()
         isURIChanged = false
         body.reset()
+        bodyPace.end()
+        sendPace.end()
+        isDelayed = false
+        fileContent = nil
         requestLength = 0
         redirectCount = 0
         isInternal = false
@@ -60,7 +64,11 @@ extension Exchange {
         replacedBody.removeAll()
     }
 
-    func beginAttempt(at peer: Peer) { attempts.begin(address: peer.nameBytes, worker.clock) }
+    func beginAttempt(at name: [UInt8]) {
+        attempts.begin(address: name, nowMs: worker.clock.nowMs, nowUs: worker.clock.nowUs)
+    }
+
+    func beginAttempt(at peer: Peer) { beginAttempt(at: peer.nameBytes) }
 
     /// Bytes a second that the response is sent at; 0: as fast as it goes.
     var rateLimit: Int64 { limitRate ?? location.settings.core.limitRate.value(for: self) }

@@ -139,18 +139,18 @@ extension Exchange {
 
     /// Takes on a location's settings; runs its rewrite steps.
     func enter(_ found: Location) -> Outcome {
-        let match = found.governing(method)
-        location = match
-        if match.settings.core.isInternal && !isInternal { return .status(404) }
+        location = found.governing(method)
+        if location.settings.core.isInternal && !isInternal { return .status(404) }
         settleKeepAlive()
-        let sizeMax = match.settings.core.clientMaxBodySize
+        let sizeMax = location.settings.core.clientMaxBodySize
         body.sizeMax = sizeMax
         if let length = head.contentLength, sizeMax > 0, length > sizeMax, !isInternal {
             worker.log(.error, self, "client intended to send too large body: \(length) bytes")
             keepsAlive = false
             return .status(413)
         }
-        return Rewrite.run(match.settings.rewrite, on: self, inServer: false)
+        guard !location.settings.rewrite.steps.isEmpty else { return .declined }
+        return Rewrite.run(location.settings.rewrite, on: self, inServer: false)
     }
 
     // MARK: Access

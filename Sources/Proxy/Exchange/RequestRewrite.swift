@@ -7,20 +7,20 @@ internal import Upstream
 /// Writes the head that goes to a peer, anew from what was parsed.
 enum RequestRewrite {
     /// Writes the request's head for `target` into `out`.
-    static func write(_ exchange: Exchange, target: ProxyTarget, host: ProxyHost, to out: ByteBuffer) {
+    static func write(_ exchange: Exchange, target: ProxyTarget, to out: ByteBuffer) {
         let location = exchange.location
         let bytes = exchange.headBytes
         out.removeAll()
         requestLine(exchange, location, target, of: bytes, out)
-        madeFields(exchange, location.proxyPlan, out)
-        if !location.proxyPlan.setsHost { line("Host: ", host.text, out) }
+        madeFields(exchange, location, out)
+        if !location.proxyPlan.setsHost { line("Host: ", target.hostText, out) }
         if !location.proxyPlan.setsConnection, location.settings.proxy.httpVersion == .http10 {
             out.append("Connection: close\r\n")
         }
         framing(exchange, location, out)
         if location.proxyPlan.tellsClient { tellClient(exchange, out) }
         if location.settings.proxy.passesRequestHeaders {
-            copyFields(exchange.head, location.proxyPlan, of: bytes, out)
+            copyFields(exchange, location, of: bytes, out)
         }
         out.append("\r\n")
     }
@@ -49,15 +49,18 @@ enum RequestRewrite {
 
     // MARK: Fields
 
-    private static func madeFields(_ exchange: Exchange, _ plan: ProxyPlan, _ out: ByteBuffer) {
+    private static func madeFields(_ exchange: Exchange, _ location: Location, _ out: ByteBuffer) {
+        let plan = location.proxyPlan
         exchange.sentUpgrade = plan.alwaysUpgrades
         for index in plan.madeFields.indices { set(plan.madeFields[index], exchange, out) }
         out.append(plan.lastLines)
     }
 
     private static func copyFields(
-        _ head: RequestHead, _ plan: ProxyPlan, of bytes: ByteBuffer, _ out: ByteBuffer
+        _ exchange: Exchange, _ location: Location, of bytes: ByteBuffer, _ out: ByteBuffer
     ) {
+        let plan = location.proxyPlan
+        let head = exchange.head
         for index in head.fields.indices where plan.copies(head.fields[index], of: bytes) {
             copy(head.fields[index], of: bytes, to: out)
         }
@@ -139,11 +142,6 @@ enum RequestRewrite {
             out.append(", ")
         }
     }
-}
-
-/// `$proxy_host`: what a peer is called in the `Host` field.
-struct ProxyHost {
-    let text: [UInt8]
 }
 
 /// The request target that goes to a peer: `proxy_pass` with and without a URI part.

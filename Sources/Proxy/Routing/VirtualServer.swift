@@ -67,7 +67,9 @@ final class VirtualServer {
         let found = tree.match(uri)
         if let exact = found.exact { return .location(exact) }
         if let slash = found.slash { return .redirectToSlash(slash) }
-        guard let prefix = found.prefix else { return pattern(uri, in: tree, &captures) }
+        guard let prefix = found.prefix else {
+            return tree.patterns.isEmpty ? .none : pattern(uri, in: tree, &captures)
+        }
         var inner = LocationMatch.none
         if !prefix.nested.isEmpty { inner = find(uri, in: prefix.nested, &captures) }
         switch inner {
@@ -76,7 +78,7 @@ final class VirtualServer {
         case .location, .none: break
         }
         // `^~` of a nested location speaks for the expressions beside it only, as in nginx.
-        if prefix.kind == .prefix {
+        if !tree.patterns.isEmpty, prefix.kind == .prefix {
             let matched = pattern(uri, in: tree, &captures)
             if case .location = matched { return matched }
         }
@@ -87,7 +89,6 @@ final class VirtualServer {
     private func pattern(_ uri: Span<UInt8>, in tree: LocationTree, _ captures: inout Captures)
         -> LocationMatch
     {
-        guard !tree.patterns.isEmpty else { return .none }
         for location in tree.patterns {
             guard case .regex(let index) = location.kind, regexes[index].match(uri, into: &captures) else {
                 continue
@@ -115,6 +116,8 @@ public final class ListenAddress {
     let usesProxyProtocol: Bool
     let defaultServer: VirtualServer
     private let names: ServerNameTable
+    /// Whatever a request's host is, it leads to the default server.
+    private let isAlone: Bool
 
     init(
         _ address: SocketAddress, _ options: ListenOptions, isTLS: Bool, defaultServer: VirtualServer,
@@ -126,13 +129,14 @@ public final class ListenAddress {
         self.isTLS = isTLS
         self.defaultServer = defaultServer
         self.names = names
+        isAlone = names.leadOnly(to: defaultServer)
     }
 
     var tcpNodelay: Bool { defaultServer.base.settings.core.tcpNodelay }
 
     /// The server of a lower-case host; `nil`: the default server's turn.
     func server(forHost host: Span<UInt8>, captures: inout Captures) -> VirtualServer? {
-        names.server(for: host, captures: &captures)
+        isAlone ? defaultServer : names.server(for: host, captures: &captures)
     }
 }
 

@@ -12,7 +12,7 @@ enum HTTP1ResponseHead {
         settleFraming(exchange, location, writer)
         statusLine(response, out)
         if !response.hasOwnServer { server(location, out) }
-        if !response.hasOwnDate { out.append(exchange.worker.clock.dateLine) }
+        if !response.hasOwnDate { exchange.worker.appendDate(to: out) }
         entity(exchange, out)
         if case .chunked = writer.framing { out.append("Transfer-Encoding: chunked\r\n") }
         connection(exchange, location, out)

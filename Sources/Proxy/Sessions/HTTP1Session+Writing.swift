@@ -37,34 +37,37 @@ extension HTTP1Session {
     /// Sends content on; all of it is consumed, what the socket does not take is held.
     func send(_ content: ByteBuffer, of exchange: Exchange) {
         guard self.exchange === exchange else { return }
-        guard case .identity = writer.framing, !rate.isOn else {
+        guard case .identity = writer.framing, !exchange.rate.isOn else {
             append(Slice(from: 0, to: content.count), of: content, exchange)
             content.removeAll()
             return flush()
         }
         exchange.contentBytesSent += Int64(content.count)
         exchange.bytesSent += Int64(content.count)
-        sent(writer.send(content, over: transport))
+        sent(writer.send(content, over: transport), of: exchange)
     }
 
     func flush() {
-        guard exchange != nil, !writer.isEmpty else { return }
-        if rate.isOn { return flushPaced() }
-        sent(writer.flush(transport))
+        guard let exchange, !writer.isEmpty else { return }
+        flush(exchange)
     }
 
-    func sent(_ outcome: IOOutcome) {
+    private func flush(_ exchange: Exchange) {
+        if exchange.rate.isOn { return flushPaced(exchange) }
+        sent(writer.flush(transport), of: exchange)
+    }
+
+    func sent(_ outcome: IOOutcome, of exchange: Exchange) {
         switch outcome {
         case .bytes:
             worker.cancel(writeTimer)
-            sendPace.end()
+            exchange.sendPace.end()
         case .wouldBlock:
-            guard let exchange else { return }
+            guard self.exchange === exchange else { return }
             let gapMs = exchange.location.settings.core.sendTimeoutMs
-            arm(
-                writeTimer,
-                afterMs: sendPace.wait(nowMs: worker.clock.nowMs, count: acknowledgedCount, gapMs: gapMs)
-            )
+            let lookMs = exchange.sendPace.wait(
+                nowMs: worker.clock.nowMs, count: acknowledgedCount, gapMs: gapMs)
+            arm(writeTimer, afterMs: lookMs)
         case .closed:
             writeFailed(.brokenPipe)
         case .failed(let errno):
@@ -82,7 +85,7 @@ extension HTTP1Session {
 
     /// The client takes bytes, but slower than `client_min_rate`.
     func isTakingTooSlowly(_ exchange: Exchange) -> Bool {
-        sendPace.isTooSlow(
+        exchange.sendPace.isTooSlow(
             nowMs: worker.clock.nowMs, count: acknowledgedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }
@@ -101,22 +104,30 @@ extension HTTP1Session {
         writer.end()
         exchange.bytesSent += Int64(writer.heldCount - before)
         isEnding = true
-        flush()
+        if !writer.isEmpty { flush(exchange) }
         if isEnding && writer.isEmpty { finishEnding() }
     }
 
     /// The socket takes bytes again.
     func resumeWriting() {
-        guard exchange != nil, transport.isWritable, !isDelayed else { return }
+        guard let exchange, transport.isWritable, !exchange.isDelayed else { return }
         if !writer.isEmpty {
             flush()
             guard case .exchanging = state, writer.isEmpty else { return }
         }
         if isEnding { return finishEnding() }
-        if isDelayed { return }
-        if fileContent != nil { return continueFile() }
-        exchange?.clientCanTakeMore()
+        if exchange.isDelayed { return }
+        if exchange.fileContent != nil { return continueFile() }
+        exchange.clientCanTakeMore()
     }
+
+    /// The next bytes of the response wait for their time.
+    var isDelayed: Bool {
+        get { exchange?.isDelayed ?? false }
+        set { exchange?.isDelayed = newValue }
+    }
+    /// How fast the client takes the response under way.
+    var sendPace: PaceLimit { exchange?.sendPace ?? PaceLimit() }
 
     /// Content that waits for the client's socket, in bytes.
     var heldCount: Int { writer.heldCount }
@@ -125,7 +136,7 @@ extension HTTP1Session {
     func abandon() {
         guard let exchange else { return close() }
         exchange.keepsAlive = false
-        fileContent = nil
+        exchange.fileContent = nil
         isEnding = false
         finishLog(exchange)
         close()

@@ -45,17 +45,9 @@ final class HTTP1Session {
     let writer: HTTP1Writer
     /// All of the response was given to the writer; it ends when the socket took it.
     var isEnding = false
-    var bodyPace = PaceLimit()
-    var sendPace = PaceLimit()
     /// Longest gap in what a client sends that is only listened to.
     var lingeringTimeoutMs = 5000
-    /// `limit_rate` of the response under way.
-    var rate = RateLimit()
-    /// The next bytes of the response wait for their time.
-    var isDelayed = false
     var tunnel: Tunnel?
-    /// A file that is being sent as the response's content.
-    var fileContent: FileContent?
     /// Its certificate is being asked for.
     var statusCheck: ClientStatusCheck?
     let readTimer: TimerID
@@ -283,8 +275,6 @@ final class HTTP1Session {
 
     /// The response is out and logged; the next request's turn.
     func nextRequest() {
-        bodyPace.end()
-        sendPace.end()
         recycleExchange()
         if let input {
             input.consume(usedCount)

@@ -79,7 +79,7 @@ final class PeerConnection {
     func ready() {
         switch state {
         case .connecting, .handshaking, .inUse:
-            owner?.peerIsReady()
+            owner?.isReady(self)
         case .idle:
             // Nothing may be said on an idle connection: whatever it is, it ends it.
             if transport.isReadable && !isQuiet || transport.isHangup { leavePool() }

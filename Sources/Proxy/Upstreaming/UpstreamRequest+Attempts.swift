@@ -55,7 +55,7 @@ extension UpstreamRequest {
     }
 
     func noServer(_ group: PeerGroup) {
-        exchange.attempts.begin(address: group.nameBytes, worker.clock)
+        exchange.beginAttempt(at: group.nameBytes)
         exchange.attempts.setStatus(502)
         log(.error, "no live upstreams")
         exchange.fault = .noLiveUpstream

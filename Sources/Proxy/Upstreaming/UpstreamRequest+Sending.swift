@@ -17,7 +17,7 @@ extension UpstreamRequest {
         peer.outgoing = outgoing
         // `proxy_read_timeout` begins when the request is out: until then other waits are bounded.
         worker.cancel(peer.readTimer)
-        sendMore(peer)
+        if peer.transport.isWritable { send(outgoing, to: peer) }
         if case .awaitingHead = state, peer.transport.isReadable { receiveHead(peer) }
     }
 

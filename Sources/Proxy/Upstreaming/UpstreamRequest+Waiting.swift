@@ -75,10 +75,10 @@ extension UpstreamRequest {
 
     // MARK: Being counted
 
-    func enter(_ next: GroupTraffic) {
+    func enter(_ next: consuming GroupTraffic) {
         leaveTraffic()
-        traffic = next
         next.requestBegan()
+        traffic = next
     }
 
     func leaveTraffic() {

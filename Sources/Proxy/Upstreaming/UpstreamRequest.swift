@@ -166,8 +166,8 @@ final class UpstreamRequest {
 
     // MARK: Events of the peer's connection
 
-    func peerIsReady() {
-        guard let peer else { return }
+    func isReady(_ peer: PeerConnection) {
+        guard self.peer === peer else { return }
         if isTunnelling { return exchange.stream.pumpTunnel() }
         switch state {
         case .connecting:
