@@ -242,6 +242,7 @@ public final class ByteBuffer {
 
     /// Appends the bytes of `slice` of `other`, which is another buffer.
     @inlinable
+    @inline(__always)
     public func append(_ slice: Slice, of other: ByteBuffer) {
         precondition(other !== self && slice.end <= other.count, "slice out of range")
         let count = Int(slice.count)

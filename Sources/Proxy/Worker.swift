@@ -200,16 +200,15 @@ public final class Worker {
     }
 
     private func dispatch(_ event: ReadyEvent) {
-        // Nearly all events are for these two; asked for one by one, the place need not be copied whole.
-        if case .peer(let connection)? = endpoints[event.token] { return connection.ready() }
-        if case .client(let session)? = endpoints[event.token] {
-            session.transport.note(event)
-            return session.ready()
-        }
         guard let endpoint = endpoints[event.token] else { return }
         switch endpoint {
         case .listener(let listener):
             accept(from: listener)
+        case .client(let session):
+            session.transport.note(event)
+            session.ready()
+        case .peer(let connection):
+            connection.ready()
         case .signals:
             while let signal = signals.next() { received(signal) }
         case .control:
@@ -218,7 +217,7 @@ public final class Worker {
             check.ready(event)
         case .password(let check):
             check.ready()
-        case .client, .peer, .traffic, .sampling:
+        case .traffic, .sampling:
             break
         }
     }

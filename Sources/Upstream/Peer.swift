@@ -85,7 +85,7 @@ public final class Selection {
 
     /// Forgets the request.
     public func reset() {
-        forgetTried()
+        if triedCount > 0 { forgetTried() }
         usesBackups = false
         // Asked first: emptying what is empty takes 10 ns, and most requests have neither.
         if !clientAddress.isEmpty { clientAddress.removeAll(keepingCapacity: true) }

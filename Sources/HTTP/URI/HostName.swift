@@ -6,8 +6,9 @@ public enum HostName {
     public static func isValid(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.count > 0 else { return false }
         if bytes[0] == UInt8(ascii: "[") { return isValidLiteral(bytes) }
-        var index = 0
-        var previous: UInt8 = 0
+        // Most hosts are letters, digits and dots; what is more is looked at byte by byte.
+        var index = ByteScan.plainHostCount(in: bytes)
+        var previous: UInt8 = index > 0 ? bytes[index - 1] : 0
         while index < bytes.count {
             let byte = bytes[index]
             if byte == UInt8(ascii: ":") { break }

@@ -8,7 +8,7 @@ final class ProxyPlan {
     /// Fields that are set and have to be made for each request, in the order in which nginx sends them.
     let madeFields: [MadeField]
     /// Fields behind those that are always the same, as they are sent.
-    let lastLines: [UInt8]
+    private let lastLines: [UInt8]
     /// One of the fields that are always the same is `Upgrade`.
     let alwaysUpgrades: Bool
     /// Known fields of the client that are not copied.
@@ -113,6 +113,8 @@ final class ProxyPlan {
         }
         return (known, other, shown)
     }
+
+    func appendLastLines(to out: ByteBuffer) { out.append(lastLines) }
 
     /// Whether a field of the client's request goes to the peer as it came.
     func copies(_ field: Field, of head: ByteBuffer) -> Bool {

@@ -53,7 +53,7 @@ enum RequestRewrite {
         let plan = location.proxyPlan
         exchange.sentUpgrade = plan.alwaysUpgrades
         for index in plan.madeFields.indices { set(plan.madeFields[index], exchange, out) }
-        out.append(plan.lastLines)
+        plan.appendLastLines(to: out)
     }
 
     private static func copyFields(
