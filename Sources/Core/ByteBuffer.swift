@@ -253,7 +253,12 @@ public final class ByteBuffer {
 
     /// Appends all that is readable in `other`, which is another buffer.
     @inlinable
+    @inline(__always)
     public func append(contentsOf other: ByteBuffer) {
-        append(Slice(from: 0, to: other.count), of: other)
+        precondition(other !== self, "appends a buffer to itself")
+        let count = other.count
+        reserve(count)
+        (base + tail).initialize(from: other.base + other.head, count: count)
+        tail &+= count
     }
 }

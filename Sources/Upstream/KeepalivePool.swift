@@ -36,6 +36,8 @@ public final class KeepalivePool<Connection: AnyObject> {
             index -= 1
             if entries[index].address == address && entries[index].key == key {
                 tally?.add(.idle, -1)
+                // Mostly it is the youngest.
+                if index == entries.count - 1 { return entries.removeLast().connection }
                 return entries.remove(at: index).connection
             }
         }

@@ -40,6 +40,7 @@ extension Exchange {
 
     private func selectServer() {
         let listen = client.listen
+        if listen.hasOneServer { return adopt(listen.defaultServer) }
         let found = host.withReadable { listen.server(forHost: $0, captures: &captures) }
         adopt(found ?? listen.defaultServer)
         adoptNamedGroups()

@@ -65,6 +65,12 @@ final class Response {
         fields.removeAll()
     }
 
+    /// Takes the value of a `Content-Type` that stands in `source`.
+    func setContentType(_ value: Slice, of source: ByteBuffer) {
+        contentType.removeAll()
+        contentType.append(value, of: source)
+    }
+
     /// Appends a field whose name and value stand in `source`.
     func add(_ field: Field, of source: ByteBuffer) {
         let start = lines.count

@@ -43,9 +43,7 @@ enum ResponseRewrite {
         case .contentLength:
             return
         case .contentType:
-            response.contentType.removeAll()
-            response.contentType.append(field.value, of: source)
-            return
+            return response.setContentType(field.value, of: source)
         case .server: response.hasOwnServer = true
         case .date: response.hasOwnDate = true
         case .location, .refresh, .setCookie:

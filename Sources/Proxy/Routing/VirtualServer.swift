@@ -117,7 +117,7 @@ public final class ListenAddress {
     let defaultServer: VirtualServer
     private let names: ServerNameTable
     /// Whatever a request's host is, it leads to the default server.
-    private let isAlone: Bool
+    let hasOneServer: Bool
 
     init(
         _ address: SocketAddress, _ options: ListenOptions, isTLS: Bool, defaultServer: VirtualServer,
@@ -129,14 +129,14 @@ public final class ListenAddress {
         self.isTLS = isTLS
         self.defaultServer = defaultServer
         self.names = names
-        isAlone = names.leadOnly(to: defaultServer)
+        hasOneServer = names.leadOnly(to: defaultServer)
     }
 
     var tcpNodelay: Bool { defaultServer.base.settings.core.tcpNodelay }
 
     /// The server of a lower-case host; `nil`: the default server's turn.
     func server(forHost host: Span<UInt8>, captures: inout Captures) -> VirtualServer? {
-        isAlone ? defaultServer : names.server(for: host, captures: &captures)
+        names.server(for: host, captures: &captures)
     }
 }
 

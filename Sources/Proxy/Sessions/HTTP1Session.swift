@@ -141,14 +141,13 @@ final class HTTP1Session {
             let outcome = transport.receive(into: buffer, atLeast: 1024)
             switch outcome {
             case .bytes:
-                var isFirst = false
-                if case .idle = state {
-                    beginExchange()
-                    isFirst = true
+                guard case .idle = state else {
+                    if parseHead(buffer) { return }
+                    continue
                 }
-                if parseHead(buffer) { return }
+                if parseHead(buffer, of: beginExchange()) { return }
                 // The time for the whole head begins with its first byte.
-                if isFirst { arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs) }
+                arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
             case .wouldBlock:
                 break
             case .closed, .failed:
@@ -159,14 +158,16 @@ final class HTTP1Session {
     }
 
     /// The first byte of a request: an exchange begins.
-    func beginExchange() {
+    private func beginExchange() -> Exchange {
         if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
-        exchange = worker.takeExchange(for: self)
+        let started = worker.takeExchange(for: self)
+        exchange = started
         if case .idle = state, connection.requestCount > 0 {
             worker.add(.waiting, -1)
             worker.add(.reading, 1)
         }
         state = .readingHead
+        return started
     }
 
     /// - Returns: whether the session went on to something else than reading this head.

@@ -82,11 +82,11 @@ extension UpstreamRequest {
     }
 
     func leaveTraffic() {
-        guard let traffic else { return }
+        guard traffic != nil else { return }
         endRetry()
+        guard let traffic = traffic.take() else { return }
         if case .waiting = state { traffic.leave(self) }
         traffic.requestEnded()
         worker.freed(traffic)
-        self.traffic = nil
     }
 }
