@@ -168,12 +168,13 @@ public final class ByteBuffer {
         tail &+= 1
     }
 
-    /// Appends the UTF-8 of a literal.
+    /// Appends the UTF-8 of a literal: a few moves where it stands, a third of what a call takes.
     @inlinable
+    @inline(__always)
     public func append(_ text: StaticString) {
         let length = text.utf8CodeUnitCount
         reserve(length)
-        (base + tail).update(from: text.utf8Start, count: length)
+        (base + tail).initialize(from: text.utf8Start, count: length)
         tail &+= length
     }
 
@@ -181,6 +182,37 @@ public final class ByteBuffer {
     @inlinable
     public func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBufferPointer { append($0) }
+    }
+
+    /// Appends the bytes of `slice` of `other`, which is another buffer, `A`–`Z` as `a`–`z`.
+    public func append(lowercased slice: Slice, of other: ByteBuffer) {
+        precondition(other !== self && slice.end <= other.count, "slice out of range")
+        let count = Int(slice.count)
+        reserve(count)
+        // Both runs are in bounds: the slice as was just checked, the target as was just reserved.
+        let source = UnsafeRawPointer(other.base + other.head + Int(slice.start))
+        let target = UnsafeMutableRawPointer(base + tail)
+        var offset = 0
+        while count >= 8 {
+            let word = source.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            target.storeBytes(of: ByteBuffer.lowercased(word), toByteOffset: offset, as: UInt64.self)
+            guard offset < count &- 8 else { break }
+            // The last step does some bytes again rather than go past the end.
+            offset = min(offset &+ 8, count &- 8)
+        }
+        if count < 8 {
+            for index in 0..<count {
+                base[tail + index] = other.base[other.head + Int(slice.start) + index].asciiLowercased
+            }
+        }
+        tail &+= count
+    }
+
+    /// `A`–`Z` in each of the eight bytes as `a`–`z`. Sums of seven bits carry nowhere.
+    private static func lowercased(_ word: UInt64) -> UInt64 {
+        let low = word & 0x7F7F_7F7F_7F7F_7F7F
+        let letters = (low &+ 0x3F3F_3F3F_3F3F_3F3F) & ~(low &+ 0x2525_2525_2525_2525) & ~word
+        return word | (letters & 0x8080_8080_8080_8080) >> 2
     }
 
     /// Appends a copy of `bytes`.
@@ -194,11 +226,15 @@ public final class ByteBuffer {
     public func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
         reserve(bytes.count)
-        (base + tail).update(from: start, count: bytes.count)
+        (base + tail).initialize(from: start, count: bytes.count)
         tail &+= bytes.count
     }
 
     /// Appends the UTF-8 of `text`. For cold paths.
+    ///
+    /// Disfavoured, or every literal would be a `String`: that took 21 calls and 2,300 instructions a
+    /// proxied request.
+    @_disfavoredOverload
     public func append(_ text: String) {
         var text = text
         text.withUTF8 { append($0) }
@@ -206,15 +242,23 @@ public final class ByteBuffer {
 
     /// Appends the bytes of `slice` of `other`, which is another buffer.
     @inlinable
+    @inline(__always)
     public func append(_ slice: Slice, of other: ByteBuffer) {
         precondition(other !== self && slice.end <= other.count, "slice out of range")
-        append(
-            UnsafeBufferPointer(start: other.base + other.head + Int(slice.start), count: Int(slice.count)))
+        let count = Int(slice.count)
+        reserve(count)
+        (base + tail).initialize(from: other.base + other.head + Int(slice.start), count: count)
+        tail &+= count
     }
 
     /// Appends all that is readable in `other`, which is another buffer.
     @inlinable
+    @inline(__always)
     public func append(contentsOf other: ByteBuffer) {
-        append(Slice(from: 0, to: other.count), of: other)
+        precondition(other !== self, "appends a buffer to itself")
+        let count = other.count
+        reserve(count)
+        (base + tail).initialize(from: other.base + other.head, count: count)
+        tail &+= count
     }
 }

@@ -1,4 +1,5 @@
 internal import CLinux
+public import Core
 internal import Glibc
 
 /// The time as a worker knows it: read once a turn of the loop, its texts made once a second.
@@ -12,7 +13,7 @@ public final class Clock {
     /// RFC 9110 §5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
     public private(set) var httpDate: [UInt8] = []
     /// The same as a field: "Date: Sun, 06 Nov 1994 08:49:37 GMT" and the end of the line.
-    public private(set) var dateLine: [UInt8] = []
+    private let dateLine = ByteBuffer(capacity: 64)
     /// `$time_local`: "23/Nov/2026:11:31:14 +0000".
     public private(set) var logTime: [UInt8] = []
     /// `$time_iso8601`: "2026-11-23T11:31:14+00:00".
@@ -53,13 +54,19 @@ public final class Clock {
         gmtime_r(&seconds, &utc)
         localtime_r(&seconds, &local)
         httpDate = Clock.format(&utc, "%a, %d %b %Y %H:%M:%S GMT")
-        dateLine = "Date: ".utf8 + httpDate + "\r\n".utf8
+        dateLine.removeAll()
+        dateLine.append("Date: ")
+        dateLine.append(httpDate)
+        dateLine.append("\r\n")
         logTime = Clock.format(&local, "%d/%b/%Y:%H:%M:%S %z")
         let zone = Clock.format(&local, "%z")
         iso8601 = Clock.format(&local, "%Y-%m-%dT%H:%M:%S")
         iso8601 += zone.prefix(3) + [UInt8(ascii: ":")] + zone.dropFirst(3)
         errorLogTime = Clock.format(&local, "%Y/%m/%d %H:%M:%S")
     }
+
+    /// Appends the `Date` field of a response.
+    public func appendDateLine(to out: ByteBuffer) { out.append(contentsOf: dateLine) }
 
     /// `errorLogTime` for those who have no clock.
     static func readErrorLogTime() -> [UInt8] {

@@ -124,10 +124,7 @@ extension SocketAddress {
     public func append(addressTo out: ByteBuffer) {
         switch kind {
         case .ipv4(let address, _):
-            for shift: UInt32 in [24, 16, 8, 0] {
-                out.append(decimal: UInt(address >> shift & 0xFF))
-                if shift > 0 { out.append(".") }
-            }
+            out.append(dottedDecimal: address)
         case .ipv6:
             withAddressBytes { bytes in
                 bytes.withUnsafeBufferPointer { source in

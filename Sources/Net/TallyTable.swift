@@ -119,6 +119,7 @@ public final class TallyTable {
         Tally(table: self, start: start(place(named: name) ?? capacity, row: TallyTable.row(of: worker)))
     }
 
+    @inline(__always)
     private func add(_ index: Int, _ amount: Int) {
         if worker < TallyTable.rowsEach - 1 {
             memory.store(index, memory.load(index) &+ amount)
@@ -134,12 +135,16 @@ public final class TallyTable {
     }
 
     fileprivate func add(_ start: Int, status: UInt16) {
-        let place = Int(status) < statusPlaces.count ? Int(statusPlaces[Int(status)]) : 0
+        guard status >= 100, status < 600 else { return }
+        // The classes stand in their order.
+        add(start + Count.informational.rawValue + Int(status / 100) - 1, 1)
+        let place = Int(statusPlaces[Int(status)])
         if place > 0 { add(start + TallyTable.statusStart + place - 1, 1) }
     }
 
     fileprivate func add(_ start: Int, microseconds us: Int64) {
         add(start + TallyTable.bucketStart + LatencyBuckets.bucket(ofMicroseconds: us), 1)
+        add(start + Count.responseUs.rawValue, Int(max(0, us)))
     }
 
     /// A worker is gone: what was under way in it is not any more.
@@ -197,23 +202,10 @@ public struct Tally {
     public func set(_ count: TallyTable.Count, _ value: Int) { table.store(start, count, value) }
 
     /// A response with this status, by its class and by itself.
-    public func add(status: UInt16) {
-        switch status {
-        case 100..<200: add(.informational)
-        case 200..<300: add(.successful)
-        case 300..<400: add(.redirected)
-        case 400..<500: add(.clientErrors)
-        case 500..<600: add(.serverErrors)
-        default: return
-        }
-        table.add(start, status: status)
-    }
+    public func add(status: UInt16) { table.add(start, status: status) }
 
     /// How long a request took.
-    public func add(microseconds us: Int64) {
-        table.add(start, microseconds: us)
-        add(.responseUs, Int(max(0, us)))
-    }
+    public func add(microseconds us: Int64) { table.add(start, microseconds: us) }
 }
 
 /// What was counted of one thing, over all workers.

@@ -1,6 +1,6 @@
 /// A deadline's place in `Timers`.
 public struct TimerID: Equatable, Sendable {
-    fileprivate let index: Int32
+    @usableFromInline internal let index: Int32
 }
 
 /// Deadlines of a worker's connections, in a binary heap by index: no reference counts, no allocation
@@ -9,18 +9,19 @@ public struct TimerID: Equatable, Sendable {
 /// Most deadlines are moved later again and again and never fire. Moving one later is a store: the
 /// heap keeps its old place and looks again when that comes up.
 public final class Timers {
-    private struct Entry {
-        var token: Token
-        var kind: UInt8
+    @usableFromInline
+    internal struct Entry {
         /// When it is to fire; `Int64.max`: it is not set.
-        var deadlineMs: Int64
+        @usableFromInline var deadlineMs: Int64
         /// The time it stands in the heap under; never later than `deadlineMs` while it is set.
         var heapMs: Int64
+        var token: Token
         /// Where in the heap; -1: not there.
         var position: Int32
+        var kind: UInt8
     }
 
-    private var entries: [Entry] = []
+    @usableFromInline internal var entries: [Entry] = []
     private var free: [Int32] = []
     private var heap: [Int32] = []
 
@@ -36,7 +37,7 @@ public final class Timers {
 
     /// A deadline for the connection behind `token`, not set yet. `kind` tells several of one apart.
     public func create(_ token: Token, kind: UInt8) -> TimerID {
-        let entry = Entry(token: token, kind: kind, deadlineMs: .max, heapMs: .max, position: -1)
+        let entry = Entry(deadlineMs: .max, heapMs: .max, token: token, position: -1, kind: kind)
         if let index = free.popLast() {
             entries[Int(index)] = entry
             return TimerID(index: index)
@@ -59,23 +60,32 @@ public final class Timers {
         let index = Int(timer.index)
         // The far end of time is how a deadline that is not set is written.
         let deadlineMs = min(max(deadlineMs, startMs), .max - 1)
-        if entries[index].deadlineMs == .max { setCount += 1 }
+        let former = entries[index]
+        if former.deadlineMs == .max { setCount += 1 }
         entries[index].deadlineMs = deadlineMs
-        if entries[index].position < 0 {
+        if former.position < 0 {
             insert(timer.index, deadlineMs)
-        } else if deadlineMs < entries[index].heapMs {
+        } else if deadlineMs < former.heapMs {
             entries[index].heapMs = deadlineMs
-            siftUp(Int(entries[index].position))
+            siftUp(Int(former.position))
         }
     }
 
     /// Not set any more. It stays in the heap until its old time comes up.
+    @inlinable
     public func cancel(_ timer: TimerID) {
-        if isSet(timer) { setCount -= 1 }
+        // Half of those that are cancelled with each request are not set.
+        if isSet(timer) { unset(timer) }
+    }
+
+    @usableFromInline
+    internal func unset(_ timer: TimerID) {
+        setCount -= 1
         entries[Int(timer.index)].deadlineMs = .max
     }
 
     /// Whether it will fire.
+    @inlinable
     public func isSet(_ timer: TimerID) -> Bool { entries[Int(timer.index)].deadlineMs != .max }
 
     /// Milliseconds until something may fire, at most `max`; -1: nothing is set.

@@ -62,18 +62,12 @@ public final class Counters {
 
     /// The slab of the worker in `slot`.
     func slab(_ slot: Int) -> CounterSlab {
-        CounterSlab(counters: self, slot: slot)
+        CounterSlab(counters: self, slot: slot, memory, start: index(.accepts, slot))
     }
 
     /// A worker is gone, however it ended: its connections are too. What it had counted stays.
     public func workerEnded(slot: Int) {
         for counter in Counter.allCases where counter.isGauge { memory.store(index(counter, slot), 0) }
-    }
-
-    /// Called by the worker that has the slot alone: nothing is locked for it.
-    func add(_ counter: Counter, slot: Int, _ amount: Int) {
-        let index = index(counter, slot)
-        memory.store(index, memory.load(index) &+ amount)
     }
 
     /// One worker's.
@@ -96,10 +90,15 @@ public final class Counters {
 final class CounterSlab {
     private let counters: Counters
     private let slot: Int
+    private let memory: SharedMemory
+    /// Where its numbers begin.
+    private let start: Int
 
-    init(counters: Counters, slot: Int) {
+    fileprivate init(counters: Counters, slot: Int, _ memory: SharedMemory, start: Int) {
         self.counters = counters
         self.slot = slot
+        self.memory = memory
+        self.start = start
     }
 
     /// A worker begins: whoever had the slab before left no connection behind.
@@ -107,8 +106,10 @@ final class CounterSlab {
         counters.workerEnded(slot: slot)
     }
 
+    /// Called by the worker that has the slot alone: nothing is locked for it.
     func add(_ counter: Counter, _ amount: Int) {
-        counters.add(counter, slot: slot, amount)
+        let index = start + counter.rawValue
+        memory.store(index, memory.load(index) &+ amount)
     }
 
     /// The sum over all workers.

@@ -381,7 +381,7 @@ public final class Worker {
         return exchange
     }
 
-    func giveBack(_ exchange: Exchange) {
+    func giveBack(_ exchange: consuming Exchange) {
         exchange.reset()
         // One of a former configuration would keep it alive.
         if exchanges.count < 512 && exchange.snapshot === snapshot {
@@ -406,34 +406,6 @@ public final class Worker {
     func giveScratch(_ buffer: ByteBuffer) {
         buffer.removeAll()
         if scratches.count < 16 { scratches.append(buffer) }
-    }
-
-    // MARK: Logs
-
-    func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
-        configuration.errorLog.write(level, connection: nil, message())
-    }
-
-    func log(_ level: LogLevel, _ connection: ClientConnection, _ message: @autoclosure () -> String) {
-        let log = connection.listen.defaultServer.base.settings.logs.errorLog
-        guard log.isEnabled(level) else { return }
-        log.write(level, connection: connection.number, ErrorLogging.line(message(), connection))
-    }
-
-    func log(_ level: LogLevel, _ exchange: Exchange, _ message: @autoclosure () -> String) {
-        let log = errorLog(of: exchange)
-        guard log.isEnabled(level) else { return }
-        log.write(level, connection: exchange.client.number, ErrorLogging.line(message(), exchange))
-    }
-
-    func errorLog(of exchange: Exchange) -> ErrorLog {
-        exchange.location.settings.logs.errorLog
-    }
-
-    /// A request is over: it is counted and logged.
-    func account(for exchange: Exchange) {
-        count(exchange)
-        exchange.snapshot.logs.write(exchange)
     }
 }
 

@@ -36,6 +36,8 @@ public final class KeepalivePool<Connection: AnyObject> {
             index -= 1
             if entries[index].address == address && entries[index].key == key {
                 tally?.add(.idle, -1)
+                // Mostly it is the youngest.
+                if index == entries.count - 1 { return entries.removeLast().connection }
                 return entries.remove(at: index).connection
             }
         }
@@ -45,7 +47,7 @@ public final class KeepalivePool<Connection: AnyObject> {
     /// Puts a connection in.
     ///
     /// - Returns: the one that had to give way, or `connection` itself if none is kept.
-    public func put(_ connection: Connection, address: Int, key: Int) -> Connection? {
+    public func put(_ connection: consuming Connection, address: Int, key: Int) -> Connection? {
         guard capacity > 0 else { return connection }
         entries.append(Entry(connection: connection, address: address, key: key))
         if entries.count > capacity { return entries.removeFirst().connection }

@@ -30,6 +30,17 @@ public final class Peer {
     /// It may serve as far as the configuration goes.
     var isUsable: Bool { !settings.isDown && !settings.isDraining && !settings.isUnresolved }
 
+    // MARK: Requests
+
+    /// A request is given to it.
+    func began() { state.connectionBegan() }
+
+    /// A request that it was given is over.
+    func ended() { state.connectionEnded() }
+
+    /// A request's bytes.
+    public func count(sent: Int64, received: Int64) { state.count(sent: sent, received: received) }
+
     // MARK: Slow start
 
     /// It has not had all of its weight yet.
@@ -74,7 +85,7 @@ public final class Selection {
 
     /// Forgets the request.
     public func reset() {
-        forgetTried()
+        if triedCount > 0 { forgetTried() }
         usesBackups = false
         // Asked first: emptying what is empty takes 10 ns, and most requests have neither.
         if !clientAddress.isEmpty { clientAddress.removeAll(keepingCapacity: true) }

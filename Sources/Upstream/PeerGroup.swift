@@ -122,7 +122,12 @@ public final class PeerGroup {
     public func pick(_ selection: Selection, nowMs: Int64) -> Pick {
         eligible.follow(nowMs: nowMs)
         if !eligible.changed.isEmpty { turns.follow(eligible.changed, eligible.isOpen, nowMs: nowMs) }
-        if isSingle { return eligible.isOpen[0] ? chosen(0, selection) : .none }
+        if isSingle {
+            // Nobody asks what a request was tried at where there is nothing to choose.
+            guard eligible.isOpen[0] else { return .none }
+            began(0)
+            return .peer(0)
+        }
         if !selection.usesBackups {
             if let index = balancer.pick(from: self, selection, nowMs: nowMs) {
                 return chosen(index, selection)
@@ -152,7 +157,7 @@ public final class PeerGroup {
 
     private func began(_ index: Int) {
         let peer = peers[index]
-        peer.state.connectionBegan()
+        peer.began()
         // Other workers do not see the state of a group without a zone.
         if !isShared { peer.tally?.add(.processing) }
     }
@@ -215,7 +220,7 @@ public final class PeerGroup {
     /// An attempt at a peer that `pick` gave has ended.
     public func finished(_ index: Int, _ outcome: AttemptOutcome, nowMs: Int64) {
         let peer = peers[index]
-        peer.state.connectionEnded()
+        peer.ended()
         if !isShared { peer.tally?.add(.processing, -1) }
         if case .failure = outcome { peer.tally?.add(.failures) }
         if isSingle { return }

@@ -33,6 +33,50 @@ import Testing
         #expect(text(buffer) == "\(value)")
     }
 
+    @Test("numbers of up to four digits fill their width", arguments: 1...4)
+    func writesShortNumbers(width: Int) {
+        for value in 0..<1100 {
+            let buffer = ByteBuffer(capacity: 16)
+            buffer.append(decimal: UInt(value), width: width)
+            let digits = "\(value)"
+            #expect(text(buffer) == String(repeating: "0", count: max(0, width - digits.count)) + digits)
+        }
+    }
+
+    @Test("an IPv4 address has no leading zeros")
+    func writesDottedDecimals() {
+        for octet in UInt32(0)...255 {
+            let buffer = ByteBuffer(capacity: 16)
+            buffer.append(dottedDecimal: octet << 24 | 10 << 16 | (255 - octet) << 8 | octet)
+            #expect(text(buffer) == "\(octet).10.\(255 - octet).\(octet)")
+        }
+    }
+
+    @Test("only A to Z change case, wherever they stand", arguments: 0...40)
+    func lowercases(count: Int) {
+        let source = ByteBuffer(capacity: 16)
+        source.append(Array("front".utf8))
+        source.consume(5)
+        for start in stride(from: 0, to: 256, by: max(count, 1)) {
+            source.removeAll()
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: start + $0) }
+            source.append([0x5A] + bytes)
+            let buffer = ByteBuffer(capacity: 16)
+            buffer.append("A")
+            buffer.append(lowercased: Slice(from: 1, to: 1 + count), of: source)
+            #expect(buffer.bytes == [0x41] + bytes.map(\.asciiLowercased))
+        }
+    }
+
+    @Test("a literal and a string are appended alike")
+    func appendsText() {
+        let buffer = ByteBuffer(capacity: 16)
+        let string = "gr\u{FC}n and more than a small string holds"
+        buffer.append("gr\u{FC}n and more than a small string holds")
+        buffer.append(string)
+        #expect(text(buffer) == string + string)
+    }
+
     @Test("a width is filled with zeros")
     func fillsTheWidth() {
         let buffer = ByteBuffer(capacity: 16)

@@ -1,3 +1,4 @@
+import Core
 import HTTP
 import Testing
 
@@ -21,6 +22,24 @@ import Testing
         ])
     func invalid(host: String) {
         #expect(!withSpan(host) { HostName.isValid($0) })
+    }
+
+    @Test("a byte spoils a host wherever it stands, and a second dot too", arguments: 0..<24)
+    func spoiled(place: Int) {
+        var host = Array("www.example-1.org.local24".utf8)
+        let isValid: ([UInt8]) -> Bool = { HostName.isValid($0.span) }
+        #expect(isValid(host))
+        for byte in UInt8.min...UInt8.max where byte != UInt8(ascii: "%") {
+            host[place] = byte
+            let text = Array(host.prefix { $0 != UInt8(ascii: ":") })
+            let port = host.dropFirst(text.count + 1)
+            let isPlain = text.allSatisfy {
+                $0.isASCIIAlpha || $0.isASCIIDigit || "-._~!$&'()*+,;=".utf8.contains($0)
+            }
+            let isDoubled = zip(text, text.dropFirst()).contains { $0 == 0x2E && $1 == 0x2E }
+            let isPort = text.count == host.count || port.count <= 5 && port.allSatisfy(\.isASCIIDigit)
+            #expect(isValid(host) == (isPlain && !isDoubled && isPort && !text.isEmpty))
+        }
     }
 
     @Test(

@@ -25,7 +25,7 @@ public struct ConnectionOptions: OptionSet, Sendable {
     /// Marks the fields that `Connection` fields name, and collects what they say of the connection.
     ///
     /// - Returns: `nil` if they name more than `namesMax` fields.
-    static func read(_ bytes: Span<UInt8>, _ fields: inout [Field]) -> ConnectionOptions? {
+    static func read(_ bytes: Span<UInt8>, _ fields: inout FieldList) -> ConnectionOptions? {
         var options: ConnectionOptions = []
         var nameCount = 0
         for index in fields.indices where fields[index].known == .connection {
@@ -51,7 +51,7 @@ public struct ConnectionOptions: OptionSet, Sendable {
 
     /// Fields that the next hop must see cannot be taken from it by naming them in `Connection`.
     private static func mark(
-        _ name: Span<UInt8>, _ known: FieldName, _ bytes: Span<UInt8>, _ fields: inout [Field]
+        _ name: Span<UInt8>, _ known: FieldName, _ bytes: Span<UInt8>, _ fields: inout FieldList
     ) {
         guard !known.staysWhenNamed else { return }
         for index in fields.indices where fields[index].known == known {

@@ -3,6 +3,11 @@ enum ByteScan {
     private static var ones: UInt64 { 0x0101_0101_0101_0101 }
     private static var highBits: UInt64 { 0x8080_8080_8080_8080 }
 
+    /// The eight bytes at `position`, the first one lowest.
+    static func word(in bytes: Span<UInt8>, at position: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+    }
+
     /// Position of the first line feed from `start` on, if there is one.
     static func lineFeed(in bytes: Span<UInt8>, from start: Int) -> Int? {
         var position = start
@@ -70,6 +75,23 @@ enum ByteScan {
         return position
     }
 
+    /// Bytes at the front, in eights, that are letters, digits, `-` and dots that no dot follows.
+    static func plainHostCount(in bytes: Span<UInt8>) -> Int {
+        var position = 0
+        var dotBefore: UInt64 = 0
+        while position <= bytes.count - 8 {
+            let word = word(in: bytes, at: position)
+            let other = word ^ 0x2E2E_2E2E_2E2E_2E2E
+            // Sums of seven bits carry nowhere: exactly the bytes that are dots.
+            let dots = ~((other & ~highBits) &+ ~highBits | other) & highBits
+            let isPlain = (plainNameBytes(word) | dots) & highBits == highBits
+            guard isPlain, dots & (dots << 8 | dotBefore) == 0 else { break }
+            dotBefore = dots >> 56
+            position += 8
+        }
+        return position
+    }
+
     /// The high bit of each byte that is a letter, digit or `-`. Sums of seven bits carry nowhere.
     private static func plainNameBytes(_ word: UInt64) -> UInt64 {
         let low = word & ~highBits
@@ -81,6 +103,9 @@ enum ByteScan {
     }
 
     /// Whether `bytes` are `name` but for the case of letters. `name` is letters, digits and `-`.
+    ///
+    /// Inlined, so that a name becomes one or two numbers in the code: a fifth of what comparing it costs.
+    @inline(__always)
     static func isName(_ bytes: Span<UInt8>, _ name: StaticString) -> Bool {
         guard bytes.count == name.utf8CodeUnitCount else { return false }
         return name.withUTF8Buffer { buffer in
@@ -106,6 +131,7 @@ enum ByteScan {
     }
 
     /// Only where `wanted` has a letter (bit 6) may bit 5, its case, differ.
+    @inline(__always)
     private static func isSame(_ word: UInt64, _ wanted: UInt64) -> Bool {
         (word ^ wanted) & ~((wanted & 0x4040_4040_4040_4040) >> 1) == 0
     }

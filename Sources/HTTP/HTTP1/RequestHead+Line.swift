@@ -107,6 +107,10 @@ extension RequestHead {
     private func parseVersion(_ bytes: Span<UInt8>, _ start: Int) throws(HeadError) {
         var cursor = start
         while cursor < bytes.count, bytes[cursor] == .space { cursor += 1 }
+        if bytes.count - cursor == 8, ByteScan.word(in: bytes, at: cursor) == RequestHead.version11 {
+            minorVersion = 1
+            return
+        }
         // Without a version it would be HTTP/0.9, which nobody speaks in earnest.
         let name: StaticString = "HTTP/"
         guard bytes.count - cursor > 5, equalsIgnoringCase(bytes.extracting(cursor..<(cursor + 5)), name)
@@ -123,6 +127,9 @@ extension RequestHead {
         guard minor <= 1 else { throw .badVersion }
         minorVersion = UInt8(minor)
     }
+
+    /// `HTTP/1.1`, which nearly everybody says, as one number.
+    private static var version11: UInt64 { 0x312E_312F_5054_5448 }
 
     /// `1.`; a higher major version is refused for what it is, whatever follows.
     private func parseMajor(_ bytes: Span<UInt8>, _ cursor: inout Int) throws(HeadError) {

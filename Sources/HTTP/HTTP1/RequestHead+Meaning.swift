@@ -38,6 +38,7 @@ extension RequestHead {
         }
         try settleFraming(bytes, transferEncoding)
         try settleHost(bytes, hostField)
+        guard fields.mayHold(.connection) else { return }
         guard let options = ConnectionOptions.read(bytes, &fields) else { throw .tooManyFields }
         connection = options
     }

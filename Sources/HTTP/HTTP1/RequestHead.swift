@@ -44,7 +44,7 @@ public final class RequestHead {
     /// 0 or 1; higher ones are refused. The major version is 1.
     public internal(set) var minorVersion: UInt8 = 0
     /// In the order they came in; without those that were dropped.
-    public internal(set) var fields: [Field] = []
+    public internal(set) var fields = FieldList(capacity: 32)
     /// The host that is asked for, with its port: a target's authority, or else the Host field.
     public internal(set) var host: Slice?
     /// `nil`: there is none. Never there together with `isChunked`.
@@ -68,9 +68,7 @@ public final class RequestHead {
     private var scanned = 0
 
     /// A head with room for a browser's fields.
-    public init() {
-        fields.reserveCapacity(32)
-    }
+    public init() {}
 
     /// Forgets the head for the next one.
     public func reset() {
@@ -78,7 +76,7 @@ public final class RequestHead {
         budget = LineBudget()
         lineStart = 0
         scanned = 0
-        fields.removeAll(keepingCapacity: true)
+        fields.removeAll()
         method = .get
         methodText = Slice()
         line = Slice()
@@ -116,6 +114,7 @@ public final class RequestHead {
 
     /// The first field with a known name.
     public func firstField(_ known: FieldName) -> Field? {
+        guard fields.mayHold(known) else { return nil }
         for index in fields.indices where fields[index].known == known { return fields[index] }
         return nil
     }

@@ -25,7 +25,7 @@ public final class ResponseHead {
     /// 0 or 1; higher ones count as 1. The major version is 1.
     public private(set) var minorVersion: UInt8 = 0
     /// In the order they came in.
-    public private(set) var fields: [Field] = []
+    public private(set) var fields = FieldList(capacity: 32)
     /// `nil`: there is none. Never there together with `isChunked`.
     public private(set) var contentLength: Int64?
     /// The content comes in chunks.
@@ -40,20 +40,23 @@ public final class ResponseHead {
     /// Bytes known to hold no end of the line that begins at `lineStart`.
     private var scanned = 0
 
+    /// Something was parsed since the last `reset`: it is called more than once a request.
+    private var isUsed = false
+
     /// A head with room for what gateways usually send.
-    public init() {
-        fields.reserveCapacity(32)
-    }
+    public init() {}
 
     /// Forgets the head for the next one.
     public func reset() {
+        guard isUsed else { return }
+        isUsed = false
         stage = .statusLine
         lineStart = 0
         scanned = 0
         status = 0
         reason = Slice()
         minorVersion = 0
-        fields.removeAll(keepingCapacity: true)
+        fields.removeAll()
         contentLength = nil
         isChunked = false
         connection = []
@@ -68,6 +71,7 @@ public final class ResponseHead {
     /// - Parameter sizeMax: `proxy_buffer_size`; a longer head is refused.
     public func parse(_ buffer: ByteBuffer, sizeMax: Int) -> Outcome {
         if stage == .complete { reset() }
+        isUsed = true
         return buffer.withReadable { bytes in
             do throws(ResponseHeadError) {
                 guard try advance(bytes, sizeMax) else { return .incomplete }
@@ -81,6 +85,7 @@ public final class ResponseHead {
 
     /// The first field with a known name.
     public func firstField(_ known: FieldName) -> Field? {
+        guard fields.mayHold(known) else { return nil }
         for index in fields.indices where fields[index].known == known { return fields[index] }
         return nil
     }
@@ -120,6 +125,8 @@ public final class ResponseHead {
 
     /// What does not begin like a status line never becomes one.
     private func checkBeginning(_ bytes: Span<UInt8>) throws(ResponseHeadError) {
+        // The same as one number, without its last byte.
+        if bytes.count >= 8, ByteScan.word(in: bytes, at: 0) << 8 == 0x2E31_2F50_5454_4800 { return }
         let begin: StaticString = "HTTP/1."
         let isSame = begin.withUTF8Buffer { wanted in
             for index in 0..<min(bytes.count, wanted.count) where bytes[index] != wanted[index] {
@@ -206,6 +213,7 @@ public final class ResponseHead {
             }
         }
         guard !(isChunked && contentLength != nil) else { throw .conflictingFraming }
+        guard fields.mayHold(.connection) else { return }
         guard let options = ConnectionOptions.read(bytes, &fields) else { throw .tooManyFields }
         connection = options
     }

@@ -6,16 +6,17 @@ public enum HostName {
     public static func isValid(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.count > 0 else { return false }
         if bytes[0] == UInt8(ascii: "[") { return isValidLiteral(bytes) }
-        var index = 0
-        while index < bytes.count, bytes[index] != UInt8(ascii: ":") {
+        // Most hosts are letters, digits and dots; what is more is looked at byte by byte.
+        var index = ByteScan.plainHostCount(in: bytes)
+        var previous: UInt8 = index > 0 ? bytes[index - 1] : 0
+        while index < bytes.count {
             let byte = bytes[index]
-            if byte == UInt8(ascii: "."), index + 1 < bytes.count, bytes[index + 1] == byte { return false }
-            if byte == UInt8(ascii: "%") {
-                guard isEscape(bytes, at: index) else { return false }
-            } else if !isNameByte(byte) {
-                return false
-            }
+            if byte == UInt8(ascii: ":") { break }
+            if byte == UInt8(ascii: "."), previous == byte { return false }
+            previous = byte
             index += 1
+            if isNameByte(byte) { continue }
+            guard byte == UInt8(ascii: "%"), isEscape(bytes, at: index - 1) else { return false }
         }
         guard index > 0, !(index == 1 && bytes[0] == UInt8(ascii: ".")) else { return false }
         return isValidPort(bytes, from: index)
@@ -28,14 +29,10 @@ public enum HostName {
 
     /// Unreserved characters and sub-delimiters.
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        if byte.isASCIIAlpha || byte.isASCIIDigit { return true }
-        switch byte {
-        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "!"),
-            UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"),
-            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "="):
-            return true
-        default: return false
-        }
+        // A bit for each of `!$&'()*+,-.0123456789;=`, from 0x20 on; one for `_` and one for `~`.
+        if byte.isASCIIAlpha { return true }
+        let place = byte &- 0x20
+        return place < 32 ? (0x2BFF_7FD2 as UInt32) &>> UInt32(place) & 1 == 1 : byte == 0x5F || byte == 0x7E
     }
 
     private static func isValidLiteral(_ bytes: Span<UInt8>) -> Bool {

@@ -23,75 +23,86 @@ final class AttemptLog {
         var startsNewGroup = false
     }
 
-    private(set) var entries: [Attempt] = []
+    /// The last attempt, if there is one. By itself: every event of a request changes it, and most
+    /// requests have no other.
+    private(set) var current = Attempt()
+    private var earlier: [Attempt] = []
+    private(set) var count = 0
     let names = ByteBuffer(capacity: 64)
     private var nextStartsGroup = false
 
+    var isEmpty: Bool { count == 0 }
+    var last: Attempt? { isEmpty ? nil : current }
+
+    /// The attempts in order; traps where none is.
+    subscript(index: Int) -> Attempt {
+        precondition(index >= 0 && index < count, "index out of range")
+        return index == count - 1 ? current : earlier[index]
+    }
+
     func reset() {
-        entries.removeAll(keepingCapacity: true)
+        if !earlier.isEmpty { earlier.removeAll(keepingCapacity: true) }
+        count = 0
         names.removeAll()
         nextStartsGroup = false
     }
 
     /// The request goes to a group: attempts so far were at another one.
     func beginGroup() {
-        nextStartsGroup = !entries.isEmpty
+        nextStartsGroup = !isEmpty
     }
 
-    func begin(address: [UInt8], _ clock: Clock) {
+    func begin(address: [UInt8], nowMs: Int64, nowUs: Int64) {
+        if !isEmpty { earlier.append(current) }
+        count += 1
         let start = names.count
         names.append(address)
-        var attempt = Attempt()
-        attempt.name = Slice(from: start, to: names.count)
-        attempt.beganMs = clock.nowMs
-        attempt.beganUs = clock.nowUs
-        attempt.startsNewGroup = nextStartsGroup
+        current = Attempt()
+        current.name = Slice(from: start, to: names.count)
+        current.beganMs = nowMs
+        current.beganUs = nowUs
+        current.startsNewGroup = nextStartsGroup
         nextStartsGroup = false
-        entries.append(attempt)
     }
 
-    var currentBytesSent: Int64 { entries.last?.bytesSent ?? 0 }
-    var currentBytesReceived: Int64 { entries.last?.bytesReceived ?? 0 }
-    var currentStatus: UInt16 { entries.last?.status ?? 0 }
+    var currentBytesSent: Int64 { isEmpty ? 0 : current.bytesSent }
+    var currentBytesReceived: Int64 { isEmpty ? 0 : current.bytesReceived }
+    var currentStatus: UInt16 { isEmpty ? 0 : current.status }
 
     func setStatus(_ status: UInt16) {
-        update { $0.status = status }
+        if !isEmpty { current.status = status }
     }
 
     func connected(nowMs: Int64) {
-        update { $0.connectMs = nowMs - $0.beganMs }
+        if !isEmpty { current.connectMs = nowMs - current.beganMs }
     }
 
     func headArrived(_ clock: Clock) {
-        update {
-            $0.headerMs = clock.nowMs - $0.beganMs
-            $0.headerUs = clock.nowUs
-        }
+        guard !isEmpty else { return }
+        current.headerMs = clock.nowMs - current.beganMs
+        current.headerUs = clock.nowUs
     }
 
     func finish(nowMs: Int64) {
-        update { $0.responseMs = nowMs - $0.beganMs }
+        if !isEmpty { current.responseMs = nowMs - current.beganMs }
     }
 
     /// The last attempt does not count: its pooled connection had gone stale.
     func forgetLast() {
-        _ = entries.popLast()
+        guard !isEmpty else { return }
+        count -= 1
+        if let former = earlier.popLast() { current = former }
     }
 
-    func sent(_ count: Int) {
-        update { $0.bytesSent += Int64(count) }
+    func sent(_ amount: Int) {
+        if !isEmpty { current.bytesSent += Int64(amount) }
     }
 
-    func received(_ count: Int) {
-        update { $0.bytesReceived += Int64(count) }
+    func received(_ amount: Int) {
+        if !isEmpty { current.bytesReceived += Int64(amount) }
     }
 
-    func relayed(_ count: Int) {
-        update { $0.responseLength += Int64(count) }
-    }
-
-    private func update(_ change: (inout Attempt) -> Void) {
-        guard !entries.isEmpty else { return }
-        change(&entries[entries.count - 1])
+    func relayed(_ amount: Int) {
+        if !isEmpty { current.responseLength += Int64(amount) }
     }
 }

@@ -77,7 +77,7 @@ extension Exchange {
         let status = response.status
         if let fault, fault != .ok { return fault }
         if status == 499 { return .clientClosed }
-        let isOwn = attempts.entries.isEmpty
+        let isOwn = attempts.isEmpty
         if let failure = lastFailure {
             if status == 502 || status == 504 { return .upstream(failure) }
             if status < 500 { return .retried(failure) }

@@ -7,12 +7,15 @@ internal import Upstream
 extension Exchange {
     /// The first byte of a request arrived on `session`.
     func start(for session: HTTP1Session) {
+        let connection = session.connection
         stream = session
-        client = session.connection
-        snapshot = client.snapshot
-        server = client.listen.defaultServer
-        location = server.base
-        remoteAddress = client.remoteAddress
+        client = connection
+        let listen = connection.listen
+        // Mostly they are the same as for the request before: asking costs less than counting references.
+        if snapshot !== connection.snapshot { snapshot = connection.snapshot }
+        if server !== listen.defaultServer { server = listen.defaultServer }
+        if location !== server.base { location = server.base }
+        remoteAddress = connection.remoteAddress
         startedMs = worker.clock.nowMs
         startedUs = worker.clock.nowUs
         phase = .receiving
@@ -29,6 +32,10 @@ extension Exchange {
         host.removeAll()
         isURIChanged = false
         body.reset()
+        bodyPace.end()
+        sendPace.end()
+        isDelayed = false
+        fileContent = nil
         requestLength = 0
         redirectCount = 0
         isInternal = false
@@ -56,6 +63,12 @@ extension Exchange {
         requestID.removeAll()
         replacedBody.removeAll()
     }
+
+    func beginAttempt(at name: [UInt8]) {
+        attempts.begin(address: name, nowMs: worker.clock.nowMs, nowUs: worker.clock.nowUs)
+    }
+
+    func beginAttempt(at peer: Peer) { beginAttempt(at: peer.nameBytes) }
 
     /// Bytes a second that the response is sent at; 0: as fast as it goes.
     var rateLimit: Int64 { limitRate ?? location.settings.core.limitRate.value(for: self) }

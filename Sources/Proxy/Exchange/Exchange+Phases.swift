@@ -33,23 +33,22 @@ extension Exchange {
     private func readHost() {
         host.removeAll()
         guard let field = head.host else { return }
-        headBytes.withBytes(of: field) { (bytes: Span<UInt8>) in
-            for index in bytes.indices { host.append(bytes[index].asciiLowercased) }
-        }
+        host.append(lowercased: field, of: headBytes)
         let length = host.withReadable { HostName.lengthWithoutPort($0) }
         host.truncate(to: length)
     }
 
     private func selectServer() {
         let listen = client.listen
+        if listen.hasOneServer { return adopt(listen.defaultServer) }
         let found = host.withReadable { listen.server(forHost: $0, captures: &captures) }
         adopt(found ?? listen.defaultServer)
         adoptNamedGroups()
     }
 
     func adopt(_ server: VirtualServer) {
-        self.server = server
-        location = server.base
+        if self.server !== server { self.server = server }
+        if location !== server.base { location = server.base }
         enterServerZone()
         if userValues.count < snapshot.configuration.userVariableCount {
             let missing = snapshot.configuration.userVariableCount - userValues.count
@@ -141,18 +140,18 @@ extension Exchange {
 
     /// Takes on a location's settings; runs its rewrite steps.
     func enter(_ found: Location) -> Outcome {
-        let match = found.governing(method)
-        location = match
-        if match.settings.core.isInternal && !isInternal { return .status(404) }
+        location = found.governing(method)
+        if location.settings.core.isInternal && !isInternal { return .status(404) }
         settleKeepAlive()
-        let sizeMax = match.settings.core.clientMaxBodySize
+        let sizeMax = location.settings.core.clientMaxBodySize
         body.sizeMax = sizeMax
         if let length = head.contentLength, sizeMax > 0, length > sizeMax, !isInternal {
             worker.log(.error, self, "client intended to send too large body: \(length) bytes")
             keepsAlive = false
             return .status(413)
         }
-        return Rewrite.run(match.settings.rewrite, on: self, inServer: false)
+        guard !location.settings.rewrite.steps.isEmpty else { return .declined }
+        return Rewrite.run(location.settings.rewrite, on: self, inServer: false)
     }
 
     // MARK: Access

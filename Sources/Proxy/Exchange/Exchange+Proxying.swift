@@ -9,13 +9,13 @@ extension Exchange {
     /// Begins to serve the request from an upstream.
     func startProxying(_ target: ProxyTarget) -> Outcome {
         let request = upstream ?? UpstreamRequest(exchange: self, worker: worker)
-        upstream = request
-        request.reset()
+        if upstream == nil { upstream = request }
+        request.begin()
         proxyTarget = target
         phase = .readingBody
         if body.isComplete && !body.isPresent {
             body.keep(.whole(memoryMax: 0, path: ""))
-            sendUpstream()
+            send(to: target, request)
             return .suspended
         }
         let streams =
@@ -79,18 +79,27 @@ extension Exchange {
 
     private func sendUpstream() {
         guard let request = upstream, let target = proxyTarget else { return }
-        guard let (group, host) = resolve(target) else { return }
+        send(to: target, request)
+    }
+
+    private func send(to target: ProxyTarget, _ request: UpstreamRequest) {
+        guard let group = resolve(target) else { return }
         attempts.beginGroup()
         request.isRequestChunked = false
         if let template = location.settings.proxy.setBody { template.append(for: self, to: replacedBody) }
-        RequestRewrite.write(self, target: proxyTarget ?? target, host: host, to: request.requestHead)
+        // Where the URL is made of variables, `resolve` has found another target.
+        if target.hasVariables, let found = proxyTarget {
+            RequestRewrite.write(self, target: found, to: request.requestHead)
+        } else {
+            RequestRewrite.write(self, target: target, to: request.requestHead)
+        }
         request.start(group)
     }
 
     /// The group that a target names: fixed by the configuration, or by variables for each request.
-    private func resolve(_ target: ProxyTarget) -> (PeerGroup, ProxyHost)? {
+    private func resolve(_ target: ProxyTarget) -> PeerGroup? {
         if let index = target.groupIndex, let group = snapshot.groups.group(at: index) {
-            return (group, ProxyHost(text: target.hostText))
+            return group
         }
         guard let template = target.template else {
             finish(status: 500)
@@ -102,7 +111,7 @@ extension Exchange {
         switch snapshot.groups.resolve(url: String(decoding: scratch.bytes, as: UTF8.self)) {
         case .group(let group, let resolved):
             proxyTarget = target.resolved(resolved)
-            return (group, ProxyHost(text: resolved.hostText))
+            return group
         case .invalid(let reason):
             worker.log(.error, self, reason)
             finish(status: 500)

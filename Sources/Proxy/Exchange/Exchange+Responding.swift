@@ -21,17 +21,18 @@ extension Exchange {
         discardBody()
         // A client that waits for leave may send its content or the next request: nobody can tell which.
         if head.expectsContinue && !didSendContinue && !body.isComplete { keepsAlive = false }
-        stream.startResponse()
+        let stream = stream
+        stream.startResponse(of: self)
         switch response.contentKind {
         case .none:
-            stream.endResponse()
+            stream.endResponse(of: self)
         case .buffered:
             if method != .head {
                 stream.append(Slice(from: 0, to: response.content.count), of: response.content)
             }
-            stream.endResponse()
+            stream.endResponse(of: self)
         case .file(let file, let offset, let count):
-            guard method != .head else { return stream.endResponse() }
+            guard method != .head else { return stream.endResponse(of: self) }
             stream.send(FileContent(file: file, offset: offset, remaining: count))
         case .streamed:
             break

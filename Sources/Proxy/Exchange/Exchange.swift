@@ -37,6 +37,8 @@ final class Exchange {
     /// Whether `uri` differs from what the client sent (rewrites, internal redirects).
     var isURIChanged = false
     let body: RequestBody
+    /// How fast the content comes; here and not with the client, of whom most are idle.
+    var bodyPace = PaceLimit()
     var startedMs: Int64 = 0
     var startedUs: Int64 = 0
     /// Bytes of the request: line, head and content as received.
@@ -87,6 +89,14 @@ final class Exchange {
     /// Bytes of the response written to the client: head included, and content alone.
     var bytesSent: Int64 = 0
     var contentBytesSent: Int64 = 0
+    /// How fast the client takes the response.
+    var sendPace = PaceLimit()
+    /// `limit_rate` of the response.
+    var rate = RateLimit()
+    /// The next bytes of the response wait for their time.
+    var isDelayed = false
+    /// A file that is being sent as the response's content.
+    var fileContent: FileContent?
     /// The connection may serve another request after this one.
     var keepsAlive = false
     /// The attempts at upstreams, in order, for `$upstream_…` and logs.

@@ -79,7 +79,7 @@ package final class ExchangePieces {
     /// - Returns: its bytes.
     package func rewriteRequest() -> Int {
         RequestRewrite.write(
-            exchange, target: target, host: ProxyHost(text: target.hostText), to: upstream.requestHead)
+            exchange, target: target, to: upstream.requestHead)
         return upstream.requestHead.count
     }
 

@@ -7,23 +7,20 @@ internal import Upstream
 /// Writes the head that goes to a peer, anew from what was parsed.
 enum RequestRewrite {
     /// Writes the request's head for `target` into `out`.
-    static func write(_ exchange: Exchange, target: ProxyTarget, host: ProxyHost, to out: ByteBuffer) {
-        let plan = exchange.location.proxyPlan
-        let httpVersion = exchange.location.settings.proxy.httpVersion
+    static func write(_ exchange: Exchange, target: ProxyTarget, to out: ByteBuffer) {
+        let location = exchange.location
+        let bytes = exchange.headBytes
         out.removeAll()
-        requestLine(exchange, target, httpVersion, out)
-        exchange.sentUpgrade = plan.alwaysUpgrades
-        for field in plan.madeFields { set(field, exchange, out) }
-        out.append(plan.lastLines)
-        if !plan.setsHost { line("Host: ", host.text, out) }
-        if !plan.setsConnection, httpVersion == .http10 { out.append("Connection: close\r\n") }
-        framing(exchange, plan, out)
-        if plan.tellsClient { tellClient(exchange, out) }
-        if exchange.location.settings.proxy.passesRequestHeaders {
-            let bytes = exchange.headBytes
-            for field in exchange.head.fields where plan.copies(field, of: bytes) {
-                copy(field, of: bytes, to: out)
-            }
+        requestLine(exchange, location, target, of: bytes, out)
+        madeFields(exchange, location, out)
+        if !location.proxyPlan.setsHost { line("Host: ", target.hostText, out) }
+        if !location.proxyPlan.setsConnection, location.settings.proxy.httpVersion == .http10 {
+            out.append("Connection: close\r\n")
+        }
+        framing(exchange, location, out)
+        if location.proxyPlan.tellsClient { tellClient(exchange, out) }
+        if location.settings.proxy.passesRequestHeaders {
+            copyFields(exchange, location, of: bytes, out)
         }
         out.append("\r\n")
     }
@@ -31,25 +28,43 @@ enum RequestRewrite {
     // MARK: Request line
 
     private static func requestLine(
-        _ exchange: Exchange, _ target: ProxyTarget, _ version: UpstreamHTTPVersion, _ out: ByteBuffer
+        _ exchange: Exchange, _ location: Location, _ target: ProxyTarget, of bytes: ByteBuffer,
+        _ out: ByteBuffer
     ) {
         exchange.sentMethod = exchange.method
-        if let method = exchange.location.settings.proxy.method {
+        if let method = location.settings.proxy.method {
             let start = out.count
             method.append(for: exchange, to: out)
             let written = Slice(from: start, to: out.count)
             exchange.sentMethod = out.withBytes(of: written) { Method.recognise($0) }
         } else if exchange.method == exchange.head.method {
-            out.append(exchange.head.methodText, of: exchange.headBytes)
+            out.append(exchange.head.methodText, of: bytes)
         } else {
             out.append(exchange.method.text)
         }
         out.append(" ")
-        RequestTarget.write(exchange, target, to: out)
-        out.append(version == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
+        RequestTarget.write(exchange, target, of: bytes, to: out)
+        out.append(location.settings.proxy.httpVersion == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
     }
 
     // MARK: Fields
+
+    private static func madeFields(_ exchange: Exchange, _ location: Location, _ out: ByteBuffer) {
+        let plan = location.proxyPlan
+        exchange.sentUpgrade = plan.alwaysUpgrades
+        for index in plan.madeFields.indices { set(plan.madeFields[index], exchange, out) }
+        plan.appendLastLines(to: out)
+    }
+
+    private static func copyFields(
+        _ exchange: Exchange, _ location: Location, of bytes: ByteBuffer, _ out: ByteBuffer
+    ) {
+        let plan = location.proxyPlan
+        let head = exchange.head
+        for index in head.fields.indices where plan.copies(head.fields[index], of: bytes) {
+            copy(head.fields[index], of: bytes, to: out)
+        }
+    }
 
     private static func line(_ name: StaticString, _ value: [UInt8], _ out: ByteBuffer) {
         out.append(name)
@@ -66,20 +81,19 @@ enum RequestRewrite {
 
     /// `proxy_set_header`: a value that turns out empty sends no field.
     private static func set(_ field: MadeField, _ exchange: Exchange, _ out: ByteBuffer) {
-        out.append(field.before)
-        let start = out.count
-        out.append(field.label)
+        out.append(field.lead)
         let valueStart = out.count
-        field.value.append(for: exchange, to: out)
-        guard out.count > valueStart else { return out.truncate(to: start) }
+        _ = field.append(exchange, out)
+        guard out.count > valueStart else { return out.truncate(to: valueStart - field.labelCount) }
         if field.isUpgrade { exchange.sentUpgrade = true }
         out.append("\r\n")
     }
 
-    private static func framing(_ exchange: Exchange, _ plan: ProxyPlan, _ out: ByteBuffer) {
+    private static func framing(_ exchange: Exchange, _ location: Location, _ out: ByteBuffer) {
+        let plan = location.proxyPlan
         guard !plan.setsContentLength else { return }
         let body = exchange.body
-        if exchange.location.settings.proxy.setBody != nil {
+        if location.settings.proxy.setBody != nil {
             return length(Int64(exchange.replacedBody.count), out)
         }
         guard plan.passesBody, body.isPresent else { return }
@@ -130,14 +144,9 @@ enum RequestRewrite {
     }
 }
 
-/// `$proxy_host`: what a peer is called in the `Host` field.
-struct ProxyHost {
-    let text: [UInt8]
-}
-
 /// The request target that goes to a peer: `proxy_pass` with and without a URI part.
 enum RequestTarget {
-    static func write(_ exchange: Exchange, _ target: ProxyTarget, to out: ByteBuffer) {
+    static func write(_ exchange: Exchange, _ target: ProxyTarget, of bytes: ByteBuffer, to out: ByteBuffer) {
         let start = out.count
         if let uri = target.uri {
             writeReplaced(exchange, target, uri, out)
@@ -145,7 +154,7 @@ enum RequestTarget {
             escape(exchange, from: 0, out)
             query(exchange, out)
         } else {
-            original(exchange, out)
+            original(exchange.head, of: bytes, out)
         }
         if out.count == start { out.append("/") }
     }
@@ -165,14 +174,14 @@ enum RequestTarget {
         query(exchange, out)
     }
 
-    private static func original(_ exchange: Exchange, _ out: ByteBuffer) {
-        out.append(exchange.head.path, of: exchange.headBytes)
-        guard let query = exchange.head.query else {
-            if exchange.head.hasQuery { out.append("?") }
+    private static func original(_ head: RequestHead, of bytes: ByteBuffer, _ out: ByteBuffer) {
+        out.append(head.path, of: bytes)
+        guard let query = head.query else {
+            if head.hasQuery { out.append("?") }
             return
         }
         out.append("?")
-        out.append(query, of: exchange.headBytes)
+        out.append(query, of: bytes)
     }
 
     private static func escape(_ exchange: Exchange, from start: Int, _ out: ByteBuffer) {

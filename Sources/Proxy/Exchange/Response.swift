@@ -45,7 +45,7 @@ final class Response {
     /// Further fields, in order, in wire form: `Name: value CRLF` each.
     let lines = ByteBuffer(capacity: 512)
     /// Where names and values stand in `lines`.
-    private(set) var fields: [Field] = []
+    private(set) var fields = FieldList(capacity: 16)
 
     /// Starts anew for the next response; keeps the memory.
     func reset() {
@@ -62,7 +62,13 @@ final class Response {
         hasOwnDate = false
         isUpgrade = false
         lines.removeAll()
-        fields.removeAll(keepingCapacity: true)
+        fields.removeAll()
+    }
+
+    /// Takes the value of a `Content-Type` that stands in `source`.
+    func setContentType(_ value: Slice, of source: ByteBuffer) {
+        contentType.removeAll()
+        contentType.append(value, of: source)
     }
 
     /// Appends a field whose name and value stand in `source`.
@@ -106,7 +112,7 @@ final class Response {
         old.append(contentsOf: lines)
         let kept = fields.filter { $0.known != name }
         lines.removeAll()
-        fields.removeAll(keepingCapacity: true)
+        fields.removeAll()
         for field in kept { add(field, of: old) }
     }
 

@@ -22,8 +22,9 @@ enum ResponseRewrite {
         response.contentLength = head.contentLength
         applyControls(exchange, request)
         let plan = exchange.location.proxyPlan
-        for field in head.fields {
-            pass(field, exchange, request, plan)
+        // By index: iterating takes the list's array along, and gives it back.
+        for index in head.fields.indices {
+            pass(head.fields[index], exchange, request, plan)
         }
         return true
     }
@@ -42,9 +43,7 @@ enum ResponseRewrite {
         case .contentLength:
             return
         case .contentType:
-            response.contentType.removeAll()
-            response.contentType.append(field.value, of: source)
-            return
+            return response.setContentType(field.value, of: source)
         case .server: response.hasOwnServer = true
         case .date: response.hasOwnDate = true
         case .location, .refresh, .setCookie:
@@ -113,11 +112,11 @@ enum ResponseRewrite {
 /// Fields of an upstream's response that outlive it: kept for the answer that is given instead.
 final class KeptFields {
     private let bytes = ByteBuffer(capacity: 64)
-    private var fields: [Field] = []
+    private var fields = FieldList()
 
     func reset() {
         bytes.removeAll()
-        fields.removeAll(keepingCapacity: true)
+        fields.removeAll()
     }
 
     func append(_ field: Field, of source: ByteBuffer) {
@@ -132,6 +131,6 @@ final class KeptFields {
     }
 
     func add(to response: Response) {
-        for field in fields { response.add(field, of: bytes) }
+        for index in fields.indices { response.add(fields[index], of: bytes) }
     }
 }

@@ -24,7 +24,7 @@ enum ErrorLogging {
         out.append(", server: ")
         out.append(exchange.server.serverName)
         quoted(", request: \"", to: out) { exchange.appendRequestLine(to: $0) }
-        if exchange.upstream?.isActive == true, let attempt = exchange.attempts.entries.last {
+        if exchange.upstream?.isActive == true, let attempt = exchange.attempts.last {
             quoted(", upstream: \"", to: out) { out in
                 out.append(exchange.proxyTarget?.isTLS == true ? "https://" : "http://")
                 out.append(attempt.name, of: exchange.attempts.names)

@@ -20,9 +20,9 @@ extension Exchange {
     /// Appends the values of all fields of a known name, joined by commas (cookies by semicolons).
     func appendRequestField(_ name: FieldName, to out: ByteBuffer) -> Bool {
         var isFound = false
-        for field in head.fields where field.known == name {
+        for index in head.fields.indices where head.fields[index].known == name {
             if isFound { out.append(name == .cookie ? "; " : ", ") }
-            out.append(field.value, of: headBytes)
+            out.append(head.fields[index].value, of: headBytes)
             isFound = true
         }
         return isFound

@@ -21,8 +21,8 @@ enum FieldLookup {
     ///
     /// - Returns: whether there is one.
     static func append(
-        named name: [UInt8], among fields: borrowing [Field], of buffer: ByteBuffer, separator: StaticString,
-        to out: ByteBuffer
+        named name: [UInt8], among fields: borrowing FieldList, of buffer: ByteBuffer,
+        separator: StaticString, to out: ByteBuffer
     ) -> Bool {
         var isFound = false
         for index in fields.indices where isNamed(fields[index].name, of: buffer, name) {

@@ -6,9 +6,11 @@ struct VariableRow: Sendable {
     /// One sentence for the operator; the README's table is printed from it.
     let about: String
     /// Appends the value; returns false, and appends nothing, if there is none.
-    let append: @Sendable (Exchange, ByteBuffer) -> Bool
+    let append: Append
 
-    init(_ name: String, _ about: String, _ append: @escaping @Sendable (Exchange, ByteBuffer) -> Bool) {
+    typealias Append = @Sendable (Exchange, ByteBuffer) -> Bool
+
+    init(_ name: String, _ about: String, _ append: @escaping Append) {
         self.name = name
         self.about = about
         self.append = append

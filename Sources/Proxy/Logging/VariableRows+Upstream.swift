@@ -66,10 +66,10 @@ extension Variables {
         of exchange: Exchange, to out: ByteBuffer, _ append: (AttemptLog.Attempt, ByteBuffer) -> Bool
     ) -> Bool {
         let attempts = exchange.attempts
-        if attempts.entries.isEmpty { return false }
-        for index in attempts.entries.indices {
-            if index > 0 { out.append(attempts.entries[index].startsNewGroup ? " : " : ", ") }
-            if !append(attempts.entries[index], out) { out.append("-") }
+        if attempts.isEmpty { return false }
+        for index in 0..<attempts.count {
+            if index > 0 { out.append(attempts[index].startsNewGroup ? " : " : ", ") }
+            if !append(attempts[index], out) { out.append("-") }
         }
         return true
     }

@@ -90,7 +90,7 @@ enum AuthBasic {
             exchange.log(.error, "user \"\(attempt.user)\": \(reason)")
             return .status(500)
         }
-        exchange.worker.counters.add(.failedLogins, 1)
+        exchange.worker.add(.failedLogins, 1)
         return challenge(exchange)
     }
 

@@ -104,6 +104,7 @@ extension Exchange {
 
     /// Sets the variables that are called like groups of the last match.
     func adoptNamedGroups() {
+        guard !captures.named.isEmpty else { return }
         for (name, bytes) in captures.named {
             guard let index = snapshot.configuration.userVariables[name], userValues.indices.contains(index)
             else { continue }

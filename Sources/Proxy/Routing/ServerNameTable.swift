@@ -36,8 +36,13 @@ struct ServerNameTable {
         return self[keyPath: table].insert(bytes, servers.count - 1)
     }
 
+    /// Whether no name leads elsewhere.
+    func leadOnly(to server: VirtualServer) -> Bool {
+        patterns.isEmpty && servers.allSatisfy { $0 === server }
+    }
+
     func server(for host: Span<UInt8>, captures: inout Captures) -> VirtualServer? {
-        if let index = exact[host] { return servers[index] }
+        if exact.count > 0, let index = exact[host] { return servers[index] }
         if heads.count > 0 {
             // The longest end comes first.
             for index in host.indices where host[index] == UInt8(ascii: ".") && index > 0 {
@@ -52,7 +57,11 @@ struct ServerNameTable {
                 if let found = tails[host.extracting(0..<(index + 1))] { return servers[found] }
             }
         }
-        guard host.count > 0 else { return nil }
+        return host.count > 0 && !patterns.isEmpty ? matched(host, &captures) : nil
+    }
+
+    /// By itself: whoever has an expression in it makes room for what matching needs, each time.
+    private func matched(_ host: Span<UInt8>, _ captures: inout Captures) -> VirtualServer? {
         for (regex, server) in patterns where regex.match(host, into: &captures) { return server }
         return nil
     }

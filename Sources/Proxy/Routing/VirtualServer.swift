@@ -69,7 +69,9 @@ final class VirtualServer {
         let found = tree.match(uri)
         if let exact = found.exact { return .location(exact) }
         if let slash = found.slash { return .redirectToSlash(slash) }
-        guard let prefix = found.prefix else { return pattern(uri, in: tree, &captures) }
+        guard let prefix = found.prefix else {
+            return tree.patterns.isEmpty ? .none : pattern(uri, in: tree, &captures)
+        }
         var inner = LocationMatch.none
         if !prefix.nested.isEmpty { inner = find(uri, in: prefix.nested, &captures) }
         switch inner {
@@ -78,7 +80,7 @@ final class VirtualServer {
         case .location, .none: break
         }
         // `^~` of a nested location speaks for the expressions beside it only, as in nginx.
-        if prefix.kind == .prefix {
+        if !tree.patterns.isEmpty, prefix.kind == .prefix {
             let matched = pattern(uri, in: tree, &captures)
             if case .location = matched { return matched }
         }
@@ -116,6 +118,8 @@ public final class ListenAddress {
     let usesProxyProtocol: Bool
     let defaultServer: VirtualServer
     private let names: ServerNameTable
+    /// Whatever a request's host is, it leads to the default server.
+    let hasOneServer: Bool
 
     init(
         _ address: SocketAddress, _ options: ListenOptions, isTLS: Bool, defaultServer: VirtualServer,
@@ -127,6 +131,7 @@ public final class ListenAddress {
         self.isTLS = isTLS
         self.defaultServer = defaultServer
         self.names = names
+        hasOneServer = names.leadOnly(to: defaultServer)
     }
 
     var tcpNodelay: Bool { defaultServer.base.settings.core.tcpNodelay }

@@ -18,22 +18,54 @@ final class ClientConnection {
     /// The peer's address as the kernel gave it.
     let remoteAddress: SocketAddress
     let startedMs: Int64
-    /// How long the TLS handshake took; `nil`: there was none.
-    private(set) var handshakeMs: Int64?
-    /// What its authority has against the client's certificate.
-    var certificateComplaint: String?
+    /// What most plain connections never need.
+    private var details: Details?
     /// When the last response ended.
     var quietSinceMs: Int64 = 0
     /// Requests begun on it: `$connection_requests`.
     var requestCount = 0
-    /// What the PROXY protocol said of the client, if the listener asks for it.
-    var proxyProtocolAddress: SocketAddress?
-    /// Where the client connected to, as the PROXY protocol says.
-    var proxyProtocolDestination: SocketAddress?
 
+    /// By itself, so that ten thousand idle connections do not hold its room.
+    private final class Details {
+        var handshakeMs: Int64?
+        var certificateComplaint: String?
+        var proxyProtocolAddress: SocketAddress?
+        var proxyProtocolDestination: SocketAddress?
+        var localAddress: SocketAddress?
+    }
+
+    /// The details, to be written.
+    private var madeDetails: Details {
+        if let details { return details }
+        let made = Details()
+        details = made
+        return made
+    }
+
+    /// How long the TLS handshake took; `nil`: there was none.
+    var handshakeMs: Int64? { details?.handshakeMs }
+    /// What its authority has against the client's certificate.
+    var certificateComplaint: String? {
+        get { details?.certificateComplaint }
+        set { if newValue != nil || details != nil { madeDetails.certificateComplaint = newValue } }
+    }
+    /// What the PROXY protocol said of the client, if the listener asks for it.
+    var proxyProtocolAddress: SocketAddress? {
+        get { details?.proxyProtocolAddress }
+        set { madeDetails.proxyProtocolAddress = newValue }
+    }
+    /// Where the client connected to, as the PROXY protocol says.
+    var proxyProtocolDestination: SocketAddress? {
+        get { details?.proxyProtocolDestination }
+        set { madeDetails.proxyProtocolDestination = newValue }
+    }
     /// The address that the client connected to, asked of the kernel when first wanted.
-    private(set) lazy var localAddress: SocketAddress =
-        SocketAddress.local(of: transport.fd) ?? listen.address
+    var localAddress: SocketAddress {
+        if let known = details?.localAddress { return known }
+        let found = SocketAddress.local(of: transport.fd) ?? listen.address
+        madeDetails.localAddress = found
+        return found
+    }
 
     var tls: TLSConnection? { transport.tls }
 
@@ -44,7 +76,7 @@ final class ClientConnection {
         snapshot = next
     }
 
-    func shookHands(nowMs: Int64) { handshakeMs = nowMs - startedMs }
+    func shookHands(nowMs: Int64) { madeDetails.handshakeMs = nowMs - startedMs }
 
     init(number: Int, token: Token, transport: Transport, accepted: Acceptance) {
         self.number = number

@@ -7,27 +7,30 @@ enum HTTP1ResponseHead {
     /// Appends the head to the writer's pending bytes and settles how the content is framed.
     static func write(_ exchange: Exchange, to writer: HTTP1Writer) {
         let response = exchange.response
+        let location = exchange.location
         let out = writer.pending
-        settleFraming(exchange, writer)
+        settleFraming(exchange, location, writer)
         statusLine(response, out)
-        if !response.hasOwnServer { server(exchange, out) }
-        if !response.hasOwnDate { out.append(exchange.worker.clock.dateLine) }
+        if !response.hasOwnServer { server(location, out) }
+        if !response.hasOwnDate { exchange.worker.appendDate(to: out) }
         entity(exchange, out)
         if case .chunked = writer.framing { out.append("Transfer-Encoding: chunked\r\n") }
-        connection(exchange, out)
+        connection(exchange, location, out)
         out.append(contentsOf: response.lines)
         out.append("\r\n")
     }
 
     /// RFC 9112 §6.3, the sender's side.
-    private static func settleFraming(_ exchange: Exchange, _ writer: HTTP1Writer) {
+    private static func settleFraming(
+        _ exchange: Exchange, _ location: Location, _ writer: HTTP1Writer
+    ) {
         let response = exchange.response
         let status = response.status
         if response.isUpgrade || exchange.method == .head || status == 204 || status == 304 || status < 200 {
             writer.framing = .none
         } else if response.contentLength != nil {
             writer.framing = .identity
-        } else if exchange.head.minorVersion >= 1 && exchange.location.settings.core.chunkedTransferEncoding {
+        } else if exchange.head.minorVersion >= 1 && location.settings.core.chunkedTransferEncoding {
             writer.framing = .chunked
         } else {
             // Only the end of the connection can end this content.
@@ -54,8 +57,8 @@ enum HTTP1ResponseHead {
         out.append("\r\n")
     }
 
-    private static func server(_ exchange: Exchange, _ out: ByteBuffer) {
-        switch exchange.location.settings.core.serverTokens {
+    private static func server(_ location: Location, _ out: ByteBuffer) {
+        switch location.settings.core.serverTokens {
         case .off: out.append("Server: portico\r\n")
         case .on, .build:
             out.append("Server: portico/")
@@ -93,14 +96,14 @@ enum HTTP1ResponseHead {
         status == 200 || status == 206 || status == 304
     }
 
-    private static func connection(_ exchange: Exchange, _ out: ByteBuffer) {
+    private static func connection(_ exchange: Exchange, _ location: Location, _ out: ByteBuffer) {
         if exchange.response.isUpgrade {
             out.append("Connection: upgrade\r\n")
         } else if exchange.keepsAlive && !exchange.worker.isDraining
             && !exchange.client.isOutdated
         {
             out.append("Connection: keep-alive\r\n")
-            let seconds = exchange.location.settings.core.keepaliveHeaderSeconds
+            let seconds = location.settings.core.keepaliveHeaderSeconds
             if seconds > 0 {
                 out.append("Keep-Alive: timeout=")
                 out.append(decimal: seconds)

@@ -25,8 +25,8 @@ extension HTTP1Session {
             while !exchange.body.isComplete && transport.isReadable {
                 guard exchange.wantsMoreBody else {
                     // It is we who do not read: the client is not to blame for its pace.
-                    worker.timers.cancel(readTimer)
-                    bodyPace.end()
+                    worker.cancel(readTimer)
+                    exchange.bodyPace.end()
                     return exchange.bodyAdvanced()
                 }
                 switch try receiveBody(exchange) {
@@ -40,12 +40,12 @@ extension HTTP1Session {
             return bodyRefused(exchange, error)
         }
         if exchange.body.isComplete {
-            worker.timers.cancel(readTimer)
-            bodyPace.end()
+            worker.cancel(readTimer)
+            exchange.bodyPace.end()
         } else {
             if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
             let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
-            let lookMs = bodyPace.wait(
+            let lookMs = exchange.bodyPace.wait(
                 nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
             arm(readTimer, afterMs: lookMs)
         }
@@ -53,7 +53,7 @@ extension HTTP1Session {
     }
 
     private func bodyIsTooSlow(_ exchange: Exchange) -> Bool {
-        bodyPace.isTooSlow(
+        exchange.bodyPace.isTooSlow(
             nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }
@@ -148,9 +148,9 @@ extension HTTP1Session {
         guard let exchange else { return close() }
         if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
         let now = worker.clock.nowMs
-        if exchange.isReadingBody && now < bodyPace.gapEndsMs {
+        if exchange.isReadingBody && now < exchange.bodyPace.gapEndsMs {
             if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
-            return arm(readTimer, afterMs: min(Int(bodyPace.gapEndsMs - now), 1000))
+            return arm(readTimer, afterMs: min(Int(exchange.bodyPace.gapEndsMs - now), 1000))
         }
         worker.log(.info, exchange, "client timed out (110: Connection timed out)")
         exchange.keepsAlive = false
@@ -175,7 +175,7 @@ extension HTTP1Session {
         guard exchange.body.isComplete else {
             return arm(readTimer, afterMs: exchange.location.settings.core.lingeringTimeoutMs)
         }
-        worker.timers.cancel(readTimer)
+        worker.cancel(readTimer)
         nextRequest()
     }
 }

@@ -6,7 +6,7 @@ internal import Net
 extension HTTP1Session {
     /// Sends a part of a file, then ends the response.
     func send(_ file: FileContent) {
-        fileContent = file
+        exchange?.fileContent = file
         continueFile()
     }
 
@@ -14,10 +14,10 @@ extension HTTP1Session {
     ///
     /// The kernel copies it to a plain socket; for TLS and chunks it passes through the read buffer.
     func continueFile() {
-        while var file = fileContent, let exchange {
+        while let exchange, var file = exchange.fileContent {
             guard file.remaining > 0 else {
-                fileContent = nil
-                return endResponse()
+                exchange.fileContent = nil
+                return endResponse(of: exchange)
             }
             let shared = worker.relay
             shared.removeAll()
@@ -26,14 +26,14 @@ extension HTTP1Session {
                 read > 0
             else {
                 worker.log(.alert, exchange, "read() of a file failed or it was truncated")
-                fileContent = nil
+                exchange.fileContent = nil
                 return abandon()
             }
             file.offset += Int64(read)
             file.remaining -= Int64(read)
-            fileContent = file
-            send(shared)
-            guard fileContent != nil else { return }
+            exchange.fileContent = file
+            send(shared, of: exchange)
+            guard self.exchange === exchange, exchange.fileContent != nil else { return }
             if isBlocked { return }
         }
     }

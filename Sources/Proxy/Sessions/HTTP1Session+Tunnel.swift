@@ -11,11 +11,11 @@ extension HTTP1Session {
         exchange.keepsAlive = false
         exchange.limitRate = 0
         HeaderFilter.apply(to: exchange)
-        startResponse()
+        startResponse(of: exchange)
         flush()
         guard case .exchanging = state else { return }
         state = .tunnelling
-        worker.timers.cancel(readTimer)
+        worker.cancel(readTimer)
         let started = Tunnel(session: self, peer: peer, request: request)
         tunnel = started
         request.isTunnelling = true

@@ -19,8 +19,11 @@ extension HTTP1Session {
     var isBlocked: Bool { isDelayed || writer.heldCount > 0 && !transport.isWritable }
 
     /// Writes the head of `exchange.response`; it leaves with the first content or at the end.
-    func startResponse() {
-        guard let exchange else { return }
+    ///
+    /// The exchange is handed down from here on: reading it from the session again and again had it retained
+    /// and released each time.
+    func startResponse(of exchange: Exchange) {
+        guard self.exchange === exchange else { return }
         settleRate(exchange)
         HTTP1ResponseHead.write(exchange, to: writer)
         exchange.phase = .responding
@@ -29,7 +32,10 @@ extension HTTP1Session {
 
     /// Frames and holds content; sent by `flush`.
     func append(_ slice: Slice, of content: ByteBuffer) {
-        guard let exchange else { return }
+        if let exchange { append(slice, of: content, exchange) }
+    }
+
+    private func append(_ slice: Slice, of content: ByteBuffer, _ exchange: Exchange) {
         let before = writer.heldCount
         writer.append(slice, of: content)
         exchange.contentBytesSent += Int64(slice.count)
@@ -39,11 +45,11 @@ extension HTTP1Session {
     /// Sends content on; all of it is consumed, what the socket does not take is held.
     ///
     /// - Parameter isLast: no content follows it.
-    func send(_ content: ByteBuffer, isLast: Bool = false) {
-        guard let exchange else { return }
+    func send(_ content: ByteBuffer, of exchange: Exchange, isLast: Bool = false) {
+        guard self.exchange === exchange else { return }
         let isLeft = isLast && content.count <= Self.leftMax
-        guard case .identity = writer.framing, !rate.isOn, !isLeft else {
-            append(Slice(from: 0, to: content.count), of: content)
+        guard case .identity = writer.framing, !exchange.rate.isOn, !isLeft else {
+            append(Slice(from: 0, to: content.count), of: content, exchange)
             content.removeAll()
             // What ends the response leaves with `endResponse`.
             if !isLeft { flush() }
@@ -52,27 +58,30 @@ extension HTTP1Session {
         exchange.contentBytesSent += Int64(content.count)
         exchange.bytesSent += Int64(content.count)
         if isLast && !exchange.keepsAlive { transport.endWithNextSend() }
-        sent(writer.send(content, over: transport))
+        sent(writer.send(content, over: transport), of: exchange)
     }
 
     func flush() {
-        guard exchange != nil, !writer.isEmpty else { return }
-        if rate.isOn { return flushPaced() }
-        sent(writer.flush(transport))
+        guard let exchange, !writer.isEmpty else { return }
+        flush(exchange)
     }
 
-    func sent(_ outcome: IOOutcome) {
+    private func flush(_ exchange: Exchange) {
+        if exchange.rate.isOn { return flushPaced(exchange) }
+        sent(writer.flush(transport), of: exchange)
+    }
+
+    func sent(_ outcome: IOOutcome, of exchange: Exchange) {
         switch outcome {
         case .bytes:
-            worker.timers.cancel(writeTimer)
-            sendPace.end()
+            worker.cancel(writeTimer)
+            exchange.sendPace.end()
         case .wouldBlock:
-            guard let exchange else { return }
+            guard self.exchange === exchange else { return }
             let gapMs = exchange.location.settings.core.sendTimeoutMs
-            arm(
-                writeTimer,
-                afterMs: sendPace.wait(nowMs: worker.clock.nowMs, count: acknowledgedCount, gapMs: gapMs)
-            )
+            let lookMs = exchange.sendPace.wait(
+                nowMs: worker.clock.nowMs, count: acknowledgedCount, gapMs: gapMs)
+            arm(writeTimer, afterMs: lookMs)
         case .closed:
             writeFailed(.brokenPipe)
         case .failed(let errno):
@@ -90,7 +99,7 @@ extension HTTP1Session {
 
     /// The client takes bytes, but slower than `client_min_rate`.
     func isTakingTooSlowly(_ exchange: Exchange) -> Bool {
-        sendPace.isTooSlow(
+        exchange.sendPace.isTooSlow(
             nowMs: worker.clock.nowMs, count: acknowledgedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }
@@ -103,31 +112,39 @@ extension HTTP1Session {
     }
 
     /// All content was given: finishes the framing, and the exchange once the socket took it all.
-    func endResponse() {
-        guard let exchange else { return }
+    func endResponse(of exchange: Exchange) {
+        guard self.exchange === exchange else { return }
         let before = writer.heldCount
         writer.end()
         exchange.bytesSent += Int64(writer.heldCount - before)
         isEnding = true
-        if !exchange.keepsAlive && !rate.isOn { transport.endWithNextSend() }
+        if !exchange.keepsAlive && !exchange.rate.isOn { transport.endWithNextSend() }
         // A head and what was left behind it.
         if !writer.isEmpty, writer.heldCount <= 2 * Self.leftMax { return worker.post(connection.token) }
-        flush()
+        if !writer.isEmpty { flush(exchange) }
         if isEnding && writer.isEmpty { finishEnding() }
     }
 
     /// The socket takes bytes again.
     func resumeWriting() {
-        guard exchange != nil, transport.isWritable, !isDelayed else { return }
+        guard let exchange, transport.isWritable, !exchange.isDelayed else { return }
         if !writer.isEmpty {
             flush()
             guard case .exchanging = state, writer.isEmpty else { return }
         }
         if isEnding { return finishEnding() }
-        if isDelayed { return }
-        if fileContent != nil { return continueFile() }
-        exchange?.clientCanTakeMore()
+        if exchange.isDelayed { return }
+        if exchange.fileContent != nil { return continueFile() }
+        exchange.clientCanTakeMore()
     }
+
+    /// The next bytes of the response wait for their time.
+    var isDelayed: Bool {
+        get { exchange?.isDelayed ?? false }
+        set { exchange?.isDelayed = newValue }
+    }
+    /// How fast the client takes the response under way.
+    var sendPace: PaceLimit { exchange?.sendPace ?? PaceLimit() }
 
     /// Content that waits for the client's socket, in bytes.
     var heldCount: Int { writer.heldCount }
@@ -136,7 +153,7 @@ extension HTTP1Session {
     func abandon() {
         guard let exchange else { return close() }
         exchange.keepsAlive = false
-        fileContent = nil
+        exchange.fileContent = nil
         isEnding = false
         finishLog(exchange)
         close()

@@ -45,17 +45,9 @@ final class HTTP1Session {
     let writer: HTTP1Writer
     /// All of the response was given to the writer; it ends when the socket took it.
     var isEnding = false
-    var bodyPace = PaceLimit()
-    var sendPace = PaceLimit()
     /// Longest gap in what a client sends that is only listened to.
     var lingeringTimeoutMs = 5000
-    /// `limit_rate` of the response under way.
-    var rate = RateLimit()
-    /// The next bytes of the response wait for their time.
-    var isDelayed = false
     var tunnel: Tunnel?
-    /// A file that is being sent as the response's content.
-    var fileContent: FileContent?
     /// Its certificate is being asked for.
     var statusCheck: ClientStatusCheck?
     let readTimer: TimerID
@@ -74,7 +66,7 @@ final class HTTP1Session {
             connection.transport.tls == nil || isProxied
             ? server.clientHeaderTimeoutMs : server.handshakeTimeoutMs
         arm(readTimer, afterMs: wait)
-        worker.counters.add(.reading, 1)
+        worker.add(.reading, 1)
     }
 
     var transport: Transport { connection.transport }
@@ -85,7 +77,7 @@ final class HTTP1Session {
     }
 
     func arm(_ timer: TimerID, afterMs: Int) {
-        worker.timers.set(timer, deadlineMs: worker.clock.nowMs + Int64(afterMs))
+        worker.set(timer, afterMs: afterMs)
     }
 
     // MARK: Events
@@ -148,14 +140,19 @@ final class HTTP1Session {
 
     /// Reads until a head is complete; serves it.
     func readHead() {
-        let buffer = input ?? worker.buffers.take()
-        input = buffer
+        let buffer = input ?? worker.takeBuffer()
+        if input == nil { input = buffer }
         while transport.isReadable {
             let outcome = transport.receive(into: buffer, atLeast: 1024)
             switch outcome {
             case .bytes:
-                if case .idle = state { beginExchange() }
-                if parseHead(buffer) { return }
+                guard case .idle = state else {
+                    if parseHead(buffer) { return }
+                    continue
+                }
+                if parseHead(buffer, of: beginExchange()) { return }
+                // The time for the whole head begins with its first byte.
+                arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
             case .wouldBlock:
                 break
             case .closed, .failed:
@@ -165,23 +162,26 @@ final class HTTP1Session {
         if buffer.isEmpty { releaseInput() }
     }
 
-    /// The first byte of a request: an exchange begins, and with it the time for the whole head.
-    func beginExchange() {
+    /// The first byte of a request: an exchange begins.
+    private func beginExchange() -> Exchange {
         if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
         let started = worker.takeExchange(for: self)
-        started.stream = self
         exchange = started
         if case .idle = state, connection.requestCount > 0 {
-            worker.counters.add(.waiting, -1)
-            worker.counters.add(.reading, 1)
+            worker.add(.waiting, -1)
+            worker.add(.reading, 1)
         }
         state = .readingHead
-        arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+        return started
     }
 
     /// - Returns: whether the session went on to something else than reading this head.
     private func parseHead(_ buffer: ByteBuffer) -> Bool {
         guard let exchange else { return false }
+        return parseHead(buffer, of: exchange)
+    }
+
+    private func parseHead(_ buffer: ByteBuffer, of exchange: Exchange) -> Bool {
         switch exchange.head.parse(buffer, limits: connection.listen.defaultServer.headLimits) {
         case .incomplete:
             return false
@@ -198,10 +198,10 @@ final class HTTP1Session {
     }
 
     private func headArrived(_ exchange: Exchange, _ length: Int) {
-        worker.timers.cancel(readTimer)
-        worker.counters.add(.reading, -1)
-        worker.counters.add(.writing, 1)
-        worker.counters.add(.requests, 1)
+        worker.cancel(readTimer)
+        worker.add(.reading, -1)
+        worker.add(.writing, 1)
+        worker.add(.requests, 1)
         connection.requestCount += 1
         noteQuiet()
         state = .exchanging
@@ -229,10 +229,10 @@ final class HTTP1Session {
     }
 
     private func headRefused(_ exchange: Exchange, _ error: HeadError) {
-        worker.timers.cancel(readTimer)
-        worker.counters.add(.reading, -1)
-        worker.counters.add(.writing, 1)
-        worker.counters.add(.requests, 1)
+        worker.cancel(readTimer)
+        worker.add(.reading, -1)
+        worker.add(.writing, 1)
+        worker.add(.requests, 1)
         connection.requestCount += 1
         state = .exchanging
         exchange.keepsAlive = false
@@ -251,8 +251,8 @@ final class HTTP1Session {
         exchange.keepsAlive = false
         exchange.response.status = 408
         finishLog(exchange)
-        worker.counters.add(.reading, -1)
-        worker.counters.add(.writing, 1)
+        worker.add(.reading, -1)
+        worker.add(.writing, 1)
         state = .exchanging
         close()
     }
@@ -273,8 +273,7 @@ final class HTTP1Session {
     }
 
     func releaseInput() {
-        if let input { worker.buffers.give(input) }
-        input = nil
+        if let buffer = input.take() { worker.giveBuffer(buffer) }
         usedCount = 0
     }
 
@@ -282,23 +281,21 @@ final class HTTP1Session {
 
     /// The response is out and logged; the next request's turn.
     func nextRequest() {
-        bodyPace.end()
-        sendPace.end()
         recycleExchange()
         if let input {
             input.consume(usedCount)
             usedCount = 0
             if input.isEmpty { releaseInput() }
         }
-        worker.counters.add(.writing, -1)
+        worker.add(.writing, -1)
         if input != nil {
             // Pipelined: served from the loop's queue so that one client cannot starve the others.
-            worker.counters.add(.reading, 1)
+            worker.add(.reading, 1)
             state = .readingHead
             beginPipelined()
             return
         }
-        worker.counters.add(.waiting, 1)
+        worker.add(.waiting, 1)
         state = .idle
         let waitMs = worker.isDraining ? min(keepaliveTimeoutMs, Worker.drainGraceMs) : keepaliveTimeoutMs
         arm(readTimer, afterMs: waitMs)
@@ -309,10 +306,9 @@ final class HTTP1Session {
     private var keepaliveTimeoutMs = 75_000
 
     func recycleExchange() {
-        guard let finished = exchange else { return }
+        guard let finished = exchange.take() else { return }
         keepaliveTimeoutMs = finished.location.settings.core.keepaliveTimeoutMs
         connection.quietSinceMs = worker.clock.nowMs
-        exchange = nil
         worker.giveBack(finished)
     }
 
@@ -320,7 +316,6 @@ final class HTTP1Session {
         if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
         let started = worker.takeExchange(for: self)
         started.isPipelined = true
-        started.stream = self
         exchange = started
         arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
         worker.post(connection.token)

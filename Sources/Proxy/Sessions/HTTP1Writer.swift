@@ -117,7 +117,6 @@ final class HTTP1Writer {
 
     /// Gives the buffer back; what is in it is dropped.
     func release() {
-        if let held { pool.give(held) }
-        held = nil
+        if let buffer = held.take() { pool.give(buffer) }
     }
 }

@@ -52,7 +52,7 @@ final class PeerConnection {
 
     /// A reload has put another group in the place of its own, or another server of its address is served.
     func move(to group: PeerGroup, peer: Int, tlsKey: Int) {
-        self.group = group
+        if self.group !== group { self.group = group }
         self.peer = peer
         self.tlsKey = tlsKey
     }
@@ -73,13 +73,13 @@ final class PeerConnection {
     }
 
     func arm(_ timer: TimerID, afterMs: Int) {
-        worker.timers.set(timer, deadlineMs: worker.clock.nowMs + Int64(afterMs))
+        worker.set(timer, afterMs: afterMs)
     }
 
     func ready() {
         switch state {
         case .connecting, .handshaking, .inUse:
-            owner?.peerIsReady()
+            owner?.isReady(self)
         case .idle:
             // Nothing may be said on an idle connection: whatever it is, it ends it.
             if transport.isReadable && !isQuiet || transport.isHangup { leavePool() }
@@ -125,9 +125,7 @@ final class PeerConnection {
     }
 
     func returnBuffers() {
-        if let partial { worker.buffers.give(partial) }
-        if let outgoing { worker.buffers.give(outgoing) }
-        partial = nil
-        outgoing = nil
+        if let buffer = partial.take() { worker.giveBuffer(buffer) }
+        if let buffer = outgoing.take() { worker.giveBuffer(buffer) }
     }
 }

@@ -18,8 +18,8 @@ final class Tunnel {
         self.session = session
         self.peer = peer
         self.request = request
-        toPeer = session.worker.buffers.take()
-        toClient = session.worker.buffers.take()
+        toPeer = session.worker.takeBuffer()
+        toClient = session.worker.takeBuffer()
     }
 
     /// Bytes that came before the tunnel stood: behind the request's head, behind the response's.
@@ -47,12 +47,12 @@ final class Tunnel {
         let proxy = request.proxy
         peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
         if toPeer.isEmpty {
-            session.worker.timers.cancel(peer.writeTimer)
+            session.worker.cancel(peer.writeTimer)
         } else {
             peer.arm(peer.writeTimer, afterMs: proxy.sendTimeoutMs)
         }
         if toClient.isEmpty {
-            session.worker.timers.cancel(session.writeTimer)
+            session.worker.cancel(session.writeTimer)
         } else {
             session.arm(session.writeTimer, afterMs: session.sendTimeoutMs)
         }
@@ -104,8 +104,8 @@ final class Tunnel {
 
     /// Either side ended it: both connections are closed, the exchange is logged.
     func end() {
-        session.worker.buffers.give(toPeer)
-        session.worker.buffers.give(toClient)
+        session.worker.giveBuffer(toPeer)
+        session.worker.giveBuffer(toClient)
         request.tunnelEnded()
         session.tunnelEnded()
     }

@@ -45,7 +45,7 @@ extension Worker {
         exchange.appendMethod(to: text)
         text.append(UInt8.space)
         text.append(Slice(from: 0, to: min(exchange.uri.count, 90)), of: exchange.uri)
-        let attempt = exchange.attempts.entries.last
+        let attempt = exchange.attempts.last
         let server = attempt.map { exchange.attempts.names.bytes(of: $0.name) } ?? []
         shared.events.add(
             EventRing.Event(

@@ -205,7 +205,7 @@ extension Worker {
         let key = exchange.location.proxyPlan.tlsKey
         while let connection = pool.take(group.peers[peer].addressIndex, key: key) {
             connection.move(to: group, peer: peer, tlsKey: key)
-            timers.cancel(connection.readTimer)
+            cancel(connection.readTimer)
             let isKnownQuiet = !connection.transport.isReadable && !connection.transport.isHangup
             if isKnownQuiet && exchange.head.method.isIdempotent || connection.isQuiet { return connection }
             connection.close()
@@ -214,17 +214,20 @@ extension Worker {
     }
 
     /// Puts a connection that has served its request into the pool.
-    func keepIdle(_ connection: PeerConnection) {
+    func keepIdle(_ connection: consuming PeerConnection) {
         connection.owner = nil
+        let groups = snapshot.groups
         // What was read to the last byte that was wanted may have more behind it, or nothing.
-        guard !connection.transport.isReadable || connection.isQuiet, snapshot.groups.accepts(connection)
+        guard !connection.transport.isReadable || connection.isQuiet, groups.accepts(connection)
         else { return connection.close() }
         connection.state = .idle
         connection.returnBuffers()
         timers.cancel(connection.writeTimer)
-        connection.arm(connection.readTimer, afterMs: connection.group.settings.keepalive.timeoutMs)
-        let pool = snapshot.groups.pool(of: connection.group)
-        if let evicted = pool.put(connection, address: connection.addressIndex, key: connection.tlsKey) {
+        let group = connection.group
+        connection.arm(connection.readTimer, afterMs: group.settings.keepalive.timeoutMs)
+        let address = connection.addressIndex
+        let key = connection.tlsKey
+        if let evicted = groups.pool(of: group).put(connection, address: address, key: key) {
             evicted.close()
         }
     }
@@ -265,12 +268,15 @@ extension Worker {
 
     /// An attempt is over, however it ended: its numbers are counted for the peer.
     func attemptEnded(_ exchange: Exchange) {
-        guard let group = exchange.upstream?.group, let attempt = exchange.attempts.entries.last,
-            let index = exchange.upstream?.peer?.peer
-        else { return }
-        group.peers[index].state.count(
-            sent: attempt.bytesSent, received: attempt.bytesReceived)
-        guard let tally = group.peers[index].tally else { return }
+        guard let group = exchange.upstream?.group, let index = exchange.upstream?.peer?.peer else { return }
+        countAttempt(exchange, at: group.peers[index])
+    }
+
+    func countAttempt(_ exchange: Exchange, at peer: Peer) {
+        guard !exchange.attempts.isEmpty else { return }
+        let attempt = exchange.attempts.current
+        peer.count(sent: attempt.bytesSent, received: attempt.bytesReceived)
+        guard let tally = peer.tally else { return }
         tally.add(.requests)
         tally.add(.sent, Int(attempt.bytesSent))
         tally.add(.received, Int(attempt.bytesReceived))

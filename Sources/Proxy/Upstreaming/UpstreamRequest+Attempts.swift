@@ -15,7 +15,7 @@ extension UpstreamRequest {
         setKeys(group)
         let configured = proxy.nextUpstreamTries
         triesLeft = configured > 0 ? min(configured, group.triesMax) : group.triesMax
-        connectToNextPeer()
+        connectToNextPeer(of: group)
     }
 
     private func setKeys(_ group: PeerGroup) {
@@ -41,7 +41,10 @@ extension UpstreamRequest {
     }
 
     func connectToNextPeer() {
-        guard let group else { return }
+        if let group { connectToNextPeer(of: group) }
+    }
+
+    private func connectToNextPeer(of group: PeerGroup) {
         prepareAttempt()
         switch group.pick(selection, nowMs: worker.clock.nowMs) {
         case .none:
@@ -52,7 +55,7 @@ extension UpstreamRequest {
     }
 
     func noServer(_ group: PeerGroup) {
-        exchange.attempts.begin(address: group.nameBytes, worker.clock)
+        exchange.beginAttempt(at: group.nameBytes)
         exchange.attempts.setStatus(502)
         log(.error, "no live upstreams")
         exchange.fault = .noLiveUpstream
@@ -62,7 +65,7 @@ extension UpstreamRequest {
 
     func begin(at index: Int, _ group: PeerGroup) {
         isFirstAttempt = false
-        exchange.attempts.begin(address: group.peers[index].nameBytes, worker.clock)
+        exchange.beginAttempt(at: group.peers[index])
         connect(to: index, group)
     }
 

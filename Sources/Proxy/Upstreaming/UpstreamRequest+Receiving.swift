@@ -12,14 +12,12 @@ extension UpstreamRequest {
     /// Reads until a final head is complete; decides what becomes of it.
     func receiveHead(_ peer: PeerConnection) {
         while peer.transport.isReadable {
-            let buffer = peer.partial ?? worker.relay
-            if peer.partial == nil { buffer.removeAll() }
-            let outcome = peer.transport.receive(into: buffer, atLeast: peer.partial == nil ? 32 << 10 : 4096)
-            switch outcome {
+            switch receivePiece(peer) {
             case .bytes(let count):
                 exchange.attempts.received(count)
+                if parsePiece(peer) { return }
+                // Once the head is settled, whoever waits for more sets the time for it.
                 peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
-                if parse(buffer, peer) { return }
             case .wouldBlock:
                 continue
             case .closed:
@@ -31,6 +29,18 @@ extension UpstreamRequest {
             }
         }
         if peer.transport.isHangup && hasSendFailed { next(.error) }
+    }
+
+    /// Reads into the worker's buffer, or behind a part of the head that came before.
+    private func receivePiece(_ peer: PeerConnection) -> IOOutcome {
+        if let partial = peer.partial { return peer.transport.receive(into: partial, atLeast: 4096) }
+        worker.relay.removeAll()
+        return peer.transport.receive(into: worker.relay, atLeast: 32 << 10)
+    }
+
+    private func parsePiece(_ peer: PeerConnection) -> Bool {
+        guard let partial = peer.partial else { return parse(worker.relay, peer) }
+        return parse(partial, peer)
     }
 
     /// A kept connection that the peer has given up is no error.
@@ -72,7 +82,7 @@ extension UpstreamRequest {
 
     private func keepPartial(_ buffer: ByteBuffer, _ peer: PeerConnection) {
         guard buffer === worker.relay, !buffer.isEmpty else { return }
-        let partial = worker.buffers.take()
+        let partial = worker.takeBuffer()
         partial.append(contentsOf: buffer)
         peer.partial = partial
     }

@@ -15,16 +15,14 @@ extension UpstreamRequest {
             if !buffer.isEmpty { keepsPeer = false }
             return finishRelaying()
         }
+        let stream = exchange.stream
         exchange.attempts.relayed(buffer.count)
-        if !buffer.isEmpty { pass(buffer) }
-        if let partial = peer.partial {
-            worker.buffers.give(partial)
-            peer.partial = nil
-        }
+        if !buffer.isEmpty { pass(buffer, to: stream) }
+        if let partial = peer.partial.take() { worker.giveBuffer(partial) }
         guard case .relaying = state else { return }
         if case .ended = content { return finishRelaying() }
         relay()
-        if case .relaying = state { exchange.stream.flush() }
+        if case .relaying = state { stream.flush() }
     }
 
     /// Reads what is there and passes it on, as long as the client can be given more.
@@ -32,7 +30,7 @@ extension UpstreamRequest {
         guard case .relaying = state, let peer else { return }
         var budget = 16
         while peer.transport.isReadable {
-            guard mayTakeMore else { return worker.timers.cancel(peer.readTimer) }
+            guard mayTakeMore else { return worker.cancel(peer.readTimer) }
             guard budget > 0 else {
                 worker.post(peer.token)
                 break
@@ -42,7 +40,7 @@ extension UpstreamRequest {
             case .bytes(let count):
                 exchange.attempts.received(count)
                 exchange.attempts.relayed(count)
-                pass(worker.relay)
+                pass(worker.relay, to: exchange.stream)
                 guard case .relaying = state else { return }
                 if case .ended = content { return finishRelaying() }
             case .wouldBlock:
@@ -68,12 +66,12 @@ extension UpstreamRequest {
     }
 
     /// Passes on the content in `buffer`; all of it is consumed.
-    private func pass(_ buffer: ByteBuffer) {
+    private func pass(_ buffer: ByteBuffer, to stream: HTTP1Session) {
         switch content {
         case .length(let remaining):
-            passCounted(buffer, remaining)
+            passCounted(buffer, remaining, to: stream)
         case .untilClose:
-            emit(buffer)
+            emit(buffer, to: stream)
         case .chunked(var decoder):
             content = .none
             passChunks(buffer, &decoder)
@@ -83,7 +81,7 @@ extension UpstreamRequest {
         }
     }
 
-    private func passCounted(_ buffer: ByteBuffer, _ remaining: Int64) {
+    private func passCounted(_ buffer: ByteBuffer, _ remaining: Int64, to stream: HTTP1Session) {
         if Int64(buffer.count) > remaining {
             log(.warn, "upstream sent more data than specified in \"Content-Length\" header")
             keepsPeer = false
@@ -91,7 +89,7 @@ extension UpstreamRequest {
         }
         let rest = remaining - Int64(buffer.count)
         content = rest == 0 ? .ended : .length(remaining: rest)
-        emit(buffer)
+        emit(buffer, to: stream)
     }
 
     private func passChunks(_ buffer: ByteBuffer, _ decoder: inout ChunkedDecoder) {
@@ -124,14 +122,14 @@ extension UpstreamRequest {
 
     // MARK: To the client, or the spool
 
-    private func emit(_ buffer: ByteBuffer) {
-        if spool != nil || exchange.stream.isBlocked {
+    private func emit(_ buffer: ByteBuffer, to stream: HTTP1Session) {
+        if spool != nil || stream.isBlocked {
             keep(Slice(from: 0, to: buffer.count), of: buffer)
             buffer.removeAll()
         } else {
             var isLast = false
             if case .ended = content { isLast = true }
-            exchange.stream.send(buffer, isLast: isLast)
+            stream.send(buffer, of: exchange, isLast: isLast)
         }
     }
 
@@ -167,7 +165,7 @@ extension UpstreamRequest {
         case .done where exchange.isResponding && isEndPending:
             isEndPending = false
             spool = nil
-            exchange.stream.endResponse()
+            exchange.stream.endResponse(of: exchange)
         case .idle, .waiting, .connecting, .handshaking, .awaitingHead, .done: break
         }
     }
@@ -182,7 +180,7 @@ extension UpstreamRequest {
                 failRelaying()
                 return false
             }
-            exchange.stream.send(shared)
+            exchange.stream.send(shared, of: exchange)
             guard exchange.isResponding, self.spool != nil else { return false }
             if exchange.stream.isBlocked { return false }
         }
@@ -213,7 +211,7 @@ extension UpstreamRequest {
             if !exchange.stream.isBlocked { clientCanTakeMore() }
             return
         }
-        exchange.stream.endResponse()
+        exchange.stream.endResponse(of: exchange)
     }
 
     /// The response broke off: the client must see that, so its connection is cut.

@@ -12,11 +12,11 @@ extension UpstreamRequest {
         state = .awaitingHead
         activity = .sendingRequest
         peer.requestCount += 1
-        let outgoing = worker.buffers.take()
+        let outgoing = worker.takeBuffer()
         outgoing.append(contentsOf: requestHead)
         peer.outgoing = outgoing
         // `proxy_read_timeout` begins when the request is out: until then other waits are bounded.
-        worker.timers.cancel(peer.readTimer)
+        worker.cancel(peer.readTimer)
         // With what else this turn sends: see `HTTP1Session.leftMax`.
         worker.post(peer.token)
         if case .awaitingHead = state, peer.transport.isReadable { receiveHead(peer) }
@@ -25,6 +25,10 @@ extension UpstreamRequest {
     /// Sends what the socket takes.
     func sendMore(_ peer: PeerConnection) {
         guard !isRequestComplete, let outgoing = peer.outgoing, peer.transport.isWritable else { return }
+        send(outgoing, to: peer)
+    }
+
+    private func send(_ outgoing: ByteBuffer, to peer: PeerConnection) {
         while true {
             if outgoing.count < Self.pieceMax { refill(outgoing) }
             if outgoing.isEmpty { break }
@@ -39,15 +43,14 @@ extension UpstreamRequest {
                 return sendFailed(peer)
             }
         }
-        worker.timers.cancel(peer.writeTimer)
+        worker.cancel(peer.writeTimer)
         guard isBodySent else { return exchange.stream.readMoreBody() }
         finishSending(peer)
     }
 
     private func finishSending(_ peer: PeerConnection) {
         isRequestComplete = true
-        if let outgoing = peer.outgoing { worker.buffers.give(outgoing) }
-        peer.outgoing = nil
+        if let outgoing = peer.outgoing.take() { worker.giveBuffer(outgoing) }
         if case .awaitingHead = state {
             activity = .readingHead
             peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
@@ -58,8 +61,7 @@ extension UpstreamRequest {
     private func sendFailed(_ peer: PeerConnection) {
         isRequestComplete = false
         keepsPeer = false
-        if let outgoing = peer.outgoing { worker.buffers.give(outgoing) }
-        peer.outgoing = nil
+        if let outgoing = peer.outgoing.take() { worker.giveBuffer(outgoing) }
         guard case .awaitingHead = state else { return }
         hasSendFailed = true
         peer.transport.assumeReadable()

@@ -75,18 +75,18 @@ extension UpstreamRequest {
 
     // MARK: Being counted
 
-    func enter(_ next: GroupTraffic) {
+    func enter(_ next: consuming GroupTraffic) {
         leaveTraffic()
-        traffic = next
         next.requestBegan()
+        traffic = next
     }
 
     func leaveTraffic() {
-        guard let traffic else { return }
+        guard traffic != nil else { return }
         endRetry()
+        guard let traffic = traffic.take() else { return }
         if case .waiting = state { traffic.leave(self) }
         traffic.requestEnded()
         worker.freed(traffic)
-        self.traffic = nil
     }
 }

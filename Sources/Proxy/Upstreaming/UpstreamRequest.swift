@@ -131,7 +131,18 @@ final class UpstreamRequest {
         }
     }
 
+    /// Nothing has happened since `reset`: it is called before and after each use.
+    private var isFresh = true
+
+    /// A target is about to be asked, the first one of the request or another one.
+    func begin() {
+        reset()
+        isFresh = false
+    }
+
     func reset() {
+        guard !isFresh else { return }
+        isFresh = true
         leaveTraffic()
         state = .idle
         queuedMs = nil
@@ -155,8 +166,8 @@ final class UpstreamRequest {
 
     // MARK: Events of the peer's connection
 
-    func peerIsReady() {
-        guard let peer else { return }
+    func isReady(_ peer: PeerConnection) {
+        guard self.peer === peer else { return }
         if isTunnelling { return exchange.stream.pumpTunnel() }
         switch state {
         case .connecting:
@@ -231,13 +242,12 @@ final class UpstreamRequest {
     /// The response passed completely: the peer's connection goes back to the pool, if it may.
     func completed() {
         state = .done
-        guard let peer, let group else { return }
+        guard let group, let peer = peer.take() else { return }
         group.finished(peer.peer, .success, nowMs: worker.clock.nowMs)
-        worker.attemptEnded(exchange)
+        worker.countAttempt(exchange, at: group.peers[peer.peer])
         if !isReused, let key = sessionKey, let session = peer.transport.tls?.currentSession {
             exchange.snapshot.groups.keep(session, for: key)
         }
-        self.peer = nil
         guard mayKeep(peer, group) else { return peer.close() }
         worker.keepIdle(peer)
     }

@@ -71,6 +71,19 @@ struct ServerLookupTests {
         #expect(try ServerLookupTests.name("a.org", [".org", "org"]) == "org")
     }
 
+    @Test("a host is not looked for where every name leads to the default server")
+    func oneServer() throws {
+        func hasOne(_ servers: String...) throws -> Bool? {
+            let text = servers.map { "server { listen 8080; \($0) }" }.joined()
+            return try Loading.http(text).listeners.first?.hasOneServer
+        }
+        #expect(try hasOne("") == true)
+        #expect(try hasOne("server_name a *.b c.*;") == true)
+        #expect(try hasOne("server_name a;", "server_name a;") == true)
+        #expect(try hasOne("server_name a;", "server_name b;") == false)
+        #expect(try hasOne("server_name a ~^b;") == false)
+    }
+
     @Test("a dot in front is no part of $server_name")
     func dotIsDropped() throws {
         #expect(try ServerLookupTests.name("a.dotted.org", [".dotted.org"]) == "dotted.org")

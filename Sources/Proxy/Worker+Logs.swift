@@ -1,0 +1,30 @@
+internal import Net
+
+/// What the worker says, and of whom.
+extension Worker {
+    func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
+        snapshot.configuration.errorLog.write(level, connection: nil, message())
+    }
+
+    func log(_ level: LogLevel, _ connection: ClientConnection, _ message: @autoclosure () -> String) {
+        let log = connection.listen.defaultServer.base.settings.logs.errorLog
+        guard log.isEnabled(level) else { return }
+        log.write(level, connection: connection.number, ErrorLogging.line(message(), connection))
+    }
+
+    func log(_ level: LogLevel, _ exchange: Exchange, _ message: @autoclosure () -> String) {
+        let log = errorLog(of: exchange)
+        guard log.isEnabled(level) else { return }
+        log.write(level, connection: exchange.client.number, ErrorLogging.line(message(), exchange))
+    }
+
+    func errorLog(of exchange: Exchange) -> ErrorLog {
+        exchange.location.settings.logs.errorLog
+    }
+
+    /// A request is over: it is counted and logged.
+    func account(for exchange: Exchange) {
+        count(exchange)
+        exchange.snapshot.logs.write(exchange)
+    }
+}
