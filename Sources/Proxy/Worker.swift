@@ -43,6 +43,9 @@ public final class Worker {
     /// Connections that have more to do without an event: pipelined requests, spent budgets.
     private var posted: [Token] = []
     private var running: [Token] = []
+    /// Events of the wait: of peers, and the numbers of all others.
+    private var readyPeers: [PeerConnection] = []
+    private var others: [Int] = []
     /// Connections whose TLS handshake goes on, in the order of their events.
     private var handshaking: [Token] = []
     private let signals: SignalDescriptor
@@ -181,9 +184,7 @@ public final class Worker {
         let count = poller.wait(timeoutMs: wait)
         clock.update()
         snapshot.groups.followNames()
-        // Before any of them is used: a pooled connection must not be taken that this wait has news of.
-        for index in 0..<count { note(poller.event(at: index)) }
-        for index in 0..<count { dispatch(poller.event(at: index)) }
+        dispatchAll(count)
         while let expired = timers.nextExpired(nowMs: clock.nowMs) {
             expire(expired.token, expired.kind)
         }
@@ -202,8 +203,25 @@ public final class Worker {
         return wait < 0 ? bound : min(wait, bound)
     }
 
-    private func note(_ event: ReadyEvent) {
-        if case .peer(let connection)? = endpoints[event.token] { connection.transport.note(event) }
+    /// Responses first, then what clients sent: their code stays in the processor's caches, what is sent to
+    /// either side at the end of the turn stands together, and connections become free for the requests.
+    ///
+    /// A pooled connection must not be taken that this wait has news of: all peers' events are noted before
+    /// any is acted on.
+    private func dispatchAll(_ count: Int) {
+        for index in 0..<count {
+            let event = poller.event(at: index)
+            if case .peer(let connection)? = endpoints[event.token] {
+                connection.transport.note(event)
+                readyPeers.append(connection)
+            } else {
+                others.append(index)
+            }
+        }
+        for connection in readyPeers { connection.ready() }
+        readyPeers.removeAll(keepingCapacity: true)
+        for index in others { dispatch(poller.event(at: index)) }
+        others.removeAll(keepingCapacity: true)
     }
 
     private func dispatch(_ event: ReadyEvent) {
@@ -214,8 +232,6 @@ public final class Worker {
         case .client(let session):
             session.transport.note(event)
             if session.isShakingHands { handshaking.append(event.token) } else { session.ready() }
-        case .peer(let connection):
-            connection.ready()
         case .signals:
             while let signal = signals.next() { received(signal) }
         case .control:
@@ -224,7 +240,7 @@ public final class Worker {
             check.ready(event)
         case .password(let check):
             check.ready()
-        case .traffic, .sampling:
+        case .peer, .traffic, .sampling:
             break
         }
     }
