@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <linux/io_uring.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -78,3 +79,10 @@ static inline int portico_prctl(int option, unsigned long value) { return prctl(
 static inline int portico_set_name(const char *name) { return prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0); }
 // Swift marks fork() unavailable because of threads; the processes that fork here have one.
 static inline pid_t portico_fork(void) { return fork(); }
+// io_uring has no functions in glibc.
+static inline int portico_ring_setup(unsigned entries, struct io_uring_params *parameters) {
+    return (int)syscall(SYS_io_uring_setup, entries, parameters);
+}
+static inline int portico_ring_enter(int fd, unsigned submitted, unsigned awaited) {
+    return (int)syscall(SYS_io_uring_enter, fd, submitted, awaited, IORING_ENTER_GETEVENTS, (void *)0, 0);
+}

@@ -23,8 +23,15 @@ public enum SystemCall {
     /// The outcome of a read or write that returned `result`; negative: errno says why.
     @inline(__always)
     static func outcome(_ result: Int) -> IOOutcome {
-        if result >= 0 { return .bytes(result) }
-        let code = errno
+        result >= 0 ? .bytes(result) : failure(errno)
+    }
+
+    /// The outcome of a send of io_uring: `result` is the error's number below zero.
+    static func outcome(completion result: Int32) -> IOOutcome {
+        result >= 0 ? .bytes(Int(result)) : failure(-result)
+    }
+
+    private static func failure(_ code: Int32) -> IOOutcome {
         if code == EAGAIN || code == EWOULDBLOCK { return .wouldBlock }
         if code == EPIPE { return .closed }
         return .failed(Errno(code: code))

@@ -19,7 +19,17 @@ public final class Transport {
     /// Not closed by us yet.
     public private(set) var isOpen = true
     /// The connection is closed as soon as what is sent next is taken.
-    private var endsWithNextSend = false
+    private(set) var endsWithNextSend = false
+    private var ahead = Ahead.none
+
+    /// What a `SendBatch` does for the next `send`.
+    private enum Ahead {
+        case none
+        /// It has so many bytes to send.
+        case underWay(offered: Int32)
+        /// What send(2) would have returned, or the error's number below zero.
+        case done(result: Int32, offered: Int32)
+    }
 
     /// Takes over a non-blocking socket.
     public init(fd: Int32, tls: TLSConnection?) {
@@ -94,10 +104,45 @@ public final class Transport {
 
     /// Sends from the front of `buffer`; what was taken is consumed.
     public func send(_ buffer: ByteBuffer) -> IOOutcome {
+        if case .done(let result, let offered) = ahead {
+            ahead = .none
+            return settle(SystemCall.outcome(completion: result), Int(offered)) { buffer.consume($0) }
+        }
         let outcome = buffer.withUnsafeReadable { bytes in
             tls.map { $0.send(bytes) } ?? Socket.send(fd, bytes, more: endsWithNextSend)
         }
         return settle(outcome, buffer.count) { buffer.consume($0) }
+    }
+
+    // MARK: By a batch
+
+    private static var aheadMax: Int { 64 << 10 }
+
+    /// What a batch is to send for `send(buffer)`, which stays as it is until the batch is through with it.
+    ///
+    /// - Parameter records: gives a buffer for records of TLS.
+    /// - Returns: `nil`: nothing, now.
+    func prepareAhead(_ buffer: ByteBuffer, _ records: () -> ByteBuffer) -> UnsafeRawBufferPointer? {
+        guard isOpen, isWritable, case .none = ahead, buffer.count <= Transport.aheadMax else { return nil }
+        let bytes = buffer.withUnsafeReadable { bytes in
+            if let tls { tls.prepareAhead(bytes, records) } else { bytes }
+        }
+        if bytes != nil { ahead = .underWay(offered: Int32(buffer.count)) }
+        return bytes
+    }
+
+    /// A batch has tried to send.
+    ///
+    /// - Returns: a buffer that is free again.
+    func sentAhead(_ result: Int32) -> ByteBuffer? {
+        guard case .underWay(let offered) = ahead else { return nil }
+        ahead = tls == nil ? .done(result: result, offered: offered) : .none
+        return tls?.sentAhead(SystemCall.outcome(completion: result))
+    }
+
+    /// The batch is through, whatever became of it.
+    func endAhead() {
+        if case .underWay = ahead { ahead = .none }
     }
 
     /// Copying so much costs less than the kernel's walk over two places.

@@ -46,6 +46,8 @@ public final class Worker {
     /// Events of the wait: of peers, and the numbers of all others.
     private var readyPeers: [PeerConnection] = []
     private var others: [Int] = []
+    /// `nil`: the kernel has no means for it.
+    private lazy var batch = SendBatch()
     /// Connections whose TLS handshake goes on, in the order of their events.
     private var handshaking: [Token] = []
     private let signals: SignalDescriptor
@@ -275,6 +277,7 @@ public final class Worker {
     private func runPosted() {
         guard !posted.isEmpty else { return }
         swap(&posted, &running)
+        if running.count > 2, configuration.main.batchesSends { sendTogether() }
         for token in running {
             guard let endpoint = endpoints[token] else { continue }
             switch endpoint {
@@ -284,6 +287,19 @@ public final class Worker {
             }
         }
         running.removeAll(keepingCapacity: true)
+    }
+
+    /// What was posted because it has something to send finds it sent.
+    private func sendTogether() {
+        guard let batch else { return }
+        for token in running {
+            switch endpoints[token] {
+            case .client(let session)?: session.sendAhead(in: batch)
+            case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
+            case .listener, .signals, .control, .traffic, .sampling, .status, .password, nil: break
+            }
+        }
+        batch.submit()
     }
 
     /// Most steps of handshakes in a turn.

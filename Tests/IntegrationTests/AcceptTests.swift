@@ -72,7 +72,8 @@ import Testing
                 server { listen 127.0.0.1:%PORT1% ssl; ssl_certificate self-signed; }
                 server { listen 127.0.0.1:%PORT2%; location / { stub_status; } } }
             """, directory: directory)
-        let worker = try #require(server.program.children.first { $0 != server.program.pid })
+        #expect(waitUntil(Deadline(in: 5)) { !server.program.children.isEmpty })
+        let worker = try #require(server.program.children.first)
         let run = try Program.run(
             "python3",
             [directory.path + "/storm.py", "\(server.ports[0])", "\(server.ports[1])", "\(worker)"],

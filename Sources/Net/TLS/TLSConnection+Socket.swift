@@ -48,6 +48,7 @@ extension TLSConnection {
     /// - Parameter isLast: the caller closes the socket once all is taken: see `Socket.send`.
     /// - Returns: `.bytes` when the socket has taken all of it, `.wouldBlock` when the rest is kept here.
     func flush(isLast: Bool = false) -> IOOutcome {
+        if let failure = failureAhead.take() { return failure }
         let waiting = backlog ?? gathered
         while !waiting.isEmpty {
             let outcome = waiting.withUnsafeReadable { Socket.send(fd, $0, more: isLast) }
@@ -76,7 +77,7 @@ extension TLSConnection {
     }
 
     /// The socket takes nothing any more.
-    private func dropUnsent() {
+    func dropUnsent() {
         backlog = nil
         gathered.removeAll()
     }

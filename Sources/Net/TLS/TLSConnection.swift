@@ -25,7 +25,7 @@ public final class TLSConnection {
     /// fresh ──▶ handshaking ──▶ established ──▶ ended
     ///   └────────────┴───────────────────────────▲
     /// ```
-    private enum State {
+    enum State {
         case fresh
         case handshaking
         case established
@@ -42,7 +42,7 @@ public final class TLSConnection {
     let ssl: OpaquePointer?
     let fd: Int32
     private let role: Role
-    private var state = State.fresh
+    private(set) var state = State.fresh
     /// Until the client has named a server; then no longer held.
     private var selector: (any TLSServerSelector)?
     /// The context that the client's name chose; held, because OpenSSL calls back into it.
@@ -73,7 +73,9 @@ public final class TLSConnection {
     /// Records that the socket has not taken yet, or that wait for others to leave with them.
     var backlog: ByteBuffer?
     /// Bytes of content that stand in `backlog` as records, and that the caller still holds as unsent.
-    private var owedCount = 0
+    var owedCount = 0
+    /// Why a batch could not send what stood in `backlog`.
+    var failureAhead: IOOutcome?
     /// Nothing more stood in the socket at the last read of the call under way, or of the last one.
     var isSocketDrained = false
     /// Why the socket failed since the last call; 0: it did not.
@@ -362,7 +364,7 @@ public final class TLSConnection {
             let outcome = encrypt(rest)
             guard case .bytes(let count) = outcome else { return taken > 0 ? .bytes(taken) : outcome }
             let isLast = endsWithNextSend && taken + count == bytes.count
-            if isLast { shutdownQuietly() }
+            if isLast { gatherCloseNotify() }
             switch flush(isLast: isLast) {
             case .bytes:
                 taken += count
@@ -379,7 +381,7 @@ public final class TLSConnection {
     /// Makes records of all of `bytes`.
     ///
     /// - Returns: `.bytes` with how many bytes that were.
-    private func encrypt(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
+    func encrypt(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
         guard let ssl else { return .closed }
         var total = 0
         while total < bytes.count {
@@ -440,12 +442,12 @@ public final class TLSConnection {
 
     /// Says that no more will be sent; does not wait for the other end.
     public func shutdown() {
-        shutdownQuietly()
+        gatherCloseNotify()
         if hasUnsent { _ = flush() }
     }
 
     /// Gathers a close_notify (RFC 8446 §6.1), if none was sent.
-    private func shutdownQuietly() {
+    func gatherCloseNotify() {
         guard let ssl, case .established = state else { return }
         // A second call would wait for the other end's, and complain when there is none.
         guard SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }

@@ -146,6 +146,14 @@ extension HTTP1Session {
     /// How fast the client takes the response under way.
     var sendPace: PaceLimit { exchange?.sendPace ?? PaceLimit() }
 
+    /// Lets what `resumeWriting` is about to send leave with what others send.
+    func sendAhead(in batch: SendBatch) {
+        guard case .exchanging = state, let exchange, !exchange.isDelayed, !exchange.rate.isOn,
+            !writer.isEmpty
+        else { return }
+        batch.add(transport, writer.pending)
+    }
+
     /// Content that waits for the client's socket, in bytes.
     var heldCount: Int { writer.heldCount }
 

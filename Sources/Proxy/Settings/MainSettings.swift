@@ -7,6 +7,8 @@ public struct MainSettings: Sendable {
     public internal(set) var workerProcesses = 1
     /// Most connections, of clients, that one worker has at one time.
     public internal(set) var workerConnections = 512
+    /// `batch_sends`
+    var batchesSends = true
     /// `multi_accept`
     var acceptsSeveral = false
     /// `worker_rlimit_nofile`; `nil`: the system's limit stays.
@@ -181,6 +183,10 @@ extension MainSettings {
                 }
                 block.main.workerConnections = count
             },
+            .flag(
+                "batch_sends",
+                "Whether what a turn of the loop sends goes to the kernel in one call, by io_uring.",
+                in: .events, default: true, \.main.batchesSends),
             .flag(
                 "multi_accept", "Whether all clients that wait are accepted at one time, rather than one.",
                 in: .events, default: false, \.main.acceptsSeveral),

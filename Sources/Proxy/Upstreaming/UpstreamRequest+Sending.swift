@@ -48,6 +48,15 @@ extension UpstreamRequest {
         finishSending(peer)
     }
 
+    /// Lets a request without content, which is about to be sent, leave with what others send.
+    func sendAhead(over peer: PeerConnection, in batch: SendBatch) {
+        guard !isTunnelling, !isRequestComplete, !passesBody, let outgoing = peer.outgoing else { return }
+        switch state {
+        case .awaitingHead, .relaying: batch.add(peer.transport, outgoing)
+        case .idle, .waiting, .connecting, .handshaking, .done: break
+        }
+    }
+
     private func finishSending(_ peer: PeerConnection) {
         isRequestComplete = true
         if let outgoing = peer.outgoing.take() { worker.giveBuffer(outgoing) }

@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+/// Responses and requests that leave together belong to whom they are for.
+@Suite("Sends of a turn") struct BatchTests {
+    @Test("who asks at the same time gets what is his own", arguments: ["on", "off"])
+    func atTheSameTime(_ batches: String) throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(
+            """
+            import os, re, signal, socket, ssl, sys
+            plain, tls, worker = (int(word) for word in sys.argv[1:])
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            def connect(port): return socket.create_connection(("127.0.0.1", port), timeout=10)
+            clients = [connect(plain) for _ in range(40)]
+            clients += [context.wrap_socket(connect(tls)) for _ in range(40)]
+            def read(client):
+                data = b""
+                while b"\\r\\n\\r\\n" not in data: data += client.recv(65536)
+                head, _, body = data.partition(b"\\r\\n\\r\\n")
+                length = int(re.search(rb"(?i)content-length: (\\d+)", head)[1])
+                while len(body) < length: body += client.recv(65536)
+                assert len(body) == length, (len(body), length)
+                return body
+            def path(round, number): return f"/{round}/{number}/{'x' * (number * 50)}"
+            for round in range(12):
+                # All of it is there when the worker wakes: one turn.
+                os.kill(worker, signal.SIGSTOP)
+                for number, client in enumerate(clients):
+                    client.sendall(f"GET {path(round, number)} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n".encode())
+                os.kill(worker, signal.SIGCONT)
+                for number, client in enumerate(clients):
+                    body = read(client)
+                    assert body == path(round, number).encode(), (body, round, number)
+            """, to: "together.py")
+        let server = try Server(
+            """
+            events { batch_sends \(batches); }
+            http { access_log off; upstream gateway { server 127.0.0.1:%PORT3%; keepalive 100; }
+                server { listen 127.0.0.1:%PORT1%; listen 127.0.0.1:%PORT2% ssl; ssl_certificate self-signed;
+                    location / { proxy_pass http://gateway; } }
+                server { listen 127.0.0.1:%PORT3%; return 200 "$uri"; } }
+            """, directory: directory)
+        #expect(waitUntil(Deadline(in: 5)) { !server.program.children.isEmpty })
+        let worker = try #require(server.program.children.first)
+        let run = try Program.run(
+            "python3",
+            [directory.path + "/together.py", "\(server.ports[0])", "\(server.ports[1])", "\(worker)"],
+            in: directory, within: 60)
+        #expect(run.ending == .exited(0), "\(run.errors)")
+        server.finish()
+    }
+}
