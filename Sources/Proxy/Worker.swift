@@ -34,6 +34,8 @@ public final class Worker {
     var retired: [RetiredSnapshot] = []
     let clock: Clock
     let timers: Timers
+    /// Pools that hold more than they are to keep.
+    var overfull: [KeepalivePool<PeerConnection>] = []
     /// Groups that requests wait for.
     var awaitedTraffic: [GroupTraffic] = []
     let trafficTimer: TimerID
@@ -191,6 +193,7 @@ public final class Worker {
             expire(expired.token, expired.kind)
         }
         runPosted()
+        if !overfull.isEmpty { closeExcess() }
         if !handshaking.isEmpty { shakeHands() }
         logs.flush(nowMs: clock.nowMs, force: false)
         if !retired.isEmpty { sweepRetired() }

@@ -2,7 +2,8 @@ public import Net
 
 /// Idle connections of one worker to one group, at most as many as `keepalive` says.
 ///
-/// The most recently used connection to a peer is taken first; the one that was idle longest gives way.
+/// The most recently used connection to a peer is taken first; the one that was idle longest gives way. More
+/// may be in it for a moment: who has put some in calls `removeExcess` when those who want one had theirs.
 public final class KeepalivePool<Connection: AnyObject> {
     private struct Entry {
         let connection: Connection
@@ -45,14 +46,19 @@ public final class KeepalivePool<Connection: AnyObject> {
     }
 
     /// Puts a connection in.
-    ///
-    /// - Returns: the one that had to give way, or `connection` itself if none is kept.
-    public func put(_ connection: consuming Connection, address: Int, key: Int) -> Connection? {
-        guard capacity > 0 else { return connection }
+    public func put(_ connection: consuming Connection, address: Int, key: Int) {
         entries.append(Entry(connection: connection, address: address, key: key))
-        if entries.count > capacity { return entries.removeFirst().connection }
         tally?.add(.idle)
-        return nil
+    }
+
+    /// More are in it than are to be kept.
+    public var hasExcess: Bool { entries.count > capacity }
+
+    /// Takes out the one that was idle longest, if there are too many.
+    public func removeExcess() -> Connection? {
+        guard hasExcess else { return nil }
+        tally?.add(.idle, -1)
+        return entries.removeFirst().connection
     }
 
     /// Takes out a connection that ended while it was idle.

@@ -51,4 +51,24 @@ import Testing
         #expect(run.ending == .exited(0), "\(run.errors)")
         server.finish()
     }
+
+    @Test("after a crowd as many idle connections are left as are to be kept")
+    func excess() throws {
+        let server = try Server(
+            """
+            events { }
+            http { access_log off; upstream gateway { server 127.0.0.1:%PORT2%; keepalive 2; }
+                server { listen 127.0.0.1:%PORT1%; location / { proxy_pass http://gateway; }
+                    location /api { api; } }
+                server { listen 127.0.0.1:%PORT2%; return 200 "$uri"; } }
+            """)
+        for _ in 0..<3 {
+            let clients = try (0..<30).map { _ in try RawClient(port: server.port) }
+            for client in clients { client.send("GET /here HTTP/1.1\r\nHost: a\r\n\r\n") }
+            for client in clients { #expect(try client.response().text == "/here") }
+            let kept = try server.json("/api/9/http/upstreams/gateway")["keepalive"] as? Int
+            #expect(kept == 2)
+        }
+        server.finish()
+    }
 }

@@ -57,8 +57,8 @@ import Testing
         let pool = KeepalivePool<Connection>(capacity: 4)
         let first = Connection()
         let second = Connection()
-        _ = pool.put(first, address: 1, key: 0)
-        _ = pool.put(second, address: 1, key: 0)
+        pool.put(first, address: 1, key: 0)
+        pool.put(second, address: 1, key: 0)
         #expect(pool.take(1, key: 0) === second)
         #expect(pool.take(2, key: 0) == nil)
         #expect(pool.take(1, key: 7) == nil)
@@ -69,16 +69,29 @@ import Testing
     func evictsTheOldest() {
         let pool = KeepalivePool<Connection>(capacity: 2)
         let connections = (0..<3).map { _ in Connection() }
-        #expect(pool.put(connections[0], address: 0, key: 0) == nil)
-        #expect(pool.put(connections[1], address: 1, key: 0) == nil)
-        #expect(pool.put(connections[2], address: 2, key: 0) === connections[0])
+        for index in 0..<2 { pool.put(connections[index], address: index, key: 0) }
+        #expect(!pool.hasExcess && pool.removeExcess() == nil)
+        pool.put(connections[2], address: 2, key: 0)
+        #expect(pool.hasExcess)
+        #expect(pool.removeExcess() === connections[0])
+        #expect(!pool.hasExcess && pool.removeExcess() == nil)
         #expect(pool.count == 2)
+    }
+
+    @Test("until the excess is removed all can be taken")
+    func excessCanBeTaken() {
+        let pool = KeepalivePool<Connection>(capacity: 1)
+        let connections = (0..<3).map { _ in Connection() }
+        for connection in connections { pool.put(connection, address: 0, key: 0) }
+        for connection in connections.reversed() { #expect(pool.take(0, key: 0) === connection) }
+        #expect(pool.count == 0)
     }
 
     @Test("a pool of none keeps none")
     func capacityZeroKeepsNothing() {
         let pool = KeepalivePool<Connection>(capacity: 0)
         let connection = Connection()
-        #expect(pool.put(connection, address: 0, key: 0) === connection)
+        pool.put(connection, address: 0, key: 0)
+        #expect(pool.removeExcess() === connection)
     }
 }

@@ -98,7 +98,7 @@ final class UpstreamGroups {
                 connection.close()
                 continue
             }
-            _ = pool.put(connection, address: connection.addressIndex, key: connection.tlsKey)
+            pool.put(connection, address: connection.addressIndex, key: connection.tlsKey)
         }
     }
 
@@ -127,11 +127,11 @@ final class UpstreamGroups {
                     connection.close()
                     continue
                 }
-                let evicted = pools[connection.group.index].put(
+                pools[connection.group.index].put(
                     connection, address: connection.addressIndex, key: connection.tlsKey)
-                evicted?.close()
             }
         }
+        for pool in pools { pool.closeExcess() }
         let names = Dictionary(
             former.configuration.tlsClientKeys.map { ($0.value, $0.key) },
             uniquingKeysWith: { first, _ in first })
@@ -227,9 +227,17 @@ extension Worker {
         connection.arm(connection.readTimer, afterMs: group.settings.keepalive.timeoutMs)
         let address = connection.addressIndex
         let key = connection.tlsKey
-        if let evicted = groups.pool(of: group).put(connection, address: address, key: key) {
-            evicted.close()
-        }
+        let pool = groups.pool(of: group)
+        pool.put(connection, address: address, key: key)
+        if pool.hasExcess { overfull.append(pool) }
+    }
+
+    /// The requests of the turn have taken the connections that they want: what is too many is closed.
+    ///
+    /// Not before: the responses of a turn come first, and may be more than a pool keeps.
+    func closeExcess() {
+        for pool in overfull { pool.closeExcess() }
+        overfull.removeAll(keepingCapacity: true)
     }
 
     /// Begins a new connection to a peer.
@@ -286,5 +294,11 @@ extension Worker {
         tally.add(status: attempt.status)
         tally.add(.headerUs, Int(max(0, attempt.headerUs - attempt.beganUs)))
         tally.add(microseconds: clock.nowUs - attempt.beganUs)
+    }
+}
+
+extension KeepalivePool where Connection == PeerConnection {
+    fileprivate func closeExcess() {
+        while let connection = removeExcess() { connection.close() }
     }
 }
