@@ -12,7 +12,7 @@ public final class SendBatch {
     private var ring: SendRing?
     private var transports: [Transport] = []
     /// For records of TLS.
-    private var spare: [ByteBuffer] = []
+    private(set) var spare: [ByteBuffer] = []
 
     private static var spareBytesMax: Int { 8 << 10 }
 
@@ -38,13 +38,17 @@ public final class SendBatch {
     public func submit() {
         guard let ring, !transports.isEmpty else { return }
         let isUsable = ring.submit { tag, result in
-            if let free = transports[tag].sentAhead(result), free.capacity <= SendBatch.spareBytesMax {
-                spare.append(free)
+            let free = transports[tag].sentAhead(result)
+            guard let free, free.capacity <= SendBatch.spareBytesMax, spare.count < ring.entryCount else {
+                return
             }
+            spare.append(free)
         }
-        // What the ring does not do any more is sent one by one.
-        if !isUsable { self.ring = nil }
-        for transport in transports { transport.endAhead() }
+        if !isUsable {
+            // Nobody knows what became of the others. From now on each sends by itself.
+            for transport in transports { _ = transport.sentAhead(-EIO) }
+            self.ring = nil
+        }
         transports.removeAll(keepingCapacity: true)
     }
 

@@ -4,8 +4,8 @@ internal import Glibc
 /// A ring of io_uring(7) that sends through many sockets in one system call, and is used for nothing else.
 ///
 /// Every send is asked for with MSG_DONTWAIT: the kernel carries it out, or says that it would have to wait,
-/// before the call returns. So nothing is ever under way when no call is, and no memory is lent to the kernel
-/// for longer.
+/// while it takes the entry. So nothing is under way when `submit` has returned true, and no memory is lent
+/// to the kernel for longer.
 ///
 /// In bounds: entries are written at numbers below `entryCount`, which the kernel gave with the memory.
 final class SendRing {
@@ -109,7 +109,8 @@ final class SendRing {
     ///
     /// - Parameter completed: called for each, in any order, with its tag and what send(2) would have
     ///   returned, or the error's number below zero.
-    /// - Returns: whether the ring can be used again; what was not `completed` then was not sent.
+    /// - Returns: whether the ring can be used again; if not, what was not `completed` may or may not have
+    ///   been sent.
     func submit(_ completed: (Int, Int32) -> Void) -> Bool {
         let count = addedCount
         addedCount = 0

@@ -41,7 +41,10 @@ public final class Transport {
     public func note(_ event: ReadyEvent) {
         if event.isReadable { isReadable = true }
         if event.isWritable { isWritable = true }
-        if event.isHangup { isHangup = true }
+        if event.isHangup {
+            isHangup = true
+            tls?.endIsNear = true
+        }
     }
 
     /// Something may be there although no event says so: the next read finds out.
@@ -99,17 +102,18 @@ public final class Transport {
     /// that is taken: the end then goes with the last bytes, which saves a packet.
     public func endWithNextSend() {
         endsWithNextSend = true
-        tls?.endsWithNextSend = true
     }
 
     /// Sends from the front of `buffer`; what was taken is consumed.
-    public func send(_ buffer: ByteBuffer) -> IOOutcome {
+    public func send(_ buffer: ByteBuffer) -> IOOutcome { send(buffer, isLast: endsWithNextSend) }
+
+    private func send(_ buffer: ByteBuffer, isLast: Bool) -> IOOutcome {
         if case .done(let result, let offered) = ahead {
             ahead = .none
             return settle(SystemCall.outcome(completion: result), Int(offered)) { buffer.consume($0) }
         }
         let outcome = buffer.withUnsafeReadable { bytes in
-            tls.map { $0.send(bytes) } ?? Socket.send(fd, bytes, more: endsWithNextSend)
+            tls.map { $0.send(bytes, isLast: isLast) } ?? Socket.send(fd, bytes, more: isLast)
         }
         return settle(outcome, buffer.count) { buffer.consume($0) }
     }
@@ -125,7 +129,7 @@ public final class Transport {
     func prepareAhead(_ buffer: ByteBuffer, _ records: () -> ByteBuffer) -> UnsafeRawBufferPointer? {
         guard isOpen, isWritable, case .none = ahead, buffer.count <= Transport.aheadMax else { return nil }
         let bytes = buffer.withUnsafeReadable { bytes in
-            if let tls { tls.prepareAhead(bytes, records) } else { bytes }
+            if let tls { tls.prepareAhead(bytes, isLast: endsWithNextSend, records) } else { bytes }
         }
         if bytes != nil { ahead = .underWay(offered: Int32(buffer.count)) }
         return bytes
@@ -140,16 +144,13 @@ public final class Transport {
         return tls?.sentAhead(SystemCall.outcome(completion: result))
     }
 
-    /// The batch is through, whatever became of it.
-    func endAhead() {
-        if case .underWay = ahead { ahead = .none }
-    }
-
     /// Copying so much costs less than the kernel's walk over two places.
     private static var copiedMax: Int { 2048 }
 
     /// Sends `first` and then `second`; what was taken is consumed.
     public func send(_ first: ByteBuffer, _ second: ByteBuffer) -> IOOutcome {
+        // A batch was given the first alone.
+        if case .done = ahead { return send(first) }
         if first.isEmpty { return send(second) }
         if second.isEmpty { return send(first) }
         if tls != nil || first.count + second.count <= Transport.copiedMax {
@@ -172,7 +173,7 @@ public final class Transport {
             first.append(Slice(from: 0, to: joined), of: second)
             second.consume(joined)
         }
-        return send(first)
+        return send(first, isLast: endsWithNextSend && second.isEmpty)
     }
 
     private func settle(_ outcome: IOOutcome, _ offered: Int, _ consume: (Int) -> Void) -> IOOutcome {
@@ -187,6 +188,9 @@ public final class Transport {
         }
         return outcome
     }
+
+    /// Bytes that `send` was given and has not yet called sent, though a part may be on its way.
+    public var owedCount: Int { tls?.owedCount ?? 0 }
 
     /// Bytes that the socket took and the other end has not acknowledged.
     public var unacknowledgedCount: Int { Socket.unacknowledgedCount(fd) }

@@ -236,7 +236,7 @@ public final class Worker {
             accept(from: listener)
         case .client(let session):
             session.transport.note(event)
-            if session.isShakingHands { handshaking.append(event.token) } else { session.ready() }
+            if session.isShakingHands { shakeHandsLater(event.token) } else { session.ready() }
         case .signals:
             while let signal = signals.next() { received(signal) }
         case .control:
@@ -307,6 +307,9 @@ public final class Worker {
 
     /// Most steps of handshakes in a turn.
     private static var handshakesMax: Int { 4 }
+
+    /// Goes on with the handshake of a client in its turn.
+    func shakeHandsLater(_ token: Token) { handshaking.append(token) }
 
     /// Goes on with handshakes, a bounded number at a time, and when all else of the turn is done: one takes
     /// as long as 20 or more requests, and a storm of them must not hold up the clients that are there.

@@ -34,6 +34,28 @@ import Testing
         server.finish()
     }
 
+    @Test(
+        "a response over TLS that ends its connection comes whole", arguments: [10, 20_000, 40_000, 70_000])
+    func lastResponseOverTLS(_ count: Int) throws {
+        let server = try Server(
+            """
+            events { }
+            http { access_log off; upstream gateway { server 127.0.0.1:%PORT2%; }
+                server { listen 127.0.0.1:%PORT1% ssl; ssl_certificate self-signed;
+                    location / { proxy_pass http://gateway; } }
+                server { listen 127.0.0.1:%PORT2%; root %PREFIX%; } }
+            """)
+        _ = try server.directory.write(String(repeating: "x", count: count), to: "file")
+        for version in ["1.2", "1.3"] {
+            let answer = try TLSClient.curl(
+                port: server.port, host: "a.test", path: "/file",
+                options: ["-H", "Connection: close", "--tls-max", version], in: server.directory)
+            #expect(answer.ending == .exited(0), "\(answer.text.suffix(200))")
+            #expect(answer.text.hasSuffix("\r\n\r\n" + String(repeating: "x", count: count)))
+        }
+        server.finish()
+    }
+
     @Test("clients that are there are served before handshakes that have come before them go on")
     func handshakesCanWait() throws {
         let directory = try TemporaryDirectory()

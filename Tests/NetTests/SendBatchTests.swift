@@ -173,4 +173,41 @@ import Testing
         #expect(transport.send(output) == .bytes(7))
         #expect(!pair.client.wasTruncated)
     }
+
+    @Test("buffers of connections that have gone do not pile up")
+    func spareBuffers() throws {
+        let batch = try batch()
+        let context = try TLSServerContext.make()
+        for _ in 0..<300 {
+            let pair = try TLSPair(context)
+            pair.shakeHands()
+            let transport = Transport(fd: pair.serverFD, tls: pair.server)
+            // As a ticket that waits for the first answer.
+            pair.server.backlog = ByteBuffer(capacity: 64)
+            batch.add(transport, buffer("answer"))
+            batch.submit()
+        }
+        #expect(batch.spare.count <= 256)
+    }
+
+    @Test("a connection that a batch found broken leaves nothing to be sent by others")
+    func brokenAndOthers() throws {
+        let batch = try batch()
+        let gathering = ByteBuffer(capacity: 4096)
+        let context = try TLSServerContext.make()
+        let pairs = try (0..<2).map { _ in
+            let pair = try TLSPair(context)
+            pair.server = TLSConnection(server: context, fd: pair.serverFD, gathering: gathering)
+            pair.shakeHands()
+            return pair
+        }
+        let broken = Transport(fd: pairs[0].serverFD, tls: pairs[0].server)
+        shutdown(pairs[0].serverFD, Int32(SHUT_RDWR))
+        batch.add(broken, buffer("lost"))
+        batch.submit()
+        pairs[0].server.shutdown()
+        #expect(gathering.isEmpty)
+        #expect(TLSPair.send("found", pairs[1].server) == .bytes(5))
+        #expect(TLSPair.receive(pairs[1].client).text == "found")
+    }
 }

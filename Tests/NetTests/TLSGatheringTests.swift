@@ -88,14 +88,12 @@ import Testing
     func lastContent(_ protocols: TLSProtocols) throws {
         let counted = try connected(protocols)
         _ = messages(counted.clientFD)
-        counted.server.endsWithNextSend = true
-        #expect(TLSPair.send("last", counted.server) == .bytes(4))
+        #expect(TLSPair.send("last", counted.server, isLast: true) == .bytes(4))
         counted.server.shutdown()
         #expect(messages(counted.clientFD) == [2])
         let read = try TLSPair(try .make { $0.protocols = protocols })
         read.shakeHands()
-        read.server.endsWithNextSend = true
-        #expect(TLSPair.send("last", read.server) == .bytes(4))
+        #expect(TLSPair.send("last", read.server, isLast: true) == .bytes(4))
         #expect(TLSPair.receive(read.client).text == "last")
         #expect(TLSPair.receive(read.client).outcome == .closed)
         #expect(!read.client.wasTruncated)
@@ -134,5 +132,58 @@ import Testing
         transport.note(ReadyEvent(token: Token(slot: 0, generation: 1), isReadable: true))
         #expect(transport.receive(into: input, atLeast: 1024) == .bytes(4))
         #expect(!transport.isReadable)
+    }
+
+    private static var readable: ReadyEvent {
+        ReadyEvent(token: Token(slot: 0, generation: 1), isReadable: true)
+    }
+
+    @Test("content that is longer than a record with its head comes whole before the end")
+    func longLastContent() throws {
+        let pair = try TLSPair(try .make())
+        pair.shakeHands()
+        let transport = Transport(fd: pair.serverFD, tls: pair.server)
+        transport.endWithNextSend()
+        let head = buffer("head")
+        let content = buffer(String(repeating: "x", count: 60_000))
+        while !(head.isEmpty && content.isEmpty) {
+            guard case .bytes = transport.send(head, content) else { return #expect(Bool(false)) }
+        }
+        var received = ""
+        var last = IOOutcome.bytes(0)
+        while case .bytes = last {
+            let (outcome, text) = TLSPair.receive(pair.client)
+            received += text
+            last = outcome
+        }
+        #expect(received.utf8.count == 60_004 && received.hasPrefix("headx"))
+        #expect(last == .closed)
+        #expect(!pair.client.wasTruncated)
+    }
+
+    @Test("an end behind a part of a record is seen, although the read before it was short")
+    func endBehindPart() throws {
+        let pair = try TLSPair(try .make())
+        pair.shakeHands()
+        let transport = Transport(fd: pair.serverFD, tls: pair.server)
+        #expect(
+            ([0x17, 3, 3, 1, 0, 7] as [UInt8]).withUnsafeBytes { Socket.send(pair.clientFD, $0) } == .bytes(6)
+        )
+        shutdown(pair.clientFD, Int32(SHUT_WR))
+        transport.note(
+            ReadyEvent(token: Token(slot: 0, generation: 1), isReadable: true, isHangup: true))
+        #expect(transport.receive(into: buffer(), atLeast: 1024) == .closed)
+    }
+
+    @Test("a close_notify that came with content is found by the next read, without an event")
+    func closeNotifyWithContent() throws {
+        let pair = try TLSPair(try .make())
+        pair.shakeHands()
+        let transport = Transport(fd: pair.serverFD, tls: pair.server)
+        #expect(TLSPair.send("the end", pair.client, isLast: true) == .bytes(7))
+        transport.note(Self.readable)
+        #expect(transport.receive(into: buffer(), atLeast: 1024) == .bytes(7))
+        #expect(transport.isReadable)
+        #expect(transport.receive(into: buffer(), atLeast: 1024) == .closed)
     }
 }

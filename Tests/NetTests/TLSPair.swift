@@ -58,8 +58,8 @@ final class TLSPair {
         }
     }
 
-    static func send(_ text: String, _ connection: TLSConnection) -> IOOutcome {
-        Array(text.utf8).withUnsafeBytes { connection.send($0) }
+    static func send(_ text: String, _ connection: TLSConnection, isLast: Bool = false) -> IOOutcome {
+        Array(text.utf8).withUnsafeBytes { connection.send($0, isLast: isLast) }
     }
 
     static func receive(_ connection: TLSConnection, limit: Int = 65536) -> (outcome: IOOutcome, text: String)

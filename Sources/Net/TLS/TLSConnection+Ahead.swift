@@ -2,12 +2,12 @@ internal import Core
 
 /// Records that a `SendBatch` sends for the next `send`.
 extension TLSConnection {
-    /// Encrypts what `send(bytes)` is about to be asked for.
+    /// Encrypts what `send(bytes, isLast:)` is about to be asked for.
     ///
     /// - Returns: the records, which stay where they are until `sentAhead`; `nil`: it has to be sent as
     ///   usual.
     func prepareAhead(
-        _ bytes: UnsafeRawBufferPointer, _ records: () -> ByteBuffer
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, _ records: () -> ByteBuffer
     ) -> UnsafeRawBufferPointer? {
         guard case .established = state, owedCount == 0, early == nil, !bytes.isEmpty else { return nil }
         let gathering = backlog ?? records()
@@ -18,7 +18,7 @@ extension TLSConnection {
             return nil
         }
         owedCount = count
-        if endsWithNextSend && count == bytes.count { gatherCloseNotify() }
+        if isLast && count == bytes.count { gatherCloseNotify() }
         return gathering.withUnsafeReadable { $0 }
     }
 

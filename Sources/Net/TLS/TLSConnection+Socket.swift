@@ -18,7 +18,7 @@ extension TLSConnection {
         }
         switch Socket.receive(fd, target) {
         case .bytes(let count):
-            isSocketDrained = count < target.count
+            isSocketDrained = count < target.count && !endIsNear
             return Int32(truncatingIfNeeded: count)
         case .wouldBlock:
             isSocketDrained = true
@@ -48,7 +48,10 @@ extension TLSConnection {
     /// - Parameter isLast: the caller closes the socket once all is taken: see `Socket.send`.
     /// - Returns: `.bytes` when the socket has taken all of it, `.wouldBlock` when the rest is kept here.
     func flush(isLast: Bool = false) -> IOOutcome {
-        if let failure = failureAhead.take() { return failure }
+        if let failure = failureAhead.take() {
+            dropUnsent()
+            return failure
+        }
         let waiting = backlog ?? gathered
         while !waiting.isEmpty {
             let outcome = waiting.withUnsafeReadable { Socket.send(fd, $0, more: isLast) }

@@ -80,8 +80,8 @@ public final class TLSConnection {
     var isSocketDrained = false
     /// Why the socket failed since the last call; 0: it did not.
     var socketError: Int32 = 0
-    /// The next content that is sent is the last, and goes with a close_notify.
-    public var endsWithNextSend = false
+    /// The other end has closed its side, or the socket is broken: nothing but a read shows that.
+    var endIsNear = false
 
     // MARK: Beginning
 
@@ -159,7 +159,11 @@ public final class TLSConnection {
         switch outcome {
         case .done:
             // A request that is at hand already is answered at once, and tickets go with the answer.
-            if thenSends || isRequestAtHand { keepGathered() } else { _ = flush() }
+            if thenSends || isRequestAtHand {
+                keepGathered()
+            } else if case .wouldBlock = flush() {
+                return .wantsWrite
+            }
         case .wantsRead, .wantsWrite:
             if case .wouldBlock = flush() { return .wantsWrite }
         case .failed, .plainHTTP:
@@ -340,6 +344,7 @@ public final class TLSConnection {
     var isDrained: Bool {
         guard let ssl, case .established = state else { return false }
         return isSocketDrained && SSL_has_pending(ssl) == 0 && early == nil
+            && SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN == 0
     }
 
     /// Most content that is encrypted before its records are sent.
@@ -349,7 +354,8 @@ public final class TLSConnection {
     ///
     /// After less was taken than offered, the rest must be offered again before anything else: it may
     /// already be encrypted.
-    func send(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
+    /// - Parameter isLast: a close_notify follows the content, and the caller closes the connection.
+    func send(_ bytes: UnsafeRawBufferPointer, isLast: Bool = false) -> IOOutcome {
         guard ssl != nil else { return .closed }
         if case .ended = state { return .closed }
         var taken = 0
@@ -362,10 +368,13 @@ public final class TLSConnection {
         while taken < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[taken...].prefix(TLSConnection.gatheredMax))
             let outcome = encrypt(rest)
-            guard case .bytes(let count) = outcome else { return taken > 0 ? .bytes(taken) : outcome }
-            let isLast = endsWithNextSend && taken + count == bytes.count
-            if isLast { gatherCloseNotify() }
-            switch flush(isLast: isLast) {
+            guard case .bytes(let count) = outcome else {
+                keepGathered()
+                return taken > 0 ? .bytes(taken) : outcome
+            }
+            let endsHere = isLast && taken + count == bytes.count
+            if endsHere { gatherCloseNotify() }
+            switch flush(isLast: endsHere) {
             case .bytes:
                 taken += count
             case .wouldBlock:

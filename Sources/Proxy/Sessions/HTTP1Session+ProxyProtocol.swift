@@ -35,7 +35,7 @@ extension HTTP1Session {
         }
         state = .handshaking
         arm(readTimer, afterMs: connection.listen.defaultServer.handshakeTimeoutMs)
-        ready()
+        worker.shakeHandsLater(connection.token)
     }
 
     private func refuseProxyHeader(_ received: ByteBuffer) {

@@ -120,7 +120,9 @@ extension HTTP1Session {
         isEnding = true
         if !exchange.keepsAlive && !exchange.rate.isOn { transport.endWithNextSend() }
         // A head and what was left behind it.
-        if !writer.isEmpty, writer.heldCount <= 2 * Self.leftMax { return worker.post(connection.token) }
+        if !writer.isEmpty, writer.heldCount <= 2 * Self.leftMax, transport.isWritable {
+            return worker.post(connection.token)
+        }
         if !writer.isEmpty { flush(exchange) }
         if isEnding && writer.isEmpty { finishEnding() }
     }

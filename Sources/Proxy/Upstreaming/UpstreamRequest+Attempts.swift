@@ -200,7 +200,7 @@ extension UpstreamRequest {
     /// RFC 9112 §9.3.1: what the peer's system has not acknowledged, the peer cannot have read.
     private func isUntaken(_ peer: PeerConnection) -> Bool {
         guard wasRequestSent else { return true }
-        let sent = Int(exchange.attempts.currentBytesSent)
+        let sent = Int(exchange.attempts.currentBytesSent) + peer.transport.owedCount
         // A record of TLS adds at least 22 bytes.
         let overhead = peer.transport.tls == nil ? 0 : 22 * (1 + sent / 16384)
         return peer.transport.unacknowledgedCount >= sent + overhead

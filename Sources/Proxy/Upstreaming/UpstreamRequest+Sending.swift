@@ -19,7 +19,7 @@ extension UpstreamRequest {
         worker.cancel(peer.readTimer)
         // With what else this turn sends: see `HTTP1Session.leftMax`.
         worker.post(peer.token)
-        if case .awaitingHead = state, peer.transport.isReadable { receiveHead(peer) }
+        if !peer.transport.isWritable { peer.arm(peer.writeTimer, afterMs: proxy.sendTimeoutMs) }
     }
 
     /// Sends what the socket takes.
