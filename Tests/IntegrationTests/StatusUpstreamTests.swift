@@ -54,6 +54,22 @@ import Testing
         }
     }
 
+    @Test("a request whose client has left is counted for the server that had it")
+    func abandoned() throws {
+        let gateways = try gateways()
+        let server = try Server(StatusUpstreamTests.configuration, gateways: gateways)
+        let client = try RawClient(port: server.port)
+        client.send("GET /kept HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(gateways[0].waitForRequests(1))
+        client.close()
+        let isCounted = try waitUntil(Deadline(in: 5)) {
+            let peers = try server.json("/api/9/http/upstreams/kept")["peers"] as? [[String: Any]]
+            return peers?.first?["requests"] as? Int == 1
+        }
+        #expect(isCounted)
+        server.finish()
+    }
+
     @Test("idle connections and requests under way are those of all workers, also after one has died")
     func connections() throws {
         let gateways = try gateways()

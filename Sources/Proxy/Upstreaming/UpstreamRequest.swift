@@ -216,8 +216,8 @@ final class UpstreamRequest {
         if let group, let peer {
             group.finished(peer.peer, .neutral, nowMs: worker.clock.nowMs)
         }
-        closePeer()
         worker.attemptEnded(exchange)
+        closePeer()
     }
 
     func closePeer() {
