@@ -58,6 +58,8 @@ extension HTTP1Session {
     private func begin() {
         state = .idle
         arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+        // The handshake may have read a request that no event has told of.
+        transport.assumeReadable()
         readHead()
     }
 
