@@ -156,44 +156,43 @@ extension Exchange {
 
     // MARK: Access
 
-    /// `allow`/`deny` and `auth_basic`, combined as `satisfy` says.
+    /// `allow`/`deny` and `auth_basic`, combined as `satisfy` says: wherever the request is served, error
+    /// pages and other internal redirects included.
     private func checkAccess() -> Outcome {
-        if isInternal && errorStatus != 0 { return .declined }
         RealIP.apply(self)
         let rules = AccessRules.check(self)
-        switch location.settings.core.satisfy {
-        case .all:
-            if case .status = rules { return rules }
-            return authenticate()
-        case .any:
-            if case .respond = rules { return .declined }
-            let isAuthenticating = location.settings.auth.realm != nil
-            if case .declined = rules, !isAuthenticating { return .declined }
-            let credentials = authenticate()
-            if isAuthenticating, case .declined = credentials { return .declined }
-            if !isAuthenticating { return rules }
-            return credentials
+        switch (location.settings.core.satisfy, rules) {
+        case (.all, .refused(let code)): return .status(code)
+        case (.any, .granted): return .declined
+        case (.all, _), (.any, _): return settleAccess(rules, AuthBasic.check(self))
         }
     }
 
-    private func authenticate() -> Outcome { delayed(AuthBasic.check(self)) }
+    /// Who may come in by credentials does; else what speaks against the client decides.
+    private func settleAccess(_ rules: AccessVerdict, _ credentials: AccessVerdict) -> Outcome {
+        switch (credentials, rules) {
+        case (.granted, _): return .declined
+        case (.awaited, _): return .suspended
+        case (.refused(let code), _): return delayed(code)
+        case (.silent, .refused(let code)): return .status(code)
+        case (.silent, .silent), (.silent, .granted), (.silent, .awaited): return .declined
+        }
+    }
 
     /// `auth_delay`
-    private func delayed(_ verdict: Outcome) -> Outcome {
+    private func delayed(_ code: UInt16) -> Outcome {
         let delay = location.settings.core.authDelayMs
-        if delay > 0, case .status(let code) = verdict, code == 401 {
-            phase = .delayed(thenStatus: code)
-            stream.delay(ms: delay)
-            return .suspended
-        }
-        return verdict
+        guard delay > 0, code == 401 else { return .status(code) }
+        phase = .delayed(thenStatus: code)
+        stream.delay(ms: delay)
+        return .suspended
     }
 
     /// The client's password was checked aside: that decides about access, whatever `satisfy` says, since
     /// nothing is checked after it.
     func passwordChecked(_ verdict: PasswordFile.Verdict, _ attempt: AuthBasic.Attempt) {
         phase = .processing
-        let outcome = delayed(AuthBasic.conclude(verdict, attempt, self))
+        let outcome = settleAccess(.silent, AuthBasic.conclude(verdict, attempt, self))
         if case .declined = outcome { return serve(from: .precontent) }
         conclude(outcome)
     }

@@ -116,6 +116,17 @@ final class Response {
         for field in kept { add(field, of: old) }
     }
 
+    /// Puts fields in front of those that are there. For the rare response that inherits some.
+    func lead(with first: FieldList, of source: ByteBuffer) {
+        let old = ByteBuffer(capacity: lines.count)
+        old.append(contentsOf: lines)
+        let later = fields
+        lines.removeAll()
+        fields.removeAll()
+        for field in first { add(field, of: source) }
+        for field in later { add(field, of: old) }
+    }
+
     private func close(known: FieldName, name: Slice, valueStart: Int) {
         let value = Slice(from: valueStart, to: lines.count)
         lines.append("\r\n")

@@ -131,6 +131,6 @@ final class KeptFields {
     }
 
     func add(to response: Response) {
-        for index in fields.indices { response.add(fields[index], of: bytes) }
+        if !fields.isEmpty { response.lead(with: fields, of: bytes) }
     }
 }

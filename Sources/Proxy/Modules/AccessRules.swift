@@ -2,20 +2,30 @@ internal import Config
 internal import Core
 internal import Net
 
+/// What one way of deciding about access has to say.
+enum AccessVerdict {
+    /// Nothing: it is not asked for here, or no rule is about this client.
+    case silent
+    /// The client may come in (which suffices for `satisfy any`).
+    case granted
+    /// The client is answered with this status.
+    case refused(UInt16)
+    /// It is being found out; `Exchange.passwordChecked` tells.
+    case awaited
+}
+
 /// `allow`, `deny`: the first rule that names the client's address decides.
 enum AccessRules {
-    /// - Returns: `.respond` if a rule allows the client (which suffices for `satisfy any`), `.declined`
-    ///   if no rule names it, `.status(403)` if one denies it.
-    static func check(_ exchange: Exchange) -> Outcome {
-        guard !exchange.location.settings.access.rules.elements.isEmpty else { return .declined }
+    static func check(_ exchange: Exchange) -> AccessVerdict {
+        guard !exchange.location.settings.access.rules.elements.isEmpty else { return .silent }
         let rules = exchange.location.settings.access.rules.elements
         for index in rules.indices where rules[index].range.contains(exchange.remoteAddress) {
-            if rules[index].allows { return .respond }
+            if rules[index].allows { return .granted }
             if exchange.location.settings.core.satisfy == .all {
                 exchange.log(.error, "access forbidden by rule")
             }
-            return .status(403)
+            return .refused(403)
         }
-        return .declined
+        return .silent
     }
 }

@@ -7,17 +7,18 @@ internal import Net
 ///
 /// - SeeAlso: RFC 7617.
 enum AuthBasic {
-    /// - Returns: `.declined` if the request may pass; `.status(401)` with the challenge added to the
-    ///   response; 403 if there is no user file, 500 if it cannot be read.
-    static func check(_ exchange: Exchange) -> Outcome {
-        guard let realm = exchange.location.settings.auth.realm else { return .declined }
+    /// - Returns: `.refused(401)` with the challenge added to the response; 403 if there is no user file,
+    ///   500 if it cannot be read.
+    static func check(_ exchange: Exchange) -> AccessVerdict {
+        guard let realm = exchange.location.settings.auth.realm else { return .silent }
         let text = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(text) }
         realm.append(for: exchange, to: text)
-        if text.count == 3, text.equalsIgnoringCase(Slice(from: 0, to: 3), "off") { return .declined }
+        // A realm that turns out to be this very word asks for nothing: so it lets nobody in either.
+        if text.count == 3, text.bytes.elementsEqual("off".utf8) { return .silent }
         guard let template = exchange.location.settings.auth.userFile else {
             exchange.log(.error, "\"auth_basic\" stands without \"auth_basic_user_file\": add one")
-            return .status(403)
+            return .refused(403)
         }
         let credentials = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(credentials) }
@@ -44,7 +45,7 @@ enum AuthBasic {
 
     private static func verify(
         _ user: [UInt8], _ password: [UInt8], _ attempt: Attempt, _ exchange: Exchange
-    ) -> Outcome {
+    ) -> AccessVerdict {
         let worker = exchange.worker
         let file: PasswordFile
         do {
@@ -52,7 +53,7 @@ enum AuthBasic {
         } catch {
             let isMissing = error.errno == .notFound
             exchange.log(isMissing ? .error : .crit, error.message)
-            return .status(isMissing ? 403 : 500)
+            return .refused(isMissing ? 403 : 500)
         }
         switch file.check(user: user, password: password, nowMs: worker.clock.nowMs) {
         case .verdict(let verdict):
@@ -62,39 +63,42 @@ enum AuthBasic {
         }
     }
 
-    private static func wait(for claim: PasswordClaim, _ attempt: Attempt, _ exchange: Exchange) -> Outcome {
+    private static func wait(for claim: PasswordClaim, _ attempt: Attempt, _ exchange: Exchange)
+        -> AccessVerdict
+    {
         switch exchange.worker.passwordChecks.admit(claim, from: exchange, attempt) {
         case .waits:
             exchange.phase = .checkingPassword
-            return .suspended
+            return .awaited
         case .settled(let verdict):
             return conclude(verdict, attempt, exchange)
         case .refused:
             exchange.log(
                 .error, "\(PasswordChecks.waitingMax) passwords wait to be checked: no more may wait")
-            return .status(503)
+            return .refused(503)
         }
     }
 
     /// What follows of a verdict.
-    static func conclude(_ verdict: PasswordFile.Verdict, _ attempt: Attempt, _ exchange: Exchange) -> Outcome
+    static func conclude(_ verdict: PasswordFile.Verdict, _ attempt: Attempt, _ exchange: Exchange)
+        -> AccessVerdict
     {
         switch verdict {
         case .accepted:
-            return .declined
+            return .granted
         case .unknownUser:
             exchange.log(.error, "user \"\(attempt.user)\" was not found in \"\(attempt.path)\"")
         case .wrongPassword:
             exchange.log(.error, "user \"\(attempt.user)\": password mismatch")
         case .undecided(let reason):
             exchange.log(.error, "user \"\(attempt.user)\": \(reason)")
-            return .status(500)
+            return .refused(500)
         }
         exchange.worker.add(.failedLogins, 1)
         return challenge(exchange)
     }
 
-    private static func challenge(_ exchange: Exchange) -> Outcome {
+    private static func challenge(_ exchange: Exchange) -> AccessVerdict {
         let realm = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(realm) }
         exchange.location.settings.auth.realm?.append(for: exchange, to: realm)
@@ -103,7 +107,7 @@ enum AuthBasic {
             out.append(contentsOf: realm)
             out.append("\"")
         }
-        return .status(401)
+        return .refused(401)
     }
 
     private static func string(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

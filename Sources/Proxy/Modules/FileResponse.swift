@@ -9,7 +9,8 @@ enum FileResponse {
     /// - SeeAlso: RFC 9110 §13.2.2: the order of preconditions and ranges.
     static func fill(_ exchange: Exchange, from file: OpenedFile) -> Outcome {
         let response = exchange.response
-        response.status = 200
+        // `error_page =code` decides what this is before conditions and ranges do.
+        response.status = exchange.statusOverride.take() ?? 200
         response.lastModified = file.stamp.modified
         response.contentLength = file.stamp.size
         response.contentKind = .file(file, offset: 0, count: file.stamp.size)
@@ -20,11 +21,8 @@ enum FileResponse {
             appendTag(of: file.stamp, to: tag)
             response.add(.etag) { $0.append(contentsOf: tag) }
         }
-        // What is served for an error is not what the client's conditions are about.
-        guard exchange.errorStatus == 0 else {
-            if exchange.statusOverride == 200 { response.add(.acceptRanges) { $0.append("bytes") } }
-            return .respond
-        }
+        // The page of an error that is sent as such is not what the client's conditions are about.
+        guard response.status == 200 else { return .respond }
         switch tag.withReadable({ ConditionalRequest.verdict(for: exchange, tag: $0) }) {
         case .failed:
             response.reset()

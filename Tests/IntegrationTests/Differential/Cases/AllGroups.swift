@@ -4,7 +4,7 @@ extension DifferentialGroup {
             serverSelection, locations, proxyPass, requestFields, responseFields, proxyRedirect, framing,
             requestBodies, connections, badRequests, errors, returns, staticFiles, staticNoIndex, access,
             basicAuth, realIP, balancing, nextUpstream, limits, logs, upgrades, variables, rewrites,
-            limitExcept, stubStatus, tryFiles, geo, splitClients, proxyProtocol,
+            limitExcept, stubStatus, tryFiles, geo, splitClients, proxyProtocol, errorAccess, accessSettings,
         ]
     }
 }
