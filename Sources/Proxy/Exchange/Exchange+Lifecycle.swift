@@ -61,7 +61,6 @@ extension Exchange {
         isPipelined = false
         keptFields.reset()
         requestID.removeAll()
-        replacedBody.removeAll()
     }
 
     func beginAttempt(at name: [UInt8]) {

@@ -13,26 +13,25 @@ extension Exchange {
         request.begin()
         proxyTarget = target
         phase = .readingBody
-        if body.isComplete && !body.isPresent {
-            body.keep(.whole(memoryMax: 0, path: ""))
+        guard body.isPresent else {
             send(to: target, request)
             return .suspended
         }
-        let streams =
-            !location.settings.proxy.isRequestBuffered
-            && (head.contentLength != nil || location.settings.proxy.httpVersion == .http11)
-        if case .unread = body.keeping {
-            if streams {
-                body.keep(.stream)
-            } else {
-                body.keep(
-                    .whole(
-                        memoryMax: location.settings.core.clientBodyBufferSize,
-                        path: location.settings.core.clientBodyTempPath))
-            }
+        body.keep(wantedKeeping)
+        if case .discard = body.keeping {
+            send(to: target, request)
+        } else {
+            stream.startReadingBody()
         }
-        stream.startReadingBody()
         return .suspended
+    }
+
+    /// `proxy_request_buffering`; content whose length is not known can be streamed in chunks only.
+    private var wantedKeeping: RequestBody.Keeping {
+        let settings = location.settings
+        let isFramed = head.contentLength != nil || settings.proxy.httpVersion == .http11
+        if !settings.proxy.isRequestBuffered && isFramed { return .stream }
+        return .whole(memoryMax: settings.core.clientBodyBufferSize, path: settings.core.clientBodyTempPath)
     }
 
     /// More of the request's content is here, or all of it.
@@ -60,7 +59,7 @@ extension Exchange {
     }
 
     var isReadingBody: Bool {
-        guard !body.isComplete else { return false }
+        guard body.isAwaited else { return false }
         switch phase {
         case .readingBody: return true
         case .awaitingUpstream, .responding:
@@ -70,7 +69,7 @@ extension Exchange {
         }
     }
 
-    /// The content cannot be read to its end.
+    /// The content cannot be read to its end, or not once more.
     func bodyFailed(status: UInt16) {
         upstream?.abandon()
         phase = isResponding ? phase : .processing
@@ -85,8 +84,7 @@ extension Exchange {
     private func send(to target: ProxyTarget, _ request: UpstreamRequest) {
         guard let group = resolve(target) else { return }
         attempts.beginGroup()
-        request.isRequestChunked = false
-        if let template = location.settings.proxy.setBody { template.append(for: self, to: replacedBody) }
+        settleOffer()
         // Where the URL is made of variables, `resolve` has found another target.
         if target.hasVariables, let found = proxyTarget {
             RequestRewrite.write(self, target: found, to: request.requestHead)
@@ -94,6 +92,17 @@ extension Exchange {
             RequestRewrite.write(self, target: target, to: request.requestHead)
         }
         request.start(group)
+    }
+
+    /// What the target is promised as content, before its head says so.
+    private func settleOffer() {
+        let passes = location.proxyPlan.passesBody
+        guard let template = location.settings.proxy.setBody else {
+            return body.settleOffer(isReplaced: false, passes: passes)
+        }
+        body.replacement.removeAll()
+        template.append(for: self, to: body.replacement)
+        body.settleOffer(isReplaced: true, passes: passes)
     }
 
     /// The group that a target names: fixed by the configuration, or by variables for each request.
@@ -124,7 +133,6 @@ extension Exchange {
 
     /// No peer gave an answer that may be passed on.
     func upstreamFailed(status: UInt16) {
-        discardBody()
         phase = .processing
         finish(status: status)
     }

@@ -20,7 +20,8 @@ extension Exchange {
         HeaderFilter.apply(to: self)
         discardBody()
         // A client that waits for leave may send its content or the next request: nobody can tell which.
-        if head.expectsContinue && !didSendContinue && !body.isComplete { keepsAlive = false }
+        let mayKeepContent = head.expectsContinue && !didSendContinue && body.isAwaited
+        if mayKeepContent || !body.isInStep { keepsAlive = false }
         let stream = stream
         stream.startResponse(of: self)
         switch response.contentKind {
@@ -41,8 +42,8 @@ extension Exchange {
 
     /// What is left of the request's content is of no use to this answer.
     func discardBody() {
-        if case .unread = body.keeping { body.keep(.discard) }
-        if !body.isComplete { stream.takeReceivedBody() }
+        if case .unread = body.keeping { body.discard() }
+        if body.isAwaited { stream.takeReceivedBody() }
     }
 
     /// Ends the exchange with `status`: by an `error_page`, or by the built-in answer.

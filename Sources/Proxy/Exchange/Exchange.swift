@@ -113,8 +113,6 @@ final class Exchange {
     var didSendContinue = false
     /// Its first bytes came together with the request before it.
     var isPipelined = false
-    /// `proxy_set_body`, evaluated.
-    let replacedBody = ByteBuffer(capacity: 16)
     /// Fields of an upstream's response that go with the answer given instead of it.
     let keptFields = KeptFields()
     /// `$request_id`, made when first asked for.

@@ -19,10 +19,12 @@ final class ProxyPlan {
     private let hiddenKnown: FieldSet
     private let hiddenOther: [[UInt8]]
     private let shownKnown: FieldSet
-    /// `Host`, `Connection` and the framing are set by the configuration itself.
+    /// `Host` and `Connection` are set by the configuration itself.
     let setsHost: Bool
     let setsConnection: Bool
-    let setsContentLength: Bool
+    /// `proxy_set_header Content-Length 0`: for what is sent without content. What frames content is always
+    /// ours, since a length that is not the content's makes its rest, or the next request, another one.
+    let setsZeroLength: Bool
     /// Gateways are told which requests came early, and are asked to refuse those that do harm (RFC 8470).
     let tellsEarlyData: Bool
     /// The location sets no field at all: the client's address is told in our own default fields.
@@ -39,11 +41,14 @@ final class ProxyPlan {
         tlsKey = tls.key
         tlsName = tls.name
         self.tls = tls.context
-        let setFields = proxy.setHeaders.elements
+        let setFields = proxy.setHeaders.elements.filter { !$0.isFraming }
+        setsZeroLength = proxy.setHeaders.elements.contains {
+            $0.lowercasedName.elementsEqual("content-length".utf8) && $0.value.source == "0"
+        }
         (madeFields, lastLines, alwaysUpgrades) = ProxyPlan.lines(setFields)
         tellsEarlyData = setFields.contains { $0.value.source.contains("ssl_early_data") }
         passesBody = proxy.passesRequestBody
-        tellsClient = setFields.isEmpty
+        tellsClient = proxy.setHeaders.elements.isEmpty
         var known = FieldSet()
         var other: [[UInt8]] = []
         for header in setFields {
@@ -52,7 +57,6 @@ final class ProxyPlan {
         }
         setsHost = known.contains(.host)
         setsConnection = known.contains(.connection)
-        setsContentLength = known.contains(.contentLength)
         // Rebuilt for the next hop, never copied: RFC 9110 §7.6.1.
         for name: FieldName in [
             .host, .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,
@@ -144,6 +148,14 @@ final class ProxyPlan {
     /// Whether the request that was sent asked the peer to switch protocols.
     func asksForUpgrade(_ exchange: Exchange) -> Bool {
         exchange.head.upgrade != nil && exchange.sentUpgrade
+    }
+}
+
+extension ProxyHeader {
+    /// It would say where the content ends: RFC 9112 §6.
+    fileprivate var isFraming: Bool {
+        let name = FieldName.recognise(name.span)
+        return name == .contentLength || name == .transferEncoding
     }
 }
 

@@ -90,18 +90,11 @@ enum RequestRewrite {
     }
 
     private static func framing(_ exchange: Exchange, _ location: Location, _ out: ByteBuffer) {
-        let plan = location.proxyPlan
-        guard !plan.setsContentLength else { return }
-        let body = exchange.body
-        if location.settings.proxy.setBody != nil {
-            return length(Int64(exchange.replacedBody.count), out)
+        switch exchange.body.offer {
+        case .none: if location.proxyPlan.setsZeroLength { length(0, out) }
+        case .length(let count): length(count, out)
+        case .chunked: out.append("Transfer-Encoding: chunked\r\n")
         }
-        guard plan.passesBody, body.isPresent else { return }
-        // All of it is here: its length is known, however the client framed it.
-        if body.isComplete { return length(body.receivedCount, out) }
-        if let known = exchange.head.contentLength { return length(known, out) }
-        exchange.upstream?.isRequestChunked = true
-        out.append("Transfer-Encoding: chunked\r\n")
     }
 
     private static func length(_ count: Int64, _ out: ByteBuffer) {

@@ -77,6 +77,7 @@ enum Status {
 
     /// All of the body of a change is here.
     static func write(_ exchange: Exchange) -> Outcome {
+        guard exchange.body.isIntact else { return .status(400) }
         guard exchange.body.file == nil, exchange.body.receivedCount <= Int64(bodyMax) else {
             return .status(413)
         }

@@ -22,7 +22,7 @@ extension HTTP1Session {
         guard let exchange else { return }
         do {
             try takeReceived(exchange)
-            while !exchange.body.isComplete && transport.isReadable {
+            while exchange.body.isAwaited && transport.isReadable {
                 guard exchange.wantsMoreBody else {
                     // It is we who do not read: the client is not to blame for its pace.
                     worker.cancel(readTimer)
@@ -83,7 +83,7 @@ extension HTTP1Session {
 
     /// Content that came together with the head.
     private func takeReceived(_ exchange: Exchange) throws(BodyError) {
-        guard let input, usedCount < input.count, !exchange.body.isComplete else { return }
+        guard let input, usedCount < input.count, exchange.body.isAwaited else { return }
         let end = try exchange.body.take(input, from: usedCount)
         exchange.requestLength += Int64(end - usedCount)
         usedCount = end
@@ -114,10 +114,9 @@ extension HTTP1Session {
         switch error {
         case .badChunk:
             worker.log(.info, exchange, "client sent invalid chunked body")
-        case .tooLarge:
+        case .tooLarge(let count):
             worker.log(
-                .error, exchange,
-                "client intended to send too large chunked body: \(exchange.body.receivedCount) bytes")
+                .error, exchange, "client intended to send too large chunked body: \(count) bytes")
         case .storage(let errno):
             worker.log(.crit, exchange, "temporary file for the request body failed \(errno.logText)")
         }
@@ -147,8 +146,10 @@ extension HTTP1Session {
     func exchangeTimedOut() {
         guard let exchange else { return close() }
         if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
+        // What it was to be waited for may have become of no use meanwhile.
+        guard exchange.isReadingBody else { return }
         let now = worker.clock.nowMs
-        if exchange.isReadingBody && now < exchange.bodyPace.gapEndsMs {
+        if now < exchange.bodyPace.gapEndsMs {
             if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
             return arm(readTimer, afterMs: min(Int(exchange.bodyPace.gapEndsMs - now), 1000))
         }
@@ -163,7 +164,7 @@ extension HTTP1Session {
         guard let exchange else { return close() }
         do {
             try takeReceived(exchange)
-            while !exchange.body.isComplete && transport.isReadable {
+            while exchange.body.isAwaited && transport.isReadable {
                 switch try receiveBody(exchange) {
                 case .bytes, .wouldBlock: continue
                 case .closed, .failed: return close()

@@ -14,7 +14,7 @@ extension HTTP1Session {
         // What the client was told counts, even if the worker was told to finish since then.
         guard exchange.keepsAlive else { return endConnection(exchange) }
         if exchange.body.isComplete { return nextRequest() }
-        exchange.body.keep(.discard)
+        exchange.body.discard()
         state = .skippingBody
         skipBody()
     }

@@ -108,6 +108,9 @@ final class PeerConnection {
         return !transport.isHangup
     }
 
+    /// Bytes that were to be sent are still here.
+    var hasUnsent: Bool { outgoing != nil || transport.owedCount > 0 }
+
     private func leavePool() {
         worker.snapshot.groups.pool(of: group).remove(self)
         close()

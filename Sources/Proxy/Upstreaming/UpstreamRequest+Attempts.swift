@@ -30,10 +30,9 @@ extension UpstreamRequest {
     }
 
     private func prepareAttempt() {
-        bodySent = 0
+        exchange.body.restart()
         wasRequestSent = false
         isRequestComplete = false
-        isLastChunkWritten = !isRequestChunked
         hasSendFailed = false
         responseHead.reset()
         informationalCount = 0
@@ -193,8 +192,10 @@ extension UpstreamRequest {
     ///
     /// - Returns: the peer's index.
     private func staleAttempt(_ failure: Failure) -> Int? {
-        guard isReused, failure.isPlainError, !hasResponseByte, let peer, canSendAgain else { return nil }
-        return exchange.head.method.isIdempotent || isUntaken(peer) ? peer.peer : nil
+        guard isReused, failure.isPlainError, !hasResponseByte, let peer,
+            exchange.body.canBeSentAgain
+        else { return nil }
+        return exchange.method.isIdempotent || isUntaken(peer) ? peer.peer : nil
     }
 
     /// RFC 9112 §9.3.1: what the peer's system has not acknowledged, the peer cannot have read.
@@ -205,9 +206,6 @@ extension UpstreamRequest {
         let overhead = peer.transport.tls == nil ? 0 : 22 * (1 + sent / 16384)
         return peer.transport.unacknowledgedCount >= sent + overhead
     }
-
-    /// All of the content is still here.
-    private var canSendAgain: Bool { proxy.isRequestBuffered || !exchange.body.isPresent || bodySent == 0 }
 
     /// Accounts for the failed attempt.
     ///
@@ -221,10 +219,10 @@ extension UpstreamRequest {
         triesLeft -= 1
         let settings = proxy
         var needed = failure.condition
-        if wasSent && !exchange.head.method.isIdempotent { needed.insert(.nonIdempotent) }
-        guard triesLeft > 0, !settings.nextUpstream.contains(.off), settings.nextUpstream.contains(needed)
+        if wasSent && !exchange.method.isIdempotent { needed.insert(.nonIdempotent) }
+        guard triesLeft > 0, exchange.body.canBeSentAgain, !settings.nextUpstream.contains(.off),
+            settings.nextUpstream.contains(needed)
         else { return false }
-        if wasSent && !settings.isRequestBuffered && exchange.body.isPresent { return false }
         let timeout = settings.nextUpstreamTimeoutMs
         return timeout == 0 || worker.clock.nowMs - startedMs < Int64(timeout)
     }

@@ -119,9 +119,9 @@ extension UpstreamRequest {
             return false
         }
         guard triesLeft > 1 else { return false }
-        if !exchange.head.method.isIdempotent && !proxy.nextUpstream.contains(.nonIdempotent) { return false }
+        if !exchange.method.isIdempotent && !proxy.nextUpstream.contains(.nonIdempotent) { return false }
         // What was streamed is gone: this answer is the only one there will be.
-        if !proxy.isRequestBuffered && exchange.body.isPresent { return false }
+        guard exchange.body.canBeSentAgain else { return false }
         let timeout = proxy.nextUpstreamTimeoutMs
         return timeout == 0 || worker.clock.nowMs - startedMs < Int64(timeout)
     }

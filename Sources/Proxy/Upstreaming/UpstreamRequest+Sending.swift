@@ -30,7 +30,11 @@ extension UpstreamRequest {
 
     private func send(_ outgoing: ByteBuffer, to peer: PeerConnection) {
         while true {
-            if outgoing.count < Self.pieceMax { refill(outgoing) }
+            if outgoing.count < Self.pieceMax {
+                guard exchange.body.give(to: outgoing, atMost: Self.pieceMax) else {
+                    return bodyIsUnreadable()
+                }
+            }
             if outgoing.isEmpty { break }
             wasRequestSent = true
             let before = outgoing.count
@@ -44,13 +48,15 @@ extension UpstreamRequest {
             }
         }
         worker.cancel(peer.writeTimer)
-        guard isBodySent else { return exchange.stream.readMoreBody() }
+        guard exchange.body.isGiven else { return exchange.stream.readMoreBody() }
         finishSending(peer)
     }
 
     /// Lets a request without content, which is about to be sent, leave with what others send.
     func sendAhead(over peer: PeerConnection, in batch: SendBatch) {
-        guard !isTunnelling, !isRequestComplete, !passesBody, let outgoing = peer.outgoing else { return }
+        guard !isTunnelling, !isRequestComplete, exchange.body.isGiven, let outgoing = peer.outgoing else {
+            return
+        }
         switch state {
         case .awaitingHead, .relaying: batch.add(peer.transport, outgoing)
         case .idle, .waiting, .connecting, .handshaking, .done: break
@@ -76,64 +82,12 @@ extension UpstreamRequest {
         peer.transport.assumeReadable()
     }
 
-    /// Everything of the content was handed over to `outgoing`.
-    private var isBodySent: Bool {
-        guard passesBody else { return true }
-        guard isStreaming else { return bodySent == storedCount }
-        return exchange.body.isComplete && exchange.body.memory.isEmpty && isLastChunkWritten
-    }
-
-    private var passesBody: Bool {
-        hasReplacedBody || exchange.location.proxyPlan.passesBody && exchange.body.isPresent
-    }
-    /// `proxy_set_body` takes the place of the client's content.
-    private var hasReplacedBody: Bool { exchange.location.settings.proxy.setBody != nil }
-    private var stored: ByteBuffer { hasReplacedBody ? exchange.replacedBody : exchange.body.memory }
-    private var isStreaming: Bool {
-        if case .stream = exchange.body.keeping { return !hasReplacedBody }
-        return false
-    }
-    /// Bytes of content kept for this request, in memory or in a file.
-    private var storedCount: Int64 {
-        if !hasReplacedBody, let file = exchange.body.file { return file.size }
-        return Int64(stored.count)
-    }
-
-    private func refill(_ outgoing: ByteBuffer) {
-        guard passesBody else { return }
-        if isStreaming { return refillFromStream(outgoing) }
-        let body = exchange.body
-        let left = storedCount - bodySent
-        guard left > 0 else { return }
-        let count = Int(min(left, Int64(Self.pieceMax)))
-        if !hasReplacedBody, let file = body.file {
-            guard case .bytes(let read) = file.read(into: outgoing, at: bodySent, count: count) else {
-                return
-            }
-            bodySent += Int64(read)
-        } else {
-            outgoing.append(Slice(from: Int(bodySent), to: Int(bodySent) + count), of: stored)
-            bodySent += Int64(count)
-        }
-    }
-
-    /// `proxy_request_buffering off`: what the client sent so far, in chunks if its length is not known.
-    private func refillFromStream(_ outgoing: ByteBuffer) {
-        let memory = exchange.body.memory
-        if !memory.isEmpty {
-            if isRequestChunked {
-                outgoing.append(hexadecimal: UInt(memory.count))
-                outgoing.append("\r\n")
-            }
-            outgoing.append(contentsOf: memory)
-            if isRequestChunked { outgoing.append("\r\n") }
-            bodySent += Int64(memory.count)
-            memory.removeAll()
-        }
-        if isRequestChunked && exchange.body.isComplete && !isLastChunkWritten {
-            outgoing.append("0\r\n\r\n")
-            isLastChunkWritten = true
-        }
+    /// The content that was kept cannot be read: the peer is not to blame for it.
+    private func bodyIsUnreadable() {
+        let path = exchange.location.settings.core.clientBodyTempPath
+        log(.crit, "reading a temporary file of the request body in \"\(path)\" failed")
+        exchange.keepsAlive = false
+        exchange.bodyFailed(status: 500)
     }
 
     /// More of the request's content came from the client (`proxy_request_buffering off`).

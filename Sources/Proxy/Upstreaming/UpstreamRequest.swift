@@ -72,11 +72,6 @@ final class UpstreamRequest {
 
     /// The head as sent to the peer; kept for the next attempt.
     let requestHead = ByteBuffer(capacity: 1024)
-    /// Where sending the content stands, in bytes of content.
-    var bodySent: Int64 = 0
-    var isRequestChunked = false
-    /// The content's end was framed, or needs no framing.
-    var isLastChunkWritten = true
     /// The peer took no more of the request; it may still have answered.
     var hasSendFailed = false
     /// The peer whose `connect` failed at once.
@@ -85,7 +80,7 @@ final class UpstreamRequest {
     var chosenPeer: Int?
     /// A byte of the request may have reached the peer.
     var wasRequestSent = false
-    /// All of the request was taken by the socket.
+    /// All of the request, and of the content that it promised, was taken by the socket.
     var isRequestComplete = false
 
     // MARK: The response
@@ -142,6 +137,7 @@ final class UpstreamRequest {
 
     func reset() {
         guard !isFresh else { return }
+        abandon()
         isFresh = true
         leaveTraffic()
         state = .idle
@@ -155,7 +151,6 @@ final class UpstreamRequest {
         informationalCount = 0
         content = .none
         spool = nil
-        bodySent = 0
         wasRequestSent = false
         isRequestComplete = false
         isReused = false
@@ -255,7 +250,7 @@ final class UpstreamRequest {
     /// A pooled connection must be in step: nothing left unsent, nothing more than its response come.
     private func mayKeep(_ peer: PeerConnection, _ group: PeerGroup) -> Bool {
         let keepalive = group.settings.keepalive
-        return keepsPeer && isRequestComplete && keepalive.count > 0 && !worker.isDraining
+        return keepsPeer && isRequestComplete && !peer.hasUnsent && keepalive.count > 0 && !worker.isDraining
             && !peer.transport.isHangup && peer.requestCount < keepalive.requests
             && worker.clock.nowMs - peer.startedMs < Int64(keepalive.timeMs)
     }
