@@ -9,7 +9,10 @@ internal import Glibc
 ///     0          head                   tail       capacity
 ///
 /// Positions (`Slice`, subscripts) count from the start of the readable bytes. They stay valid while
-/// bytes are appended, and until `consume`, `removeAll` or `truncate` is called.
+/// bytes are appended, and until `consume`, `removeAll` or `truncate` is called. A slice that reaches
+/// beyond the readable bytes is of another buffer, or of another time: it stands for nothing.
+///
+/// What is appended may be the buffer's own bytes, even if it has to move or grow for them.
 public final class ByteBuffer {
     @usableFromInline internal var base: UnsafeMutablePointer<UInt8>
     @usableFromInline internal var head = 0
@@ -54,9 +57,15 @@ public final class ByteBuffer {
     public func withBytes<R, E: Error>(
         of slice: Slice, _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
-        precondition(slice.end <= count, "slice out of range")
-        return try body(
-            UnsafeBufferPointer(start: base + head + Int(slice.start), count: Int(slice.count)).span)
+        try body(pointer(to: slice).span)
+    }
+
+    /// The memory of `slice`; of one that reaches beyond the readable bytes, none.
+    @inlinable
+    @inline(__always)
+    internal func pointer(to slice: Slice) -> UnsafeBufferPointer<UInt8> {
+        guard slice.end <= count else { return UnsafeBufferPointer(start: base, count: 0) }
+        return UnsafeBufferPointer(start: base + head + Int(slice.start), count: Int(slice.count))
     }
 
     /// Calls `body` with the readable bytes as raw memory, for system calls.
@@ -74,10 +83,7 @@ public final class ByteBuffer {
     }
 
     /// The bytes of `slice`, copied. For cold paths.
-    public func bytes(of slice: Slice) -> [UInt8] {
-        precondition(slice.end <= count, "slice out of range")
-        return Array(UnsafeBufferPointer(start: base + head + Int(slice.start), count: Int(slice.count)))
-    }
+    public func bytes(of slice: Slice) -> [UInt8] { Array(pointer(to: slice)) }
 
     /// The readable bytes, copied. For cold paths.
     public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base + head, count: count)) }
@@ -128,14 +134,29 @@ public final class ByteBuffer {
         if size &- tail < amount { makeRoom(amount) }
     }
 
+    /// Makes room for as many bytes as `bytes` has, which may be this buffer's own.
+    ///
+    /// - Returns: where they stand now.
+    @usableFromInline
+    internal func makeRoom(for bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        guard let start = bytes.baseAddress, start >= base + head, start < base + tail else {
+            makeRoom(bytes.count)
+            return bytes
+        }
+        let offset = start - UnsafePointer(base + head)
+        makeRoom(bytes.count)
+        return UnsafeBufferPointer(start: base + offset, count: bytes.count)
+    }
+
     @usableFromInline
     internal func makeRoom(_ amount: Int) {
         let held = count
         if size - held >= amount && head >= held {
             memmove(base, base + head, held)
         } else {
-            var wanted = size
-            while wanted - held < amount { wanted *= 2 }
+            // Doubled, so that many small steps cost little; more than half of what an address can say is
+            // more than there is, and refused by the allocator.
+            let wanted = max(held.saturatingSum(amount), size.saturatingSum(size))
             let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
             memcpy(larger, base + head, held)
             base.deallocate()
@@ -184,12 +205,13 @@ public final class ByteBuffer {
         bytes.withUnsafeBufferPointer { append($0) }
     }
 
-    /// Appends the bytes of `slice` of `other`, which is another buffer, `A`–`Z` as `a`–`z`.
+    /// Appends the bytes of `slice` of `other`, `A`–`Z` as `a`–`z`.
     public func append(lowercased slice: Slice, of other: ByteBuffer) {
-        precondition(other !== self && slice.end <= other.count, "slice out of range")
+        guard slice.end <= other.count else { return }
         let count = Int(slice.count)
         reserve(count)
-        // Both runs are in bounds: the slice as was just checked, the target as was just reserved.
+        // Both runs are in bounds: the slice as was just checked, the target as was just reserved. They do
+        // not overlap: even a slice of this buffer ends where the target begins, or before.
         let source = UnsafeRawPointer(other.base + other.head + Int(slice.start))
         let target = UnsafeMutableRawPointer(base + tail)
         var offset = 0
@@ -221,11 +243,11 @@ public final class ByteBuffer {
         bytes.withUnsafeBufferPointer { append($0) }
     }
 
-    /// Appends a copy of `bytes`, which are not this buffer's own.
+    /// Appends a copy of `bytes`.
     @inlinable
     public func append(_ bytes: UnsafeBufferPointer<UInt8>) {
-        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
-        reserve(bytes.count)
+        let settled = size &- tail < bytes.count ? makeRoom(for: bytes) : bytes
+        guard let start = settled.baseAddress else { return }
         (base + tail).initialize(from: start, count: bytes.count)
         tail &+= bytes.count
     }
@@ -240,25 +262,34 @@ public final class ByteBuffer {
         text.withUTF8 { append($0) }
     }
 
-    /// Appends the bytes of `slice` of `other`, which is another buffer.
+    /// Appends the bytes of `slice` of `other`.
     @inlinable
     @inline(__always)
     public func append(_ slice: Slice, of other: ByteBuffer) {
-        precondition(other !== self && slice.end <= other.count, "slice out of range")
+        guard slice.end <= other.count else { return }
         let count = Int(slice.count)
         reserve(count)
+        // Looked up only now: making room may have moved the bytes, if they are this buffer's.
         (base + tail).initialize(from: other.base + other.head + Int(slice.start), count: count)
         tail &+= count
     }
 
-    /// Appends all that is readable in `other`, which is another buffer.
+    /// Appends all that is readable in `other`.
     @inlinable
     @inline(__always)
     public func append(contentsOf other: ByteBuffer) {
-        precondition(other !== self, "appends a buffer to itself")
         let count = other.count
         reserve(count)
         (base + tail).initialize(from: other.base + other.head, count: count)
         tail &+= count
+    }
+}
+
+extension Int {
+    /// The sum of two sizes; where that is more than an `Int` says, the most that it does.
+    @inlinable
+    public func saturatingSum(_ other: Int) -> Int {
+        let (sum, isOver) = addingReportingOverflow(other)
+        return isOver ? (other < 0 ? .min : .max) : sum
     }
 }

@@ -15,11 +15,13 @@ public struct Slice: Equatable, Sendable {
     }
 
     /// The slice from `start` up to, not including, `end`.
+    ///
+    /// What is no run of bytes, or lies beyond 4 GiB, becomes a slice that no buffer has.
     @inlinable
     public init(from start: Int, to end: Int) {
-        precondition(0 <= start && start <= end && end <= Int(UInt32.max))
-        self.start = UInt32(truncatingIfNeeded: start)
-        self.count = UInt32(truncatingIfNeeded: end &- start)
+        let isRun = 0 <= start && start <= end && end <= Int(UInt32.max)
+        self.start = isRun ? UInt32(truncatingIfNeeded: start) : .max
+        self.count = isRun ? UInt32(truncatingIfNeeded: end &- start) : .max
     }
 
     /// Whether it takes no byte.

@@ -93,6 +93,121 @@ import Testing
         #expect(text(buffer) == String(value, radix: 16))
     }
 
+    /// A buffer that holds `content` behind bytes that were consumed, with no room to spare.
+    private func full(_ content: [UInt8], consumed: Int) -> ByteBuffer {
+        let buffer = ByteBuffer(capacity: max(16, content.count + consumed))
+        buffer.append([UInt8](repeating: 0xEE, count: consumed) + content)
+        buffer.consume(consumed)
+        return buffer
+    }
+
+    @Test("its own bytes are appended as they were, however it moves or grows", arguments: 0...40)
+    func appendsItself(count: Int) {
+        let content = (0..<count).map { UInt8(ascii: "A") + UInt8($0 % 26) }
+        for consumed in [0, 1, 15, 16, 17, 64] {
+            for start in 0...count {
+                let whole = Slice(from: 0, to: count)
+                let part = Slice(from: start, to: count)
+                let tail = Array(content[start...])
+                var buffer = full(content, consumed: consumed)
+                buffer.append(contentsOf: buffer)
+                #expect(buffer.bytes == content + content)
+                buffer = full(content, consumed: consumed)
+                buffer.append(part, of: buffer)
+                buffer.append(whole, of: buffer)
+                #expect(buffer.bytes == content + tail + content)
+                buffer = full(content, consumed: consumed)
+                buffer.append(lowercased: part, of: buffer)
+                #expect(buffer.bytes == content + tail.map(\.asciiLowercased))
+                buffer = full(content, consumed: consumed)
+                buffer.withBytes(of: part) { buffer.append($0) }
+                #expect(buffer.bytes == content + tail)
+                buffer = full(content, consumed: consumed)
+                buffer.withReadable { buffer.append($0) }
+                #expect(buffer.bytes == content + content)
+            }
+        }
+    }
+
+    @Test("a slice that reaches beyond the bytes stands for nothing")
+    func strangeSlices() {
+        let slices = [
+            Slice(from: 0, to: 5), Slice(from: 4, to: 5), Slice(from: 5, to: 5), Slice(from: 5, to: 9),
+            Slice(start: .max, count: .max), Slice(start: .max, count: 0), Slice(start: 0, count: .max),
+            Slice(from: -1, to: 2), Slice(from: 3, to: 2), Slice(from: 0, to: .max),
+            Slice(from: .min, to: .max), Slice(from: Int(UInt32.max), to: Int(UInt32.max) + 1),
+        ]
+        let source = ByteBuffer(capacity: 16)
+        source.append("1234")
+        for slice in slices {
+            #expect(source.bytes(of: slice).isEmpty && source.string(of: slice).isEmpty)
+            #expect(source.withBytes(of: slice) { $0.count } == 0)
+            #expect(!source.equalsIgnoringCase(slice, "1234"))
+            let target = ByteBuffer(capacity: 16)
+            target.append("x")
+            target.append(slice, of: source)
+            target.append(lowercased: slice, of: source)
+            #expect(text(target) == "x")
+            source.append(slice, of: source)
+            source.append(lowercased: slice, of: source)
+            #expect(text(source) == "1234")
+        }
+        let empty = ByteBuffer(capacity: 0)
+        empty.append(contentsOf: empty)
+        empty.append(Slice(), of: empty)
+        empty.withReadable { empty.append($0) }
+        empty.append(UnsafeBufferPointer<UInt8>(start: nil, count: 0))
+        #expect(empty.isEmpty && empty.bytes(of: Slice()).isEmpty)
+    }
+
+    @Test("random steps, of its own bytes too, leave what a model has")
+    func randomSteps() {
+        var seed: UInt64 = 7
+        func random(_ bound: Int) -> Int {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(seed >> 33) % max(bound, 1)
+        }
+        let buffer = ByteBuffer(capacity: 16)
+        var model: [UInt8] = []
+        for _ in 0..<20_000 {
+            let start = random(model.count + 4)
+            let end = start + random(40)
+            let isInside = end <= model.count
+            let part = isInside ? Array(model[start..<end]) : []
+            switch random(model.count > 5000 ? 9 : 6) {
+            case 0: buffer.append(Slice(from: start, to: end), of: buffer)
+            case 1: buffer.withBytes(of: Slice(from: start, to: end)) { buffer.append($0) }
+            case 2:
+                buffer.append(lowercased: Slice(from: start, to: end), of: buffer)
+                model += part.map(\.asciiLowercased)
+                continue
+            case 3:
+                buffer.append([UInt8(truncatingIfNeeded: start), UInt8(ascii: "Q")])
+                model += [UInt8(truncatingIfNeeded: start), UInt8(ascii: "Q")]
+                continue
+            case 4:
+                let count = random(min(model.count, 30) + 1)
+                buffer.consume(count)
+                model.removeFirst(count)
+                continue
+            default:
+                let count = random(model.count + 1)
+                buffer.truncate(to: count)
+                model.removeLast(model.count - count)
+                continue
+            }
+            model += part
+        }
+        #expect(buffer.bytes == model)
+    }
+
+    @Test("sums of sizes stay what a number can say")
+    func saturates() {
+        #expect(5.saturatingSum(7) == 12 && 5.saturatingSum(-7) == -2)
+        #expect(Int.max.saturatingSum(1) == .max && Int.max.saturatingSum(.max) == .max)
+        #expect(Int.min.saturatingSum(-1) == .min && Int.max.saturatingSum(.min) == -1)
+    }
+
     @Test("slices are compared without case")
     func comparesWithoutCase() {
         let buffer = ByteBuffer(capacity: 16)

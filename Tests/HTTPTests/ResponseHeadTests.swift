@@ -136,4 +136,52 @@ import Testing
         #expect(head.parse(buffer, sizeMax: 4096) == .complete(length: buffer.count))
         #expect(head.status == 200 && head.firstField(.link) == nil && head.connection == .close)
     }
+
+    @Test("a head has fields only while it is complete, and only its own")
+    func fieldsAreOfCompleteHeads() {
+        let head = ResponseHead()
+        func isEmpty() -> Bool {
+            head.fields.isEmpty && head.bytes.isEmpty && head.reason.isEmpty && head.upgrade == nil
+                && head.firstField(.setCookie) == nil && head.contentLength == nil
+        }
+        func whole(_ text: String) -> ByteBuffer {
+            let buffer = ByteBuffer(capacity: 16)
+            buffer.append(text)
+            return buffer
+        }
+        let sample = "HTTP/1.1 200 Fine\r\nX-Long: abcdefgh\r\nSet-Cookie: a=b\r\nContent-Length: 3\r\n\r\n"
+        for cut in 0..<sample.utf8.count {
+            _ = head.parse(whole(sample), sizeMax: 4096)
+            #expect(head.bytes.string(of: head.fields[0].value) == "abcdefgh")
+            head.reset()
+            #expect(isEmpty(), "after reset")
+            let outcome = head.parse(
+                whole(String(decoding: sample.utf8.prefix(cut), as: UTF8.self)), sizeMax: 4096)
+            #expect(outcome == .incomplete && isEmpty(), "cut at \(cut)")
+            head.reset()
+        }
+        for end in ["Content-Length: x\r\n\r\n", "bad field\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"] {
+            let outcome = head.parse(
+                whole(String(decoding: sample.utf8.dropLast(2), as: UTF8.self) + end), sizeMax: 4096)
+            guard case .refused = outcome else {
+                Issue.record("\(outcome)")
+                continue
+            }
+            #expect(isEmpty() && head.status == 0)
+        }
+    }
+
+    @Test("what a head holds does not depend on the buffer that it came in")
+    func ownsItsBytes() {
+        let head = ResponseHead()
+        let buffer = ByteBuffer(capacity: 16)
+        buffer.append("HTTP/1.1 404 Gone away\r\nX-A: one\r\n\r\nrest")
+        guard case .complete(let length) = head.parse(buffer, sizeMax: 4096) else { return }
+        buffer.consume(length)
+        buffer.removeAll()
+        buffer.append("something else that is longer than the head ever was")
+        #expect(head.bytes.string(of: head.reason) == "Gone away")
+        #expect(head.bytes.string(of: head.fields[0].name) == "X-A")
+        #expect(head.bytes.string(of: head.fields[0].value) == "one")
+    }
 }

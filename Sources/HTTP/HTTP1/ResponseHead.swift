@@ -2,7 +2,9 @@ public import Core
 
 /// A parsed response head of a peer, read as distrustfully as a client's request.
 ///
-/// Positions into the buffer it was parsed from. Recycled: `reset` forgets, the memory stays.
+/// It holds its own bytes, and has fields only together with them: none before the head is complete, none
+/// after it was refused, whatever becomes of the buffer that it came in. Recycled: `reset` forgets, the
+/// memory stays.
 public final class ResponseHead {
     /// What `parse` came to.
     public enum Outcome: Equatable, Sendable {
@@ -20,11 +22,14 @@ public final class ResponseHead {
 
     /// 100–999.
     public private(set) var status: UInt16 = 0
+    /// What `reason`, the names and the values of `fields` are positions in: the whole head, once it is
+    /// complete; until then, nothing.
+    public let bytes = ByteBuffer(capacity: 1024)
     /// The reason phrase; may be empty.
     public private(set) var reason = Slice()
     /// 0 or 1; higher ones count as 1. The major version is 1.
     public private(set) var minorVersion: UInt8 = 0
-    /// In the order they came in.
+    /// In the order they came in; none before the head is complete.
     public private(set) var fields = FieldList(capacity: 32)
     /// `nil`: there is none. Never there together with `isChunked`.
     public private(set) var contentLength: Int64?
@@ -36,6 +41,9 @@ public final class ResponseHead {
     public private(set) var upgrade: Slice?
 
     private var stage = Stage.statusLine
+    /// Of the head that is arriving: positions in the caller's buffer, good for this call only.
+    private var arriving = FieldList(capacity: 32)
+    private var arrivingReason = Slice()
     private var lineStart = 0
     /// Bytes known to hold no end of the line that begins at `lineStart`.
     private var scanned = 0
@@ -56,7 +64,9 @@ public final class ResponseHead {
         status = 0
         reason = Slice()
         minorVersion = 0
+        bytes.removeAll()
         fields.removeAll()
+        arriving.removeAll()
         contentLength = nil
         isChunked = false
         connection = []
@@ -66,21 +76,26 @@ public final class ResponseHead {
     /// Parses the head at the front of `buffer`, as far as it is there.
     ///
     /// Called again with more bytes it goes on where it stopped. After `.complete` the next call begins a
-    /// new head.
+    /// new head; after `.refused` there is nothing to be had of this one.
     ///
     /// - Parameter sizeMax: `proxy_buffer_size`; a longer head is refused.
     public func parse(_ buffer: ByteBuffer, sizeMax: Int) -> Outcome {
         if stage == .complete { reset() }
         isUsed = true
-        return buffer.withReadable { bytes in
-            do throws(ResponseHeadError) {
-                guard try advance(bytes, sizeMax) else { return .incomplete }
-                stage = .complete
-                return .complete(length: lineStart)
-            } catch {
-                return .refused(error)
+        do throws(ResponseHeadError) {
+            let isComplete = try buffer.withReadable { (bytes) throws(ResponseHeadError) in
+                try advance(bytes, sizeMax)
             }
+            guard isComplete else { return .incomplete }
+        } catch {
+            reset()
+            return .refused(error)
         }
+        stage = .complete
+        swap(&fields, &arriving)
+        reason = arrivingReason
+        bytes.append(Slice(from: 0, to: lineStart), of: buffer)
+        return .complete(length: lineStart)
     }
 
     /// The first field with a known name.
@@ -153,7 +168,7 @@ public final class ResponseHead {
         guard lineFeed == bytes.count - 1 else { throw .badStatusLine }
         minorVersion = bytes[7] == UInt8(ascii: "0") ? 0 : 1
         status = code
-        reason = Slice(from: start, to: end)
+        arrivingReason = Slice(from: start, to: end)
     }
 
     private func parseFields(_ bytes: Span<UInt8>, _ sizeMax: Int) throws(ResponseHeadError) -> Bool {
@@ -188,14 +203,14 @@ public final class ResponseHead {
             if FieldLine.resembles(name, "Content-Length") { throw .badContentLength }
             if FieldLine.resembles(name, "Transfer-Encoding") { throw .badTransferEncoding }
         }
-        guard fields.count < ResponseHead.fieldsMax else { throw .tooManyFields }
-        fields.append(Field(name: line.name, value: line.value, known: FieldName.recognise(name)))
+        guard arriving.count < ResponseHead.fieldsMax else { throw .tooManyFields }
+        arriving.append(Field(name: line.name, value: line.value, known: FieldName.recognise(name)))
     }
 
     private func interpret(_ bytes: Span<UInt8>) throws(ResponseHeadError) {
-        for index in fields.indices {
-            let value = fields[index].value
-            switch fields[index].known {
+        for index in arriving.indices {
+            let value = arriving[index].value
+            switch arriving[index].known {
             case .contentLength:
                 guard contentLength == nil else { throw .duplicateContentLength }
                 guard let length = decimalValue(bytes.extracting(value.range)) else {
@@ -213,8 +228,8 @@ public final class ResponseHead {
             }
         }
         guard !(isChunked && contentLength != nil) else { throw .conflictingFraming }
-        guard fields.mayHold(.connection) else { return }
-        guard let options = ConnectionOptions.read(bytes, &fields) else { throw .tooManyFields }
+        guard arriving.mayHold(.connection) else { return }
+        guard let options = ConnectionOptions.read(bytes, &arriving) else { throw .tooManyFields }
         connection = options
     }
 }

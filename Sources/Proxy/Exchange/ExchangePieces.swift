@@ -55,8 +55,9 @@ package final class ExchangePieces {
         exchange.location = location
         exchange.proxyTarget = target
         format = worker.snapshot.configuration.logFormats[log.format]
-        upstream.responseHeadBytes.append(responseHead)
-        guard case .complete = upstream.responseHead.parse(upstream.responseHeadBytes, sizeMax: 64 << 10)
+        let responseBytes = ByteBuffer(capacity: 1024)
+        responseBytes.append(responseHead)
+        guard case .complete = upstream.responseHead.parse(responseBytes, sizeMax: 64 << 10)
         else { throw Unfit() }
     }
 

@@ -17,7 +17,7 @@ enum ResponseRewrite {
         response.isUpgrade = isUpgrade
         response.status = head.status
         response.hasOwnReason = true
-        response.reason.append(head.reason, of: request.responseHeadBytes)
+        response.reason.append(head.reason, of: request.responseHead.bytes)
         response.contentKind = .streamed
         response.contentLength = head.contentLength
         applyControls(exchange, request)
@@ -32,7 +32,7 @@ enum ResponseRewrite {
     private static func pass(
         _ field: Field, _ exchange: Exchange, _ request: UpstreamRequest, _ plan: ProxyPlan
     ) {
-        let source = request.responseHeadBytes
+        let source = request.responseHead.bytes
         let response = exchange.response
         if plan.hides(field, of: source) { return }
         switch field.known {
@@ -73,7 +73,7 @@ enum ResponseRewrite {
     private static func applyControls(_ exchange: Exchange, _ request: UpstreamRequest) {
         let ignored = exchange.location.settings.proxy.ignoreHeaders
         request.isBuffered = exchange.location.settings.proxy.isBuffered
-        let bytes = request.responseHeadBytes
+        let bytes = request.responseHead.bytes
         if !ignored.contains(.xAccelBuffering),
             let field = request.responseHead.firstField(.xAccelBuffering)
         {
@@ -93,7 +93,7 @@ enum ResponseRewrite {
     /// An intercepted 401 keeps its challenge.
     static func copyAuthenticate(_ exchange: Exchange, from request: UpstreamRequest) {
         for field in request.responseHead.fields where field.known == .wwwAuthenticate {
-            exchange.keptFields.append(field, of: request.responseHeadBytes)
+            exchange.keptFields.append(field, of: request.responseHead.bytes)
         }
     }
 
@@ -102,7 +102,7 @@ enum ResponseRewrite {
         for field in request.responseHead.fields {
             switch field.known {
             case .setCookie, .cacheControl, .expires:
-                exchange.keptFields.append(field, of: request.responseHeadBytes)
+                exchange.keptFields.append(field, of: request.responseHead.bytes)
             default: break
             }
         }

@@ -57,15 +57,13 @@ final class MatchBlock {
 /// What came back from a server that was asked how it is.
 struct ProbeAnswer {
     let head: ResponseHead
-    /// The bytes that `head` points into.
-    let headBytes: ByteBuffer
     let body: [UInt8]
 
     /// Values of all fields of a name (in lower case).
     func values(_ name: [UInt8]) -> [[UInt8]] {
         head.fields.filter { field in
-            headBytes.withBytes(of: field.name) { equalsLowercased($0, name) }
-        }.map { headBytes.bytes(of: $0.value) }
+            head.bytes.withBytes(of: field.name) { equalsLowercased($0, name) }
+        }.map { head.bytes.bytes(of: $0.value) }
     }
 }
 

@@ -32,7 +32,6 @@ final class Probe {
     private let outgoing = ByteBuffer(capacity: 512)
     private let incoming = ByteBuffer(capacity: 4096)
     private let head = ResponseHead()
-    private let headBytes = ByteBuffer(capacity: 1024)
     private var hasHead = false
     private var body: [UInt8] = []
     private var content = Content.untilClose
@@ -220,8 +219,6 @@ final class Probe {
                 fail("invalid answer: \(error.reason)")
                 return true
             case .complete(let length):
-                headBytes.removeAll()
-                headBytes.append(Slice(from: 0, to: length), of: incoming)
                 incoming.consume(length)
                 // 1xx: the answer is yet to come.
                 if head.status < 200 {
@@ -307,7 +304,7 @@ final class Probe {
             return finish((200..<400).contains(head.status) ? .passed : .failed, plain)
         }
         let (answer, complaint) = match.judge(
-            ProbeAnswer(head: head, headBytes: headBytes, body: body))
+            ProbeAnswer(head: head, body: body))
         finish(answer, complaint.flatMap { UInt16($0) == nil ? $0 : nil } ?? plain)
     }
 

@@ -55,8 +55,7 @@ extension UpstreamRequest {
                 return false
             case .refused(let error):
                 log(.error, "\(error.reason)")
-                exchange.attempts.setStatus(502)
-                next(.invalidHeader)
+                refuseHead()
                 return true
             case .complete(let length):
                 guard isInformational else {
@@ -66,7 +65,7 @@ extension UpstreamRequest {
                 informationalCount += 1
                 guard informationalCount <= Self.informationalMax else {
                     log(.error, "upstream sent too many informational responses")
-                    next(.invalidHeader)
+                    refuseHead()
                     return true
                 }
                 buffer.consume(length)
@@ -74,6 +73,13 @@ extension UpstreamRequest {
                 if buffer.isEmpty { return false }
             }
         }
+    }
+
+    /// The head cannot be used: nothing of it is, and the next peer is asked.
+    private func refuseHead() {
+        responseHead.reset()
+        exchange.attempts.setStatus(502)
+        next(.invalidHeader)
     }
 
     private var isInformational: Bool {
@@ -89,8 +95,6 @@ extension UpstreamRequest {
 
     /// A final head stands at the front of `buffer`; content may follow it.
     private func headArrived(_ buffer: ByteBuffer, _ length: Int, _ peer: PeerConnection) {
-        responseHeadBytes.removeAll()
-        responseHeadBytes.append(Slice(from: 0, to: length), of: buffer)
         buffer.consume(length)
         exchange.attempts.setStatus(responseHead.status)
         exchange.attempts.headArrived(worker.clock)
@@ -108,7 +112,7 @@ extension UpstreamRequest {
         state = .relaying
         guard ResponseRewrite.fill(exchange, from: self) else {
             log(.error, "upstream sent invalid header")
-            return next(.invalidHeader)
+            return refuseHead()
         }
         exchange.respond()
         relayFirst(buffer, peer)
@@ -158,7 +162,7 @@ extension UpstreamRequest {
 
     /// `X-Accel-Redirect`: the upstream names what is to be served instead.
     private func redirect(to field: Field) {
-        let path = responseHeadBytes.bytes(of: field.value)
+        let path = responseHead.bytes.bytes(of: field.value)
         ResponseRewrite.copyForRedirect(exchange, from: self)
         endUnread()
         if path.first == UInt8(ascii: "@") {
@@ -188,8 +192,7 @@ extension UpstreamRequest {
         guard exchange.location.proxyPlan.asksForUpgrade(exchange), isRequestComplete, isUpgradeAsAsked()
         else {
             log(.error, "upstream sent unexpected 101 response")
-            exchange.attempts.setStatus(502)
-            return next(.invalidHeader)
+            return refuseHead()
         }
         state = .relaying
         activity = .proxyingUpgrade
@@ -205,7 +208,7 @@ extension UpstreamRequest {
             return false
         }
         let wanted = exchange.headBytes.bytes(of: asked.value).map(\.asciiLowercased)
-        let given = responseHeadBytes.bytes(of: answered.value).map(\.asciiLowercased)
+        let given = responseHead.bytes.bytes(of: answered.value).map(\.asciiLowercased)
         return wanted.split(separator: UInt8(ascii: ",")).contains { offer in
             offer.filter { $0 != .space && $0 != .tab }.elementsEqual(given)
         }

@@ -85,9 +85,8 @@ final class UpstreamRequest {
 
     // MARK: The response
 
+    /// Kept for `$upstream_http_…` and for the fields to be passed.
     let responseHead = ResponseHead()
-    /// The head's bytes, kept for `$upstream_http_…` and for the fields to be passed.
-    let responseHeadBytes = ByteBuffer(capacity: 1024)
     var informationalCount = 0
     var content = ContentFraming.none
     /// Content that the client is too slow for.
@@ -147,7 +146,6 @@ final class UpstreamRequest {
         selection.reset()
         requestHead.removeAll()
         responseHead.reset()
-        responseHeadBytes.removeAll()
         informationalCount = 0
         content = .none
         spool = nil

@@ -20,7 +20,7 @@ import Upstream
         buffer.append("HTTP/1.1 \(status) X\r\n\(fields)\r\n")
         let head = ResponseHead()
         guard case .complete = head.parse(buffer, sizeMax: 4096) else { throw ConfigError("bad head") }
-        return try block(text).judge(ProbeAnswer(head: head, headBytes: buffer, body: Array(body.utf8)))
+        return try block(text).judge(ProbeAnswer(head: head, body: Array(body.utf8)))
     }
 
     @Test(

@@ -109,6 +109,11 @@ extension DifferentialGroup {
                         proxy_pass http://%GATEWAY1%; }
                     location /upstreamvar/ { add_header X-Copy $upstream_http_x_secret always;
                         add_header X-Status $upstream_status always; proxy_pass http://%GATEWAY1%; }
+                    location /copies/ { add_header X-Sent "[$sent_http_x_secret]" always;
+                        add_header X-Twice "$sent_http_x_sent$sent_http_x_sent" always;
+                        add_header X-None "[$sent_http_x_none$upstream_http_x_none]" always;
+                        add_header X-Crumb "[$upstream_cookie_c][$upstream_cookie_d]" always;
+                        proxy_pass http://%GATEWAY1%; }
                     location /expires/ { expires -1; proxy_pass http://%GATEWAY1%; }
                     location /long/ { expires max; proxy_pass http://%GATEWAY1%; }
                     location /cookies/ { proxy_cookie_path /inner/ /outer/;
@@ -177,6 +182,14 @@ extension DifferentialGroup {
                     answers: [
                         .fixed("b", status: "203 Odd", fields: ["X-Secret: v"])
                     ]),
+                .init(
+                    "fields made of the response's fields", .get("/copies/"),
+                    answers: [
+                        .fixed("b", fields: ["X-Secret: v", "Set-Cookie: c=crumb; Path=/"])
+                    ]),
+                .init(
+                    "fields made of the fields of an empty answer", .get("/copies/"),
+                    answers: [.raw("HTTP/1.1 204 Nothing\r\nX-Secret: v\r\n\r\n")]),
                 .init("expires max", .get("/long/")),
                 .init(
                     "proxy_cookie_path and _domain", .get("/cookies/"),
