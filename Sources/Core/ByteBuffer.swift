@@ -91,6 +91,16 @@ public final class ByteBuffer {
     /// The bytes of `slice` as text, malformed UTF-8 repaired. For logs and cold paths.
     public func string(of slice: Slice) -> String { String(decoding: bytes(of: slice), as: UTF8.self) }
 
+    /// Calls `body` with the readable bytes and a zero behind them, for system calls that take a path.
+    ///
+    /// - Returns: `nil`, without a call, if a zero is among them: the system would read a shorter path.
+    public func withPath<R>(_ body: (UnsafePointer<CChar>) -> R) -> R? {
+        guard memchr(base + head, 0, count) == nil else { return nil }
+        reserve(1)
+        base[tail] = 0
+        return body(UnsafeRawPointer(base + head).assumingMemoryBound(to: CChar.self))
+    }
+
     // MARK: Consuming
 
     /// Drops `amount` bytes from the front.

@@ -155,15 +155,8 @@ public final class ErrorLog {
     /// A terminal that shows the log must not obey it, and a line must stay one line.
     private static func escape(_ text: String, into line: ByteBuffer) {
         for byte in text.utf8 {
-            let isPlain = byte >= 0x20 && byte < 0x7F
-            guard line.count + (isPlain ? 1 : 4) < lineMax else { return }
-            if isPlain {
-                line.append(byte)
-            } else {
-                line.append("\\x")
-                line.append(UInt8.hexDigit(byte >> 4, uppercase: true))
-                line.append(UInt8.hexDigit(byte & 15, uppercase: true))
-            }
+            guard line.count + (ByteBuffer.isPrintable(byte) ? 1 : 4) < lineMax else { return }
+            line.append(printable: byte)
         }
     }
 

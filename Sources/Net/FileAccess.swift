@@ -1,7 +1,9 @@
 internal import CLinux
+public import Core
 internal import Glibc
 
-/// Whole files, for configuration and passwords: never on the request path.
+/// Files, and what is known of them. Whole ones, for configuration and passwords, are never read on the
+/// request path.
 public enum FileAccess {
     /// The bytes of a file of at most `limit` bytes.
     public static func readWhole(_ path: String, limit: Int = 64 << 20) throws(FileError) -> [UInt8] {
@@ -47,6 +49,27 @@ public enum FileAccess {
         guard isWhole(path), let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
         return String(cString: resolved)
+    }
+
+    /// The same of a path made of a request's bytes; where there is none, `Errno.current` says why.
+    public static func stamp(_ path: ByteBuffer) -> FileStamp? {
+        var status = stat()
+        guard let result = path.withPath({ stat($0, &status) }) else {
+            errno = ENOENT
+            return nil
+        }
+        return result == 0 ? FileStamp(status) : nil
+    }
+
+    /// The same of a path made of a request's bytes.
+    public static func isExecutable(_ path: ByteBuffer) -> Bool { path.withPath { access($0, X_OK) } == 0 }
+
+    /// Appends the absolute path without links; nothing if there is no such file.
+    public static func appendRealPath(_ path: ByteBuffer, to out: ByteBuffer) {
+        guard let resolved = path.withPath({ realpath($0, nil) }) ?? nil else { return }
+        defer { free(resolved) }
+        let start = UnsafeRawPointer(resolved).assumingMemoryBound(to: UInt8.self)
+        out.append(UnsafeBufferPointer(start: start, count: strlen(resolved)))
     }
 
     /// The system would read a path with a zero byte in it as a shorter one.

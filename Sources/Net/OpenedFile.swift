@@ -10,14 +10,15 @@ public final class OpenedFile {
     public let stamp: FileStamp
 
     /// Opens it for reading. Folders can be opened as well: `stamp` says so.
-    public init(_ path: String) throws(FileError) {
-        guard FileAccess.isWhole(path) else { throw FileError("open()", path, .notFound) }
+    public init(_ path: ByteBuffer) throws(FileError) {
         // Without O_NONBLOCK a named pipe would hold up the worker.
-        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard fd >= 0 else { throw FileError("open()", path, .current) }
+        guard let fd = path.withPath({ open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }) else {
+            throw FileError("open()", path.printableText, .notFound)
+        }
+        guard fd >= 0 else { throw FileError("open()", path.printableText, .current) }
         var status = stat()
         guard fstat(fd, &status) == 0 else {
-            let error = FileError("fstat()", path, .current)
+            let error = FileError("fstat()", path.printableText, .current)
             close(fd)
             throw error
         }

@@ -75,4 +75,12 @@ import Testing
         withSpan("a%20b%zz%4%41%") { URIPath.unescape($0, into: out) }
         #expect(out.bytes == bytes("a b%zz%4A%"))
     }
+
+    @Test("what would end a request line is escaped, and nothing else")
+    func escapesControls() {
+        let out = ByteBuffer(capacity: 16)
+        let path: [UInt8] = Array("/a b%\r\n".utf8) + [0, 0x7F, 0xFF]
+        URIPath.escapeControls(path.span, into: out)
+        #expect(out.bytes == Array("/a%20b%%0D%0A%00%7F".utf8) + [0xFF])
+    }
 }

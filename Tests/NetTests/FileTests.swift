@@ -72,6 +72,33 @@ import Testing
         #expect(FileAccess.stamp(path) == nil)
         #expect(FileAccess.realPath(path) == nil)
         #expect(!FileAccess.isExecutable(path))
+        let bytes = buffer()
+        bytes.append(path)
+        #expect(FileAccess.stamp(bytes) == nil && Errno.current.isNotFound)
+        #expect(!FileAccess.isExecutable(bytes))
+        let out = buffer()
+        FileAccess.appendRealPath(bytes, to: out)
+        #expect(out.isEmpty)
+    }
+
+    @Test("a path of bytes leads to the file of that name, UTF-8 or not")
+    func pathsOfBytes() throws {
+        let folder = try TestFolder()
+        try folder.write("x", to: "replaced\u{FFFD}")
+        let path = buffer()
+        path.append(folder.path + "/replaced")
+        path.append(0xFF)
+        #expect(FileAccess.stamp(path) == nil)
+        let error = #expect(throws: FileError.self) { try OpenedFile(path) }
+        #expect(error?.message.hasSuffix("/replaced\\xFF\" failed (2: No such file or directory)") == true)
+        let fd = path.withPath { creat($0, 0o600) }
+        #expect(fd.map { close($0) } == 0)
+        #expect(FileAccess.stamp(path)?.isRegular == true && FileAccess.stamp(path)?.size == 0)
+        #expect(try OpenedFile(path).stamp.isRegular)
+        let real = buffer()
+        FileAccess.appendRealPath(path, to: real)
+        #expect(real.bytes == path.bytes)
+        #expect(path.bytes.last == 0xFF && path.count == folder.path.utf8.count + 10)
     }
 
     @Test("patterns give sorted files, and nothing where nothing matches")

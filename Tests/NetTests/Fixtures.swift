@@ -53,3 +53,12 @@ func nextEvents(of poller: Poller) -> [ReadyEvent] {
     let count = poller.wait(timeoutMs: 5000)
     return (0..<count).map { poller.event(at: $0) }
 }
+
+extension OpenedFile {
+    /// Opens a file by a path that is text.
+    convenience init(_ path: String) throws(FileError) {
+        let bytes = ByteBuffer(capacity: 64)
+        bytes.append(path)
+        try self.init(bytes)
+    }
+}

@@ -70,9 +70,7 @@ public enum URIPath {
             } else if case .html = set {
                 output.append(entity(byte))
             } else {
-                output.append("%")
-                output.append(UInt8.hexDigit(byte >> 4, uppercase: true))
-                output.append(UInt8.hexDigit(byte & 15, uppercase: true))
+                appendEscape(of: byte, to: output)
             }
         }
     }
@@ -111,6 +109,25 @@ public enum URIPath {
             true
         default: false
         }
+    }
+
+    /// Appends `bytes`, spaces and control characters as `%XX`: in a request line they would end the target,
+    /// or the line.
+    public static func escapeControls(_ bytes: Span<UInt8>, into output: ByteBuffer) {
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte > .space && byte != 0x7F {
+                output.append(byte)
+            } else {
+                appendEscape(of: byte, to: output)
+            }
+        }
+    }
+
+    private static func appendEscape(of byte: UInt8, to output: ByteBuffer) {
+        output.append("%")
+        output.append(UInt8.hexDigit(byte >> 4, uppercase: true))
+        output.append(UInt8.hexDigit(byte & 15, uppercase: true))
     }
 
     /// Appends `bytes` with `%XX` decoded; a broken escape stays as it is.

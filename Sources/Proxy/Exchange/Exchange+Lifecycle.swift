@@ -30,7 +30,7 @@ extension Exchange {
         uri.removeAll()
         arguments.removeAll()
         host.removeAll()
-        isURIChanged = false
+        pathOrigin = .client
         body.reset()
         bodyPace.end()
         sendPace.end()

@@ -61,7 +61,7 @@ extension Exchange {
         uri.removeAll()
         arguments.removeAll()
         if let query = head.query { arguments.append(query, of: headBytes) }
-        isURIChanged = false
+        pathOrigin = .client
         guard head.pathNeedsNormalising else {
             uri.append(head.path, of: headBytes)
             return true
@@ -150,6 +150,8 @@ extension Exchange {
             keepsAlive = false
             return .status(413)
         }
+        // The server's own steps ran before a location was looked for; none was found.
+        if case .server = location.kind { return .declined }
         guard !location.settings.rewrite.steps.isEmpty else { return .declined }
         return Rewrite.run(location.settings.rewrite, on: self, inServer: false)
     }
@@ -255,7 +257,12 @@ extension Exchange {
             arguments.removeAll()
             arguments.append(query)
         }
-        isURIChanged = true
+        serveRedirected()
+    }
+
+    /// The path in force is of an internal redirect: serves it as if it had been asked for.
+    func serveRedirected() {
+        pathOrigin = .changed
         isInternal = true
         appendsPathToAlias = false
         guard countRedirect() else { return }

@@ -117,7 +117,7 @@ extension Exchange {
         let scratch = worker.takeScratch()
         defer { worker.giveScratch(scratch) }
         template.append(for: self, to: scratch)
-        switch snapshot.groups.resolve(url: String(decoding: scratch.bytes, as: UTF8.self)) {
+        switch snapshot.groups.resolve(url: scratch.bytes) {
         case .group(let group, let resolved):
             proxyTarget = target.resolved(resolved)
             return group

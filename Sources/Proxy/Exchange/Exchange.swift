@@ -34,8 +34,7 @@ final class Exchange {
     let host = ByteBuffer(capacity: 64)
     /// The client's address, as replaced by real IP.
     var remoteAddress: SocketAddress
-    /// Whether `uri` differs from what the client sent (rewrites, internal redirects).
-    var isURIChanged = false
+    var pathOrigin = PathOrigin.client
     let body: RequestBody
     /// How fast the content comes; here and not with the client, of whom most are idle.
     var bodyPace = PaceLimit()
@@ -117,6 +116,17 @@ final class Exchange {
     let keptFields = KeptFields()
     /// `$request_id`, made when first asked for.
     let requestID = ByteBuffer(capacity: 32)
+
+    /// Where the path and query in force come from.
+    enum PathOrigin {
+        /// The client sent them.
+        case client
+        /// A rewrite, `set $args` or an internal redirect made them.
+        case changed
+        /// `rewrite … break` made them for the location in force, whose name they need not begin with: they
+        /// are sent on whole.
+        case settled
+    }
 
     /// How far an exchange has come.
     enum Phase {

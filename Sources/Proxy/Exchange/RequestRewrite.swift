@@ -141,28 +141,31 @@ enum RequestRewrite {
 enum RequestTarget {
     static func write(_ exchange: Exchange, _ target: ProxyTarget, of bytes: ByteBuffer, to out: ByteBuffer) {
         let start = out.count
-        if let uri = target.uri {
-            writeReplaced(exchange, target, uri, out)
-        } else if exchange.isURIChanged {
-            escape(exchange, from: 0, out)
-            query(exchange, out)
-        } else {
+        switch (target.uri, exchange.pathOrigin) {
+        case (let uri?, _) where target.hasVariables:
+            let made = exchange.worker.takeScratch()
+            uri.append(for: exchange, to: made)
+            made.withReadable { URIPath.escapeControls($0, into: out) }
+            exchange.worker.giveScratch(made)
+        case (let uri?, .client), (let uri?, .changed):
+            // The URI part replaces what the location matched.
+            uri.append(for: exchange, to: out)
+            path(exchange, from: min(exchange.location.replacedCount, exchange.uri.count), out)
+        case (nil, .client):
             original(exchange.head, of: bytes, out)
+        case (_, .settled), (nil, .changed):
+            path(exchange, from: 0, out)
         }
         if out.count == start { out.append("/") }
     }
 
-    /// The URI part replaces what the location matched.
-    private static func writeReplaced(
-        _ exchange: Exchange, _ target: ProxyTarget, _ uri: Template<Variable>, _ out: ByteBuffer
-    ) {
-        uri.append(for: exchange, to: out)
-        guard !target.hasVariables else { return }
-        let matched = min(exchange.location.replacedCount, exchange.uri.count)
-        if exchange.head.pathNeedsNormalising || exchange.isInternal || exchange.isURIChanged {
-            escape(exchange, from: matched, out)
+    /// The path in force from `start` on, and its query. What the client had encoded is encoded again.
+    private static func path(_ exchange: Exchange, from start: Int, _ out: ByteBuffer) {
+        let rest = Slice(from: start, to: exchange.uri.count)
+        if exchange.head.pathNeedsNormalising || exchange.isInternal {
+            exchange.uri.withBytes(of: rest) { URIPath.escape($0, as: .uri, into: out) }
         } else {
-            out.append(Slice(from: matched, to: exchange.uri.count), of: exchange.uri)
+            out.append(rest, of: exchange.uri)
         }
         query(exchange, out)
     }
@@ -175,11 +178,6 @@ enum RequestTarget {
         }
         out.append("?")
         out.append(query, of: bytes)
-    }
-
-    private static func escape(_ exchange: Exchange, from start: Int, _ out: ByteBuffer) {
-        let rest = Slice(from: start, to: exchange.uri.count)
-        exchange.uri.withBytes(of: rest) { URIPath.escape($0, as: .uri, into: out) }
     }
 
     private static func query(_ exchange: Exchange, _ out: ByteBuffer) {

@@ -12,7 +12,7 @@ enum ErrorLogging {
         connection.remoteAddress.append(addressTo: out)
         out.append(", server: ")
         connection.listen.address.append(to: out)
-        return text(of: out)
+        return out.printableText
     }
 
     /// A message about a request.
@@ -33,7 +33,7 @@ enum ErrorLogging {
         }
         quoted(", host: \"", to: out) { _ = exchange.appendRequestField(.host, to: $0) }
         quoted(", referrer: \"", to: out) { _ = exchange.appendRequestField(.referer, to: $0) }
-        return text(of: out)
+        return out.printableText
     }
 
     /// Appends `prefix`, the value and a closing quote; nothing if the value is empty.
@@ -44,25 +44,6 @@ enum ErrorLogging {
         append(out)
         guard out.count > valueStart else { return out.truncate(to: start) }
         out.append(UInt8(ascii: "\""))
-    }
-
-    /// What came from the network cannot end a line or move a terminal's cursor.
-    private static func text(of out: ByteBuffer) -> String {
-        var text = ""
-        text.reserveCapacity(out.count)
-        for scalar in String(decoding: out.bytes, as: UTF8.self).unicodeScalars {
-            if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
-                text += "\\x"
-                for shift: UInt32 in [4, 0] {
-                    let digit = UInt8.hexDigit(
-                        UInt8(truncatingIfNeeded: scalar.value >> shift), uppercase: true)
-                    text.unicodeScalars.append(Unicode.Scalar(digit))
-                }
-            } else {
-                text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
     }
 }
 

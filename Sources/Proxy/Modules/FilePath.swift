@@ -3,31 +3,45 @@ internal import Net
 
 /// The file that a path leads to: `root`, `alias`.
 enum FilePath {
+    /// Whether there is one: what `rewrite … break` made of a path has no part that an `alias` could replace.
+    static func isKnown(for exchange: Exchange) -> Bool {
+        guard case .settled = exchange.pathOrigin else { return true }
+        return exchange.location.settings.core.rootUse == .root
+    }
+
+    /// Answers a request that has no file, as nginx does.
+    static func refuse(_ exchange: Exchange) -> Outcome {
+        let location = exchange.location.name
+        exchange.log(.alert, "\"alias\" cannot be used in location \"\(location)\" where URI was rewritten")
+        return .status(500)
+    }
+
     /// Appends the file's path for the path in force.
     static func append(for exchange: Exchange, to out: ByteBuffer) {
+        guard isKnown(for: exchange) else { return }
         appendBase(of: exchange, to: out)
-        guard exchange.location.settings.core.isAlias else { return out.append(contentsOf: exchange.uri) }
-        if case .regex = exchange.location.kind {
-            // There `alias` names the whole file, unless `try_files` found one below it.
+        switch exchange.location.settings.core.rootUse {
+        case .root: out.append(contentsOf: exchange.uri)
+        case .alias(let replaced):
+            let start = min(replaced, exchange.uri.count)
+            out.append(Slice(from: start, to: exchange.uri.count), of: exchange.uri)
+        case .wholeFile:
+            // Unless `try_files` found one below it.
             if exchange.appendsPathToAlias { out.append(contentsOf: exchange.uri) }
-            return
         }
-        let nameLength = min(exchange.location.replacedCount, exchange.uri.count)
-        out.append(Slice(from: nameLength, to: exchange.uri.count), of: exchange.uri)
     }
 
     /// Appends what comes before the path in a file's name: a `root` without its last slash, an `alias`
     /// as it is.
     static func appendBase(of exchange: Exchange, to out: ByteBuffer) {
         appendRoot(of: exchange, to: out)
-        if !exchange.location.settings.core.isAlias { trimSlash(of: out) }
+        if exchange.location.settings.core.rootUse == .root { trimSlash(of: out) }
     }
 
     /// Bytes of the path that the `alias` in force takes the place of; `nil`: none does, or all of it.
     static func replacedCount(of exchange: Exchange) -> Int? {
-        guard exchange.location.settings.core.isAlias else { return nil }
-        if case .regex = exchange.location.kind { return nil }
-        return exchange.location.replacedCount
+        guard case .alias(let replaced) = exchange.location.settings.core.rootUse else { return nil }
+        return replaced
     }
 
     /// Appends the root in force.
@@ -40,7 +54,7 @@ enum FilePath {
         let scratch = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(scratch) }
         appendRoot(of: exchange, to: scratch)
-        if let path = FileAccess.realPath(String(decoding: scratch.bytes, as: UTF8.self)) { out.append(path) }
+        FileAccess.appendRealPath(scratch, to: out)
     }
 
     /// A root's last slash and a path's first are one.

@@ -36,6 +36,7 @@ enum Rewrite {
                 if let location { exchange.location = location }
                 flow = run(steps, exchange, &isRerouting)
             case .stop:
+                if isRerouting { exchange.pathOrigin = .settled }
                 isRerouting = false
                 flow = .stop
             }
@@ -67,7 +68,7 @@ enum Rewrite {
         case .args:
             exchange.arguments.removeAll()
             exchange.arguments.append(contentsOf: scratch)
-            exchange.isURIChanged = true
+            markChanged(exchange)
         case .limitRate:
             if let rate = Units.offset(String(decoding: scratch.bytes, as: UTF8.self)) {
                 exchange.limitRate = rate
@@ -103,7 +104,7 @@ enum Rewrite {
         exchange.uri.append(contentsOf: path)
         exchange.arguments.removeAll()
         exchange.arguments.append(arguments)
-        exchange.isURIChanged = true
+        markChanged(exchange)
         exchange.isInternal = true
         switch rule.flag {
         case .none, .redirect:
@@ -113,9 +114,15 @@ enum Rewrite {
             isRerouting = true
             return .stop
         case .stop:
+            exchange.pathOrigin = .settled
             isRerouting = false
             return .stop
         }
+    }
+
+    /// Once settled, a path stays so until an internal redirect makes another, as in nginx.
+    private static func markChanged(_ exchange: Exchange) {
+        if case .client = exchange.pathOrigin { exchange.pathOrigin = .changed }
     }
 
     /// The query after the rewrite: the replacement's own, then the one so far.
@@ -186,14 +193,10 @@ enum Rewrite {
             return subject.bytes == other.bytes
         case .matches(let regex):
             return subject.withReadable { exchange.matches(regex: regex, $0) }
-        case .isFile: return stamp(subject)?.isRegular ?? false
-        case .isDirectory: return stamp(subject)?.isDirectory ?? false
-        case .exists: return stamp(subject) != nil
-        case .isExecutable: return FileAccess.isExecutable(String(decoding: subject.bytes, as: UTF8.self))
+        case .isFile: return FileAccess.stamp(subject)?.isRegular ?? false
+        case .isDirectory: return FileAccess.stamp(subject)?.isDirectory ?? false
+        case .exists: return FileAccess.stamp(subject) != nil
+        case .isExecutable: return FileAccess.isExecutable(subject)
         }
-    }
-
-    private static func stamp(_ path: ByteBuffer) -> FileStamp? {
-        FileAccess.stamp(String(decoding: path.bytes, as: UTF8.self))
     }
 }

@@ -6,6 +6,7 @@ internal import Net
 /// `root`, `alias`, `index`: answers with files.
 enum StaticFiles {
     static func handle(_ exchange: Exchange) -> Outcome {
+        guard FilePath.isKnown(for: exchange) else { return FilePath.refuse(exchange) }
         let path = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(path) }
         let isDirectory = !exchange.uri.isEmpty && exchange.uri[exchange.uri.count - 1] == UInt8(ascii: "/")
@@ -32,7 +33,7 @@ enum StaticFiles {
             path.removeAll()
             FilePath.append(for: exchange, to: path)
             path.append(contentsOf: name)
-            if let stamp = FileAccess.stamp(text(path)) {
+            if let stamp = FileAccess.stamp(path) {
                 if stamp.isDirectory { continue }
                 return redirect(exchange, to: name, isWhole: false)
             }
@@ -41,31 +42,30 @@ enum StaticFiles {
         }
         path.removeAll()
         FilePath.append(for: exchange, to: path)
-        exchange.log(.error, "directory index of \"\(text(path))\" is forbidden")
+        exchange.log(.error, "directory index of \"\(path.printableText)\" is forbidden")
         return .status(403)
     }
 
     private static func redirect(_ exchange: Exchange, to name: ByteBuffer, isWhole: Bool) -> Outcome {
         if isWhole { exchange.uri.removeAll() }
         exchange.uri.append(contentsOf: name)
-        exchange.isURIChanged = true
-        exchange.isInternal = true
-        return .reroute
+        exchange.serveRedirected()
+        return .suspended
     }
 
     private static func missingDirectory(_ exchange: Exchange) -> Outcome? {
         let path = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(path) }
         FilePath.append(for: exchange, to: path)
-        if let stamp = FileAccess.stamp(text(path)) {
+        if let stamp = FileAccess.stamp(path) {
             if stamp.isDirectory { return nil }
-            exchange.log(.error, "\"\(text(path))\" is not a directory")
+            exchange.log(.error, "\"\(path.printableText)\" is not a directory")
             return .status(404)
         }
         let error = Errno.current
         if error.isPermission || exchange.location.settings.core.logNotFound {
             let reason = error.isPermission ? "is forbidden" : "is not found"
-            exchange.log(.error, "\"\(text(path))\" \(reason) \(error.logText)")
+            exchange.log(.error, "\"\(path.printableText)\" \(reason) \(error.logText)")
         }
         return .status(error.isPermission ? 403 : 404)
     }
@@ -76,7 +76,7 @@ enum StaticFiles {
         FilePath.append(for: exchange, to: path)
         let file: OpenedFile
         do {
-            file = try OpenedFile(text(path))
+            file = try OpenedFile(path)
         } catch {
             return refusal(error, exchange)
         }
@@ -85,7 +85,7 @@ enum StaticFiles {
             return .status(301)
         }
         guard file.stamp.isRegular else {
-            exchange.log(.crit, "\"\(text(path))\" is not a regular file")
+            exchange.log(.crit, "\"\(path.printableText)\" is not a regular file")
             return .status(404)
         }
         guard exchange.method != .post else { return .status(405) }
@@ -105,6 +105,4 @@ enum StaticFiles {
         let names = exchange.location.settings.core.index.elements
         return names.isEmpty ? [Template(constant: Array("index.html".utf8))] : names
     }
-
-    private static func text(_ buffer: ByteBuffer) -> String { String(decoding: buffer.bytes, as: UTF8.self) }
 }

@@ -7,6 +7,7 @@ enum TryFiles {
     /// - Returns: `.declined` if the location's handler is to go on, with the path that was found.
     static func handle(_ exchange: Exchange) -> Outcome {
         guard let settings = exchange.location.settings.tryFiles else { return .declined }
+        guard FilePath.isKnown(for: exchange) else { return FilePath.refuse(exchange) }
         let name = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(name) }
         for candidate in settings.candidates {
@@ -44,10 +45,11 @@ enum TryFiles {
         defer { exchange.worker.giveScratch(path) }
         FilePath.appendBase(of: exchange, to: path)
         path.append(contentsOf: name)
-        let text = String(decoding: path.bytes, as: UTF8.self)
-        if let stamp = FileAccess.stamp(text) { return stamp.isDirectory == isDirectory }
+        if let stamp = FileAccess.stamp(path) { return stamp.isDirectory == isDirectory }
         let error = Errno.current
-        if !error.isNotFound { exchange.log(.crit, "stat() \"\(text)\" failed \(error.logText)") }
+        if !error.isNotFound {
+            exchange.log(.crit, "stat() \"\(path.printableText)\" failed \(error.logText)")
+        }
         return false
     }
 
@@ -57,7 +59,7 @@ enum TryFiles {
             exchange.uri.truncate(to: min(count, exchange.uri.count))
         } else {
             exchange.uri.removeAll()
-            exchange.appendsPathToAlias = exchange.location.settings.core.isAlias
+            exchange.appendsPathToAlias = exchange.location.settings.core.rootUse == .wholeFile
         }
         exchange.uri.append(contentsOf: name)
     }

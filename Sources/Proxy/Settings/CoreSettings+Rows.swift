@@ -189,8 +189,13 @@ extension CoreSettings {
             var path = block.path(statement.argument(0))
             if !isAlias { while path.count > 1, path.hasSuffix("/") { path.removeLast() } }
             block.settings.core.root = try block.template(path, statement)
-            block.settings.core.isAlias = isAlias
+            block.settings.core.rootUse = isAlias ? aliasUse(in: block) : .root
         }
+    }
+
+    private static func aliasUse(in block: Block) -> RootUse {
+        if case .regex = block.kind { return .wholeFile }
+        return .alias(replacing: block.path.utf8.count)
     }
 
     private static func readTypes(_ statement: Statement, _ block: Block) throws(ConfigError) {

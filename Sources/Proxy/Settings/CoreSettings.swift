@@ -51,8 +51,7 @@ struct CoreSettings {
 
     // Files.
     var root = Template<Variable>(constant: Array("html".utf8))
-    /// Whether `root` was written as `alias`: the location's prefix is replaced, not appended to.
-    var isAlias = false
+    var rootUse = RootUse.root
     var index = Replaceable<Template<Variable>>()
     var defaultType = Template<Variable>(constant: Array("text/plain".utf8))
     var types = MediaTypeTable()
@@ -65,6 +64,16 @@ enum LingeringClose { case off, on, always }
 enum ServerTokens: Equatable { case on, off, build }
 enum Satisfy { case all, any }
 enum IfModifiedSince { case off, exact, before }
+
+/// What becomes of the path under `root` or `alias`; locations nested in the one that says so inherit it.
+enum RootUse: Equatable {
+    /// `root`: it is appended.
+    case root
+    /// `alias`: so many bytes of it, the name of the location that says so, are replaced.
+    case alias(replacing: Int)
+    /// `alias` in a location given by a regular expression: it names the whole file.
+    case wholeFile
+}
 
 /// One `error_page` line for one code.
 struct ErrorPage: Sendable {

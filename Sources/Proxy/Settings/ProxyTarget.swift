@@ -26,43 +26,46 @@ final class ProxyTarget {
         self.template = template
     }
 
-    /// Splits `http://host:port/uri`.
+    /// Splits `http://host:port/uri`. What stands in the URI part is bytes, whatever they are.
     ///
     /// - Throws: nginx's "invalid URL prefix" and the like, without a location.
-    init(url: String) throws(ConfigError) {
-        let lower = url.lowercased()
-        let rest: Substring
-        if lower.hasPrefix("http://") {
+    init(url: [UInt8]) throws(ConfigError) {
+        let rest: ArraySlice<UInt8>
+        if ProxyTarget.starts(url, with: "http://") {
             rest = url.dropFirst(7)
-        } else if lower.hasPrefix("https://") {
+        } else if ProxyTarget.starts(url, with: "https://") {
             isTLS = true
             rest = url.dropFirst(8)
         } else {
             throw ConfigError("invalid URL prefix")
         }
-        let host: Substring
-        let uriText: Substring
-        if rest.hasPrefix("unix:") {
+        let restText = String(decoding: rest, as: UTF8.self)
+        let host: ArraySlice<UInt8>
+        let uriBytes: ArraySlice<UInt8>
+        if rest.starts(with: "unix:".utf8) {
             // unix:/path:/uri
             let parts = rest.dropFirst(5).split(
-                separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+                separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
             host = rest.prefix(5 + (parts.first?.count ?? 0))
-            uriText = parts.count > 1 ? parts[1] : ""
-            guard host.utf8.count > 5 else {
-                throw ConfigError("no path in the unix domain socket in upstream \"\(rest)\"")
+            uriBytes = parts.count > 1 ? parts[1] : []
+            guard host.count > 5 else {
+                throw ConfigError("no path in the unix domain socket in upstream \"\(restText)\"")
             }
             hostText = Array("localhost".utf8)
-            groupName = String(host)
+            groupName = String(decoding: host, as: UTF8.self)
         } else {
-            let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-            host = rest[..<end]
-            uriText = rest[end...]
-            guard !host.isEmpty else { throw ConfigError("no host in upstream \"\(rest)\"") }
-            settleHost(String(host))
+            host = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+            uriBytes = rest.dropFirst(host.count)
+            guard !host.isEmpty else { throw ConfigError("no host in upstream \"\(restText)\"") }
+            settleHost(String(decoding: host, as: UTF8.self))
         }
-        if !uriText.isEmpty {
-            uri = Template(constant: Array((uriText.hasPrefix("/") ? "" : "/").utf8) + Array(uriText.utf8))
-        }
+        guard let first = uriBytes.first else { return }
+        uri = Template(constant: Array((first == UInt8(ascii: "/") ? "" : "/").utf8) + uriBytes)
+    }
+
+    private static func starts(_ url: [UInt8], with scheme: StaticString) -> Bool {
+        let count = scheme.utf8CodeUnitCount
+        return url.count >= count && equalsIgnoringCase(url.span.extracting(0..<count), scheme)
     }
 
     private func settleHost(_ host: String) {
@@ -100,7 +103,7 @@ extension ConfigurationBuilder {
         if url.contains("$") { return ProxyTarget(template: try template(url, statement)) }
         let target: ProxyTarget
         do throws(ConfigError) {
-            target = try ProxyTarget(url: url)
+            target = try ProxyTarget(url: Array(url.utf8))
         } catch {
             throw ConfigError(error.message, statement)
         }

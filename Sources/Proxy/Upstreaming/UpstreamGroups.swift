@@ -158,7 +158,7 @@ final class UpstreamGroups {
     }
 
     /// Finds the group that a URL made of variables names; an address gets a group of its own.
-    func resolve(url: String) -> Resolution {
+    func resolve(url: [UInt8]) -> Resolution {
         let target: ProxyTarget
         do {
             target = try ProxyTarget(url: url)
