@@ -45,6 +45,33 @@ struct CompiledRegexTests {
         (#"\$"#, "a$", "$"),
         (#"a\Nb"#, "axb", "axb"),
         (#"a.b"#, "a\nb", nil),
+        (#"^/adm/(.*)$"#, "/adm/\rx", "/adm/\rx"),
+        (#"^/adm/(.*)$"#, "/adm/\u{B}\u{C}х", "/adm/\u{B}\u{C}\u{D1}\u{85}"),
+        (#"^/adm/(.*)$"#, "/adm/a\nb", nil),
+        (#"a$"#, "a\r", nil),
+        (#"a\Z"#, "a\r", nil),
+        (#"a\Z"#, "a\n", "a"),
+        (#"(?s)a.b"#, "a\nb", "a\nb"),
+        (#"((?s)a.)b.c"#, "a\nb\nc", nil),
+        (#"(?s:a.)b.c"#, "a\nbxc", "a\nbxc"),
+        (#"(?s)a(?-s:.)"#, "a\n", nil),
+        (#"(?s)(?^)a.b"#, "a\nb", nil),
+        (#"(?sm)a.$"#, "a\n\nb", "a\n"),
+        (#"(?m)a$"#, "a\rb", nil),
+        (#"a(?#.$[)b"#, "ab", "ab"),
+        ("(?x) a . # the dot $ ( [\n b", "a-b", "a-b"),
+        (#"\Qa.\E"#, "a.", "a."),
+        (#"a[.$]$"#, "a.", "a."),
+        (#"[.]"#, "x", nil),
+        (#"\."#, "x", nil),
+        (#"a\Rb\R"#, "a\r\nb\u{C}", "a\r\nb\u{C}"),
+        (#"a\h[\h]b"#, "a\t b", "a\t b"),
+        (#"\v"#, " ", nil),
+        (#"[[:punct:]]+"#, "a$+<=>^`|~", "$+<=>^`|~"),
+        (#"[[:word:]]+"#, "-a_1-", "a_1"),
+        (#"[[:alpha:]]"#, "é", nil),
+        (#"[[:^alpha:]x]+"#, "abx1", "x1"),
+        (#"[^[:space:]]+"#, " ab ", "ab"),
         (#"(a)\1"#, "aa", "aa"),
         (#"(?!x)a"#, "a", "a"),
         (#"a++b"#, "aab", "aab"),
@@ -74,6 +101,10 @@ struct CompiledRegexTests {
     func caseIsIgnored() throws {
         #expect(try CompiledRegexTests.groups("ABC", Array("xabc".utf8), ignoringCase: true) != nil)
         #expect(try CompiledRegexTests.groups("ABC", Array("xabc".utf8)) == nil)
+        for pattern in ["é", #"\xC3\xA9"#] {
+            #expect(try CompiledRegexTests.groups(pattern, [0xC3, 0xA9], ignoringCase: true) != nil)
+            #expect(try CompiledRegexTests.groups(pattern, [0xE3, 0xA9], ignoringCase: true) == nil)
+        }
     }
 
     @Test("groups may be named in three ways; look-behinds are no names")
