@@ -207,8 +207,8 @@ public final class RequestHead {
             // Framing that another reader might see is refused, whatever becomes of the name.
             if FieldLine.resembles(name, "Content-Length") { throw .badContentLength }
             if FieldLine.resembles(name, "Transfer-Encoding") { throw .badTransferEncoding }
-            guard line.oddity == .underscore && limits.underscoresInHeaders else {
-                guard limits.ignoreInvalidHeaders else { throw .badField }
+            let isValid = line.oddity == .underscore && limits.underscoresInHeaders
+            guard isValid || !limits.ignoreInvalidHeaders else {
                 if droppedInvalidField == nil { droppedInvalidField = line.name }
                 return
             }

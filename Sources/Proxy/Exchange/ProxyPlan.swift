@@ -45,7 +45,7 @@ final class ProxyPlan {
         setsZeroLength = proxy.setHeaders.elements.contains {
             $0.lowercasedName.elementsEqual("content-length".utf8) && $0.value.source == "0"
         }
-        (madeFields, lastLines, alwaysUpgrades) = ProxyPlan.lines(setFields)
+        (madeFields, lastLines, alwaysUpgrades) = ProxyPlan.lines(setFields, proxy.httpVersion)
         tellsEarlyData = setFields.contains { $0.value.source.contains("ssl_early_data") }
         passesBody = proxy.passesRequestBody
         tellsClient = proxy.setHeaders.elements.isEmpty
@@ -55,7 +55,11 @@ final class ProxyPlan {
             let name = FieldName.recognise(header.name.span)
             if name == .other { other.append(header.lowercasedName) } else { known.insert(name) }
         }
-        setsHost = known.contains(.host)
+        // An HTTP/1.1 request without Host is no request (RFC 9112 §3.2): the proxied host is sent instead.
+        let needsHost = proxy.httpVersion == .http11
+        setsHost = setFields.contains {
+            FieldName.recognise($0.name.span) == .host && !(needsHost && $0.value.constant?.isEmpty == true)
+        }
         setsConnection = known.contains(.connection)
         // Rebuilt for the next hop, never copied: RFC 9110 §7.6.1.
         for name: FieldName in [
@@ -76,22 +80,25 @@ final class ProxyPlan {
     }
 
     /// What is the same for every request is put together once. A value that is empty sends no field.
-    private static func lines(_ fields: [ProxyHeader]) -> ([MadeField], [UInt8], Bool) {
+    private static func lines(_ fields: [ProxyHeader], _ version: UpstreamHTTPVersion) -> (
+        [MadeField], [UInt8], Bool
+    ) {
         var made: [MadeField] = []
         var constant: [UInt8] = []
         var upgrades = false
         for field in fields {
-            let isUpgrade = field.lowercasedName.elementsEqual("upgrade".utf8)
+            let known = FieldName.recognise(field.name.span)
             let label = field.name + ": ".utf8
             guard let value = field.value.constant else {
-                made.append(
-                    MadeField(before: constant, label: label, value: field.value, isUpgrade: isUpgrade))
+                let role: MadeField.Role =
+                    known == .upgrade ? .upgrade : known == .host && version == .http11 ? .host : .other
+                made.append(MadeField(before: constant, label: label, value: field.value, role: role))
                 constant = []
                 continue
             }
             guard !value.isEmpty else { continue }
             constant += label + value + "\r\n".utf8
-            if isUpgrade { upgrades = true }
+            if known == .upgrade { upgrades = true }
         }
         return (made, constant, upgrades)
     }
@@ -168,12 +175,21 @@ final class MadeField {
     /// Appends the value. Of one built-in variable and nothing else, as most are, it is that variable's own:
     /// 150 instructions less than the template takes to find it.
     let append: VariableRow.Append
-    let isUpgrade: Bool
+    let role: Role
 
-    init(before: [UInt8], label: [UInt8], value: Template<Variable>, isUpgrade: Bool) {
+    /// Fields that mean something to the proxy itself.
+    enum Role {
+        /// Asks the peer to switch protocols.
+        case upgrade
+        /// `Host` of an HTTP/1.1 request: it is never missing.
+        case host
+        case other
+    }
+
+    init(before: [UInt8], label: [UInt8], value: Template<Variable>, role: Role) {
         lead = before + label
         labelCount = label.count
-        self.isUpgrade = isUpgrade
+        self.role = role
         if value.parts.count == 1, case .variable(.builtin(let index))? = value.parts.first {
             append = Variables.rows[index].append
         } else {

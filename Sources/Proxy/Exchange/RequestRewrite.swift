@@ -12,7 +12,7 @@ enum RequestRewrite {
         let bytes = exchange.headBytes
         out.removeAll()
         requestLine(exchange, location, target, of: bytes, out)
-        madeFields(exchange, location, out)
+        madeFields(exchange, location, target, out)
         if !location.proxyPlan.setsHost { line("Host: ", target.hostText, out) }
         if !location.proxyPlan.setsConnection, location.settings.proxy.httpVersion == .http10 {
             out.append("Connection: close\r\n")
@@ -49,10 +49,12 @@ enum RequestRewrite {
 
     // MARK: Fields
 
-    private static func madeFields(_ exchange: Exchange, _ location: Location, _ out: ByteBuffer) {
+    private static func madeFields(
+        _ exchange: Exchange, _ location: Location, _ target: ProxyTarget, _ out: ByteBuffer
+    ) {
         let plan = location.proxyPlan
         exchange.sentUpgrade = plan.alwaysUpgrades
-        for index in plan.madeFields.indices { set(plan.madeFields[index], exchange, out) }
+        for index in plan.madeFields.indices { set(plan.madeFields[index], exchange, target, out) }
         plan.appendLastLines(to: out)
     }
 
@@ -80,12 +82,15 @@ enum RequestRewrite {
     }
 
     /// `proxy_set_header`: a value that turns out empty sends no field.
-    private static func set(_ field: MadeField, _ exchange: Exchange, _ out: ByteBuffer) {
+    private static func set(
+        _ field: MadeField, _ exchange: Exchange, _ target: ProxyTarget, _ out: ByteBuffer
+    ) {
         out.append(field.lead)
         let valueStart = out.count
         _ = field.append(exchange, out)
+        if out.count == valueStart, field.role == .host { out.append(target.hostText) }
         guard out.count > valueStart else { return out.truncate(to: valueStart - field.labelCount) }
-        if field.isUpgrade { exchange.sentUpgrade = true }
+        if field.role == .upgrade { exchange.sentUpgrade = true }
         out.append("\r\n")
     }
 

@@ -22,6 +22,8 @@ enum ResponseRewrite {
         response.contentLength = head.contentLength
         applyControls(exchange, request)
         let plan = exchange.location.proxyPlan
+        // `proxy_pass_header Server`: the gateway's, or none.
+        response.hasOwnServer = plan.shows(.server)
         // By index: iterating takes the list's array along, and gives it back.
         for index in head.fields.indices {
             pass(head.fields[index], exchange, request, plan)

@@ -82,9 +82,9 @@ extension Exchange {
         out.append(head.line, of: headBytes)
     }
 
-    /// The target as the client sent it, with its query.
+    /// The path and query as the client sent them; of an absolute-form target without the host.
     func appendTarget(to out: ByteBuffer) {
-        out.append(head.target, of: headBytes)
+        out.append(head.originForm, of: headBytes)
     }
 
     func appendMethod(to out: ByteBuffer) {

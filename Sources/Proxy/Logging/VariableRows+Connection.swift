@@ -10,7 +10,8 @@ extension Variables {
         [
             .always("remote_addr", "The client's address.") { $0.remoteAddress.append(addressTo: $1) },
             .always("remote_port", "The client's port.") { exchange, out in
-                if let port = exchange.remoteAddress.port { out.append(decimal: Int(port)) }
+                // A field may have named the address alone.
+                if let port = exchange.remoteAddress.port, port > 0 { out.append(decimal: Int(port)) }
             },
             .always("binary_remote_addr", "The client's address as 4 or 16 bytes.") {
                 exchange, out in

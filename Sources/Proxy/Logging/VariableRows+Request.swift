@@ -11,7 +11,7 @@ extension Variables {
                 $0.appendRequestLine(to: $1)
             },
             .always("request_method", "The method in force.") { $0.appendMethod(to: $1) },
-            .unlessEmpty("request_uri", "The target of the request as the client sent it, with the query.") {
+            .unlessEmpty("request_uri", "The path and query of the request as the client sent them.") {
                 $0.appendTarget(to: $1)
             },
             .always("request_id", "32 random hexadecimal digits, one set a request.") {

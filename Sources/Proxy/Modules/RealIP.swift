@@ -51,10 +51,15 @@ enum RealIP {
         exchange.remoteAddress = address
     }
 
+    /// The address that a field names: an IP address, or one with a port. As in nginx a port is not 0, and
+    /// nobody comes from a UNIX socket of another machine.
     static func address(in text: Span<UInt8>) -> SocketAddress? {
         // The longest is [IPv6]:port.
         guard text.count >= 2, text.count <= 64 else { return nil }
-        return SocketAddress(ip: text, port: 0) ?? SocketAddress.parse(text, defaultPort: 0)
+        if let address = SocketAddress(ip: text, port: 0) { return address }
+        guard let address = SocketAddress.parse(text, defaultPort: 0), let port = address.port, port > 0
+        else { return nil }
+        return address
     }
 
     private static func isTrusted(_ address: SocketAddress, by ranges: [AddressRange]) -> Bool {

@@ -97,7 +97,7 @@ extension ServerSettings {
                 \.serverSettings.clientHeaderTimeoutMs),
             .flag(
                 "ignore_invalid_headers",
-                "Whether fields with invalid names are dropped rather than refused.", in: contexts,
+                "Whether fields with invalid names are dropped rather than passed on.", in: contexts,
                 default: true, \.serverSettings.head.ignoreInvalidHeaders),
             .flag(
                 "underscores_in_headers", "Whether underscores may stand in names of fields.", in: contexts,

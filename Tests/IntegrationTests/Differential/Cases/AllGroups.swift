@@ -5,7 +5,7 @@ extension DifferentialGroup {
             requestBodies, connections, badRequests, errors, returns, staticFiles, staticNoIndex, access,
             basicAuth, realIP, balancing, nextUpstream, limits, logs, upgrades, variables, rewrites,
             limitExcept, stubStatus, tryFiles, geo, splitClients, proxyProtocol, errorAccess, accessSettings,
-            rewrittenTargets, serverSteps, nestedAliases,
+            rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
         ]
     }
 }

@@ -16,7 +16,7 @@ extension DifferentialGroup {
                         proxy_set_header X-Real-IP $remote_addr; proxy_set_header Connection "";
                         proxy_pass http://%GATEWAY1%; }
                     location /removed/ { proxy_set_header Accept-Encoding ""; proxy_set_header X-Empty $arg_none;
-                        proxy_set_header Host ""; proxy_set_header Connection ""; proxy_pass http://%GATEWAY1%; }
+                        proxy_set_header Connection ""; proxy_pass http://%GATEWAY1%; }
                     location /cased/ { proxy_set_header x-LOWER "a b"; proxy_set_header Connection "";
                         proxy_pass http://%GATEWAY1%; }
                     location /quoted/ { proxy_set_header X-Mixed "<$arg_a>;${arg_b}c"; proxy_set_header Connection "";
