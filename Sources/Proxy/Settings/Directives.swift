@@ -14,7 +14,7 @@ enum Directives {
             + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
             + TryFilesSettings.directives + RateSetting.directives + GeoRows.directives
             + SplitClientsRows.directives + HealthRows.directives + ResolverRows.directives
-            + IgnoredDirectives.directives
+            + IgnoredDirectives.directives + IgnoredDirectives.cacheExceptions
     }
 }
 

@@ -47,6 +47,20 @@ enum IgnoredDirectives {
                 ], in: .events)
     }
 
+    /// What is not to be taken from a cache, or put into one: nothing is, so there is nothing to warn of.
+    /// Their variables must exist.
+    static var cacheExceptions: [Directive<Block>] {
+        ["proxy_cache_bypass", "proxy_no_cache"].map { name in
+            Directive(
+                name, "Accepted for nginx's sake: nothing is cached.", "string ...",
+                in: [.http, .server, .location], arity: 1...64
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                for word in statement.arguments { _ = try block.template(word, statement) }
+            }.repeatable
+        }
+    }
+
     private static func rows(_ names: [String], in contexts: Context) -> [Directive<Block>] {
         names.map { name in
             Directive(

@@ -8,7 +8,7 @@ enum UnsupportedDirectives {
             "autoindex",
             "early_hints", "empty_gif", "geoip_country", "image_filter", "js_content",
             "js_import", "least_time", "mail", "mirror", "mirror_request_body", "ntlm", "perl",
-            "proxy_no_cache", "proxy_store", "proxy_cookie_flags", "proxy_socket_rcvbuf",
+            "proxy_store", "proxy_cookie_flags", "proxy_socket_rcvbuf",
             "proxy_socket_sndbuf",
             "referer_hash_bucket_size", "secure_link", "slice", "ssi", "ssl_alpn",
             "ssl_engine",

@@ -28,6 +28,23 @@ struct IgnoredDirectivesTests {
         #expect(try Loading.main(text).warnings.count == 1)
     }
 
+    @Test("exceptions from a cache that is not there are accepted silently; their variables must exist")
+    func cacheExceptions() throws {
+        for name in ["proxy_cache_bypass", "proxy_no_cache"] {
+            let line = "\(name) $cookie_nocache $arg_nocache$arg_comment;\n\(name) $http_pragma 1;\n"
+            let text = "\(line) server { listen 127.0.0.1:8080; \(line) location / { \(line) } }"
+            #expect(try Loading.http(text).warnings.isEmpty)
+            let unknown = Loading.refusal { () throws(ConfigError) in
+                try Loading.location("\(name) $nothing;")
+            }
+            #expect(unknown == "unknown \"nothing\" variable")
+            let inIf = Loading.refusal { () throws(ConfigError) in
+                try Loading.location("if ($arg_a) { \(name) 1; }")
+            }
+            #expect(inIf == "\"\(name)\" directive is not allowed here")
+        }
+    }
+
     @Test("every row of every table has a help text that begins with its sentence")
     func helpOfEveryRow() throws {
         let rows = Directives.table.all.map { ($0.name, $0.summary) }
