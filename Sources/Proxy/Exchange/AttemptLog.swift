@@ -83,8 +83,9 @@ final class AttemptLog {
         current.headerUs = clock.nowUs
     }
 
+    /// The last attempt is over, unless it was before.
     func finish(nowMs: Int64) {
-        if !isEmpty { current.responseMs = nowMs - current.beganMs }
+        if !isEmpty, current.responseMs == nil { current.responseMs = nowMs - current.beganMs }
     }
 
     /// The last attempt does not count: its pooled connection had gone stale.

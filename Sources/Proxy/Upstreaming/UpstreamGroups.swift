@@ -282,6 +282,7 @@ extension Worker {
 
     func countAttempt(_ exchange: Exchange, at peer: Peer) {
         guard !exchange.attempts.isEmpty else { return }
+        exchange.attempts.finish(nowMs: clock.nowMs)
         let attempt = exchange.attempts.current
         peer.count(sent: attempt.bytesSent, received: attempt.bytesReceived)
         guard let tally = peer.tally else { return }

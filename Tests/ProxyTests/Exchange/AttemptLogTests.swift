@@ -36,6 +36,18 @@ import Testing
         #expect(log.isEmpty)
     }
 
+    @Test("end once: what comes later does not make them longer")
+    func endOnce() {
+        let log = AttemptLog()
+        log.finish(nowMs: 1)
+        log.begin(address: [0x61], nowMs: 10, nowUs: 0)
+        log.finish(nowMs: 15)
+        log.finish(nowMs: 99)
+        #expect(log.last?.responseMs == 5)
+        log.begin(address: [0x62], nowMs: 100, nowUs: 0)
+        #expect(log.last?.responseMs == nil)
+    }
+
     @Test("none of a former request's is left")
     func forgetsAll() {
         let log = AttemptLog()
