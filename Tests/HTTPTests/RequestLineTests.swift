@@ -23,7 +23,8 @@ import Testing
             ("GET / HTTP/1.2", .badVersion), ("GET / HTTP/1.10", .badVersion),
             ("GET / HTTP/2.0", .unsupportedVersion), ("GET / HTTP/2x", .unsupportedVersion),
             ("GET / HTTP/10.1", .unsupportedVersion),
-            ("OPTIONS * HTTP/1.1", .badTarget), ("GET * HTTP/1.1", .badTarget),
+            ("OPTIONS ** HTTP/1.1", .badTarget), ("GET * HTTP/1.1", .badTarget),
+            ("OPTIONS *?a HTTP/1.1", .badTarget),
             ("PRI * HTTP/2.0", .badTarget),
             ("GET ?a HTTP/1.1", .badTarget), ("GET a HTTP/1.1", .badTarget),
             ("GET /a#b HTTP/1.1", .badTarget),
@@ -48,7 +49,7 @@ import Testing
             ("GET http://b?z HTTP/1.1", "/"),
             ("GET http://[::1]:80/ HTTP/1.1", "/"), ("GET foo+1://b/ HTTP/1.1", "/"),
             ("TRACE / HTTP/1.1", "/"),
-            ("CONNECT b:80 HTTP/1.1", ""), ("CONNECT /x HTTP/1.1", "/x"),
+            ("CONNECT b:80 HTTP/1.1", ""), ("CONNECT /x HTTP/1.1", "/x"), ("OPTIONS * HTTP/1.1", "*"),
         ])
     func accepts(line: String, path: String) {
         let summary = outcome(line)

@@ -46,12 +46,15 @@ extension RequestHead {
             splitPath(bytes, from: start, to: cursor)
         } else if method == .connect {
             authority = target
+        } else if method == .options, target.count == 1, bytes[start] == UInt8(ascii: "*") {
+            // The asterisk-form, of OPTIONS only: RFC 9112 §3.2.4.
+            splitPath(bytes, from: start, to: cursor)
         } else {
             try parseAbsolute(bytes, from: start, to: cursor)
         }
     }
 
-    /// `http://host/path`: RFC 9112 §3.2.2. The asterisk-form is refused, as nginx does.
+    /// `http://host/path`: RFC 9112 §3.2.2.
     private func parseAbsolute(_ bytes: Span<UInt8>, from start: Int, to end: Int) throws(HeadError) {
         var cursor = start
         while cursor < end, bytes[cursor].isASCIIAlpha || (cursor > start && isSchemeByte(bytes[cursor])) {

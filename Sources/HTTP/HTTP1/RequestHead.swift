@@ -29,7 +29,8 @@ public final class RequestHead {
     public internal(set) var target = Slice()
     /// The target without an absolute-form's scheme and authority: path and query; nginx's `$request_uri`.
     public internal(set) var originForm = Slice()
-    /// The target's path, `/` when an absolute-form has none; empty for CONNECT's authority-form.
+    /// The target's path, `/` when an absolute-form has none; empty for CONNECT's authority-form, `*` for
+    /// the asterisk-form of OPTIONS.
     public internal(set) var path = Slice()
     /// What stands behind `?`; `nil`: there is no `?`, or nothing behind it.
     public internal(set) var query: Slice?

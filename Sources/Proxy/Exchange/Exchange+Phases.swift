@@ -97,7 +97,7 @@ extension Exchange {
             case .access:
                 outcome = checkAccess()
             case .precontent:
-                outcome = TryFiles.handle(self)
+                outcome = asksAboutServer ? ServerOptions.handle(self) : TryFiles.handle(self)
             case .content:
                 return conclude(content())
             }
@@ -123,7 +123,13 @@ extension Exchange {
         return false
     }
 
+    /// `OPTIONS *`: no location is meant, but the server's own rules hold.
+    private var asksAboutServer: Bool {
+        uri.count == 1 && uri[0] == UInt8(ascii: "*") && method == .options
+    }
+
     private func findLocation() -> Outcome {
+        if asksAboutServer { return enter(server.base) }
         let found = uri.withReadable { server.find(uri: $0, captures: &captures) }
         switch found {
         case .location(let match):
