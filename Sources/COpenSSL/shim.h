@@ -89,6 +89,7 @@ static inline int portico_certificates_add(STACK_OF(X509) *list, X509 *certifica
     return X509_up_ref(certificate) == 1 && sk_X509_push(list, certificate) > 0;
 }
 static inline void portico_certificates_free(STACK_OF(X509) *list) { sk_X509_pop_free(list, X509_free); }
+static inline void portico_certificates_drop_first(STACK_OF(X509) *list) { X509_free(sk_X509_shift(list)); }
 static inline int portico_certificates_count(STACK_OF(X509) *list) { return sk_X509_num(list); }
 static inline X509 *portico_certificates_at(STACK_OF(X509) *list, int index) { return sk_X509_value(list, index); }
 static inline STACK_OF(X509) *portico_ssl_ctx_chain(SSL_CTX *context) {

@@ -79,8 +79,6 @@ public final class Configuration {
     private let temporaryFolders: [String]
     let upstreams: [UpstreamSettings]
     let healthChecks: [HealthCheck]
-    /// `ssl_ocsp_cache`
-    let keepsClientStatuses: Bool
     /// `status_zone`s, each once.
     let zones: [StatusZone]
     /// Servers with certificates, in the order of the file.
@@ -124,7 +122,6 @@ public final class Configuration {
         healthChecks = builder.healthChecks
         certified = builder.certified
         zones = builder.zones
-        keepsClientStatuses = builder.keepsClientStatuses
         hasWritableAPI = builder.hasWritableAPI
         resolver = builder.resolver?.settings
         let resolvers = [builder.resolver] + builder.upstreams.map(\.resolver)

@@ -333,7 +333,6 @@ public final class Worker {
 
     /// Begins to ask for the certificates of a client.
     func checkStatus(_ session: HTTP1Session, _ subjects: [OCSPSubject]) {
-        clientStatuses.isOn = snapshot.configuration.keepsClientStatuses
         var made: ClientStatusCheck?
         _ = enroll { token in
             let check = ClientStatusCheck(session, subjects, token: token)

@@ -104,4 +104,102 @@ import Testing
         #expect(
             refused.log.contains("encrypted with a password; name a file with it in \"ssl_password_file\""))
     }
+
+    private func text(_ lines: String) -> String {
+        """
+        worker_processes 1;
+        error_log %PREFIX%/error.log info;
+        events { }
+        http { access_log off;
+            server { listen 127.0.0.1:%PORT1% ssl; ssl_protocols TLSv1.2 TLSv1.3;
+                ssl_session_ticket_key %PREFIX%/ticket.key;
+                ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key;
+                \(lines) location / { return 200 "welcome"; } } }
+        """
+    }
+
+    static let changes: [(lines: String, isResumed: Bool, isWelcome: Bool)] = [
+        ("ssl_verify_client on; ssl_client_certificate %PREFIX%/ca.crt; keepalive_timeout 5s;", true, true),
+        ("ssl_verify_client on; ssl_client_certificate %PREFIX%/ca.crt; ssl_verify_depth 3;", false, true),
+        ("ssl_verify_client optional; ssl_client_certificate %PREFIX%/ca.crt;", false, true),
+        (
+            "ssl_verify_client on; ssl_client_certificate %PREFIX%/ca.crt; ssl_crl %PREFIX%/list.crl;",
+            false, false
+        ),
+        ("ssl_verify_client on; ssl_client_certificate %PREFIX%/stranger.crt;", false, false),
+    ]
+
+    @Test(
+        "where certificates are judged by something else, no session of before is resumed",
+        arguments: changes, ["tls1_2", "tls1_3"])
+    func resumption(
+        _ change: (lines: String, isResumed: Bool, isWelcome: Bool), _ protocolName: String
+    ) throws {
+        let directory = try TemporaryDirectory()
+        try TestAuthority.make(in: directory)
+        try directory.write((0..<48).map { UInt8($0) }, to: "ticket.key")
+        let server = try Server(
+            text("ssl_verify_client on; ssl_client_certificate %PREFIX%/ca.crt;"), directory: directory)
+        let session = directory.path + "/session"
+        let first = try TLSClient.ask(server, as: "revoked", ["-\(protocolName)", "-sess_out", session])
+        #expect(first.contains("welcome"))
+        try server.rewrite(text(change.lines))
+        #expect(try server.reload().ending == .exited(0))
+        let again = try TLSClient.ask(server, as: "revoked", ["-\(protocolName)", "-sess_in", session])
+        #expect(again.contains("Reused, ") == change.isResumed, "\(again)")
+        #expect(again.contains("welcome") == change.isWelcome, "\(again)")
+        server.finish()
+    }
+
+    @Test("a connection of before serves no certificate that was judged by something else")
+    func openConnection() throws {
+        let directory = try TemporaryDirectory()
+        try TestAuthority.make(in: directory)
+        try directory.write((0..<48).map { UInt8($0) }, to: "ticket.key")
+        let rules = "ssl_verify_client on; ssl_client_certificate %PREFIX%/ca.crt;"
+        let server = try Server(text(rules), directory: directory)
+        let path = directory.path
+        let request = "printf 'GET / HTTP/1.1\\r\\nHost: a.test\\r\\n\\r\\n'"
+        let client = try Program(
+            "sh",
+            [
+                "-c",
+                "(\(request); while [ ! -e \(path)/go ]; do sleep 0.02; done; \(request); \(request))"
+                    + " | openssl s_client -connect 127.0.0.1:\(server.port) -cert \(path)/revoked.crt"
+                    + " -key \(path)/revoked.key",
+            ], in: directory, name: "s_client")
+        #expect(waitUntil(Deadline(in: 5)) { client.output.contains("welcome") })
+        try server.rewrite(text(rules + "ssl_crl %PREFIX%/list.crl;"))
+        #expect(try server.reload().ending == .exited(0))
+        try directory.write("", to: "go")
+        #expect(client.waitForEnd(within: 5) != nil)
+        #expect(client.output.components(separatedBy: "welcome").count == 2, "\(client.output)")
+        server.finish()
+    }
+
+    @Test("a certificate that one server has judged is none for another that judges differently")
+    func otherServer() throws {
+        let directory = try TemporaryDirectory()
+        try TestAuthority.make(in: directory)
+        func block(_ name: String, _ authority: String) -> String {
+            """
+            server { listen 127.0.0.1:%PORT1% ssl; server_name \(name); ssl_verify_client on;
+                ssl_client_certificate %PREFIX%/\(authority).crt; location / { return 200 "welcome"; } }
+            """
+        }
+        let server = try Server(
+            """
+            worker_processes 1;
+            error_log %PREFIX%/error.log info;
+            events { }
+            http { access_log off;
+                ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key;
+                \(block("b.test", "ca")) \(block("a.test", "stranger")) \(block("c.test", "ca")) }
+            """, directory: directory)
+        // It names no server in the handshake, and this one in its request.
+        let answer = try TLSClient.ask(server, as: "good", ["-noservername"])
+        #expect(answer.contains("421 Misdirected Request") && !answer.contains("welcome"))
+        #expect(server.waitForLog("was verified by other rules"))
+        server.finish()
+    }
 }

@@ -132,10 +132,12 @@ struct TLSServerContextTests {
     @Test("ssl_reject_handshake refuses names that no other server has")
     func rejecting() throws {
         let first = try TLSServerContext.make { $0.rejectsHandshakes = true }
-        let names = Names(["two.test": try .make(TLSFixtures.two)])
+        let names = Names(["two.test": try .make(TLSFixtures.two), "other.test": first])
         first.selector = names
         defer { withExtendedLifetime(names) {} }
         #expect(try TLSPair(first, serverName: "two.test").shakeHands().server == nil)
+        // One that has nothing of its own: it does not reject.
+        #expect(try TLSPair(first, serverName: "bare.test").shakeHands().server == nil)
         let refused = try TLSPair(first, serverName: "other.test").shakeHands()
         #expect(refused.client?.message.contains("unrecognized name") == true)
     }

@@ -2,14 +2,29 @@ internal import COpenSSL
 
 /// One certificate whose state is asked for by OCSP (RFC 6960).
 public final class OCSPSubject {
+    /// Who may have signed an answer.
+    enum Signer {
+        /// Its signature is right: `ssl_stapling_verify off`. Clients look for themselves.
+        case anybody
+        /// Somebody of the chain, or whom the store trusts with it: `ssl_stapling_verify on`.
+        case trusted
+        /// The issuer of the certificate, or whom it has charged with it (RFC 6960 §4.2.2.2), and never the
+        /// holder.
+        case issuerOrDelegate
+    }
+
     private let id: OpaquePointer
     /// Whose signatures may stand under an answer, besides those of certificates that come with it.
     private let signers: OpaquePointer
     private let store: OpaquePointer
-    /// Signers must be trusted too, not just right: `ssl_stapling_verify`.
-    private let verifiesSigner: Bool
+    private let signer: Signer
+    /// Comes back in the answer, if the responder does that: RFC 6960 §4.4.1. None where caches in between
+    /// may help.
+    private let nonce: [UInt8]?
     /// SHA-256 of the certificate.
     public let fingerprint: [UInt8]
+    /// SHA-256 of its issuer.
+    private let issuerFingerprint: [UInt8]
     /// Its file or subject, for logs.
     public let name: String
     /// Who is asked.
@@ -17,13 +32,22 @@ public final class OCSPSubject {
 
     /// Everything that is needed; nothing is owned by the caller afterwards that was not before.
     ///
-    /// - Parameter chain: STACK_OF(X509) that came with it; `nil`: nothing.
+    /// - Parameter chain: STACK_OF(X509) of its issuers that came with it; `nil`: nothing.
     init?(
         certificate: OpaquePointer, issuer: OpaquePointer, chain: OpaquePointer?, store: OpaquePointer,
-        responder: OCSPResponder, name: String, verifiesSigner: Bool
+        responder: OCSPResponder, name: String, signer: Signer
     ) {
-        guard let id = OCSP_cert_to_id(nil, certificate, issuer), let signers = portico_certificates_new()
-        else { return nil }
+        switch signer {
+        case .anybody, .trusted: nonce = nil
+        case .issuerOrDelegate:
+            guard let nonce = Digest.randomBytes(32) else { return nil }
+            self.nonce = nonce
+        }
+        guard let signers = portico_certificates_new() else { return nil }
+        guard let id = OCSP_cert_to_id(nil, certificate, issuer) else {
+            portico_certificates_free(signers)
+            return nil
+        }
         self.id = id
         self.signers = signers
         _ = portico_certificates_add(signers, issuer)
@@ -36,8 +60,9 @@ public final class OCSPSubject {
         self.store = store
         self.responder = responder
         self.name = name
-        self.verifiesSigner = verifiesSigner
+        self.signer = signer
         fingerprint = TLSCertificate.fingerprint(certificate)
+        issuerFingerprint = TLSCertificate.fingerprint(issuer)
     }
 
     deinit {
@@ -66,16 +91,33 @@ public final class OCSPSubject {
         return Array("GET \(path) HTTP/1.0\r\nHost: \(host)\r\n\r\n".utf8)
     }
 
-    private var der: [UInt8]? {
+    /// What an answer is about, and who gave it, beside the rules that it was judged by: nothing else may go
+    /// by the answer.
+    public func identity(under trust: ClientTrust) -> [UInt8] {
+        let responder = "\(responder.host):\(responder.port)\(responder.path)"
+        return Digest.sha256(fingerprint + issuerFingerprint + trust.digest + Array(responder.utf8))
+    }
+
+    /// An OCSP_REQUEST; the caller frees it.
+    private func question() -> OpaquePointer? {
         guard let request = OCSP_REQUEST_new() else { return nil }
+        if let copy = OCSP_CERTID_dup(id) {
+            if OCSP_request_add0_id(request, copy) != nil {
+                guard var nonce else { return request }
+                if OCSP_request_add1_nonce(request, &nonce, Int32(nonce.count)) == 1 { return request }
+            } else {
+                OCSP_CERTID_free(copy)
+            }
+        }
+        OCSP_REQUEST_free(request)
+        return nil
+    }
+
+    private var der: [UInt8]? {
+        guard let request = question() else { return nil }
         defer {
             OCSP_REQUEST_free(request)
             ERR_clear_error()
-        }
-        guard let copy = OCSP_CERTID_dup(id) else { return nil }
-        guard OCSP_request_add0_id(request, copy) != nil else {
-            OCSP_CERTID_free(copy)
-            return nil
         }
         let count = i2d_OCSP_REQUEST(request, nil)
         guard count > 0 else { return nil }
@@ -104,11 +146,30 @@ public final class OCSPSubject {
             return .invalid("OCSP_response_get1_basic() failed \(TLSError.queued().message)")
         }
         defer { OCSP_BASICRESP_free(basic) }
-        let flags = UInt(verifiesSigner ? OCSP_TRUSTOTHER : OCSP_NOVERIFY)
-        guard OCSP_basic_verify(basic, signers, store, flags) == 1 else {
-            return .invalid("OCSP_basic_verify() failed \(TLSError.queued().message)")
-        }
+        if let complaint = complaint(of: basic) { return .invalid(complaint) }
         return state(in: basic)
+    }
+
+    /// Why an answer is not believed, whatever it says.
+    private func complaint(of basic: OpaquePointer) -> String? {
+        let flags =
+            switch signer {
+            case .anybody: UInt(OCSP_NOVERIFY)
+            case .trusted: UInt(OCSP_TRUSTOTHER)
+            case .issuerOrDelegate: UInt(0)
+            }
+        guard OCSP_basic_verify(basic, signers, store, flags) == 1 else {
+            return "OCSP_basic_verify() failed \(TLSError.queued().message)"
+        }
+        guard case .issuerOrDelegate = signer else { return nil }
+        var found: OpaquePointer?
+        guard OCSP_resp_get0_signer(basic, &found, signers) == 1, let found,
+            TLSCertificate.fingerprint(found) != fingerprint
+        else { return "the OCSP response is signed by the certificate that it is about" }
+        guard let question = question() else { return "OCSP_REQUEST_new() failed" }
+        defer { OCSP_REQUEST_free(question) }
+        // None in the answer is well: many responders sign ahead (RFC 5019 §4), and its times are looked at.
+        return OCSP_check_nonce(question, basic) == 0 ? "the nonce of the OCSP response is another one" : nil
     }
 
     private func state(in basic: OpaquePointer) -> OCSPAnswer {

@@ -267,11 +267,14 @@ public final class TLSConnection {
         if SSL_client_hello_get0_ext(ssl, UInt32(TLSEXT_TYPE_server_name), &start, &count) == 1, let start {
             serverName = ServerNameExtension.hostName(UnsafeBufferPointer(start: start, count: count).span)
         }
-        if let serverName, let found = selector?.context(forServerName: serverName.map(\.asciiLowercased)) {
-            guard found === original || found.adopt(ssl) else { return false }
-            chosen = found
+        guard let serverName, let selector else { return !original.rejectsHandshakes }
+        // A server without certificates and rules of its own is served with those at hand.
+        guard let found = selector.context(forServerName: serverName.map(\.asciiLowercased)) else {
+            return true
         }
-        return !(chosen ?? original).rejectsHandshakes
+        guard found === original || found.adopt(ssl) else { return false }
+        chosen = found
+        return !found.rejectsHandshakes
     }
 
     // MARK: Verifying

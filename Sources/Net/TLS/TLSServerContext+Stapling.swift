@@ -74,7 +74,7 @@ extension TLSServerContext {
         guard
             let subject = OCSPSubject(
                 certificate: certificate, issuer: issuer, chain: chain, store: store, responder: responder,
-                name: name, verifiesSigner: stapling.verifies)
+                name: name, signer: stapling.verifies ? .trusted : .anybody)
         else { return .failure(.queued()) }
         return .success(subject)
     }

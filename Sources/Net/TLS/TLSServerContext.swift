@@ -4,7 +4,8 @@ internal import Core
 /// Finds the server that a client names: SNI, RFC 6066 §3.
 public protocol TLSServerSelector: AnyObject {
     /// - Parameter name: in lower case, not yet checked.
-    /// - Returns: `nil` to go on with the context that the connection has.
+    /// - Returns: `nil` to go on with the context that the connection has, even if that one rejects
+    ///   handshakes: the named server does not.
     func context(forServerName name: [UInt8]) -> TLSServerContext?
 }
 
@@ -27,6 +28,8 @@ public final class TLSServerContext {
     let earlyData: EarlyRequests
     /// `ssl_ocsp`
     let clientStatus: ClientStatus?
+    /// What certificates of clients are judged by.
+    let clientTrust: ClientTrust
     /// `ssl_stapling_file`
     let fixedStaple: [UInt8]?
     /// Where the answers to `stapleSubjects` are found.
@@ -44,6 +47,7 @@ public final class TLSServerContext {
         rejectsHandshakes = settings.rejectsHandshakes
         earlyData = settings.earlyData
         clientStatus = settings.clientStatus
+        clientTrust = settings.clientTrust
         fixedStaple = settings.stapling?.file?.der
         if !settings.ticketKeyFiles.isEmpty {
             guard let keys = TLSTicketKeys(files: settings.ticketKeyFiles) else {
@@ -92,8 +96,8 @@ public final class TLSServerContext {
         }
         _ = portico_ssl_ctx_set_max_fragment(context, min(max(settings.bufferSize, 512), 16384))
         if let file = settings.dhParameters { try TLSTrust.setDHParameters(file, context) }
-        var identity = Array(settings.sessionContextID.utf8)
-        try setUpVerification(settings, &identity)
+        var identity = Array(settings.sessionContextID.utf8) + clientTrust.digest
+        try setUpVerification(settings)
         for certificate in settings.certificates {
             let fingerprint = try certificate.use(in: context)
             certificateFiles[fingerprint] = certificate.file
@@ -113,20 +117,13 @@ public final class TLSServerContext {
     }
 
     /// `ssl_verify_client` and its like. What is wrong with a certificate is said by HTTP, not by TLS.
-    private func setUpVerification(
-        _ settings: TLSServerSettings, _ identity: inout [UInt8]
-    ) throws(TLSError) {
+    private func setUpVerification(_ settings: TLSServerSettings) throws(TLSError) {
         if let file = settings.clientAuthorities {
             try TLSTrust.add(file, to: context, tellsPeer: true)
-            identity += Digest.sha256(file.pem)
         }
-        if let file = settings.trustedCertificates {
-            try TLSTrust.add(file, to: context)
-            identity += Digest.sha256(file.pem)
-        }
+        if let file = settings.trustedCertificates { try TLSTrust.add(file, to: context) }
         if let file = settings.revocations { try TLSTrust.addRevocations(file, to: context) }
         guard settings.clientVerification != .off else { return }
-        identity += Array("verify \(settings.clientVerification)".utf8)
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER) { _, _ in 1 }
         SSL_CTX_set_verify_depth(context, settings.verifyDepth)
     }
@@ -138,6 +135,7 @@ public final class TLSServerContext {
             throw TLSError.queued()
         }
         if ticketKeys != nil { TLSTicketKeys.install(in: context) }
+        ClientStatus.install(in: context)
         // Each connection of TLS 1.3 gets one ticket, also a resumed one: clients keep as many as they had
         // connections. OpenSSL's second one costs a full handshake 5 % of its instructions (callgrind).
         SSL_CTX_set_num_tickets(context, 1)

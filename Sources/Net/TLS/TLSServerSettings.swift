@@ -85,7 +85,8 @@ public struct TLSServerSettings: Sendable {
             "\(protocols.rawValue)", effectiveCiphers, "\(prefersServerCiphers)", "\(sessionCache)",
             "\(sessionTimeoutSeconds)", "\(sessionTickets)", "\(bufferSize)", sessionContextID,
             ecdhCurve ?? "auto", "\(rejectsHandshakes)", "\(clientVerification)", "\(verifyDepth)",
-            stapling?.identity ?? "no staple", clientStatus?.identity ?? "no status", "\(earlyData)",
+            stapling?.identity ?? "no staple",
+            clientStatus.map { "\($0.identity) \($0.isCached)" } ?? "no status", "\(earlyData)",
         ]
         return words.map { "\($0.utf8.count):\($0)" }.joined()
     }

@@ -136,7 +136,11 @@ public final class TLSSessionStore {
             // What is returned is new, and OpenSSL's to free.
             mustCopy?.pointee = 0
             guard let ssl, let id, count > 0, let store = TLSSessionStore.of(ssl) else { return nil }
-            return store.revive(Array(UnsafeBufferPointer(start: id, count: Int(count))))
+            guard let session = store.revive(Array(UnsafeBufferPointer(start: id, count: Int(count))))
+            else { return nil }
+            if ClientStatus.mayResume(session, ssl) { return session }
+            SSL_SESSION_free(session)
+            return nil
         }
         SSL_CTX_sess_set_remove_cb(context) { context, session in
             guard let context, let session, let store = SSL_CTX_get_ex_data(context, 0) else { return }

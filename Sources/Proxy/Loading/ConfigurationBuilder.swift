@@ -14,8 +14,6 @@ final class ConfigurationBuilder {
     private(set) var warnings: [ConfigError] = []
     /// Gateways of all servers are told which requests came early.
     private(set) var tellsEarlyData = false
-    /// `ssl_ocsp_cache`
-    var keepsClientStatuses = false
     /// `api write=on` stands somewhere.
     private(set) var hasWritableAPI = false
     /// `status_zone`s, each once.
@@ -45,6 +43,8 @@ final class ConfigurationBuilder {
     private(set) var logFormats: [LogFormat] = []
     private var formatTexts: [(index: Int, text: String, statement: Statement)] = []
     private(set) var servers: [(block: ServerBlock, server: VirtualServer)] = []
+    /// Blocks that were read; what they become depends on all of them.
+    private(set) var serverBlocks: [(block: ServerBlock, base: Location, locations: [Location])] = []
     var tlsClients: [TLSClientContext] = []
     var tlsClientKeys: [String: Int] = [:]
     /// Upstreams that some location passes to over TLS.
@@ -121,6 +121,7 @@ final class ConfigurationBuilder {
         try apply(globals + statements, to: mainBlock)
         guard hasEvents else { throw ConfigError("no \"events\" section in configuration") }
         try finishMain()
+        servers = try makeServers()
         let listeners = try ListenerAssembly(self).assemble()
         files.finishLoading()
         return Configuration(self, listeners: listeners, startNotice: notice(listeners, request))
@@ -236,12 +237,7 @@ final class ConfigurationBuilder {
             let port: UInt16 = files.isSuperuser ? 80 : 8000
             server.listens = [ListenLine(address: SocketAddress(.ipv4(0, port: port)), statement: statement)]
         }
-        let base = try makeLocation(block, like: block)
-        let name = server.names.first.map { $0.primary(regexes) } ?? ""
-        let made = VirtualServer(
-            name: name, base: base, settings: server.settings,
-            tls: try TLSAssembly(self).assemble(for: server), locations: block.nested, regexes: regexes)
-        servers.append((server, made))
+        serverBlocks.append((server, try makeLocation(block, like: block), block.nested))
     }
 
     /// The finished location of a block; `model` says how much of the path `proxy_pass` replaces.

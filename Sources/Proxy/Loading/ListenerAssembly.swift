@@ -74,15 +74,25 @@ struct ListenerAssembly {
         }
     }
 
-    /// A TLS address needs a certificate in its default server.
+    /// A TLS address needs a certificate in its default server. If that rejects all handshakes it needs
+    /// none, and then every other server needs its own.
     private func checkCertificates(_ gathered: [Gathered]) throws(ConfigError) {
-        for entry in gathered where entry.isTLS && entry.defaultServer.tls == nil {
-            for (block, _) in builder.servers {
-                guard let line = block.listens.first(where: { $0.address == entry.address && $0.isTLS })
-                else { continue }
-                throw ConfigError(
-                    "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive", line.statement)
+        for entry in gathered where entry.isTLS {
+            let here = builder.servers.filter { (block, _) in
+                block.listens.contains { $0.address == entry.address }
             }
+            let isServed = here.contains { (block, server) in
+                server === entry.defaultServer && !block.settings.tls.certificates.elements.isEmpty
+            }
+            guard !isServed else { continue }
+            guard entry.defaultServer.tls == nil || here.contains(where: { $0.server.tls == nil }) else {
+                continue
+            }
+            let lines = here.flatMap(\.block.listens)
+            let line = lines.first { $0.address == entry.address && $0.isTLS }
+            throw ConfigError(
+                "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive",
+                at: line?.statement.location)
         }
     }
 }

@@ -5,9 +5,12 @@ internal import Net
 /// Makes the TLS context of a server from the files that its directives name.
 struct TLSAssembly {
     private let builder: ConfigurationBuilder
+    /// Where TLS is spoken.
+    private let addresses: Set<SocketAddress>
 
-    init(_ builder: ConfigurationBuilder) {
+    init(_ builder: ConfigurationBuilder, addresses: Set<SocketAddress>) {
         self.builder = builder
+        self.addresses = addresses
     }
 
     /// The TLS side of a server.
@@ -15,17 +18,29 @@ struct TLSAssembly {
         var context: TLSServerContext?
         /// Certificates that clients choose by the name that they send.
         var named: NamedCertificates?
+        /// What certificates of its clients have to be judged by, whatever server shook hands.
+        var clientTrust: ClientTrust?
     }
 
-    /// - Returns: nothing for a server without certificates.
+    /// - Returns: no context for a server that has no certificates and does not reject handshakes: those of
+    ///   the default server of its address serve it.
     func assemble(for server: ServerBlock) throws(ConfigError) -> Assembled {
         let settings = server.settings.tls
-        guard let first = settings.certificates.elements.first else { return Assembled() }
-        guard server.listens.contains(where: \.isTLS) || settings.certificates.isOwn else {
-            return Assembled()
-        }
+        let isReached = server.listens.contains { addresses.contains($0.address) }
+        guard isReached || settings.certificates.isOwn else { return Assembled() }
         var made = settings.server
         made.certificates = []
+        let hasContext = !settings.certificates.elements.isEmpty || made.rejectsHandshakes
+        guard hasContext || made.clientVerification != .off else { return Assembled() }
+        try addClientRules(server, to: &made)
+        guard hasContext else { return Assembled(clientTrust: made.clientTrust) }
+        return try assemble(settings, made, for: server)
+    }
+
+    private func assemble(
+        _ settings: TLSSettings, _ rules: TLSServerSettings, for server: ServerBlock
+    ) throws(ConfigError) -> Assembled {
+        var made = rules
         made.ticketSecret = try ticketSecret(settings)
         for file in settings.ticketKeys.elements {
             let bytes = try read(file, "cannot load session ticket key")
@@ -34,7 +49,6 @@ struct TLSAssembly {
             }
             made.ticketKeyFiles.append(bytes)
         }
-        try addClientRules(server, to: &made)
         let passwords = try readPasswords(settings.passwords)
         var keys = settings.keys.elements[...]
         var pairs: [NamedCertificates.Pair] = []
@@ -67,13 +81,15 @@ struct TLSAssembly {
             let context = try builder.files.tlsContext(made.identity) { () throws(TLSError) in
                 try TLSServerContext(settings: made, sessionStore: store)
             }
-            note(context, of: server, first)
-            guard !pairs.isEmpty else { return Assembled(context: context) }
-            let named = NamedCertificates(
-                made, pairs, passwords: passwords, store: store, log: builder.errorLog)
-            return Assembled(context: context, named: named)
+            note(context, of: server)
+            let named =
+                pairs.isEmpty
+                ? nil
+                : NamedCertificates(
+                    made, pairs, passwords: passwords, store: store, log: builder.errorLog)
+            return Assembled(context: context, named: named, clientTrust: made.clientTrust)
         } catch {
-            throw ConfigError(error.message, first.statement)
+            throw ConfigError(error.message, TLSAssembly.statement(of: server))
         }
     }
 
@@ -88,17 +104,23 @@ struct TLSAssembly {
         return NamedCertificates.Pair(chain: absolute(chain.path), key: absolute(key.path))
     }
 
+    /// Where an error of its certificates is.
+    private static func statement(of server: ServerBlock) -> Statement {
+        server.settings.tls.certificates.elements.first?.statement ?? server.statement
+    }
+
     /// What of it is watched while the service runs.
-    private func note(_ context: TLSServerContext, of server: ServerBlock, _ first: TLSFile) {
+    private func note(_ context: TLSServerContext, of server: ServerBlock) {
+        let statement = TLSAssembly.statement(of: server)
         let names = server.names.compactMap { name -> String? in
             if case .exact(let text) = name, !text.isEmpty { return text }
             return nil
         }
         builder.certified.append(CertifiedServer(names: names, context: context))
-        for note in context.notes { builder.warnOnce(note, ConfigError(note, first.statement)) }
+        for note in context.notes { builder.warnOnce(note, ConfigError(note, statement)) }
         for facts in context.certificates {
             guard let warning = facts.expiryWarning else { continue }
-            builder.warnOnce("expiry of \(facts.file)", ConfigError(warning, first.statement))
+            builder.warnOnce("expiry of \(facts.file)", ConfigError(warning, statement))
         }
     }
 
@@ -126,9 +148,10 @@ struct TLSAssembly {
             guard made.clientVerification != .optionalWithoutAuthority else {
                 throw ConfigError(
                     "\"ssl_ocsp\" is incompatible with \"ssl_verify_client optional_no_ca\"",
-                    at: settings.certificates.elements.first?.statement.location)
+                    TLSAssembly.statement(of: server))
             }
             status.responder = settings.clientStatusResponder
+            status.isCached = settings.remembersClientStatus
             made.clientStatus = status
         }
         if settings.staples {
@@ -145,8 +168,7 @@ struct TLSAssembly {
         case .required, .optional:
             guard made.clientAuthorities == nil && made.trustedCertificates == nil else { break }
             throw ConfigError(
-                "no ssl_client_certificate for ssl_verify_client",
-                at: settings.certificates.elements.first?.statement.location)
+                "no ssl_client_certificate for ssl_verify_client", TLSAssembly.statement(of: server))
         }
     }
 

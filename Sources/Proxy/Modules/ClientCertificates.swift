@@ -20,7 +20,14 @@ enum ClientCertificates {
                 "client SSL certificate verify error: \(complaint) while reading client request headers")
             return .badCertificate
         }
-        switch (tls.clientCertificate, wanted) {
+        let certificate = tls.clientCertificate
+        if certificate != .none, tls.clientTrust != exchange.server.clientTrust {
+            exchange.worker.log(
+                .info, exchange, "client SSL certificate was verified by other rules than the server's")
+            exchange.keepsAlive = false
+            return .status(421)
+        }
+        switch (certificate, wanted) {
         case (.bad(_, true), .optionalWithoutAuthority): return nil
         case (.bad(let reason, _), _):
             exchange.worker.log(
@@ -39,12 +46,23 @@ enum ClientCertificates {
     /// The certificate was asked for by the rules of the server that the request is for, and not of another
     /// one that the client named in its handshake (RFC 9110 §15.5.20).
     private static func isNegotiated(_ exchange: Exchange, _ tls: TLSConnection) -> Bool {
-        guard let name = tls.serverName else { return true }
+        tls.serverName == nil || shaken(tls, exchange.client.listen) === exchange.server
+    }
+
+    /// A reload has changed what the certificate has to be judged by, and it has to be shown again.
+    static func isOutdated(_ connection: ClientConnection, in next: Snapshot) -> Bool {
+        guard let tls = connection.tls, tls.clientCertificate != .none,
+            let listen = next.listen(at: connection.listen.address)
+        else { return false }
+        return shaken(tls, listen).clientTrust != tls.clientTrust
+    }
+
+    /// The server that the client shook hands with.
+    private static func shaken(_ tls: TLSConnection, _ listen: ListenAddress) -> VirtualServer {
+        guard let name = tls.serverName else { return listen.defaultServer }
         var captures = Captures()
         let lower = name.map(\.asciiLowercased)
-        let listen = exchange.client.listen
-        let shaken = listen.server(forHost: lower.span, captures: &captures) ?? listen.defaultServer
-        return shaken === exchange.server
+        return listen.server(forHost: lower.span, captures: &captures) ?? listen.defaultServer
     }
 
     static func withoutLastLineFeed(_ text: String) -> String {

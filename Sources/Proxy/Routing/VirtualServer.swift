@@ -17,6 +17,8 @@ final class VirtualServer {
     let tls: TLSServerContext?
     private let namedCertificates: NamedCertificates?
     let clientVerification: ClientVerification
+    /// What the certificates of its clients have to be judged by.
+    let clientTrust: ClientTrust?
     let handshakeTimeoutMs: Int
     private let tree: LocationTree
     private let named: [String: Location]
@@ -35,6 +37,7 @@ final class VirtualServer {
         zone = settings.statusZone
         self.tls = tls.context
         namedCertificates = tls.named
+        clientTrust = tls.clientTrust
         handshakeTimeoutMs = settings.tls.handshakeTimeoutMs
         clientVerification = settings.tls.server.clientVerification
         tree = LocationTree(locations)

@@ -13,7 +13,8 @@ final class ClientConnection {
     private(set) var listen: ListenAddress
     /// The configuration that `listen` is part of.
     private(set) var snapshot: Snapshot
-    /// The address is not listened on any more: the next response is the last one.
+    /// The address is not listened on any more, or the client has to show its certificate again: the next
+    /// response is the last one.
     private(set) var isOutdated = false
     /// The peer's address as the kernel gave it.
     let remoteAddress: SocketAddress
@@ -75,6 +76,9 @@ final class ClientConnection {
         listen = found
         snapshot = next
     }
+
+    /// The next response is the last one.
+    func outdate() { isOutdated = true }
 
     func shookHands(nowMs: Int64) { madeDetails.handshakeMs = nowMs - startedMs }
 

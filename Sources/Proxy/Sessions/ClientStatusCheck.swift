@@ -8,19 +8,24 @@ final class ClientStatusCheck {
     private let token: Token
     private let timer: TimerID
     private var fetch: OCSPFetch?
+    /// Where answers are found and kept; `nil`: they are not.
+    private let trust: ClientTrust?
 
     init(_ session: HTTP1Session, _ subjects: [OCSPSubject], token: Token) {
         self.session = session
         self.subjects = subjects[...]
         self.token = token
         worker = session.worker
+        trust = session.transport.tls.flatMap { $0.remembersStatus ? $0.clientTrust : nil }
         timer = worker.timers.create(token, kind: 0)
     }
 
     /// Asks for the next one, or says that all of them hold.
     func start() {
         guard let subject = subjects.first else { return settle(nil) }
-        if let known = worker.clientStatuses.verdict(of: subject.fingerprint, worker.clock) {
+        if let trust,
+            let known = worker.clientStatuses.verdict(of: subject.identity(under: trust), worker.clock)
+        {
             return take(known)
         }
         let resolver = worker.snapshot.configuration.resolver ?? .system()
@@ -47,7 +52,9 @@ final class ClientStatusCheck {
         case .answered(let bytes):
             guard let subject = subjects.first else { return }
             let answer = subject.judge(bytes)
-            worker.clientStatuses.keep(answer, of: subject.fingerprint, worker.clock)
+            if let trust {
+                worker.clientStatuses.keep(answer, of: subject.identity(under: trust), worker.clock)
+            }
             take(answer)
         }
     }
@@ -85,22 +92,21 @@ final class ClientStatusCheck {
     }
 }
 
-/// `ssl_ocsp_cache`: what responders said of clients' certificates; a worker's own.
+/// `ssl_ocsp_cache`: what responders said of clients' certificates; a worker's own. An answer is found by
+/// `OCSPSubject.identity`.
 struct ClientStatuses {
     private static var entriesMax: Int { 4096 }
     /// How long an answer is believed that does not say how long it holds.
     private static var validSeconds: Int { 3600 }
 
     private var entries: [[UInt8]: (answer: OCSPAnswer, untilMs: Int64)] = [:]
-    var isOn = false
 
-    func verdict(of fingerprint: [UInt8], _ clock: Clock) -> OCSPAnswer? {
-        guard isOn, let entry = entries[fingerprint], entry.untilMs > clock.nowMs else { return nil }
+    func verdict(of identity: [UInt8], _ clock: Clock) -> OCSPAnswer? {
+        guard let entry = entries[identity], entry.untilMs > clock.nowMs else { return nil }
         return entry.answer
     }
 
-    mutating func keep(_ answer: OCSPAnswer, of fingerprint: [UInt8], _ clock: Clock) {
-        guard isOn else { return }
+    mutating func keep(_ answer: OCSPAnswer, of identity: [UInt8], _ clock: Clock) {
         let seconds: Int
         switch answer {
         case .good(let valid): seconds = valid ?? ClientStatuses.validSeconds
@@ -108,6 +114,6 @@ struct ClientStatuses {
         case .unknown, .invalid: return
         }
         if entries.count >= ClientStatuses.entriesMax { entries.removeAll() }
-        entries[fingerprint] = (answer, clock.nowMs + Int64(seconds) * 1000)
+        entries[identity] = (answer, clock.nowMs + Int64(seconds) * 1000)
     }
 }

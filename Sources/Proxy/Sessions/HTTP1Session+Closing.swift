@@ -106,7 +106,10 @@ extension HTTP1Session {
 
     /// Another configuration is in force. A request that is under way goes on under its own.
     func snapshotChanged() {
+        let isOutdated = ClientCertificates.isOutdated(connection, in: worker.snapshot)
+        if isOutdated { connection.outdate() }
         guard case .idle = state else { return }
+        if isOutdated { return close() }
         connection.adopt(worker.snapshot)
         if connection.isOutdated { arm(readTimer, afterMs: Worker.drainGraceMs) }
     }

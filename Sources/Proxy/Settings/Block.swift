@@ -100,6 +100,7 @@ struct TLSSettings {
     var takesEarlyData = false
     var clientStatus: ClientStatus?
     var clientStatusResponder: String?
+    var remembersClientStatus = false
     var staples = false
     var stapleFile: TLSFile?
     var stapleResponder: String?

@@ -210,7 +210,7 @@ extension TLSSettings {
                 guard word == "off" || word.hasPrefix("shared:") else {
                     throw ConfigError("invalid OCSP cache \"\(word)\"", statement)
                 }
-                if word != "off" { block.builder.keepsClientStatuses = true }
+                block.serverSettings.tls.remembersClientStatus = word != "off"
             },
             .flag(
                 "ssl_stapling",

@@ -48,4 +48,17 @@ enum TLSClient {
             ] + options, in: directory, name: "curl")
         return (run.output.isEmpty ? run.errors : run.output, run.ending)
     }
+
+    /// What `openssl s_client` says while it makes one request with a certificate of the server's directory.
+    static func ask(_ server: Server, as name: String, _ options: [String] = []) throws -> String {
+        let path = server.directory.path
+        let words =
+            ["-connect", "127.0.0.1:\(server.port)", "-cert", "\(path)/\(name).crt"]
+            + ["-key", "\(path)/\(name).key", "-ign_eof"] + options
+        let request = "printf 'GET / HTTP/1.1\\r\\nHost: a.test\\r\\nConnection: close\\r\\n\\r\\n'"
+        let run = try Program.run(
+            "sh", ["-c", "\(request) | openssl s_client \(words.joined(separator: " "))"],
+            in: server.directory, name: "s_client")
+        return run.output + run.errors
+    }
 }

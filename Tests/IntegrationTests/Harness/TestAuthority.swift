@@ -29,17 +29,21 @@ enum TestAuthority {
             [ any ]
             commonName = supplied
             """, to: "ca.conf")
+        try directory.write(
+            "basicConstraints = CA:FALSE\nextendedKeyUsage = OCSPSigning, clientAuth\n", to: "delegate.ext")
         try directory.write("", to: "index.txt")
         try directory.write("1001\n", to: "serial")
-        for name in ["good", "revoked"] {
+        for name in ["good", "revoked", "delegate"] {
             try openssl(
                 "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
                     + " -keyout \(path)/\(name).key -out \(path)/\(name).csr -subj /CN=\(name)",
                 in: directory)
             try openssl(
-                "ca -batch -notext -config \(path)/ca.conf -in \(path)/\(name).csr -out \(path)/\(name).crt",
+                "ca -batch -notext -config \(path)/ca.conf -in \(path)/\(name).csr -out \(path)/\(name).crt"
+                    + (name == "delegate" ? " -extfile \(path)/delegate.ext" : ""),
                 in: directory)
         }
+        try directory.write(directory.read("index.txt"), to: "lies.txt")
         try openssl("ca -config \(path)/ca.conf -revoke \(path)/revoked.crt", in: directory)
         try openssl("ca -config \(path)/ca.conf -gencrl -out \(path)/list.crl", in: directory)
         _ = try TLSClient.makeCertificate(for: ["stranger"], in: directory, name: "stranger")
@@ -47,14 +51,20 @@ enum TestAuthority {
     }
 
     /// Answers to questions for the state of its certificates, until it is let go.
-    static func responder(port: UInt16, in directory: TemporaryDirectory) throws -> Program {
+    ///
+    /// - Parameters:
+    ///   - index: what it knows; in `lies.txt` nothing is revoked.
+    ///   - signer: whose certificate and key sign the answers.
+    static func responder(
+        port: UInt16, index: String = "index.txt", signer: String = "ca", in directory: TemporaryDirectory
+    ) throws -> Program {
         let path = directory.path
         let responder = try Program(
             "openssl",
             [
-                "ocsp", "-port", "\(port)", "-index", path + "/index.txt", "-CA", path + "/ca.crt",
-                "-rsigner", path + "/ca.crt", "-rkey", path + "/ca.key", "-ndays", "1",
-            ], in: directory, name: "responder")
+                "ocsp", "-port", "\(port)", "-index", path + "/\(index)", "-CA", path + "/ca.crt",
+                "-rsigner", path + "/\(signer).crt", "-rkey", path + "/\(signer).key", "-ndays", "1",
+            ], in: directory, name: "responder-\(port)")
         // It tells when it listens.
         guard waitUntil(Deadline(in: 5), { (responder.output + responder.errors).contains("waiting for") })
         else { throw HarnessError("the responder does not start: \(responder.errors)") }

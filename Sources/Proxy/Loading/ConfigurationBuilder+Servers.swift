@@ -1,0 +1,21 @@
+internal import Config
+internal import Net
+
+extension ConfigurationBuilder {
+    /// What the blocks that were read become.
+    ///
+    /// TLS is spoken at an address if one block's `listen` says so, for all that listen on it.
+    func makeServers() throws(ConfigError) -> [(block: ServerBlock, server: VirtualServer)] {
+        let lines = serverBlocks.flatMap(\.block.listens)
+        let assembly = TLSAssembly(self, addresses: Set(lines.filter(\.isTLS).map(\.address)))
+        var made: [(block: ServerBlock, server: VirtualServer)] = []
+        for (block, base, locations) in serverBlocks {
+            let name = block.names.first.map { $0.primary(regexes) } ?? ""
+            let server = VirtualServer(
+                name: name, base: base, settings: block.settings, tls: try assembly.assemble(for: block),
+                locations: locations, regexes: regexes)
+            made.append((block, server))
+        }
+        return made
+    }
+}
