@@ -25,11 +25,18 @@ extension Directive {
         value((name, summary, "time"), text, contexts, path, Units.seconds)
     }
 
-    /// A number of bytes that fits in memory: no `g`.
+    /// A number of bytes: no `g`.
     public static func size(
         _ name: String, _ summary: String, in contexts: Context, default text: String?, _ path: Path<Int>
     ) -> Directive {
         value((name, summary, "size"), text, contexts, path, Units.size)
+    }
+
+    /// A number of bytes that memory holds in one piece.
+    public static func memory(
+        _ name: String, _ summary: String, in contexts: Context, default text: String?, _ path: Path<Int>
+    ) -> Directive {
+        value((name, summary, "size"), text, contexts, path, Units.memory)
     }
 
     /// A number of bytes that may be large: of a file, of a body.

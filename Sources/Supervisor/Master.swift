@@ -118,7 +118,7 @@ final class Master {
         }
         if let checkerDueMs { due = min(due < 0 ? 1000 : due, max(0, Int(checkerDueMs - clock.nowMs))) }
         if let killDeadlineMs { due = min(due < 0 ? 1000 : due, max(0, Int(killDeadlineMs - clock.nowMs))) }
-        signals.wait(timeoutMs: Int32(due))
+        signals.wait(timeoutMs: Int32(clamping: due))
     }
 
     // MARK: Signals

@@ -304,6 +304,8 @@ enum ServerLine {
 
     /// Weights are added up over a group, and `hash consistent` makes 160 points of each.
     private static var weightMax: Int { 65_535 }
+    /// While a weight grows it is multiplied by milliseconds and by 1024.
+    private static var slowStartMsMax: Int { Int(Int32.max) }
 
     private static func apply(
         _ parameter: String, to peer: inout PeerSettings, _ statement: Statement
@@ -330,7 +332,7 @@ enum ServerLine {
         case "down" where value == nil: peer.isDown = true
         case "drain" where value == nil: peer.isDraining = true
         case "slow_start":
-            guard let value, let ms = Units.milliseconds(value) else {
+            guard let value, let ms = Units.milliseconds(value), ms <= slowStartMsMax else {
                 throw ConfigError("invalid parameter \"\(parameter)\"", statement)
             }
             peer.slowStartMs = ms

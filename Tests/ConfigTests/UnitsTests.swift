@@ -6,7 +6,7 @@ import Testing
         "sizes",
         arguments: [
             ("0", 0), ("10", 10), ("4k", 4096), ("4K", 4096), ("1m", 1_048_576), ("1M", 1_048_576),
-            ("9223372036854775807", Int.max), ("0010", 10),
+            ("1099511627776", 1 << 40), ("1048576m", 1 << 40), ("0010", 10),
         ])
     func sizes(text: String, bytes: Int) {
         #expect(Units.size(text) == bytes)
@@ -37,14 +37,39 @@ import Testing
     func overflow() {
         #expect(Units.size("9223372036854775807k") == nil)
         #expect(Units.offset("8589934592g") == nil)
-        #expect(Units.offset("8589934591g") == 9_223_372_035_781_033_984)
-        #expect(Units.milliseconds("9223372036854775807") == nil)
-        #expect(Units.milliseconds("9223372036854775807ms") == .max)
         #expect(Units.milliseconds("106751991168d") == nil)
-        #expect(Units.milliseconds("9223372036854775s 807ms") == .max)
         #expect(Units.milliseconds("9223372036854775s 808ms") == nil)
-        #expect(Units.seconds("9223372036854775807") == .max)
-        #expect(Units.seconds("9223372036854775808") == nil)
+    }
+
+    @Test("each kind has its bound, long before the numbers' own")
+    func bounds() {
+        #expect(Units.number("1099511627776") == Units.numberMax)
+        #expect(Units.number("1099511627777") == nil)
+        #expect(Units.size("1099511627777") == nil)
+        #expect(Units.memory("2147483647") == Units.memoryMax)
+        #expect(Units.memory("2147483648") == nil)
+        #expect(Units.offset("1152921504606846976") == Units.offsetMax)
+        #expect(Units.offset("1073741824g") == Units.offsetMax)
+        #expect(Units.offset("1152921504606846977") == nil)
+        #expect(Units.seconds("1000y") == Units.secondsMax)
+        #expect(Units.seconds("1000y 1s") == nil)
+        #expect(Units.milliseconds("31536000000s") == Units.secondsMax * 1000)
+        #expect(Units.milliseconds("31536000000s 1ms") == nil)
+        for text in ["9223372036854775807", "4611686018427387904", "2305843009213693952"] {
+            #expect(Units.number(text) == nil && Units.size(text) == nil && Units.offset(text) == nil)
+            #expect(Units.milliseconds(text + "ms") == nil && Units.seconds(text) == nil)
+        }
+    }
+
+    @Test("buffers are bounded together")
+    func buffers() throws {
+        let buffers = try #require(Units.buffers("8", "4k"))
+        #expect(buffers.count == 8 && buffers.size == 4096)
+        #expect(Units.buffers("524287", "4k") != nil)
+        for (count, size) in [
+            ("524289", "4k"), ("0", "4k"), ("8", "0"), ("1099511627776", "1"), ("2", "2147483647"),
+            ("x", "1"),
+        ] { #expect(Units.buffers(count, size) == nil, "\(count) \(size)") }
     }
 
     @Test(

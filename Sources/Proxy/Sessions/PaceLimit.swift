@@ -33,6 +33,7 @@ struct PaceLimit {
     /// Whether the bytes since the wait began came slower than `rate` a second; 0: any pace will do.
     func isTooSlow(nowMs: Int64, count: Int64, rate: Int) -> Bool {
         guard rate > 0, let startedMs, nowMs - startedMs > PaceLimit.graceMs else { return false }
-        return (count - startCount) * 1000 < Int64(rate) * (nowMs - startedMs)
+        let (due, isEndless) = Int64(rate).multipliedReportingOverflow(by: nowMs - startedMs)
+        return isEndless || (count - startCount) * 1000 < due
     }
 }

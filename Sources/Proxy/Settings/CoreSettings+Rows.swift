@@ -17,7 +17,7 @@ extension CoreSettings {
             .offset(
                 "client_max_body_size", "Largest request body; 0 is no limit.", in: anywhere, default: "1m",
                 \.settings.core.clientMaxBodySize),
-            .size(
+            .memory(
                 "client_body_buffer_size", "How much of a request body is kept in memory.", in: anywhere,
                 default: "16k", \.settings.core.clientBodyBufferSize),
             .milliseconds(

@@ -123,7 +123,7 @@ private enum AccessLogLine {
         var condition: Template<Variable>?
         for (index, word) in statement.arguments.dropFirst().enumerated() {
             if word.hasPrefix("buffer=") {
-                guard let size = Units.size(String(word.dropFirst(7))), size > 0 else {
+                guard let size = Units.memory(String(word.dropFirst(7))), size > 0 else {
                     throw ConfigError("invalid buffer size \"\(word.dropFirst(7))\"", statement)
                 }
                 bufferSize = size

@@ -193,7 +193,7 @@ extension ProxySettings {
             .flag(
                 "proxy_request_buffering", "Whether a request's body is read whole before a peer is chosen.",
                 in: anywhere, default: true, \.settings.proxy.isRequestBuffered),
-            .size(
+            .memory(
                 "proxy_buffer_size", "Largest response head of a peer.", in: anywhere, default: "4k",
                 \.settings.proxy.bufferSize),
             Directive(
@@ -201,13 +201,12 @@ extension ProxySettings {
                 default: "8 4k", in: anywhere, arity: 2...2
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                guard let count = Units.number(statement.argument(0)), count > 0,
-                    let size = Units.size(statement.argument(1)), size > 0
-                else {
+                let buffers = Units.buffers(statement.argument(0), statement.argument(1))
+                guard let buffers else {
                     throw ConfigError("\"proxy_buffers\" directive invalid value", statement)
                 }
-                block.settings.proxy.bufferCount = count
-                block.settings.proxy.bodyBufferSize = size
+                block.settings.proxy.bufferCount = buffers.count
+                block.settings.proxy.bodyBufferSize = buffers.size
             },
             Directive(
                 "proxy_busy_buffers_size", "How much of a response may be on its way to the client.", "size",

@@ -75,7 +75,7 @@ extension ServerSettings {
     private static var headRows: [Directive<Block>] {
         let contexts: Context = [.http, .server]
         return [
-            .size(
+            .memory(
                 "client_header_buffer_size", "The first buffer for a request's head.", in: contexts,
                 default: "1k", \.serverSettings.head.clientHeaderBufferSize),
             Directive(
@@ -84,13 +84,12 @@ extension ServerSettings {
                 default: "4 8k", in: contexts, arity: 2...2
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                guard let count = Units.number(statement.argument(0)), count > 0, count <= 1024,
-                    let size = Units.size(statement.argument(1)), size > 0
-                else {
+                let buffers = Units.buffers(statement.argument(0), statement.argument(1))
+                guard let buffers, buffers.count <= 1024 else {
                     throw ConfigError("\"large_client_header_buffers\" directive invalid value", statement)
                 }
-                block.serverSettings.head.largeBufferCount = count
-                block.serverSettings.head.largeBufferSize = size
+                block.serverSettings.head.largeBufferCount = buffers.count
+                block.serverSettings.head.largeBufferSize = buffers.size
             },
             .milliseconds(
                 "client_header_timeout", "Longest time for a request's head.", in: contexts, default: "60s",

@@ -117,7 +117,7 @@ extension TLSSettings {
                 block.serverSettings.tls.ticketKeys.append(
                     TLSFile(path: block.builder.confPath(statement.argument(0)), statement: statement))
             }.repeatable,
-            .size(
+            .memory(
                 "ssl_buffer_size", "Bytes of content in a record at most.", in: contexts, default: "16k",
                 \.serverSettings.tls.server.bufferSize),
             .milliseconds(

@@ -1,3 +1,4 @@
+import Config
 import Testing
 
 @testable import Proxy
@@ -34,5 +35,13 @@ import Testing
         #expect(pace.wait(nowMs: 0, count: 0, gapMs: 1000) == 1000)
         _ = pace.wait(nowMs: 900, count: 1, gapMs: 1000)
         #expect(pace.gapEndsMs == 1900)
+    }
+
+    @Test("no rate is too large to be compared")
+    func hugeRates() {
+        var pace = PaceLimit()
+        _ = pace.wait(nowMs: 0, count: 0, gapMs: Units.secondsMax * 1000)
+        #expect(pace.isTooSlow(nowMs: 1 << 40, count: 1 << 50, rate: Units.sizeMax))
+        #expect(pace.isTooSlow(nowMs: 5001, count: 0, rate: .max))
     }
 }
