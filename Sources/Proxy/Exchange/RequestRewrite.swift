@@ -88,6 +88,7 @@ enum RequestRewrite {
         out.append(field.lead)
         let valueStart = out.count
         _ = field.append(exchange, out)
+        FieldValue.dropControls(of: out, from: valueStart)
         if out.count == valueStart, field.role == .host { out.append(target.hostText) }
         guard out.count > valueStart else { return out.truncate(to: valueStart - field.labelCount) }
         if field.role == .upgrade { exchange.sentUpgrade = true }

@@ -90,6 +90,7 @@ final class Response {
         lines.append(": ")
         let valueStart = lines.count
         value(lines)
+        FieldValue.dropControls(of: lines, from: valueStart)
         close(known: name, name: Slice(from: start, to: nameEnd), valueStart: valueStart)
     }
 
@@ -101,6 +102,7 @@ final class Response {
         lines.append(": ")
         let valueStart = lines.count
         value(lines)
+        FieldValue.dropControls(of: lines, from: valueStart)
         guard lines.count > valueStart else { return lines.truncate(to: start) }
         close(known: known, name: Slice(from: start, to: nameEnd), valueStart: valueStart)
     }

@@ -19,6 +19,9 @@ extension DifferentialGroup {
                         proxy_pass http://%GATEWAY1%; }
                     location /any/ { return 200 "$remote_addr\n"; }
                     location /port/ { return 200 "$remote_addr|$remote_port\n"; }
+                    location /line/ { proxy_set_header X-Path $uri; add_header X-Path "$uri"; proxy_pass http://%GATEWAY1%; }
+                    location ~ ^/old(groups)/ { if ($uri ~ none) { return 204; } return 200 "<$1>\n"; }
+                    location ~ ^/kept(groups)/ { if ($arg_a = x) { return 204; } return 200 "<$1>\n"; }
                     location /pass/ { proxy_pass http://%GATEWAY1%; }
                 }
                 """#,
@@ -33,6 +36,12 @@ extension DifferentialGroup {
                 missingHost("no Host and $http_host", "/http/x"),
                 missingHost("no Host and $host", "/host/x"),
                 missingHost("Host set to nothing", "/none/x"),
+                .init("groups after a match that fails", .get("/oldgroups/")),
+                .init("groups after another condition", .get("/keptgroups/")),
+                .init("a line break in values of fields", .get("/line/a%0D%0AX-Other:%20y"))
+                    .differs(
+                        "a decoded line break would begin a field", "X-Path: /line/aX-Other: y",
+                        lacks: "\nX-Other"),
                 .init(
                     "invalid names that are not ignored",
                     .get("/pass/x", ["X_Y: 1", "X.Y: 2", "Bad!: 3", "\"q\": 4", "{}: 5", "a@b: 6"])),
