@@ -48,6 +48,13 @@ enum Rewrite {
         return .next
     }
 
+    /// As in nginx, `$1`… of a match before are gone after one that fails.
+    private static func matches(_ regex: Int, _ subject: ByteBuffer, _ exchange: Exchange) -> Bool {
+        if subject.withReadable({ exchange.matches(regex: regex, $0) }) { return true }
+        exchange.captures.reset()
+        return false
+    }
+
     private static func set(_ index: Int, _ value: Template<Variable>, _ exchange: Exchange) -> Flow {
         guard exchange.userValues.indices.contains(index) else { return .next }
         let scratch = exchange.worker.takeScratch()
@@ -81,7 +88,7 @@ enum Rewrite {
 
     private static func rewrite(_ rule: RewriteRule, _ exchange: Exchange, _ isRerouting: inout Bool) -> Flow
     {
-        guard exchange.uri.withReadable({ exchange.matches(regex: rule.regex, $0) }) else { return .next }
+        guard matches(rule.regex, exchange.uri, exchange) else { return .next }
         let path = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(path) }
         if case .redirect(let status) = rule.flag {
@@ -192,7 +199,7 @@ enum Rewrite {
             template.append(for: exchange, to: other)
             return subject.bytes == other.bytes
         case .matches(let regex):
-            return subject.withReadable { exchange.matches(regex: regex, $0) }
+            return matches(regex, subject, exchange)
         case .isFile: return FileAccess.stamp(subject)?.isRegular ?? false
         case .isDirectory: return FileAccess.stamp(subject)?.isDirectory ?? false
         case .exists: return FileAccess.stamp(subject) != nil
