@@ -83,4 +83,29 @@ import Testing
         URIPath.escapeControls(path.span, into: out)
         #expect(out.bytes == Array("/a%20b%%0D%0A%00%7F".utf8) + [0xFF])
     }
+
+    @Test(
+        "a path that an application names is decoded, and its query left alone",
+        arguments: [
+            ("/a", "/a", ""), ("/%66%2Fb", "/f/b", ""), ("/a?b=%41", "/a", "b=%41"), ("/a?", "/a", ""),
+            ("/a%3Fb?c?d", "/a?b", "c?d"), ("/./a//b", "/./a//b", ""), ("/..a/a../a..b", "/..a/a../a..b", ""),
+            ("/%252e%252e/", "/%2e%2e/", ""), ("/", "/", ""), ("/a?/../", "/a", "/../"), ("/...", "/...", ""),
+        ])
+    func namedPath(text: String, path: String, query: String) {
+        let out = ByteBuffer(capacity: 16)
+        let start = withSpan(text) { URIPath.decodeNamed($0, into: out) }
+        #expect(out.bytes == bytes(path))
+        #expect(start.map { Array(bytes(text)[$0...]) } == bytes(query))
+    }
+
+    @Test(
+        "a path that an application names leads nowhere else",
+        arguments: [
+            "", "a", "?a", "@a", "..", "../a", "/..", "/../a", "/a/..", "/a/../b", "/%2e%2e", "/.%2E/a",
+            "/a%2f..%2fb", "/a/..?b", "/%00", "/a%0", "/a%", "/%zz", "/a%4?", "/a/../..",
+        ])
+    func unsafeNamedPath(text: String) {
+        let out = ByteBuffer(capacity: 16)
+        #expect(withSpan(text) { URIPath.decodeNamed($0, into: out) } == nil)
+    }
 }

@@ -73,14 +73,30 @@ public final class RequestHead {
 
     /// Forgets the head for the next one.
     public func reset() {
+        refuseLine()
         stage = .emptyLines
         budget = LineBudget()
         lineStart = 0
         scanned = 0
         fields.removeAll()
+        line = Slice()
+        droppedInvalidField = nil
+        forgetMeaning()
+    }
+
+    /// The request line was understood.
+    public var hasLine: Bool { stage == .fields || stage == .complete }
+
+    /// Forgets what the request line says, but for its text: it was not understood.
+    private func refuseLine() {
+        refuseTarget()
         method = .get
         methodText = Slice()
-        line = Slice()
+        minorVersion = 0
+    }
+
+    /// Forgets the target: it names nothing that could be served.
+    public func refuseTarget() {
         target = Slice()
         originForm = Slice()
         path = Slice()
@@ -89,9 +105,6 @@ public final class RequestHead {
         scheme = nil
         authority = nil
         pathNeedsNormalising = false
-        minorVersion = 0
-        droppedInvalidField = nil
-        forgetMeaning()
     }
 
     /// Parses the head at the front of `buffer`, as far as it is there.
@@ -107,7 +120,10 @@ public final class RequestHead {
                 stage = .complete
                 return .complete(length: lineStart)
             } catch {
-                if stage != .fields { line = partialLine(bytes) }
+                if !hasLine {
+                    refuseLine()
+                    line = partialLine(bytes)
+                }
                 return .refused(error)
             }
         }

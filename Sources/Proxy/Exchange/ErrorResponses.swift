@@ -15,6 +15,7 @@ enum ErrorResponses {
         response.reason.removeAll()
         response.hasOwnReason = false
         response.lastModified = nil
+        exchange.keptFields.forgetRanges()
         guard hasPage(status) else {
             response.contentKind = .none
             response.contentLength = status == 204 || status == 304 ? nil : 0

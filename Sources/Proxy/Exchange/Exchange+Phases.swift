@@ -11,17 +11,17 @@ extension Exchange {
     /// The head is complete: finds the server and begins.
     func begin() {
         phase = .processing
+        guard readTarget() else {
+            worker.log(.info, self, "client sent invalid request while reading client request line")
+            return refuse(head: .status(400))
+        }
         method = head.method
-        readHost()
+        readHost(head.host)
         selectServer()
         if let refusal = ClientCertificates.refusal(of: self) { return refuse(refusal) }
         guard method != .connect && method != .trace else {
             keepsAlive = false
             return finish(status: 405)
-        }
-        guard readTarget() else {
-            worker.log(.info, self, "client sent invalid request while reading client request line")
-            return refuse(.status(400))
         }
         body.begin(contentLength: head.contentLength, isChunked: head.isChunked)
         settleKeepAlive()
@@ -29,10 +29,25 @@ extension Exchange {
         serve(from: .serverRewrite)
     }
 
+    /// The head cannot be served: what is understood of it counts for the server that says so, for logs and
+    /// for error pages.
+    func refuse(head refusal: Refusal) {
+        if !readTarget() {
+            uri.removeAll()
+            arguments.removeAll()
+            head.refuseTarget()
+        }
+        method = head.method
+        readHost(uri.isEmpty ? nil : head.host ?? head.firstField(.host)?.value)
+        if !host.withReadable({ HostName.isValid($0) }) { host.removeAll() }
+        selectServer()
+        refuse(refusal)
+    }
+
     /// RFC 9110 §7.2: an absolute-form target's authority, else the Host field; lower-case, no port.
-    private func readHost() {
+    private func readHost(_ field: Slice?) {
         host.removeAll()
-        guard let field = head.host else { return }
+        guard let field else { return }
         host.append(lowercased: field, of: headBytes)
         let length = host.withReadable { HostName.lengthWithoutPort($0) }
         host.truncate(to: length)
@@ -129,35 +144,44 @@ extension Exchange {
     }
 
     private func findLocation() -> Outcome {
-        if asksAboutServer { return enter(server.base) }
+        if asksAboutServer { return refusal(at: server.base) ?? .declined }
         let found = uri.withReadable { server.find(uri: $0, captures: &captures) }
         switch found {
         case .location(let match):
             if case .regex = match.kind { adoptNamedGroups() }
-            return enter(match)
+            return refusal(at: match) ?? rewrite()
         case .redirectToSlash(let match):
-            location = match
+            if let refusal = refusal(at: match) { return refusal }
             Return.redirectToSlash(self)
             return .status(301)
         case .none:
-            return enter(server.base)
+            // The server's own rewrite steps ran before.
+            return refusal(at: server.base) ?? .declined
         }
     }
 
-    /// Takes on a location's settings; runs its rewrite steps.
-    func enter(_ found: Location) -> Outcome {
-        location = found.governing(method)
+    /// Takes on the settings of the location that was found for a path.
+    ///
+    /// - Returns: how the location refuses the request, if it does.
+    private func refusal(at found: Location) -> Outcome? {
+        take(on: found)
         if location.settings.core.isInternal && !isInternal { return .status(404) }
+        // What was too long once may have a page for that anywhere.
+        guard let length = head.contentLength, body.sizeMax > 0, length > body.sizeMax, errorStatus != 413
+        else { return nil }
+        worker.log(.error, self, "client intended to send too large body: \(length) bytes")
+        keepsAlive = false
+        return .status(413)
+    }
+
+    private func take(on found: Location) {
+        location = found.governing(method)
         settleKeepAlive()
-        let sizeMax = location.settings.core.clientMaxBodySize
-        body.sizeMax = sizeMax
-        if let length = head.contentLength, sizeMax > 0, length > sizeMax, !isInternal {
-            worker.log(.error, self, "client intended to send too large body: \(length) bytes")
-            keepsAlive = false
-            return .status(413)
-        }
-        // The server's own steps ran before a location was looked for; none was found.
-        if case .server = location.kind { return .declined }
+        body.sizeMax = location.settings.core.clientMaxBodySize
+    }
+
+    /// Runs the rewrite steps of the location in force.
+    private func rewrite() -> Outcome {
         guard !location.settings.rewrite.steps.isEmpty else { return .declined }
         return Rewrite.run(location.settings.rewrite, on: self, inServer: false)
     }
@@ -280,6 +304,12 @@ extension Exchange {
     /// Serves the request in a named location.
     func redirectInternally(named name: [UInt8]) {
         guard countRedirect() else { return }
+        // Nothing is known of a request whose first line was refused.
+        guard !uri.isEmpty else {
+            let name = String(decoding: name, as: UTF8.self)
+            worker.log(.error, self, "empty URI in redirect to named location \"\(name)\"")
+            return finish(status: 500, withErrorPage: false)
+        }
         guard let target = server.namedLocation(name) else {
             worker.log(
                 .error, self, "could not find named location \"\(String(decoding: name, as: UTF8.self))\"")
@@ -287,7 +317,8 @@ extension Exchange {
         }
         isInternal = true
         phase = .processing
-        let outcome = enter(target)
+        take(on: target)
+        let outcome = rewrite()
         switch outcome {
         case .declined: serve(from: .access)
         case .respond, .status, .suspended, .reroute, .close: conclude(outcome)

@@ -15,9 +15,13 @@ extension Exchange {
 
     /// Sends `response`, which a handler filled in.
     func respond() {
-        if let statusOverride { response.status = statusOverride }
+        if let statusOverride {
+            response.status = statusOverride
+            response.hasOwnReason = false
+        }
         keptFields.add(to: response)
         HeaderFilter.apply(to: self)
+        response.addRanges()
         discardBody()
         // A client that waits for leave may send its content or the next request: nobody can tell which.
         let mayKeepContent = head.expectsContinue && !didSendContinue && body.isAwaited
@@ -54,6 +58,7 @@ extension Exchange {
             return stream.abandon()
         }
         closeIfOutOfStep(status)
+        keptFields.contentType.removeAll()
         statusOverride = status
         let core = location.settings.core
         if withErrorPage, status >= 300, !hasErrorPage, !core.errorPages.elements.isEmpty {
@@ -81,13 +86,7 @@ extension Exchange {
         phase = .processing
         keepsAlive = false
         body.begin(contentLength: nil, isChunked: false)
-        adoptDefaultServer()
         finish(status: refusal.status)
-    }
-
-    private func adoptDefaultServer() {
-        if host.isEmpty || location === server.base { adopt(server) }
-        if client.requestCount > 0, uri.isEmpty { uri.append("/") }
     }
 
     /// `error_page`: an internal redirect, a named location, or a redirect of the client.
@@ -102,7 +101,7 @@ extension Exchange {
         defer { worker.giveScratch(target) }
         page.target.append(for: self, to: target)
         let path = target.bytes
-        for field in response.fields where field.known == .wwwAuthenticate {
+        for field in response.fields where field.known == .wwwAuthenticate || field.known == .contentRange {
             keptFields.append(field, of: response.lines)
         }
         response.reset()

@@ -37,10 +37,8 @@ enum RequestRewrite {
             method.append(for: exchange, to: out)
             let written = Slice(from: start, to: out.count)
             exchange.sentMethod = out.withBytes(of: written) { Method.recognise($0) }
-        } else if exchange.method == exchange.head.method {
-            out.append(exchange.head.methodText, of: bytes)
         } else {
-            out.append(exchange.method.text)
+            exchange.appendMethod(to: out)
         }
         out.append(" ")
         RequestTarget.write(exchange, target, of: bytes, to: out)

@@ -19,6 +19,14 @@ final class Response {
         case streamed
     }
 
+    enum Ranges {
+        case unsaid
+        /// The content may be asked for in ranges.
+        case accepted
+        /// It is one range of so many bytes.
+        case part(Range<Int64>, of: Int64)
+    }
+
     var status: UInt16 = 0
     /// The reason phrase an upstream gave; empty: the standard one.
     let reason = ByteBuffer(capacity: 32)
@@ -34,6 +42,8 @@ final class Response {
     let contentType = ByteBuffer(capacity: 64)
     /// Seconds since the epoch for `Last-Modified`; `nil`: none is sent (or it is among `fields`).
     var lastModified: Int64?
+    /// What is said about ranges of the content; it stands behind all other fields.
+    var ranges = Ranges.unsaid
     /// A `Location` made absolute here; empty: none is sent (or it is among `fields`).
     let location = ByteBuffer(capacity: 64)
     /// Whether an upstream's own `Server` or `Date` stands among `fields` (`proxy_pass_header`).
@@ -57,6 +67,7 @@ final class Response {
         contentLength = nil
         contentType.removeAll()
         lastModified = nil
+        ranges = .unsaid
         location.removeAll()
         hasOwnServer = false
         hasOwnDate = false
@@ -116,6 +127,16 @@ final class Response {
         lines.removeAll()
         fields.removeAll()
         for field in kept { add(field, of: old) }
+    }
+
+    /// Appends what is said about ranges: when all other fields stand.
+    func addRanges() {
+        switch ranges {
+        case .unsaid: break
+        case .accepted: add(.acceptRanges) { $0.append("bytes") }
+        case .part(let range, let size):
+            add(.contentRange) { MultipartRanges.append(range, of: size, to: $0) }
+        }
     }
 
     /// Puts fields in front of those that are there. For the rare response that inherits some.

@@ -28,6 +28,9 @@ enum ResponseRewrite {
         for index in head.fields.indices {
             pass(head.fields[index], exchange, request, plan)
         }
+        if response.contentType.isEmpty {
+            response.contentType.append(contentsOf: exchange.keptFields.contentType)
+        }
         return true
     }
 
@@ -60,10 +63,9 @@ enum ResponseRewrite {
     private static func passRewritten(_ field: Field, _ exchange: Exchange, _ source: ByteBuffer) {
         let scratch = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(scratch) }
-        let isRewritten = source.withBytes(of: field.value) {
-            ProxyRedirectFilter.rewrite(field.known, $0, exchange, into: scratch)
+        guard rewrite(field, exchange, source, into: scratch) else {
+            return exchange.response.add(field, of: source)
         }
-        guard isRewritten else { return exchange.response.add(field, of: source) }
         if field.known == .location, scratch.count > 0, scratch[0] == UInt8(ascii: "/") {
             // nginx makes a location absolute that a rewrite left without scheme and host.
             return Return.setLocation(exchange, path: scratch)
@@ -71,8 +73,17 @@ enum ResponseRewrite {
         exchange.response.add(field.known) { $0.append(contentsOf: scratch) }
     }
 
+    private static func rewrite(
+        _ field: Field, _ exchange: Exchange, _ source: ByteBuffer, into out: ByteBuffer
+    ) -> Bool {
+        source.withBytes(of: field.value) {
+            ProxyRedirectFilter.rewrite(field.known, $0, exchange, into: out)
+        }
+    }
+
     /// `X-Accel-Buffering`, `X-Accel-Limit-Rate`: the peer's say in how its response is passed.
     private static func applyControls(_ exchange: Exchange, _ request: UpstreamRequest) {
+        takeLimitRate(exchange, request)
         let ignored = exchange.location.settings.proxy.ignoreHeaders
         request.isBuffered = exchange.location.settings.proxy.isBuffered
         let bytes = request.responseHead.bytes
@@ -82,14 +93,17 @@ enum ResponseRewrite {
             if bytes.equalsIgnoringCase(field.value, "no") { request.isBuffered = false }
             if bytes.equalsIgnoringCase(field.value, "yes") { request.isBuffered = true }
         }
-        if !ignored.contains(.xAccelLimitRate),
-            let field = request.responseHead.firstField(.xAccelLimitRate),
-            let rate = Int64(bytes.string(of: field.value))
-        {
-            exchange.limitRate = rate
-        }
         // As nginx: what is not buffered passes as it comes.
         if !request.isBuffered { exchange.limitRate = 0 }
+    }
+
+    /// `X-Accel-Limit-Rate`: bytes a second that whatever is sent to the client is sent at.
+    static func takeLimitRate(_ exchange: Exchange, _ request: UpstreamRequest) {
+        guard !exchange.location.settings.proxy.ignoreHeaders.contains(.xAccelLimitRate),
+            let field = request.responseHead.firstField(.xAccelLimitRate),
+            let rate = Int64(request.responseHead.bytes.string(of: field.value)), rate >= 0
+        else { return }
+        exchange.limitRate = rate
     }
 
     /// An intercepted 401 keeps its challenge.
@@ -99,40 +113,31 @@ enum ResponseRewrite {
         }
     }
 
-    /// Fields that stay with the answer when `X-Accel-Redirect` names another source of content.
+    /// What stays with the answer when `X-Accel-Redirect` names another source of content, as the location
+    /// that asked for it has it.
     static func copyForRedirect(_ exchange: Exchange, from request: UpstreamRequest) {
+        let kept = exchange.keptFields
+        let source = request.responseHead.bytes
         for field in request.responseHead.fields {
             switch field.known {
-            case .setCookie, .cacheControl, .expires:
-                exchange.keptFields.append(field, of: request.responseHead.bytes)
+            case .contentType:
+                kept.contentType.removeAll()
+                kept.contentType.append(field.value, of: source)
+            case .setCookie:
+                let scratch = exchange.worker.takeScratch()
+                defer { exchange.worker.giveScratch(scratch) }
+                if rewrite(field, exchange, source, into: scratch) {
+                    kept.append(field, of: source) { $0.append(contentsOf: scratch) }
+                } else {
+                    kept.append(field, of: source)
+                }
+            case .cacheControl, .expires, .acceptRanges:
+                kept.append(field, of: source)
+            case .other where source.equalsIgnoringCase(field.name, "content-disposition"):
+                kept.append(field, of: source)
             default: break
             }
         }
-    }
-}
-
-/// Fields of an upstream's response that outlive it: kept for the answer that is given instead.
-final class KeptFields {
-    private let bytes = ByteBuffer(capacity: 64)
-    private var fields = FieldList()
-
-    func reset() {
-        bytes.removeAll()
-        fields.removeAll()
-    }
-
-    func append(_ field: Field, of source: ByteBuffer) {
-        let nameStart = bytes.count
-        bytes.append(field.name, of: source)
-        let valueStart = bytes.count
-        bytes.append(field.value, of: source)
-        var kept = field
-        kept.name = Slice(from: nameStart, to: valueStart)
-        kept.value = Slice(from: valueStart, to: bytes.count)
-        fields.append(kept)
-    }
-
-    func add(to response: Response) {
-        if !fields.isEmpty { response.lead(with: fields, of: bytes) }
+        takeLimitRate(exchange, request)
     }
 }

@@ -87,15 +87,24 @@ extension Exchange {
         out.append(head.originForm, of: headBytes)
     }
 
+    /// The method in force; nothing if the request line was refused, unless a page is served for that.
     func appendMethod(to out: ByteBuffer) {
-        if method == head.method {
+        if method == head.method, head.hasLine {
             out.append(head.methodText, of: headBytes)
-        } else {
+        } else if head.hasLine || isInternal {
             out.append(method.text)
         }
     }
 
+    /// The path in force; none if the request line was refused.
+    func appendPath(to out: ByteBuffer) -> Bool {
+        out.append(contentsOf: uri)
+        return !uri.isEmpty || head.hasLine
+    }
+
+    /// The protocol; nothing if the request line was refused.
     func appendProtocol(to out: ByteBuffer) {
+        guard head.hasLine else { return }
         out.append("HTTP/1.")
         out.append(decimal: Int(head.minorVersion))
     }

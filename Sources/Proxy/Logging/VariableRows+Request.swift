@@ -10,7 +10,7 @@ extension Variables {
             .unlessEmpty("request", "The request line as the client sent it.") {
                 $0.appendRequestLine(to: $1)
             },
-            .always("request_method", "The method in force.") { $0.appendMethod(to: $1) },
+            .unlessEmpty("request_method", "The method in force.") { $0.appendMethod(to: $1) },
             .unlessEmpty("request_uri", "The path and query of the request as the client sent them.") {
                 $0.appendTarget(to: $1)
             },
@@ -31,7 +31,7 @@ extension Variables {
             .always("request_completion", "`OK` if the response was sent to its end.") { exchange, out in
                 if case .finished = exchange.phase { out.append("OK") }
             },
-            .always("server_protocol", "The protocol of the request: `HTTP/1.1`.") {
+            .unlessEmpty("server_protocol", "The protocol of the request: `HTTP/1.1`.") {
                 $0.appendProtocol(to: $1)
             },
             .always("scheme", "`http` or `https`.") { exchange, out in
@@ -63,8 +63,8 @@ extension Variables {
             .always("server_name", "The first name of the server that serves the request.") { exchange, out in
                 out.append(exchange.server.serverName)
             },
-            .always("uri", "The path in force, decoded and normalised.") { $1.append(contentsOf: $0.uri) },
-            .always("document_uri", "The same as `$uri`.") { $1.append(contentsOf: $0.uri) },
+            VariableRow("uri", "The path in force, decoded and normalised.") { $0.appendPath(to: $1) },
+            VariableRow("document_uri", "The same as `$uri`.") { $0.appendPath(to: $1) },
             .unlessEmpty("args", "The query in force.") { $1.append(contentsOf: $0.arguments) },
             .unlessEmpty("query_string", "The same as `$args`.") { $1.append(contentsOf: $0.arguments) },
             .always("is_args", "`?` if there is a query, otherwise empty.") { exchange, out in

@@ -15,6 +15,27 @@ enum ConditionalRequest {
         case failed
     }
 
+    /// Carries out the preconditions on a response that is filled in but for what concerns ranges.
+    ///
+    /// The page of an error that is sent as such is not what the client's conditions are about.
+    static func settle(_ exchange: Exchange, tag: ByteBuffer) -> Outcome {
+        let response = exchange.response
+        guard response.status == 200 else { return .respond }
+        switch tag.withReadable({ verdict(for: exchange, tag: $0) }) {
+        case .failed:
+            response.reset()
+            return .status(412)
+        case .notModified:
+            response.status = 304
+            response.contentType.removeAll()
+            response.contentLength = nil
+            response.contentKind = .none
+            exchange.keptFields.forgetRanges()
+        case .unchanged: break
+        }
+        return .respond
+    }
+
     /// Checks the preconditions of `exchange` against its response's time and `tag` (empty: none).
     static func verdict(for exchange: Exchange, tag: Span<UInt8>) -> Verdict {
         let modified = exchange.response.lastModified

@@ -21,21 +21,9 @@ enum FileResponse {
             appendTag(of: file.stamp, to: tag)
             response.add(.etag) { $0.append(contentsOf: tag) }
         }
-        // The page of an error that is sent as such is not what the client's conditions are about.
-        guard response.status == 200 else { return .respond }
-        switch tag.withReadable({ ConditionalRequest.verdict(for: exchange, tag: $0) }) {
-        case .failed:
-            response.reset()
-            return .status(412)
-        case .notModified:
-            response.status = 304
-            response.contentType.removeAll()
-            response.contentLength = nil
-            response.contentKind = .none
-            return .respond
-        case .unchanged:
-            return ranges(exchange, file, tag)
-        }
+        let outcome = ConditionalRequest.settle(exchange, tag: tag)
+        guard case .respond = outcome, response.status == 200 else { return outcome }
+        return ranges(exchange, file, tag)
     }
 
     /// `"mtime-size"` in hexadecimal, as nginx writes it.
@@ -77,7 +65,7 @@ enum FileResponse {
         case .partial:
             if MultipartRanges.fill(exchange, from: file, ranges.ranges) { return .respond }
         }
-        response.add(.acceptRanges) { $0.append("bytes") }
+        response.ranges = .accepted
         return .respond
     }
 
@@ -87,7 +75,7 @@ enum FileResponse {
         response.status = 206
         response.contentLength = count
         response.contentKind = .file(file, offset: range.lowerBound, count: count)
-        response.add(.contentRange) { MultipartRanges.append(range, of: file.stamp.size, to: $0) }
+        response.ranges = .part(range, of: file.stamp.size)
     }
 
     /// `If-Range`: ranges are for those who have this very version. RFC 9110 §13.1.5.

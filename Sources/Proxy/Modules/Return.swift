@@ -20,13 +20,13 @@ enum Return {
         }
         if status >= 400 && text == nil { return .status(status) }
         let response = exchange.response
-        response.status = status
+        response.status = exchange.statusOverride.take() ?? status
         response.content.removeAll()
         text?.append(for: exchange, to: response.content)
         response.contentKind = response.content.isEmpty ? .none : .buffered
         response.contentLength = Int64(response.content.count)
         ContentType.set(for: exchange)
-        return .respond
+        return ConditionalRequest.settle(exchange, tag: exchange.worker.noBytes)
     }
 
     /// Sets the `Location` for a path that lacks its last slash.

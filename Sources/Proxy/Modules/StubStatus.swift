@@ -6,14 +6,14 @@ enum StubStatus {
     static func handle(_ exchange: Exchange) -> Outcome {
         guard exchange.method == .get || exchange.method == .head else { return .status(405) }
         let response = exchange.response
-        response.status = 200
+        response.status = exchange.statusOverride.take() ?? 200
         response.contentType.removeAll()
         response.contentType.append("text/plain")
         response.content.removeAll()
         append(exchange.worker.counters, to: response.content)
         response.contentKind = .buffered
         response.contentLength = Int64(response.content.count)
-        return .respond
+        return ConditionalRequest.settle(exchange, tag: exchange.worker.noBytes)
     }
 
     /// The text, every line with the space before its end that tools rely on.

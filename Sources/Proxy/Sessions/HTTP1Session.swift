@@ -212,7 +212,7 @@ final class HTTP1Session {
             worker.log(
                 .info, exchange,
                 "client sent plain HTTP request to HTTPS port while reading client request headers")
-            return exchange.refuse(.plainHTTPOnTLS)
+            return exchange.refuse(head: .plainHTTPOnTLS)
         }
         exchange.begin()
     }
@@ -238,7 +238,7 @@ final class HTTP1Session {
         exchange.keepsAlive = false
         exchange.requestLength = Int64(usedCount)
         worker.log(.info, exchange, "\(error.reason) while reading client request headers")
-        exchange.refuse(.status(error.status))
+        exchange.refuse(head: .status(error.status))
     }
 
     private func headTimedOut() {

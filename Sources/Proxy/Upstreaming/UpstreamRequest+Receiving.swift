@@ -151,6 +151,7 @@ extension UpstreamRequest {
     private func intercept() {
         let status = responseHead.status
         if status == 401 { ResponseRewrite.copyAuthenticate(exchange, from: self) }
+        ResponseRewrite.takeLimitRate(exchange, self)
         endUnread()
         exchange.finish(status: status)
     }
@@ -162,16 +163,20 @@ extension UpstreamRequest {
 
     /// `X-Accel-Redirect`: the upstream names what is to be served instead.
     private func redirect(to field: Field) {
-        let path = responseHead.bytes.bytes(of: field.value)
+        let value = responseHead.bytes.bytes(of: field.value)
         ResponseRewrite.copyForRedirect(exchange, from: self)
         endUnread()
-        if path.first == UInt8(ascii: "@") {
-            return exchange.redirectInternally(named: Array(path.dropFirst()))
+        if value.first == UInt8(ascii: "@") {
+            return exchange.redirectInternally(named: Array(value.dropFirst()))
         }
-        let parts = path.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-        let query = parts.count > 1 ? Array(parts[1]) : []
+        let path = worker.takeScratch()
+        defer { worker.giveScratch(path) }
+        guard let queryStart = URIPath.decodeNamed(value.span, into: path) else {
+            log(.error, "unsafe URI \"\(String(decoding: value, as: UTF8.self))\" in \"X-Accel-Redirect\"")
+            return exchange.upstreamFailed(status: 404)
+        }
         if exchange.method != .head { exchange.method = .get }
-        exchange.redirectInternally(uri: Array(parts[0]), arguments: query)
+        exchange.redirectInternally(uri: path.bytes, arguments: Array(value[queryStart...]))
     }
 
     /// The response is not wanted beyond its head.
