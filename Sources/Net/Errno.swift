@@ -33,6 +33,8 @@ public struct Errno: Error, Equatable, Sendable {
     public static var timedOut: Errno { Errno(code: ETIMEDOUT) }
     /// EINVAL.
     public static var invalidArgument: Errno { Errno(code: EINVAL) }
+    /// EMFILE: this process may not have more descriptors.
+    public static var tooManyFiles: Errno { Errno(code: EMFILE) }
     /// ENOMEM.
     public static var outOfMemory: Errno { Errno(code: ENOMEM) }
     /// EFBIG: more bytes than we agreed to hold.

@@ -47,6 +47,15 @@ public final class Transport {
         }
     }
 
+    /// Bytes have come, or an event told of some; asks the kernel, and takes nothing.
+    public var hasUnread: Bool {
+        if isReadable { return true }
+        var byte: UInt8 = 0
+        return withUnsafeMutableBytes(of: &byte) { target in
+            if case .bytes = Socket.peek(fd, target) { true } else { false }
+        }
+    }
+
     /// Something may be there although no event says so: the next read finds out.
     public func assumeReadable() { isReadable = true }
 

@@ -13,6 +13,8 @@ enum Counter: Int, CaseIterable {
     case failedLogins
     /// Plain HTTP came to a TLS port.
     case plainOnTLS
+    /// Idle clients closed so that others could be served, and requests refused where there was none.
+    case closedForRoom, refusedForRoom
 
     /// Says how many there are now, not how many there were.
     var isGauge: Bool {

@@ -9,12 +9,14 @@ extension Worker {
     func accept(from listener: Listener) {
         let main = snapshot.configuration.main
         for _ in 0..<(main.acceptsSeveral ? 32 : 1) {
-            guard connectionCount < main.workerConnections else { return pauseAccepting() }
+            let most = main.workerConnections + ConnectionRoom.reserve
+            guard connectionCount < most || closeLongestIdle() else { return pauseAccepting() }
             switch Socket.accept(listener.fd) {
             case .wouldBlock:
                 return
             case .failed(let errno):
                 guard errno.isShortage else { continue }
+                if closeLongestIdle() { continue }
                 log(.crit, "accept4() failed \(errno.logText)")
                 return pauseAccepting()
             case .accepted(let fd, let address):
@@ -26,6 +28,7 @@ extension Worker {
     private func admit(_ fd: Int32, _ address: SocketAddress, _ listener: Listener) {
         counters.add(.accepts, 1)
         connectionSerial += 1
+        let isReserved = isBeyondRoom(fd, beside: connectionCount) && !closeLongestIdle()
         let accepted = Acceptance(
             listen: listener.address, snapshot: snapshot, address: address, nowMs: clock.nowMs)
         let tls =
@@ -36,6 +39,7 @@ extension Worker {
         let token = endpoints.insert { token in
             let connection = ClientConnection(
                 number: connectionSerial, token: token, transport: transport, accepted: accepted)
+            connection.isReserved = isReserved
             return .client(HTTP1Session(worker: self, connection: connection))
         }
         connectionCount += 1

@@ -89,6 +89,7 @@ extension Worker {
         let made = Snapshot(next, shared, clock, former: former)
         adopt(sockets, of: next)
         snapshot = made
+        room = ConnectionRoom(next.main)
         made.groups.takeOver(from: former.groups)
         forgetRecycled()
         forEachSession { $0.snapshotChanged() }

@@ -84,6 +84,7 @@ public final class Worker {
     var clientStatuses = ClientStatuses()
     var listeners: [Listener] = []
     var connectionCount = 0
+    var room: ConnectionRoom
     var connectionSerial = 0
     private(set) var isDraining = false
     private var drainDeadlineMs: Int64?
@@ -124,6 +125,7 @@ public final class Worker {
         clock = Clock()
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
+        room = ConnectionRoom(birth.configuration.main)
         trafficTimer = timers.create(endpoints.insert { _ in .traffic }, kind: 0)
         samplingTimer = timers.create(endpoints.insert { _ in .sampling }, kind: 0)
         signals = try SignalDescriptor([
@@ -364,7 +366,9 @@ public final class Worker {
             return .peer(connection)
         }
         guard let made else { throw Errno.current }
-        do {
+        do throws(Errno) {
+            // The reserve is not for gateways.
+            if fd >= room.firstReservedDescriptor, !closeLongestIdle() { throw Errno.tooManyFiles }
             try poller.addConnection(fd, token)
         } catch {
             made.close()

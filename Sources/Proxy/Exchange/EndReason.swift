@@ -17,6 +17,7 @@ internal import Upstream
 /// | `bad_request`, `too_large` | the request could not be read, or was larger than allowed |
 /// | `unauthorized`, `denied` | 401, 403 made here |
 /// | `limited` | 429 made here |
+/// | `no_room` | 503 made here: `worker_connections` or descriptors had run out |
 /// | `internal_error` | any other answer with 500 or more made here |
 enum EndReason: Equatable {
     case ok
@@ -26,7 +27,7 @@ enum EndReason: Equatable {
     case upstreamStatus
     case upstreamCut
     case clientClosed, clientTimeout
-    case badRequest, tooLarge, unauthorized, denied, limited, internalError
+    case badRequest, tooLarge, unauthorized, denied, limited, noRoom, internalError
 
     /// What an attempt at a server came to.
     enum UpstreamFailure {
@@ -57,6 +58,7 @@ enum EndReason: Equatable {
         case .unauthorized: "unauthorized"
         case .denied: "denied"
         case .limited: "limited"
+        case .noRoom: "no_room"
         case .internalError: "internal_error"
         }
     }
@@ -64,7 +66,8 @@ enum EndReason: Equatable {
     /// Somebody may have to do something about it.
     var isFault: Bool {
         switch self {
-        case .noLiveUpstream, .upstream, .upstreamStatus, .upstreamCut, .limited, .internalError: true
+        case .noLiveUpstream, .upstream, .upstreamStatus, .upstreamCut, .limited, .noRoom, .internalError:
+            true
         case .ok, .retried, .clientClosed, .clientTimeout, .badRequest, .tooLarge, .unauthorized, .denied:
             false
         }

@@ -87,7 +87,7 @@ extension Exchange {
     }
 
     private func settleKeepAlive() {
-        if location.settings.core.keepaliveTimeoutMs == 0
+        if location.settings.core.keepaliveTimeoutMs == 0 || client.isReserved
             || client.requestCount >= location.settings.core.keepaliveRequests
             || worker.clock.nowMs - client.startedMs >= Int64(location.settings.core.keepaliveTimeMs)
         {
@@ -246,6 +246,10 @@ extension Exchange {
 
     private func content() -> Outcome {
         if client.tls?.isEarly == true, !mayServeEarly { return .status(425) }
+        if client.isReserved, !location.settings.content.hasReserve, !worker.hasRoom(for: client) {
+            fault = .noRoom
+            return .status(503)
+        }
         switch location.settings.content {
         case .proxy(let target):
             return startProxying(target)

@@ -16,6 +16,8 @@ final class ClientConnection {
     /// The address is not listened on any more, or the client has to show its certificate again: the next
     /// response is the last one.
     private(set) var isOutdated = false
+    /// It was accepted although there was no room: it is served what has a reserve, and closed.
+    var isReserved = false
     /// The peer's address as the kernel gave it.
     let remoteAddress: SocketAddress
     let startedMs: Int64

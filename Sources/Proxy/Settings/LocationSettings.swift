@@ -45,6 +45,15 @@ enum ContentHandler {
     case readiness
     case status
     case api(writes: Bool)
+
+    /// Answered also where `worker_connections` or descriptors have run out: who looks after the service, or
+    /// asks whether it is alive, must not be locked out by its clients.
+    var hasReserve: Bool {
+        switch self {
+        case .stubStatus, .readiness, .status, .api: true
+        case .staticFiles, .proxy: false
+        }
+    }
 }
 
 /// The program of `set`, `if`, `rewrite`, `return` and `break` in one block.

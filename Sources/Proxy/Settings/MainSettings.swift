@@ -91,7 +91,7 @@ extension MainSettings {
             Directive(
                 "worker_cpu_affinity", "Processors that workers are bound to.",
                 "cpumask ... | auto [cpumask]",
-                in: .main, arity: 1...1024
+                in: .main, arity: 1...Int.max
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 if statement.argument(0) == "auto" { return block.main.spreadsOverCPUs = true }
                 for word in statement.arguments { block.main.cpuMasks.append(try cpuMask(word, statement)) }
@@ -172,7 +172,7 @@ extension MainSettings {
                 try block.builder.readEvents(statement)
             }.block(.definition, holding: .directives(.events)).once,
             Directive(
-                "worker_connections", "Most connections that a worker has at one time.", "number",
+                "worker_connections", "Most connections of clients that a worker has at one time.", "number",
                 default: "512",
                 in: .events, arity: 1...1
             ) { (block: Block, statement: Statement) throws(ConfigError) in

@@ -9,6 +9,8 @@ extension StatusJSON {
             ("started", .string(Wording.time(ms: report.startedMs))),
             ("latency", latency(report.requests.latency)),
             ("plain_http_on_tls", .int(report.plainOnTLS)),
+            ("closed_for_room", .int(report.connections.closedForRoom)),
+            ("refused_for_room", .int(report.connections.refusedForRoom)),
             ("failed_logins", .int(report.failedLogins)), ("checker_pid", .int(report.checkerPID)),
         ]
         if let reload = report.lastReload {

@@ -83,6 +83,13 @@ struct StatusMetrics {
         let connections = report.connections
         single("connections_accepted_total", .counter, "Client connections accepted.", connections.accepted)
         single("connections_dropped_total", .counter, "Client connections not served.", connections.dropped)
+        single(
+            "connections_closed_for_room_total", .counter,
+            "Idle client connections closed so that others could be served.", connections.closedForRoom)
+        single(
+            "connections_refused_total", .counter,
+            "Requests answered with 503 because connections or descriptors had run out.",
+            connections.refusedForRoom)
         begin("connections", .gauge, "Client connections now.")
         for (state, count) in [
             ("reading", connections.reading), ("writing", connections.writing), ("idle", connections.idle),

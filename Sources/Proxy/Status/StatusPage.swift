@@ -137,6 +137,8 @@ struct StatusPage {
         tile("Writing", Wording.count(report.connections.writing))
         tile("Idle", Wording.count(report.connections.idle))
         tile("Accepted", Wording.count(report.connections.accepted))
+        tile("Closed for room", Wording.count(report.connections.closedForRoom))
+        tile("Refused", Wording.count(report.connections.refusedForRoom))
         html += "</dl>"
         if report.samples.count > 1 {
             html += "<div class=\"charts\">"

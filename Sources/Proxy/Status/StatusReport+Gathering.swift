@@ -55,6 +55,8 @@ extension StatusReport.Connections {
         writing = max(0, count(.writing))
         idle = max(0, count(.waiting))
         requests = count(.requests)
+        closedForRoom = count(.closedForRoom)
+        refusedForRoom = count(.refusedForRoom)
     }
 }
 

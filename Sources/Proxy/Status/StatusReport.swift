@@ -12,6 +12,9 @@ struct StatusReport {
         var writing = 0
         var idle = 0
         var requests = 0
+        /// Idle ones closed so that others could be served, and requests refused where there was none.
+        var closedForRoom = 0
+        var refusedForRoom = 0
     }
 
     struct Zone {

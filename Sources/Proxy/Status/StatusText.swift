@@ -60,6 +60,11 @@ struct StatusText {
             "connections active \(Wording.count(connections.active))  reading \(connections.reading)"
                 + "  writing \(connections.writing)  idle \(connections.idle)"
                 + "  accepted \(Wording.count(connections.accepted))  dropped \(connections.dropped)")
+        if connections.closedForRoom + connections.refusedForRoom > 0 {
+            line(
+                "no room: idle closed \(Wording.count(connections.closedForRoom))"
+                    + "  requests refused \(Wording.count(connections.refusedForRoom))")
+        }
         var text =
             "portico/\(Version.text)  up \(Wording.duration(ms: report.nowMs - report.startedMs))"
             + "  generation \(report.generation)"
