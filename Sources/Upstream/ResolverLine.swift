@@ -13,25 +13,42 @@ public struct ResolverLine: Sendable {
     /// How long an answer holds, in place of what it says itself.
     public private(set) var validMs: Int?
 
-    /// - Throws: also for name servers that are names: they would have to be looked up themselves.
-    public init(_ statement: Statement) throws(ConfigError) {
+    /// - Parameter resolve: finds the addresses of a name server that is given as a name, by the system.
+    public init(
+        _ statement: Statement, resolve: (_ host: String, _ port: UInt16) -> [SocketAddress]
+    ) throws(ConfigError) {
         for word in statement.arguments {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 .map(String.init)
             if parts.count == 2 {
                 try apply(parts[0], parts[1], statement)
             } else {
-                guard let address = SocketAddress.parse(word, defaultPort: 53), address.port != nil else {
-                    throw ConfigError(
-                        "\"\(word)\" is not the address of a name server in \"resolver\"", statement)
-                }
-                settings.servers.append(address)
+                settings.servers += try ResolverLine.servers(word, statement, resolve)
             }
         }
         guard !settings.servers.isEmpty else { throw ConfigError("no name servers defined", statement) }
         guard settings.usesIPv4 || settings.usesIPv6 else {
             throw ConfigError("\"ipv4\" and \"ipv6\" cannot both be \"off\"", statement)
         }
+    }
+
+    private static func servers(
+        _ word: String, _ statement: Statement, _ resolve: (String, UInt16) -> [SocketAddress]
+    ) throws(ConfigError) -> [SocketAddress] {
+        if let address = SocketAddress.parse(word, defaultPort: 53) {
+            guard address.port != nil else {
+                throw ConfigError(
+                    "\"\(word)\" is not the address of a name server in \"resolver\"", statement)
+            }
+            return [address]
+        }
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard let host = parts.first, !host.isEmpty, parts.count <= 2,
+            let port = parts.count == 2 ? UInt16(parts[1]) : 53, port > 0
+        else { throw ConfigError("invalid host in resolver \"\(word)\"", statement) }
+        let found = resolve(host, port)
+        guard !found.isEmpty else { throw ConfigError("host not found in resolver \"\(word)\"", statement) }
+        return found
     }
 
     private mutating func apply(

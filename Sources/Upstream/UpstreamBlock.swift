@@ -97,7 +97,7 @@ extension UpstreamBlock {
             "server", "An address of the group, with its weight and how failures are dealt with.",
             "address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [slow_start=time]"
                 + " [backup] [down] [drain] [resolve]",
-            in: .upstream, arity: 1...16
+            in: .upstream, arity: 1...Int.max
         ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
             guard block.settings.stateFile == nil else { throw stateBesideServers(statement) }
             try ServerLine.read(statement, into: block)
@@ -179,7 +179,7 @@ extension UpstreamBlock {
         [
             Directive(
                 "health_check", "Asks the group's servers how they are.", HealthCheckSettings.syntax,
-                in: .upstream, arity: 0...16
+                in: .upstream, arity: 0...Int.max
             ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
                 block.settings.checks.append(try HealthCheckSettings(statement))
             }.repeatable,
@@ -211,9 +211,9 @@ extension UpstreamBlock {
             },
             Directive(
                 "resolver", "Name servers that are asked for the group's servers.", ResolverLine.syntax,
-                in: .upstream, arity: 1...32
+                in: .upstream, arity: 1...Int.max
             ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
-                block.settings.resolver = try ResolverLine(statement)
+                block.settings.resolver = try ResolverLine(statement, resolve: block.resolve)
             },
             .milliseconds(
                 "resolver_timeout", "Longest time for looking up one of the group's servers.",

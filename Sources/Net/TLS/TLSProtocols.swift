@@ -19,16 +19,12 @@ public struct TLSProtocols: OptionSet, Sendable, Equatable {
     /// TLS 1.3, RFC 8446.
     public static var tls13: TLSProtocols { TLSProtocols(rawValue: 8) }
 
-    /// The word that the configuration uses; SSLv2 and SSLv3 are accepted and never spoken.
-    public init?(word: String) {
-        switch word {
-        case "SSLv2", "SSLv3": self = []
-        case "TLSv1": self = .tls10
-        case "TLSv1.1": self = .tls11
-        case "TLSv1.2": self = .tls12
-        case "TLSv1.3": self = .tls13
-        default: return nil
-        }
+    /// The words that the configuration uses; SSLv2 and SSLv3 are accepted and never spoken.
+    public static var words: [(word: String, value: TLSProtocols)] {
+        [
+            ("SSLv2", []), ("SSLv3", []), ("TLSv1", .tls10), ("TLSv1.1", .tls11), ("TLSv1.2", .tls12),
+            ("TLSv1.3", .tls13),
+        ]
     }
 
     /// Restricts `context` to these versions.

@@ -23,8 +23,6 @@ final class ConfigurationBuilder {
     private var warned: Set<String> = []
     private(set) var errorLog: ErrorLog
     private(set) var errorLogs: [ErrorLog] = []
-    /// Sinks gathered of a block's `error_log` lines.
-    private var sinks: [ObjectIdentifier: [ErrorLog.Sink]] = [:]
     private(set) var upstreams: [UpstreamSettings] = []
     var health = HealthAssembly()
     /// `resolver` and `resolver_timeout` of the `http` block.
@@ -334,26 +332,12 @@ final class ConfigurationBuilder {
         if warned.insert(key).inserted { warn(warning) }
     }
 
-    /// Words of a list that stand in it twice.
-    func warnOfDuplicates(_ statement: Statement) {
-        var seen: Set<String> = []
-        for word in statement.arguments where !seen.insert(word.lowercased()).inserted {
-            warn(ConfigError("duplicate value \"\(word)\"", statement))
-        }
-    }
-
-    /// Where `auth_basic` was written, for a warning if no user file comes.
-    private var authentications: [ObjectIdentifier: Statement] = [:]
-
-    func noteAuthentication(_ block: Block, _ statement: Statement) {
-        authentications[ObjectIdentifier(block)] = statement
-    }
-
     func warnOfMissingUserFile(_ block: Block) {
-        guard let statement = authentications.removeValue(forKey: ObjectIdentifier(block)),
+        guard let statement = block.authentication,
             block.settings.auth.userFile == nil
         else { return }
-        warn(
+        warnOnce(
+            "auth_basic \(statement.location)",
             ConfigError(
                 "\"auth_basic\" stands without \"auth_basic_user_file\": every request is denied with 403;"
                     + " add \"auth_basic_user_file FILE;\"", statement))
@@ -447,9 +431,8 @@ final class ConfigurationBuilder {
         } else {
             target = .file(path(word))
         }
-        let key = ObjectIdentifier(block)
-        sinks[key, default: []].append(ErrorLog.Sink(target, level))
-        let log = try ConfigurationBuilder.open(sinks[key] ?? [], files)
+        block.errorSinks.append(ErrorLog.Sink(target, level))
+        let log = try ConfigurationBuilder.open(block.errorSinks, files)
         errorLogs.append(log)
         block.settings.logs.errorLog = log
         if block.context == .main { errorLog = log }

@@ -74,7 +74,7 @@ extension AccessSettings {
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 let word = statement.argument(0)
                 block.settings.auth.realm = word == "off" ? nil : try block.template(word, statement)
-                if word != "off" { block.builder.noteAuthentication(block, statement) }
+                block.authentication = word == "off" ? nil : statement
             },
             Directive(
                 "auth_basic_user_file", "The file with users and their password hashes.", "file",

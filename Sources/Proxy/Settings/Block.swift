@@ -25,6 +25,12 @@ final class Block {
     var restriction: MethodRestriction?
     /// `health_check` lines in it.
     var healthChecks: [HealthCheckSettings] = []
+    /// Where its own `error_log` lines lead.
+    var errorSinks: [ErrorLog.Sink] = []
+    /// `auth_basic` in it or around it, for a warning if no user file comes.
+    var authentication: Statement?
+    /// The words given in it to directives that are sets of words.
+    private var words: [String: Set<String>] = [:]
     /// What opened the block, for complaints about it as a whole.
     var statement: Statement?
 
@@ -34,6 +40,7 @@ final class Block {
         self.parent = parent
         self.server = server
         settings = parent?.settings.inherited ?? LocationSettings(errorLog: builder.errorLog)
+        authentication = parent?.authentication
     }
 
     /// The server's own settings, for rows that stand in `http` and `server`.
@@ -60,16 +67,33 @@ final class Block {
     func path(_ text: String) -> String { builder.path(text) }
 }
 
+extension Block: WordSetScope {
+    func takeWords(_ statement: Statement) -> Bool {
+        let isFirst = words[statement.name] == nil
+        for word in statement.arguments
+        where !words[statement.name, default: []].insert(word.lowercased()).inserted {
+            builder.warn(ConfigError("duplicate value \"\(word)\"", statement))
+        }
+        return isFirst
+    }
+}
+
 /// A `server` block while it is read.
 final class ServerBlock {
     var settings: ServerSettings
     var listens: [ListenLine] = []
-    var names: [ServerName] = []
+    private(set) var names: [ServerName] = []
+    private var seenNames: Set<ServerName> = []
     let statement: Statement
 
     init(_ settings: ServerSettings, _ statement: Statement) {
         self.settings = settings
         self.statement = statement
+    }
+
+    /// The same name twice in one server conflicts with nothing.
+    func add(_ name: ServerName) {
+        if seenNames.insert(name).inserted { names.append(name) }
     }
 }
 
@@ -132,7 +156,7 @@ struct ListenLine {
 }
 
 /// One word of `server_name`.
-enum ServerName: Equatable {
+enum ServerName: Hashable {
     case exact(String)
     /// `.example.org`: the name and all below it, with the dot.
     case domain(String)

@@ -128,7 +128,7 @@ extension CoreSettings {
             root("alias", "What takes the place of the location's prefix in the file's path.", in: .location),
             Directive(
                 "index", "Files that stand for their folder.", "file ...", default: "index.html",
-                in: anywhere, arity: 1...64
+                in: anywhere, arity: 1...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 for (position, word) in statement.arguments.enumerated() {
@@ -214,7 +214,7 @@ extension CoreSettings {
         [
             Directive(
                 "error_page", "What is served instead of an error.", "code ... [=[response]] uri",
-                in: anywhereAndIf, arity: 2...64
+                in: anywhereAndIf, arity: 2...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try ErrorPageLine.read(statement, into: block)

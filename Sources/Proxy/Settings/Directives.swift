@@ -39,7 +39,7 @@ enum BlockDirectives {
             }.block(.nested, holding: .directives(.location)),
             Directive(
                 "limit_except", "Restricts all methods but those named.", "method ...", in: .location,
-                arity: 1...16
+                arity: 1...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try LimitExceptReader.read(statement, in: block)

@@ -7,7 +7,7 @@ enum HealthRows {
         [
             Directive(
                 "health_check", "Asks the servers that the location passes to how they are.",
-                HealthCheckSettings.syntax, in: .location, arity: 0...16
+                HealthCheckSettings.syntax, in: .location, arity: 0...Int.max
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 block.healthChecks.append(try HealthCheckSettings(statement))
             }.repeatable,

@@ -65,7 +65,7 @@ enum IgnoredDirectives {
         names.map { name in
             Directive(
                 name, "Accepted for nginx's sake; it does not matter here.", "...", in: contexts,
-                arity: 0...64
+                arity: 0...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 block.builder.warnOnce(

@@ -52,13 +52,13 @@ extension LogSettings {
                 "access_log", "Where a line for each request goes, and in what format.",
                 "path [format [buffer=size] [flush=time] [if=condition]] | off",
                 default: "logs/access.log combined",
-                in: [.http, .server, .location, .ifInLocation, .limitExcept], arity: 1...6
+                in: [.http, .server, .location, .ifInLocation, .limitExcept], arity: 1...Int.max
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 try AccessLogLine.read(statement, into: block)
             }.repeatable,
             Directive(
                 "log_format", "Names a format for access logs.", "name [escape=default|json|none] string ...",
-                default: "combined \"...\"", in: .http, arity: 2...128
+                default: "combined \"...\"", in: .http, arity: 2...Int.max
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 try readFormat(statement, block)
             }.repeatable.at(.setting),

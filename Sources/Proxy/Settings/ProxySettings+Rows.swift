@@ -113,13 +113,9 @@ extension ProxySettings {
             list(
                 "proxy_pass_header", "A field of responses that is passed although it is not by default.",
                 \.settings.proxy.passHeaders),
-            Directive(
-                "proxy_ignore_headers", "Fields of responses that have no effect here.", "field ...",
-                in: anywhere, arity: 1...9
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                try readIgnored(statement, block)
-            },
+            .words(
+                "proxy_ignore_headers", "Fields of responses that have no effect here.", in: anywhere,
+                default: nil, ignorableHeaders, \.settings.proxy.ignoreHeaders),
             Directive(
                 "proxy_redirect", "How Location and Refresh are rewritten.",
                 "default | off | redirect replacement", default: "default", in: anywhere, arity: 1...2
@@ -168,21 +164,13 @@ extension ProxySettings {
         }.repeatable
     }
 
-    private static func readIgnored(_ statement: Statement, _ block: Block) throws(ConfigError) {
-        let names: [String: IgnoredHeaders] = [
-            "x-accel-redirect": .xAccelRedirect, "x-accel-expires": .xAccelExpires,
-            "x-accel-limit-rate": .xAccelLimitRate, "x-accel-buffering": .xAccelBuffering,
-            "x-accel-charset": .xAccelCharset, "expires": .expires, "cache-control": .cacheControl,
-            "set-cookie": .setCookie, "vary": .vary,
+    private static var ignorableHeaders: [(word: String, value: IgnoredHeaders)] {
+        [
+            ("X-Accel-Redirect", .xAccelRedirect), ("X-Accel-Expires", .xAccelExpires),
+            ("X-Accel-Limit-Rate", .xAccelLimitRate), ("X-Accel-Buffering", .xAccelBuffering),
+            ("X-Accel-Charset", .xAccelCharset), ("Expires", .expires), ("Cache-Control", .cacheControl),
+            ("Set-Cookie", .setCookie), ("Vary", .vary),
         ]
-        block.builder.warnOfDuplicates(statement)
-        block.settings.proxy.ignoreHeaders = []
-        for word in statement.arguments {
-            guard let header = names[word.lowercased()] else {
-                throw ConfigError("invalid value \"\(word)\"", statement)
-            }
-            block.settings.proxy.ignoreHeaders.insert(header)
-        }
     }
 
     private static var bufferRows: [Directive<Block>] {
@@ -232,14 +220,9 @@ extension ProxySettings {
 
     private static var failoverRows: [Directive<Block>] {
         [
-            Directive(
-                "proxy_next_upstream", "What sends a request to the next peer.",
-                "error | timeout | invalid_header | http_500 | http_502 | http_503 | http_504 | http_403 | http_404 | http_429 | non_idempotent | off ...",
-                default: "error timeout", in: anywhere, arity: 1...12
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                try readNextUpstream(statement, block)
-            },
+            .words(
+                "proxy_next_upstream", "What sends a request to the next peer.", in: anywhere,
+                default: "error timeout", failoverConditions, \.settings.proxy.nextUpstream),
             .number(
                 "proxy_next_upstream_tries", "Most peers that one request is tried at; 0 is all.",
                 in: anywhere, default: "0", \.settings.proxy.nextUpstreamTries),
@@ -262,20 +245,13 @@ extension ProxySettings {
         ]
     }
 
-    private static func readNextUpstream(_ statement: Statement, _ block: Block) throws(ConfigError) {
-        let words: [String: NextUpstream] = [
-            "error": .error, "timeout": .timeout, "invalid_header": .invalidHeader, "http_500": .http500,
-            "http_502": .http502, "http_503": .http503, "http_504": .http504, "http_403": .http403,
-            "http_404": .http404, "http_429": .http429, "non_idempotent": .nonIdempotent, "off": .off,
+    private static var failoverConditions: [(word: String, value: NextUpstream)] {
+        [
+            ("error", .error), ("timeout", .timeout), ("invalid_header", .invalidHeader),
+            ("http_500", .http500), ("http_502", .http502), ("http_503", .http503), ("http_504", .http504),
+            ("http_403", .http403), ("http_404", .http404), ("http_429", .http429),
+            ("non_idempotent", .nonIdempotent), ("off", .off),
         ]
-        block.builder.warnOfDuplicates(statement)
-        block.settings.proxy.nextUpstream = []
-        for word in statement.arguments {
-            guard let condition = words[word] else {
-                throw ConfigError("invalid value \"\(word)\"", statement)
-            }
-            block.settings.proxy.nextUpstream.insert(condition)
-        }
     }
 
     private static var tlsRows: [Directive<Block>] {
@@ -298,14 +274,9 @@ extension ProxySettings {
             .string(
                 "proxy_ssl_ciphers", "Cipher suites offered to peers.", "ciphers", in: anywhere,
                 default: "DEFAULT", \.settings.proxy.sslCiphers),
-            Directive(
-                "proxy_ssl_protocols", "TLS versions offered to peers.",
-                "[SSLv2] [SSLv3] [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]", default: "TLSv1.2 TLSv1.3",
-                in: anywhere, arity: 1...6
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                block.settings.proxy.sslProtocols = try TLSSettings.protocols(statement)
-            },
+            .words(
+                "proxy_ssl_protocols", "TLS versions offered to peers.", in: anywhere,
+                default: "TLSv1.2 TLSv1.3", TLSProtocols.words, \.settings.proxy.sslProtocols),
         ]
     }
 

@@ -9,9 +9,9 @@ enum ResolverRows {
         [
             Directive(
                 "resolver", "Name servers that are asked instead of those of /etc/resolv.conf.",
-                ResolverLine.syntax, in: [.http, .server, .location], arity: 1...32
+                ResolverLine.syntax, in: [.http, .server, .location], arity: 1...Int.max
             ) { (block: Block, statement: Statement) throws(ConfigError) in
-                let line = try ResolverLine(statement)
+                let line = try ResolverLine(statement) { block.builder.files.resolve(host: $0, port: $1) }
                 if block.context == .http { block.builder.resolver = line }
             },
             Directive(

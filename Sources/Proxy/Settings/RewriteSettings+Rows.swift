@@ -43,7 +43,7 @@ extension RewriteSettings {
             }.repeatable.at(.nested),
             Directive(
                 "if", "Obeys its block where the condition holds.", "(condition)", in: [.server, .location],
-                arity: 1...64
+                arity: 1...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try readIf(statement, block)

@@ -12,7 +12,7 @@ extension ServerSettings {
             Directive(
                 "listen", "An address that the server is reached at.",
                 "address[:port] | port | unix:path [default_server] [ssl] [proxy_protocol] [backlog=n] [reuseport] [so_keepalive=...] [ipv6only=on|off] ...",
-                default: "*:80 | *:8000", in: .server, arity: 1...16
+                default: "*:80 | *:8000", in: .server, arity: 1...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 for line in try ListenReader.read(statement, block.builder) {
@@ -21,14 +21,11 @@ extension ServerSettings {
             }.repeatable,
             Directive(
                 "server_name", "Names that the server answers to.", "name ...", default: "\"\"", in: .server,
-                arity: 1...256
+                arity: 1...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 for word in statement.arguments {
-                    let name = try serverName(word, block, statement)
-                    // The same name twice in one server conflicts with nothing.
-                    guard let server = block.server, !server.names.contains(name) else { continue }
-                    server.names.append(name)
+                    block.server?.add(try serverName(word, block, statement))
                 }
             }.repeatable,
             .flag(

@@ -55,14 +55,9 @@ extension TLSSettings {
 
     private static var protocolRows: [Directive<Block>] {
         [
-            Directive(
-                "ssl_protocols", "TLS versions that are spoken.",
-                "[SSLv2] [SSLv3] [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]", default: "TLSv1.2 TLSv1.3",
-                in: contexts, arity: 1...6
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                block.serverSettings.tls.server.protocols = try protocols(statement)
-            },
+            .words(
+                "ssl_protocols", "TLS versions that are spoken.", in: contexts, default: "TLSv1.2 TLSv1.3",
+                TLSProtocols.words, \.serverSettings.tls.server.protocols),
             .string(
                 "ssl_ciphers", "Cipher suites of TLS 1.2 and below.", "ciphers", in: contexts,
                 default: TLSServerSettings.modernCiphers, \.serverSettings.tls.ciphers),
@@ -78,17 +73,6 @@ extension TLSSettings {
                 block.serverSettings.tls.server.ecdhCurve = word == "auto" ? nil : word
             },
         ]
-    }
-
-    static func protocols(_ statement: Statement) throws(ConfigError) -> TLSProtocols {
-        var protocols: TLSProtocols = []
-        for word in statement.arguments {
-            guard let version = TLSProtocols(word: word) else {
-                throw ConfigError("invalid value \"\(word)\"", statement)
-            }
-            protocols.formUnion(version)
-        }
-        return protocols
     }
 
     private static var sessionRows: [Directive<Block>] {

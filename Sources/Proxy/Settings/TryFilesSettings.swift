@@ -24,7 +24,7 @@ struct TryFilesSettings {
         [
             Directive(
                 "try_files", "Serves the first of these files that exists, else the last path or status.",
-                "file ... uri | file ... =code", in: [.server, .location], arity: 2...256
+                "file ... uri | file ... =code", in: [.server, .location], arity: 2...Int.max
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 block.settings.tryFiles = try read(statement, block)
             }
