@@ -4,6 +4,10 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     public let message: String
     /// `nil`: no line of a file is to blame, as when the main file is missing.
     public let location: SourceLocation?
+    /// nginx knows it and this program does not: see `unsupported`.
+    public private(set) var isUnsupported = false
+    /// More of the same sort: who has to do without something is to know all of it after one run.
+    public private(set) var further: [ConfigError] = []
 
     /// An error with a place of its own, or with none.
     public init(_ message: String, at location: SourceLocation? = nil) {
@@ -16,14 +20,54 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
         self.init(message, at: statement.location)
     }
 
+    /// What cannot be done yet: the errors of one configuration are told together.
+    ///
+    /// - Parameters:
+    ///   - subject: what it is, up to the verb.
+    ///   - advice: what to do instead.
+    public static func unsupported(
+        _ subject: String, advice: String? = nil, _ statement: Statement
+    ) -> ConfigError {
+        let hint = advice.map { " (\($0))" } ?? ""
+        var error = ConfigError("\(subject) is not supported yet\(hint)", statement)
+        error.isUnsupported = true
+        return error
+    }
+
+    /// Several errors as one; `nil`: there is none.
+    public static func together(_ errors: [ConfigError]) -> ConfigError? {
+        let all = errors.flatMap { [$0.alone] + $0.further }
+        guard var first = all.first else { return nil }
+        first.further = Array(all.dropFirst())
+        return first
+    }
+
+    private var alone: ConfigError {
+        var copy = self
+        copy.further = []
+        return copy
+    }
+
     /// The same error, said to be at `place` unless it already names one.
     func located(at place: SourceLocation) -> ConfigError {
         location == nil ? ConfigError(message, at: place) : self
     }
 
-    /// `message in file:line`, as nginx words it.
+    /// Most lines that one run says.
+    private static var linesMax: Int { 200 }
+
+    /// Each error on a line of its own: `message in file:line`.
+    public var lines: [String] {
+        let rest = further.count + 1 - ConfigError.linesMax
+        let told = [line] + further.prefix(ConfigError.linesMax - 1).map(\.line)
+        return rest > 0 ? told + ["and \(rest) more of this sort"] : told
+    }
+
+    private var line: String { location.map { "\(message) in \($0)" } ?? message }
+
+    /// `message in file:line`, as nginx words it, and how many more there are.
     public var description: String {
-        location.map { "\(message) in \($0)" } ?? message
+        further.isEmpty ? line : "\(line), and \(further.count) more of this sort"
     }
 }
 

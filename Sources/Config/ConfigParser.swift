@@ -124,6 +124,10 @@ public struct ConfigParser {
             throw ConfigError("blocks are nested more than \(depthMax) deep", at: place)
         }
         let order = progress.nextOrder()
+        if words.first?.hasSuffix("_by_lua_block") == true {
+            try lexer.skipLua()
+            return Statement(words: words, block: [], location: place, order: order)
+        }
         progress.blockDepth += 1
         let inside = try statements(&lexer, isBlock: true, &progress)
         progress.blockDepth -= 1

@@ -30,7 +30,8 @@ public struct DirectiveTable<Scope: AnyObject>: Sendable {
     ///
     /// Before anything is obeyed the whole tree is checked, so the first structural error in the files
     /// is the one reported, whatever the stages.
-    /// - Throws: what `check` throws, then what the rows say about their arguments.
+    /// - Throws: what `check` throws, then what the rows say about their arguments: the first error, or all
+    ///   of what is not supported yet.
     public func apply(
         _ statements: [Statement], to scope: Scope, in context: Context
     ) throws(ConfigError) {
@@ -38,9 +39,19 @@ public struct DirectiveTable<Scope: AnyObject>: Sendable {
         var work: [(row: Directive<Scope>, statement: Statement)] = []
         work.reserveCapacity(statements.count)
         for statement in statements { work.append((try row(for: statement, in: context), statement)) }
+        var unsupported: [ConfigError] = []
         for stage in Stage.allCases {
-            for (row, statement) in work where row.stage == stage { try row.apply(scope, statement) }
+            for (row, statement) in work where row.stage == stage {
+                do throws(ConfigError) {
+                    try row.apply(scope, statement)
+                } catch {
+                    // What else fails may follow from what is missing.
+                    guard error.isUnsupported else { throw ConfigError.together(unsupported) ?? error }
+                    unsupported.append(error)
+                }
+            }
         }
+        if let error = ConfigError.together(unsupported) { throw error }
     }
 
     /// Checks names, contexts, endings, counts of arguments and duplicates, in the order of the files,
@@ -90,11 +101,8 @@ public struct DirectiveTable<Scope: AnyObject>: Sendable {
     /// The name that was probably meant; one that may stand in `context` is preferred.
     private func hint(for name: String, in context: Context) -> String {
         let usable = all.filter { !$0.contexts.isDisjoint(with: context) }.map(\.name)
-        guard
-            let near = Spelling.nearest(to: name, in: usable)
-                ?? Spelling.nearest(to: name, in: all.map(\.name))
-        else { return "" }
-        return near.isCertain ? ", did you mean \"\(near.name)\"?" : ", the nearest name is \"\(near.name)\""
+        let hint = Spelling.hint(for: name, in: usable)
+        return hint.isEmpty ? Spelling.hint(for: name, in: all.map(\.name)) : hint
     }
 
     /// What `-h NAME` prints; `nil`: there is no such directive.

@@ -20,9 +20,9 @@ struct Lexer {
     /// nginx's buffer: a word of this many bytes as written no longer fits.
     private static var wordBytesMax: Int { 4096 }
 
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     private let file: String
-    private var position = 0
+    private(set) var position = 0
     /// Line of the byte at `position`, the first being 1.
     private var line = 1
     /// The words of the directive read last.
@@ -195,7 +195,7 @@ struct Lexer {
 
     // MARK: Bytes
 
-    private mutating func step() {
+    mutating func step() {
         if bytes[position] == .lineFeed { line += 1 }
         position += 1
     }

@@ -1,7 +1,7 @@
 internal import Core
 
 /// Guesses which name was meant by one that nobody knows.
-enum Spelling {
+public enum Spelling {
     /// Longer names are compared by this much of their beginning; no directive is as long.
     private static var bytesMax: Int { 64 }
 
@@ -21,6 +21,12 @@ enum Spelling {
         }
         guard let best, best.distance <= limit, best.distance * 2 < wanted.count else { return nil }
         return (best.name, best.distance <= 2)
+    }
+
+    /// `, did you mean "x"?`, or empty.
+    public static func hint(for name: String, in names: [String]) -> String {
+        guard let near = nearest(to: name, in: names) else { return "" }
+        return near.isCertain ? ", did you mean \"\(near.name)\"?" : ", the nearest name is \"\(near.name)\""
     }
 
     /// Letters to change, add, drop or swap with their neighbour (optimal string alignment).

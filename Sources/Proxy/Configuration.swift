@@ -91,6 +91,7 @@ public final class Configuration {
     let tlsClientKeys: [String: Int]
     /// Upstreams that some location passes to over TLS.
     let tlsUpstreams: Set<String>
+    private let userFiles: [(path: String, statement: Statement)]
     /// `hash` keys, by upstream.
     private let hashKeys: [Int: Template<Variable>]
     let computedVariables: [ComputedVariable]
@@ -116,6 +117,7 @@ public final class Configuration {
         files = builder.files
         errorLog = builder.errorLog
         errorLogs = builder.errorLogs
+        userFiles = builder.userFiles
         prefix = builder.prefix
         temporaryFolders = builder.temporaryFolders.sorted()
         upstreams = builder.upstreams
@@ -244,5 +246,20 @@ public enum DirectiveHelp {
             + Directives.upstream.all.map { ($0.name, $0.syntax, $0.defaultText, $0.contexts, $0.summary) }
         for row in rows.sorted(by: { $0.0 < $1.0 }) { add(row.0, row.1, row.2, row.3, row.4) }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Configuration {
+    /// Files of users and passwords that cannot be read, each once: `open() "path" failed … in file:line`.
+    public var missingUserFiles: [String] {
+        var seen: Set<String> = []
+        return userFiles.filter { seen.insert($0.path).inserted }.compactMap { file in
+            do throws(FileError) {
+                _ = try FileAccess.readWhole(file.path, limit: PasswordFile.sizeMax)
+                return nil
+            } catch {
+                return ConfigError(error.message, file.statement).description
+            }
+        }
     }
 }

@@ -23,6 +23,8 @@ public struct CommandLineOptions: Equatable, Sendable {
     public var mode = Mode.serve
     /// `-q`: only errors are said while a configuration is tested.
     public var isQuiet = false
+    /// `--strict`: warnings and missing password files fail the test.
+    public var isStrict = false
     /// `-p`.
     public var prefix: String?
     /// `-c`, relative to the prefix.
@@ -42,9 +44,16 @@ public struct CommandLineOptions: Equatable, Sendable {
             guard word.hasPrefix("-"), word.count > 1 else {
                 throw OptionError("invalid option: \"\(word)\"")
             }
-            try read(word.dropFirst(), &rest)
+            if word == "--strict" {
+                isStrict = true
+            } else {
+                try read(word.dropFirst(), &rest)
+            }
         }
+        guard !isStrict || isTest else { throw OptionError("option \"--strict\" goes with \"-t\" or \"-T\"") }
     }
+
+    private var isTest: Bool { if case .test = mode { true } else { false } }
 
     private mutating func read(_ letters: Substring, _ rest: inout ArraySlice<String>) throws(OptionError) {
         var letters = letters

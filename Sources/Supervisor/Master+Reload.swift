@@ -23,10 +23,10 @@ extension Master {
             shared.service.reloaded(wallMs: clock.wallMs, complaint: nil)
             outcome.write(.accepted(warnings: next.warnings), begunMs: begunMs)
         } catch {
-            log.write(.emerg, connection: nil, error.description)
+            for line in error.lines { log.write(.emerg, connection: nil, line) }
             log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")
             shared.service.reloaded(wallMs: clock.wallMs, complaint: error.description)
-            outcome.write(.refused(error.description), begunMs: begunMs)
+            outcome.write(.refused(error.lines.joined(separator: "\nportico: [emerg] ")), begunMs: begunMs)
         }
     }
 

@@ -45,6 +45,11 @@ public struct Program {
     // MARK: Texts
 
     /// Says on standard error, and in the error log if it can be written, why nothing starts.
+    private func refuse(_ error: ConfigError, _ options: CommandLineOptions) -> Int32 {
+        for line in error.lines { _ = refuse(line, options) }
+        return 1
+    }
+
     private func refuse(_ message: String, _ options: CommandLineOptions) -> Int32 {
         let path = ConfigurationPath.errorLog(prefix: options.prefix ?? ".", option: options.errorLog)
         if let path, let log = try? ErrorLog([ErrorLog.Sink(.file(path), .error)]) {
@@ -68,7 +73,7 @@ public struct Program {
             """
             portico version: portico/\(versionText)
             Usage: portico [-?hvVtTq] [-s signal] [-p prefix]
-                           [-e filename] [-c filename] [-g directives]
+                           [-e filename] [-c filename] [-g directives] [--strict]
 
             Options:
               -?,-h         : this help
@@ -77,6 +82,7 @@ public struct Program {
               -V            : show version and configure options then exit
               -t            : test configuration and exit
               -T            : test configuration, dump it and exit
+              --strict      : with -t or -T: fail on every warning, and on missing password files
               -q            : suppress non-error messages during configuration testing
               -s signal     : send signal to a master process: stop, quit, reopen, reload
               -p prefix     : set prefix path (default: the current directory)
@@ -125,14 +131,34 @@ public struct Program {
                 standardError("portico: the configuration file \(name) syntax is ok\n")
             }
             try ListeningSockets.check(configuration)
-            if !options.isQuiet { standardError("portico: configuration file \(name) test is successful\n") }
+            if !options.isQuiet, !isRefusedStrictly(configuration, options) {
+                standardError("portico: configuration file \(name) test is successful\n")
+            }
             if prints { dump(configuration) }
-            return 0
+            return options.isStrict ? testStrictly(configuration, name) : 0
         } catch {
-            _ = refuse(error.description, options)
-            standardError("portico: configuration file \(name) test failed\n")
-            return 1
+            _ = refuse(error, options)
+            return testFailed(name)
         }
+    }
+
+    /// `--strict`: a warning is as bad as an error, and so is a password file that is not there.
+    private func isRefusedStrictly(_ configuration: Configuration, _ options: CommandLineOptions) -> Bool {
+        options.isStrict && !(configuration.warnings.isEmpty && configuration.missingUserFiles.isEmpty)
+    }
+
+    private func testStrictly(_ configuration: Configuration, _ name: String) -> Int32 {
+        let missing = configuration.missingUserFiles
+        for line in missing { _ = fail(line) }
+        let count = configuration.warnings.count
+        guard count + missing.count > 0 else { return 0 }
+        if count > 0 { _ = fail("\(count) warning\(count == 1 ? "" : "s"), where \"--strict\" allows none") }
+        return testFailed(name)
+    }
+
+    private func testFailed(_ name: String) -> Int32 {
+        standardError("portico: configuration file \(name) test failed\n")
+        return 1
     }
 
     private func dump(_ configuration: Configuration) {
@@ -164,7 +190,8 @@ public struct Program {
             return awaitReload(
                 ReloadOutcome(pidPath: configuration.main.pidPath), of: pid, sinceMs: begunMs)
         } catch {
-            return fail(error.description)
+            for line in error.lines { _ = fail(line) }
+            return 1
         }
     }
 
@@ -215,7 +242,7 @@ public struct Program {
                 signals: signals, inheritance: inheritance)
             return master.run()
         } catch let error as ConfigError {
-            return refuse(error.description, options)
+            return refuse(error, options)
         } catch let error as Errno {
             return refuse("start failed \(error.logText)", options)
         } catch {

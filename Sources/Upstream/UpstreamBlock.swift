@@ -337,7 +337,7 @@ enum ServerLine {
             }
             peer.slowStartMs = ms
         case "service", "route":
-            throw ConfigError("parameter \"\(parameter)\" is not supported yet", statement)
+            throw .unsupported("parameter \"\(parameter)\"", statement)
         default: throw ConfigError("invalid parameter \"\(parameter)\"", statement)
         }
     }

@@ -132,8 +132,8 @@ private struct MatchReader {
             }
             return .body(regex, isNegated: isNegated)
         case "require":
-            throw ConfigError(
-                "\"require\" is not supported yet; test \"status\", \"header\" or \"body\"", line)
+            throw .unsupported(
+                "\"require\"", advice: "test \"status\", \"header\" or \"body\"", line)
         case "send", "expect":
             throw ConfigError("\"send\" and \"expect\" are for \"stream\" only", line)
         default: throw invalid

@@ -18,6 +18,8 @@ final class ConfigurationBuilder {
     private(set) var hasWritableAPI = false
     /// `status_zone`s, each once.
     private(set) var zones: [StatusZone] = []
+    /// `auth_basic_user_file`s, and where they are named.
+    var userFiles: [(path: String, statement: Statement)] = []
     /// Servers with certificates, in the order of the file.
     var certified: [CertifiedServer] = []
     private var warned: Set<String> = []
@@ -115,8 +117,7 @@ final class ConfigurationBuilder {
         tellsEarlyData = ConfigurationBuilder.tellsEarlyData(statements)
         let globals = try parser.parse(
             text: request.globalDirectives, name: SourceLocation.commandLine)
-        try UnsupportedDirectives.refuse(globals + statements)
-        try apply(globals + statements, to: mainBlock)
+        try apply(all: globals + statements, to: mainBlock)
         guard hasEvents else { throw ConfigError("no \"events\" section in configuration") }
         try finishMain()
         servers = try makeServers()
@@ -188,6 +189,19 @@ final class ConfigurationBuilder {
             logFormats[index] = LogFormat(
                 name: format.name, escape: format.escape, template: try template(text, statement))
         }
+    }
+
+    /// Obeys the whole configuration; if something in it is not supported yet, all of that is told.
+    private func apply(all statements: [Statement], to block: Block) throws(ConfigError) {
+        var missing = UnsupportedDirectives.errors(in: statements)
+        guard !missing.isEmpty else { return try apply(statements, to: block) }
+        do throws(ConfigError) {
+            try apply(UnsupportedDirectives.without(statements), to: block)
+        } catch {
+            // What else fails may follow from what is missing.
+            if error.isUnsupported { missing.append(error) }
+        }
+        if let error = ConfigError.together(missing) { throw error }
     }
 
     func apply(_ statements: [Statement], to block: Block) throws(ConfigError) {
@@ -306,7 +320,9 @@ final class ConfigurationBuilder {
             guard !addresses.isEmpty else {
                 warn(
                     ConfigError(
-                        "host not found in upstream \"\(parts[0])\"; it is unavailable until it is found",
+                        "host not found in upstream \"\(parts[0])\"; it is unavailable until it is found"
+                            + Spelling.hint(
+                                for: parts[0], in: upstreams.filter { !$0.isImplicit }.map(\.name)),
                         statement))
                 let sought = DynamicName(host: parts[0], port: port, isFollowed: false)
                 upstreams.append(UpstreamSettings(implicit: name, unresolved: sought))

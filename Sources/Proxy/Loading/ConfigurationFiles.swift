@@ -11,6 +11,7 @@ internal import Upstream
 public final class ConfigurationFiles: SourceFiles {
     /// The files that were read, for `-T`.
     private(set) var sources: [(path: String, text: String)] = []
+    private var sourcePaths: Set<String> = []
     private var bundle = Bundle()
     /// Descriptors that belong to the bundle, by what they are. Not owned here in a master; in a worker,
     /// those that nobody has asked for yet.
@@ -140,8 +141,14 @@ public final class ConfigurationFiles: SourceFiles {
     /// - Throws: `open() "path" failed …`, without a location.
     public func read(_ path: String) throws(ConfigError) -> [UInt8] {
         let bytes = try readFile("read", path)
-        sources.append((path, String(decoding: bytes, as: UTF8.self)))
+        note(source: path, bytes)
         return bytes
+    }
+
+    /// A file that is included twice is one file.
+    private func note(source path: String, _ bytes: [UInt8]) {
+        guard sourcePaths.insert(path).inserted else { return }
+        sources.append((path, String(decoding: bytes, as: UTF8.self)))
     }
 
     /// The bytes of a file of servers that the API changes; `nil`: there is none yet.
@@ -157,7 +164,7 @@ public final class ConfigurationFiles: SourceFiles {
         }
         guard found.first == 1 else { return nil }
         let bytes = Array(found.dropFirst())
-        sources.append((path, String(decoding: bytes, as: UTF8.self)))
+        note(source: path, bytes)
         return bytes
     }
 

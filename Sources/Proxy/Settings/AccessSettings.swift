@@ -81,8 +81,9 @@ extension AccessSettings {
                 in: anywhere,
                 arity: 1...1
             ) { (block: Block, statement: Statement) throws(ConfigError) in
-                block.settings.auth.userFile = try block.template(
-                    block.builder.confPath(statement.argument(0)), statement)
+                let path = try block.template(block.builder.confPath(statement.argument(0)), statement)
+                block.settings.auth.userFile = path
+                if path.isConstant { block.builder.userFiles.append((path.source, statement)) }
             },
         ]
     }

@@ -34,7 +34,8 @@ enum GeoRows {
     ) throws(ConfigError) {
         if line.words == ["proxy_recursive"] { return map.isRecursive = true }
         if line.words == ["ranges"] {
-            throw ConfigError("\"ranges\" of \"geo\" are not supported yet; write networks: 10.0.0.0/8", line)
+            throw .unsupported(
+                "the \"ranges\" parameter of \"geo\"", advice: "write networks: 10.0.0.0/8", line)
         }
         guard line.words.count == 2 else {
             throw ConfigError("invalid number of the geo parameters", line)

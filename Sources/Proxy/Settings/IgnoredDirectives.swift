@@ -53,7 +53,7 @@ enum IgnoredDirectives {
         ["proxy_cache_bypass", "proxy_no_cache"].map { name in
             Directive(
                 name, "Accepted for nginx's sake: nothing is cached.", "string ...",
-                in: [.http, .server, .location], arity: 1...64
+                in: [.http, .server, .location], arity: 1...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 for word in statement.arguments { _ = try block.template(word, statement) }

@@ -113,7 +113,9 @@ private enum AccessLogLine {
             }
         } else {
             guard !path.contains("$") else {
-                throw ConfigError("variables in the path of \"access_log\" are not supported yet", statement)
+                throw .unsupported(
+                    "a variable in the path of \"access_log\"",
+                    advice: "write one log with the variable in its format", statement)
             }
             target = .file(block.path(path))
         }

@@ -61,7 +61,7 @@ extension ProxySettings {
                 guard statement.arguments.count == 1 else {
                     let parameter = statement.argument(1)
                     throw parameter == "transparent"
-                        ? ConfigError("parameter \"transparent\" is not supported yet", statement)
+                        ? .unsupported("parameter \"transparent\"", statement)
                         : .invalidParameter(parameter, statement)
                 }
                 let word = statement.argument(0)

@@ -181,7 +181,9 @@ private enum ListenReader {
                 ConfigError("HTTP/2 is not offered yet: clients are served over HTTP/1.1", statement))
         case ("proxy_protocol", nil): line.usesProxyProtocol = true
         case ("quic", nil):
-            throw ConfigError("parameter \"\(parameter)\" of \"listen\" is not supported yet", statement)
+            throw .unsupported(
+                "parameter \"\(parameter)\" of \"listen\"", advice: "HTTP/3 is not spoken: leave it out",
+                statement)
         default:
             line.hasSocketOptions = true
             try applySocket(parts[0], value, parameter, to: &line.options, statement)

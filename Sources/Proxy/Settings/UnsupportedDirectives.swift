@@ -1,50 +1,160 @@
 internal import Config
 
-/// Directives of nginx that are not here yet: the error says so, rather than calling them unknown.
+/// Directives of nginx and its common modules that are not here yet: the error says so, and what to do
+/// instead, rather than calling them unknown.
 enum UnsupportedDirectives {
-    private static var names: Set<String> {
+    /// Names, those of whole families ending with `*`, and what serves in their stead.
+    private static var entries: [(names: [String], text: String)] {
         [
-            "add_after_body", "add_before_body", "disable_symlinks", "auth_request", "auth_request_set",
-            "autoindex",
-            "early_hints", "empty_gif", "geoip_country", "image_filter", "js_content",
-            "js_import", "least_time", "mail", "mirror", "mirror_request_body", "ntlm", "perl",
-            "proxy_store", "proxy_cookie_flags", "proxy_socket_rcvbuf",
-            "proxy_socket_sndbuf",
-            "referer_hash_bucket_size", "secure_link", "slice", "ssi", "ssl_alpn",
-            "ssl_engine",
-
-            "sticky", "stream",
-            "sub_filter", "sub_filter_once", "sub_filter_types", "tunnel_pass",
-            "valid_referers", "xslt_stylesheet", "add_header_inherit", "add_trailer_inherit", "zone_sync",
+            (
+                ["fastcgi_*", "uwsgi_*", "scgi_*", "memcached_*"],
+                "gateways are spoken to in HTTP only: use \"proxy_pass\" to the application's HTTP port"
+            ),
+            (["grpc_*"], "HTTP/2 to gateways is not spoken: keep what serves gRPC until it is"),
+            (
+                ["stream", "mail", "tunnel_pass"],
+                "only HTTP is balanced: keep what serves these ports, and leave the block out"
+            ),
+            (
+                ["proxy_cache*", "proxy_store", "slice"],
+                "nothing is cached: leave it out, and every request goes to the gateways"
+            ),
+            (
+                ["auth_request*", "auth_jwt*"],
+                "use \"auth_basic\", \"ssl_verify_client\" or \"deny\", or let the gateway check"
+            ),
+            (["secure_link*", "valid_referers", "referer_*"], "let the gateway check the link"),
+            (
+                ["limit_req*", "limit_conn*"],
+                "\"max_conns\" and \"queue\" protect the gateways: leave it out, or limit before this server"
+            ),
+            (["sticky*"], "use \"ip_hash\", or \"hash $cookie_NAME consistent\""),
+            (["least_time"], "use \"least_conn\""),
+            (["ntlm"], "use \"ip_hash\" and let the gateway take another kind of authentication"),
+            (["geoip*"], "use \"geo\" with networks"),
+            (["keyval*"], "use \"map\""),
+            (["autoindex*"], "folders are not listed: name a file with \"index\""),
+            (["empty_gif"], "use \"return 204\""),
+            (["dav_*", "create_full_put_path"], "files are only read: let the gateway take uploads"),
+            (
+                [
+                    "sub_filter*", "ssi*", "add_before_body", "add_after_body", "addition_types", "xslt_*",
+                    "image_filter*", "mp4*", "flv", "hls*", "f4f*", "gunzip*",
+                ], "contents pass as they are: let the gateway make them"
+            ),
+            (["brotli*", "zstd*"], "contents pass as they are: let the gateway compress them"),
+            (
+                ["lua_*", "js_*", "perl*"],
+                "scripts are not run: use \"map\", \"geo\", \"if\" and \"return\", or let the gateway decide"
+            ),
+            (
+                ["more_set_headers", "more_clear_headers", "headers_more*"],
+                "use \"add_header\" and \"proxy_hide_header\""
+            ),
+            (
+                ["more_set_input_headers", "more_clear_input_headers"],
+                "use \"proxy_set_header\", with an empty value to clear"
+            ),
+            (["mirror*"], "requests go to one gateway: leave it out"),
+            (
+                ["userid*", "session_log*"],
+                "use \"$request_id\" in the log, or let the gateway set the cookie"
+            ),
+            (["quic_*", "http3*"], "HTTP/3 is not spoken: leave it out"),
+            (
+                ["modsecurity*", "pagespeed*", "vhost_traffic_status*", "passenger*"],
+                "that module is not here"
+            ),
+            (
+                ["opentracing*", "otel_*"],
+                "pass \"traceparent\" on as it is, and log it with \"$http_traceparent\""
+            ),
+            (
+                ["add_header_inherit", "add_trailer_inherit"],
+                "write the fields in every block that wants them"
+            ),
+            (["proxy_cookie_flags"], "let the gateway set the flags of its cookies"),
+            (
+                [
+                    "disable_symlinks", "early_hints", "proxy_socket_rcvbuf", "proxy_socket_sndbuf",
+                    "ssl_alpn",
+                    "ssl_engine", "zone_sync*",
+                ], "leave it out"
+            ),
         ]
     }
 
-    private static var families: [String] {
-        [
-            "dav_", "fastcgi_", "grpc_", "keyval", "limit_conn", "limit_req", "memcached_", "proxy_cache",
-            "quic_", "scgi_", "session_log", "sub_filter", "userid", "uwsgi_",
-        ]
+    /// Advice by the name, or by the beginning of a family's names.
+    private struct Index {
+        var names: [String: String] = [:]
+        var families: [(prefix: String, advice: String)] = []
+
+        init() {
+            for (words, text) in entries {
+                for word in words {
+                    if word.hasSuffix("*") {
+                        families.append((String(word.dropLast()), text))
+                    } else {
+                        names[word] = text
+                    }
+                }
+            }
+        }
+
+        func advice(for name: String) -> String? {
+            if name.contains("_by_lua") { return advice(for: "lua_") }
+            return names[name] ?? families.first { name.hasPrefix($0.prefix) }?.advice
+        }
     }
+
+    private static let index = Index()
 
     /// Blocks that hold words of the operator's own, not directives.
     private static var tables: Set<String> {
-        ["map", "types", "split_clients", "match", "mail", "stream"]
+        ["map", "types", "split_clients", "match", "mail", "stream", "geo"]
     }
 
-    static func includes(_ name: String) -> Bool {
+    /// What to do instead of a directive that is not here; `nil`: it is here, or nobody knows it.
+    private static func advice(for name: String) -> String? {
         guard Directives.table.rows(named: name).isEmpty, Directives.upstream.rows(named: name).isEmpty else {
-            return false
+            return nil
         }
-        return names.contains(name) || families.contains { name.hasPrefix($0) }
+        return index.advice(for: name)
     }
 
-    /// - Throws: for the first such directive in the order of the files.
-    static func refuse(_ statements: [Statement]) throws(ConfigError) {
+    static func includes(_ name: String) -> Bool { advice(for: name) != nil }
+
+    /// One for each such directive in the order of the files, with advice where its name comes first.
+    static func errors(in statements: [Statement]) -> [ConfigError] {
+        var errors: [ConfigError] = []
+        var named: Set<String> = []
+        collect(statements, &named, &errors)
+        return errors
+    }
+
+    private static func collect(
+        _ statements: [Statement], _ named: inout Set<String>, _ errors: inout [ConfigError]
+    ) {
         for statement in statements {
-            guard !includes(statement.name) else {
-                throw ConfigError("the \"\(statement.name)\" directive is not supported yet", statement)
+            let name = statement.name
+            if let advice = advice(for: name) {
+                let isFirst = named.insert(name).inserted
+                errors.append(
+                    .unsupported(
+                        "the \"\(name)\" directive", advice: isFirst ? advice : nil, statement))
+            } else if !tables.contains(name), let block = statement.block {
+                collect(block, &named, &errors)
             }
-            if !tables.contains(statement.name) { try refuse(statement.block ?? []) }
+        }
+    }
+
+    /// The same statements without those directives.
+    static func without(_ statements: [Statement]) -> [Statement] {
+        statements.filter { !includes($0.name) }.map { statement in
+            guard let block = statement.block, !tables.contains(statement.name) else { return statement }
+            return Statement(
+                words: statement.words, block: without(block), location: statement.location,
+                order: statement.order)
         }
     }
 }

@@ -92,7 +92,7 @@ public struct HealthCheckSettings: Sendable {
             switch value {
             case "http": kind = .http
             case "tcp": kind = .tcp
-            case "grpc": throw ConfigError("\"type=grpc\" is not supported yet", statement)
+            case "grpc": throw .unsupported("\"type=grpc\"", advice: "\"type=tcp\" connects only", statement)
             default: throw invalid
             }
         case "panic_threshold":

@@ -31,6 +31,16 @@ struct WarningTests {
             ]
         ),
         ("proxy_next_upstream error error;", [#"duplicate value "error""#]),
+        (
+            "upstream gateways { server 127.0.0.1:1; }"
+                + " server { location / { proxy_pass http://gatways; }"
+                + " location /b { proxy_pass http://x.test; } }",
+            [
+                #"host not found in upstream "gatways"; it is unavailable until it is found, did you mean"#
+                    + #" "gateways"?"#,
+                #"host not found in upstream "x.test"; it is unavailable until it is found"#,
+            ]
+        ),
         ("set_real_ip_from 10.0.0.1/8;", ["low address bits of 10.0.0.1/8 are meaningless"]),
         ("server { server_name /a; }", [#"server name "/a" has suspicious symbols"#]),
         ("index /a b;", [#"only the last index in "index" directive should be absolute"#]),
