@@ -59,7 +59,7 @@ extension Worker {
             throw ConfigError("the reload lacks descriptors")
         }
         defer { Socket.close(bundle) }
-        let sockets = Array(descriptors[1...socketCount])
+        let sockets = Array(descriptors[1..<(1 + socketCount)])
         do throws(ConfigError) {
             let files = try ConfigurationFiles(
                 bytes: try Worker.read(bundle), descriptors: Array(descriptors.dropFirst(1 + socketCount)),

@@ -5,7 +5,7 @@ import Testing
 /// and fields of the response are made of fields of the response.
 @Suite("Dying gateways") struct DyingGatewayTests {
     private static func text() throws -> String {
-        let all = try variables().map { "\($0)=[$\($0)]" }.joined(separator: " ")
+        let all = try VariableNames.format()
         return """
             worker_processes 1;
             error_log %PREFIX%/error.log info;
@@ -34,21 +34,6 @@ import Testing
                         error_page 404 /page; error_page 502 /page; } }
             }
             """
-    }
-
-    /// The names of all variables, read from the rows that define them.
-    private static func variables() throws -> [String] {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Sources/Proxy/Logging")
-        let row = /(?:VariableRow|always|unlessEmpty|certificateRow)\(\s*"([a-z0-9_]+)"/
-        let names = try FileManager.default.contentsOfDirectory(atPath: root.path).sorted()
-            .filter { $0.hasPrefix("VariableRows+") }
-            .flatMap { name in
-                try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8).matches(of: row)
-                    .map { String($0.output.1) }
-            }
-        try #require(names.count >= 90, "\(names.count) variables")
-        return names
     }
 
     /// One server, its gateway, and what was asked of them so far.

@@ -189,4 +189,21 @@ import Testing
         for _ in 0..<6 { #expect(try connect("-sess_in").contains("Reused, TLSv1.2")) }
         server.finish()
     }
+
+    @Test("a configuration that listens nowhere ends no worker, and the next one is served again")
+    func listensNowhere() throws {
+        let server = try Server(text("one"))
+        #expect(try RawClient.get(server.port, "/").status == 200)
+        // The lowest number; the checker is replaced.
+        let worker = workers(of: server).min()
+        try server.rewrite(
+            "worker_processes 1; error_log %PREFIX%/error.log info; events { } http { access_log off; }")
+        #expect(try server.reload().ending == .exited(0))
+        #expect(waitUntil(Deadline(in: 5)) { (try? RawClient(port: server.port)) == nil })
+        try server.rewrite(text("two"))
+        #expect(try server.reload().ending == .exited(0))
+        #expect(try RawClient.get(server.port, "/").status == 200)
+        #expect(worker != nil && workers(of: server).min() == worker)
+        server.finish()
+    }
 }
