@@ -55,6 +55,13 @@ public struct Errno: Error, Equatable, Sendable {
         code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
     }
 
+    /// It is this machine that lacks something, descriptors, memory, ports or an address: nothing is said of
+    /// the other end of a connection that could not be made.
+    public var isOurs: Bool {
+        // ENOSPC: epoll_ctl(7) watches as many descriptors as the system allows.
+        isShortage || code == EADDRNOTAVAIL || code == EADDRINUSE || code == ENOSPC
+    }
+
     /// There is no such file.
     public var isNotFound: Bool { code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG }
     /// It is there, and not for us.

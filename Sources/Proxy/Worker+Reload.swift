@@ -91,6 +91,7 @@ extension Worker {
         snapshot = made
         room = ConnectionRoom(next.main)
         made.groups.takeOver(from: former.groups)
+        for traffic in made.groups.takeQueues(from: former.groups) { awaited(traffic) }
         forgetRecycled()
         forEachSession { $0.snapshotChanged() }
         let limit = next.main.workerShutdownTimeoutMs

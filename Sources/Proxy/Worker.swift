@@ -67,6 +67,9 @@ public final class Worker {
     private var scratches: [ByteBuffer] = []
     private var exchanges: [Exchange] = []
 
+    /// Connections to peers that could not be made here.
+    var shortageLog = LogRation()
+
     // MARK: What is counted and shared
 
     let counters: CounterSlab

@@ -26,8 +26,9 @@ final class EligiblePeers {
     /// Percent of healthy primaries below which the checks are disregarded; 0: never.
     private let panicThreshold: Int
     private var isInPanic = false
-    private var isHealthy: [Bool]
-    private var healthyCount = 0
+    /// What each peer adds to `health`.
+    private var standings: [HealthCount]
+    private var health = HealthCount()
 
     init(_ peers: [Peer], _ primaries: Range<Int>, panicThreshold: Int) {
         self.peers = peers
@@ -49,7 +50,7 @@ final class EligiblePeers {
         seen = journals.map { _ in 0 }
         isOpen = peers.map { _ in false }
         isRamping = isOpen
-        isHealthy = isOpen
+        standings = peers.map { _ in HealthCount() }
         changed.reserveCapacity(peers.count)
     }
 
@@ -75,7 +76,7 @@ final class EligiblePeers {
             guard let index = marked[journal][mark] else { continue }
             if panicThreshold > 0 {
                 noteHealth(index)
-                if isPanicDue != isInPanic { return false }
+                if health.isPanicDue(threshold: panicThreshold) != isInPanic { return false }
             }
             judge(index, nowMs)
         }
@@ -87,15 +88,16 @@ final class EligiblePeers {
         // What changes while it is being looked at is looked at again.
         for place in journals.indices { seen[place] = journals[place].count }
         if panicThreshold > 0 {
-            for index in primaries { noteHealth(index) }
-            isInPanic = isPanicDue
+            for index in peers.indices { noteHealth(index) }
+            isInPanic = health.isPanicDue(threshold: panicThreshold)
         }
         for index in peers.indices { judge(index, nowMs) }
     }
 
     private func judge(_ index: Int, _ nowMs: Int64) {
         let peer = peers[index]
-        var isEligible = peer.isUsable && !peer.isFull && (isInPanic || peer.state.health.takesRequests)
+        let mayServe = peer.state.health.takesRequests || (isInPanic && peer.state.health == .unhealthy)
+        var isEligible = peer.isUsable && !peer.isFull && mayServe
         // A group of one peer: it is never taken out.
         if peers.count > 1 && isEligible { isEligible = !peer.isBanned(nowMs: nowMs) }
         let ramps = peer.isRamping(nowMs: nowMs)
@@ -110,20 +112,64 @@ final class EligiblePeers {
     // MARK: Panic
 
     private func noteHealth(_ index: Int) {
-        guard primaries.contains(index) else { return }
-        let takes = peers[index].isHealthy
-        guard takes != isHealthy[index] else { return }
-        isHealthy[index] = takes
-        healthyCount += takes ? 1 : -1
+        let now = peers[index].standing
+        guard now != standings[index] else { return }
+        health = health - standings[index] + now
+        standings[index] = now
+    }
+}
+
+/// Servers of a group that are meant to serve, and those of them that the checks have nothing against.
+///
+/// One that is down, drained, unresolved or not yet checked is neither: it is not the checks' word that
+/// keeps it out, or nothing is known that could be doubted.
+public struct HealthCount: Equatable, Sendable {
+    /// Primaries that are healthy, and all.
+    public private(set) var healthy = 0
+    /// All that are meant to serve.
+    public private(set) var all = 0
+    private var healthyBackups = 0
+
+    /// Of no server.
+    init() {}
+
+    /// Of one server.
+    fileprivate init(isHealthy: Bool, isBackup: Bool) {
+        healthy = isHealthy && !isBackup ? 1 : 0
+        all = isBackup ? 0 : 1
+        healthyBackups = isHealthy && isBackup ? 1 : 0
     }
 
-    private var isPanicDue: Bool { healthyCount * 100 < panicThreshold * servingCount }
-    private lazy var servingCount = primaries.count { !peers[$0].settings.isDown }
+    static func + (left: HealthCount, right: HealthCount) -> HealthCount {
+        var sum = left
+        sum.healthy += right.healthy
+        sum.all += right.all
+        sum.healthyBackups += right.healthyBackups
+        return sum
+    }
+
+    static func - (left: HealthCount, right: HealthCount) -> HealthCount {
+        var rest = left
+        rest.healthy -= right.healthy
+        rest.all -= right.all
+        rest.healthyBackups -= right.healthyBackups
+        return rest
+    }
+
+    /// Fewer than so many percent are healthy, and no backup can take their place.
+    func isPanicDue(threshold: Int) -> Bool { healthyBackups == 0 && healthy * 100 < threshold * all }
 }
 
 extension Peer {
-    /// It is meant to serve, and the checks have nothing against it.
-    var isHealthy: Bool { !settings.isDown && state.health.takesRequests }
+    /// What it adds to the count of healthy servers.
+    var standing: HealthCount {
+        guard isUsable else { return HealthCount() }
+        switch state.health {
+        case .unchecked, .up: return HealthCount(isHealthy: true, isBackup: settings.isBackup)
+        case .unhealthy: return HealthCount(isHealthy: false, isBackup: settings.isBackup)
+        case .checking, .draining: return HealthCount()
+        }
+    }
 
     /// It has all the connections that it may have.
     var isFull: Bool { settings.maxConnections > 0 && state.connections >= settings.maxConnections }

@@ -55,8 +55,11 @@ public final class KeepalivePool<Connection: AnyObject> {
     public var hasExcess: Bool { entries.count > capacity }
 
     /// Takes out the one that was idle longest, if there are too many.
-    public func removeExcess() -> Connection? {
-        guard hasExcess else { return nil }
+    public func removeExcess() -> Connection? { hasExcess ? removeOldest() : nil }
+
+    /// Takes out the one that was idle longest; `nil`: it is empty.
+    public func removeOldest() -> Connection? {
+        guard !entries.isEmpty else { return nil }
         tally?.add(.idle, -1)
         return entries.removeFirst().connection
     }

@@ -20,7 +20,7 @@ public final class PeerGroup {
     /// A group of one peer: it is never taken out.
     private var isSingle: Bool { peers.count == 1 }
     private let isShared: Bool
-    private let balancer: any Balancer
+    let balancer: any Balancer
     /// Which peers may be chosen now.
     let eligible: EligiblePeers
     /// Whose turn it is.
@@ -67,6 +67,7 @@ public final class PeerGroup {
         peers = made
         ownJournal = own.journal
         freshPeers = fresh
+        triesMax = made.count { $0.isUsable }
         let primaryCount = made.count { !$0.settings.isBackup }
         primaries = 0..<primaryCount
         backups = primaryCount..<made.count
@@ -111,8 +112,8 @@ public final class PeerGroup {
         return found
     }
 
-    /// Peers that one request may be tried at.
-    public var triesMax: Int { peers.count }
+    /// Peers that one request may be tried at: those that never serve are no tries.
+    public let triesMax: Int
 
     // MARK: Choosing
 
@@ -187,22 +188,16 @@ public final class PeerGroup {
     // MARK: Panic
 
     /// So few servers are healthy that the checks themselves are doubted, or all must help: every server
-    /// is used (`panic_threshold`).
+    /// is used (`panic_threshold`). While a backup is healthy, no server is used that is not.
     public var isInPanic: Bool {
         guard settings.panicThreshold > 0, settings.isChecked else { return false }
-        let (healthy, all) = healthyPrimaries
-        return healthy * 100 < settings.panicThreshold * all
+        let count = backups.reduce(healthyPrimaries) { $0 + peers[$1].standing }
+        return count.isPanicDue(threshold: settings.panicThreshold)
     }
 
-    /// Servers that the checks find healthy, and all that are meant to serve.
-    public var healthyPrimaries: (healthy: Int, all: Int) {
-        var healthy = 0
-        var all = 0
-        for index in primaries where !peers[index].settings.isDown {
-            all += 1
-            if peers[index].isHealthy { healthy += 1 }
-        }
-        return (healthy, all)
+    /// What the checks say of the servers that are meant to serve.
+    public var healthyPrimaries: HealthCount {
+        primaries.reduce(HealthCount()) { $0 + peers[$1].standing }
     }
 
     /// What a peer's state is called: nginx's `up`, `draining`, `down`, `unavail`, `checking`, `unhealthy`.

@@ -25,14 +25,35 @@ import Testing
         #expect(group.pick(selection, nowMs: 1000) == .peer(hash % 3))
     }
 
-    @Test("an empty key goes round robin")
-    func emptyKeyGoesRound() {
-        let group = PeerGroup.of(["a", "b", "c"], .hash(key: "", isConsistent: false))
+    @Test("an empty key goes round robin", arguments: [false, true])
+    func emptyKeyGoesRound(isConsistent: Bool) {
+        let group = PeerGroup.of(["a", "b", "c"], .hash(key: "", isConsistent: isConsistent))
         let picks = (0..<3).map { _ -> Pick in
             let selection = Selection()
             return group.pick(selection, nowMs: 1000)
         }
         #expect(Set(picks.map { "\($0)" }).count == 3)
+    }
+
+    @Test("with consistent, great weights have a bounded number of points, in proportion")
+    func consistentPointsAreBounded() {
+        func points(_ weights: [Int]) -> ConsistentHash? {
+            let names = weights.indices.map { "10.0.0.\($0):80" }
+            let group = PeerGroup.of(names, .hash(key: "", isConsistent: true)) { peers in
+                for (index, weight) in weights.enumerated() { peers[index].weight = weight }
+            }
+            return group.balancer as? ConsistentHash
+        }
+        #expect(points([1, 2])?.pointCount == 480)
+        let great = PeerGroup.of(["10.0.0.1:80", "10.0.0.2:80"], .hash(key: "", isConsistent: true)) {
+            peers in
+            peers[0].weight = 65_535
+            peers[1].weight = 6_553
+        }
+        let count = (great.balancer as? ConsistentHash)?.pointCount ?? 0
+        #expect((300_000...ConsistentHash.pointsMax).contains(count))
+        let second = (0..<2000).count { great.pickOnce(key: "key \($0)") == 1 }
+        #expect((120...250).contains(second))
     }
 
     @Test("with consistent, a peer that goes moves only its own keys")

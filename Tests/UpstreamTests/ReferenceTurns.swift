@@ -51,7 +51,13 @@ final class ReferenceGroup {
     }
 
     private var isInPanic: Bool {
-        let serving = peers.indices.filter { !peers[$0].isBackup && !peers[$0].isDown }
+        let usable = peers.indices.filter {
+            !peers[$0].isDown && !peers[$0].isDraining && !peers[$0].isUnresolved
+        }
+        if usable.contains(where: { peers[$0].isBackup && states[$0].health.takesRequests }) { return false }
+        let serving = usable.filter {
+            !peers[$0].isBackup && (states[$0].health.takesRequests || states[$0].health == .unhealthy)
+        }
         let healthy = serving.filter { states[$0].health.takesRequests }
         return settings.isChecked && healthy.count * 100 < settings.panicThreshold * serving.count
     }
@@ -61,7 +67,7 @@ final class ReferenceGroup {
         let state = states[index]
         if peer.isDown || peer.isDraining || peer.isUnresolved { return false }
         if peer.maxConnections > 0 && state.connections >= peer.maxConnections { return false }
-        if !state.health.takesRequests && !isInPanic { return false }
+        if !state.health.takesRequests && !(isInPanic && state.health == .unhealthy) { return false }
         if peers.count == 1 { return true }
         let isBanned =
             peer.maxFails > 0 && state.fails >= peer.maxFails

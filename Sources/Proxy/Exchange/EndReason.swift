@@ -5,11 +5,12 @@ internal import Upstream
 /// | reason | when |
 /// | --- | --- |
 /// | `ok` | it was answered, whatever was asked for, or as `return` says |
-/// | `retried:WHY` | answered well, after an attempt that failed (`error`, `timeout`, `invalid`, `status`) |
+/// | `retried:WHY` | after an attempt that failed (`error`, `timeout`, `invalid`, `shortage`, `status`) |
 /// | `no_live_upstream` | no server could take it |
 /// | `upstream_error` | the last server tried refused, reset or closed the connection |
 /// | `upstream_timeout` | the last server tried took too long |
 /// | `upstream_invalid` | the last server tried answered with something that is no answer |
+/// | `upstream_shortage` | descriptors, memory or ports for a connection to a server were lacking here |
 /// | `upstream_status` | a server's own answer with 500 or more |
 /// | `upstream_cut` | a server's answer ended in the middle |
 /// | `client_closed` | the client left before the answer was complete |
@@ -31,13 +32,14 @@ enum EndReason: Equatable {
 
     /// What an attempt at a server came to.
     enum UpstreamFailure {
-        case error, timeout, invalid, status
+        case error, timeout, invalid, shortage, status
 
         var name: StaticString {
             switch self {
             case .error: "error"
             case .timeout: "timeout"
             case .invalid: "invalid"
+            case .shortage: "shortage"
             case .status: "status"
             }
         }
@@ -82,7 +84,9 @@ extension Exchange {
         if status == 499 { return .clientClosed }
         let isOwn = attempts.isEmpty
         if let failure = lastFailure {
-            if status == 502 || status == 504 { return .upstream(failure) }
+            if status == 502 || status == 504 || (failure == .shortage && status == 500) {
+                return .upstream(failure)
+            }
             if status < 500 { return .retried(failure) }
         }
         if !isOwn && status >= 500 { return .upstreamStatus }

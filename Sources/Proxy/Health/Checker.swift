@@ -22,6 +22,7 @@ public final class Checker {
     private let signals: SignalDescriptor
     private var endpoints = SlotTable<Endpoint>()
     private var isEnding = false
+    private var shortageLog = LogRation()
     /// Changes by the API, and of names in groups that it may change, that probes and watches know of.
     private var memberChanges: Int
     /// The servers that are asked, by group, in short.
@@ -246,16 +247,22 @@ public final class Checker {
     }
 
     private func reportPanic(_ health: GroupHealth) {
-        let (healthy, all) = health.group.healthyPrimaries
-        let name = health.group.settings.name
-        if health.isInPanic {
-            log(
-                .alert,
-                "\(healthy) of \(all) servers in upstream \"\(name)\" are healthy, fewer than panic_threshold"
-                    + " \(health.group.settings.panicThreshold)%: all are used, whatever the checks say")
-        } else {
-            log(.notice, "\(healthy) of \(all) servers in upstream \"\(name)\" are healthy: panic is over")
-        }
+        let group = health.group
+        let count = group.healthyPrimaries
+        let text =
+            "\(count.healthy) of \(count.all) servers in upstream \"\(group.settings.name)\" are healthy"
+        guard health.isInPanic else { return log(.notice, "\(text), or a backup is: panic is over") }
+        log(
+            .alert,
+            "\(text), fewer than panic_threshold \(group.settings.panicThreshold)%: all are used,"
+                + " whatever the checks say")
+    }
+
+    /// Servers cannot be asked: once a second, for all of them.
+    func logShortage(_ call: String, _ errno: Errno) {
+        guard let count = shortageLog.admit(nowMs: clock.nowMs) else { return }
+        let more = count > 0 ? ", and \(count) more before it" : ""
+        log(.crit, "\(call) failed \(errno.logText)\(more) in health checks; servers stay what they are")
     }
 
     func log(_ level: LogLevel, _ message: @autoclosure () -> String) {

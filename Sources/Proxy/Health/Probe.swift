@@ -17,6 +17,9 @@ final class Probe {
         case asking
     }
 
+    /// How soon a server is asked that could not be asked for want of descriptors or ports.
+    private static var shortageMs: Int { 1000 }
+
     private let checker: Checker
     let check: HealthCheck
     let health: GroupHealth
@@ -125,7 +128,7 @@ final class Probe {
         let descriptor: Int32
         var isConnected = false
         switch Socket.connect(address, from: nil) {
-        case .failed(let errno): return fail("connect: \(errno.shortText)")
+        case .failed(let errno): return unconnected("connect()", errno)
         case .connected(let fd):
             descriptor = fd
             isConnected = true
@@ -142,13 +145,22 @@ final class Probe {
         do {
             try checker.poller.addConnection(descriptor, token)
         } catch {
-            return fail("epoll_ctl() failed \(error.logText)")
+            return unconnected("epoll_ctl()", error)
         }
         if isConnected { connectionEstablished(made) }
     }
 
+    /// What this machine lacks says nothing of the server: it is asked again soon.
+    private func unconnected(_ call: String, _ errno: Errno) {
+        guard errno.isOurs else { return fail("connect: \(errno.shortText)") }
+        disconnect()
+        state = .waiting
+        checker.logShortage(call, errno)
+        arm(afterMs: min(check.settings.intervalMs, Probe.shortageMs))
+    }
+
     private func connectionAnswered(_ transport: Transport) {
-        if let errno = Socket.pendingError(transport.fd) { return fail("connect: \(errno.shortText)") }
+        if let errno = Socket.pendingError(transport.fd) { return unconnected("connect()", errno) }
         guard transport.isWritable || transport.isHangup else { return }
         connectionEstablished(transport)
     }

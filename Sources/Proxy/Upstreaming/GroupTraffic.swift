@@ -38,6 +38,8 @@ final class GroupTraffic {
     init(tally: Tally) { self.tally = tally }
 
     var isAwaited: Bool { !waiting.isEmpty }
+    /// Some wait for a server: those who come now come behind them.
+    var isServerAwaited: Bool { isAwaited && queueCount > 0 }
     /// Requests that wait for a server.
     var queueCount: Int {
         waiting.count { if case .server = $0.wait { true } else { false } }
@@ -74,10 +76,25 @@ final class GroupTraffic {
         countWaiting()
     }
 
+    /// After a reload those who wait for a server go on to do so, before those who come now.
+    func takeQueue(of former: GroupTraffic) {
+        for entry in former.waiting {
+            guard case .server = entry.wait else { continue }
+            former.requestEnded()
+            requestBegan()
+            entry.request.traffic = self
+            waiting.append(entry)
+        }
+        former.waiting.removeAll { if case .server = $0.wait { true } else { false } }
+        former.countWaiting()
+        countWaiting()
+    }
+
     /// Lets requests go on that can, and gives up those that have waited too long.
     func serve(nowMs: Int64) {
         let before = waiting
         waiting = []
+        var rest: [Waiting] = []
         var isBlocked = false
         for entry in before {
             // Those who came first go first: behind one that must wait, others for a server wait too.
@@ -90,8 +107,10 @@ final class GroupTraffic {
                 let isLate = nowMs >= entry.deadlineMs
                 if entry.request.takeTurn(after: failure, isLate: isLate) { continue }
             }
-            waiting.append(entry)
+            rest.append(entry)
         }
+        // Those who came meanwhile come behind them.
+        waiting = rest + waiting
         countWaiting()
     }
 }
@@ -103,8 +122,9 @@ extension Worker {
 
     /// A request of the group has begun to wait.
     func awaited(_ traffic: GroupTraffic) {
+        // The timer runs while somebody waits: who comes does not put it off.
+        if awaitedTraffic.isEmpty { timers.set(trafficTimer, deadlineMs: clock.nowMs + Worker.lookMs) }
         if !awaitedTraffic.contains(where: { $0 === traffic }) { awaitedTraffic.append(traffic) }
-        timers.set(trafficTimer, deadlineMs: clock.nowMs + Worker.lookMs)
     }
 
     /// A server or a turn has become free.

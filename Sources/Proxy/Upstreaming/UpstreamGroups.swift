@@ -65,6 +65,18 @@ final class UpstreamGroups {
         }
     }
 
+    /// Closes the idle connection of some group that has waited there longest.
+    ///
+    /// - Returns: false: there is none.
+    func closeOneIdle() -> Bool {
+        for pool in pools {
+            guard let connection = pool.removeOldest() else { continue }
+            connection.close()
+            return true
+        }
+        return false
+    }
+
     /// Whether it is a group that new requests are given.
     func isCurrent(_ group: PeerGroup) -> Bool { self.group(at: group.index) === group }
 
@@ -102,7 +114,24 @@ final class UpstreamGroups {
         }
     }
 
+    /// The group that new requests are given in its place; itself if there is none.
+    func successor(of group: PeerGroup) -> PeerGroup {
+        isCurrent(group) ? group : self.group(named: group.settings.name) ?? group
+    }
+
     // MARK: After a reload
+
+    /// Takes over the requests that wait for servers of the groups until now.
+    ///
+    /// - Returns: the traffic of groups that are waited for.
+    func takeQueues(from former: UpstreamGroups) -> [GroupTraffic] {
+        former.groups.compactMap { old in
+            guard let group = group(named: old.settings.name) else { return nil }
+            let queue = traffic(of: group)
+            queue.takeQueue(of: former.traffic(of: old))
+            return queue.isAwaited ? queue : nil
+        }
+    }
 
     /// Whether the connection was made for one of these groups, or for one that a group here goes on for.
     func accepts(_ connection: PeerConnection) -> Bool {
@@ -243,7 +272,11 @@ extension Worker {
     /// Begins a new connection to a peer.
     func connect(_ group: PeerGroup, peer: Int, for exchange: Exchange) -> ConnectResult {
         let address = group.peers[peer].settings.address
-        let outcome = Socket.connect(address, from: exchange.bindAddress)
+        var outcome = Socket.connect(address, from: exchange.bindAddress)
+        // A request goes before a connection that waits for one.
+        if case .failed(let errno) = outcome, errno.isShortage, snapshot.groups.closeOneIdle() {
+            outcome = Socket.connect(address, from: exchange.bindAddress)
+        }
         let fd: Int32
         var isConnected = false
         switch outcome {

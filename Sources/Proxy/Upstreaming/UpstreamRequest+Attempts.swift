@@ -13,9 +13,13 @@ extension UpstreamRequest {
         isFirstAttempt = true
         exchange.phase = .awaitingUpstream
         setKeys(group)
+        countTries(group)
+        connectToNextPeer(of: group)
+    }
+
+    func countTries(_ group: PeerGroup) {
         let configured = proxy.nextUpstreamTries
         triesLeft = configured > 0 ? min(configured, group.triesMax) : group.triesMax
-        connectToNextPeer(of: group)
     }
 
     private func setKeys(_ group: PeerGroup) {
@@ -45,6 +49,11 @@ extension UpstreamRequest {
 
     private func connectToNextPeer(of group: PeerGroup) {
         prepareAttempt()
+        // Those who wait for a server came first.
+        if isFirstAttempt, traffic?.isServerAwaited == true {
+            if !waitForServer() { noServer(group) }
+            return
+        }
         switch group.pick(selection, nowMs: worker.clock.nowMs) {
         case .none:
             if !waitForServer() { noServer(group) }
@@ -82,8 +91,8 @@ extension UpstreamRequest {
         let outcome = worker.connect(group, peer: index, for: exchange)
         switch outcome {
         case .failed(let errno):
-            log(.error, "connect() to \(group.peers[index].settings.name) failed \(errno.logText)")
-            failedBeforeConnection(index)
+            logUnconnected(errno, "connect() to \(group.peers[index].settings.name)")
+            failedBeforeConnection(index, errno)
         case .inProgress(let connection):
             adopt(connection)
             connection.arm(connection.writeTimer, afterMs: proxy.connectTimeoutMs)
@@ -100,11 +109,19 @@ extension UpstreamRequest {
     }
 
     /// `connect` itself failed: there is no connection that events could come from.
-    private func failedBeforeConnection(_ index: Int) {
+    private func failedBeforeConnection(_ index: Int, _ errno: Errno) {
         state = .connecting
         peer = nil
         failedPeer = index
-        next(.error)
+        next(Failure(errno))
+    }
+
+    /// What this machine lacks is said once a second: every request would say it.
+    private func logUnconnected(_ errno: Errno, _ call: String) {
+        guard errno.isOurs else { return log(.error, "\(call) failed \(errno.logText)") }
+        guard let count = worker.shortageLog.admit(nowMs: worker.clock.nowMs) else { return }
+        let more = count > 0 ? ", and \(count) more before it" : ""
+        log(.crit, "\(call) failed \(errno.logText)\(more); it is not counted against the server")
     }
 
     func connectionAnswered(_ peer: PeerConnection) {
@@ -112,8 +129,8 @@ extension UpstreamRequest {
             return
         }
         if let errno = Socket.pendingError(peer.transport.fd) {
-            log(.error, "connect() failed \(errno.logText)")
-            return next(.error)
+            logUnconnected(errno, "connect()")
+            return next(Failure(errno))
         }
         connected(peer)
     }
@@ -134,12 +151,16 @@ extension UpstreamRequest {
     /// Why an attempt ended without a usable response.
     enum Failure {
         case error, timeout, invalidHeader
+        /// It is this machine that could not: the peer is not to blame.
+        case shortage(Errno)
         /// A status that `proxy_next_upstream` may name.
         case status(UInt16)
 
+        init(_ errno: Errno) { self = errno.isOurs ? .shortage(errno) : .error }
+
         var condition: NextUpstream {
             switch self {
-            case .error: .error
+            case .error, .shortage: .error
             case .timeout: .timeout
             case .invalidHeader: .invalidHeader
             case .status(let status): NextUpstream(status: status) ?? []
@@ -151,6 +172,7 @@ extension UpstreamRequest {
             case .error: .error
             case .timeout: .timeout
             case .invalidHeader: .invalid
+            case .shortage: .shortage
             case .status: .status
             }
         }
@@ -160,6 +182,8 @@ extension UpstreamRequest {
             switch self {
             case .timeout: 504
             case .error, .invalidHeader: 502
+            // As nginx: without a socket there was no gateway.
+            case .shortage(let errno): errno.isShortage ? 500 : 502
             case .status(let status): status
             }
         }
@@ -234,7 +258,7 @@ extension UpstreamRequest {
         case .error, .timeout, .invalidHeader:
             // A connection from the pool that had gone stale says nothing about the peer.
             outcome = isReused && failure.isPlainError && !hasResponseByte ? .neutral : .failure
-        case .status(403), .status(404): outcome = .neutral
+        case .shortage, .status(403), .status(404): outcome = .neutral
         case .status: outcome = .failure
         }
         group.finished(index, outcome, nowMs: worker.clock.nowMs)
@@ -247,7 +271,7 @@ extension UpstreamRequest.Failure {
     var isPlainError: Bool {
         switch self {
         case .error: true
-        case .timeout, .invalidHeader, .status: false
+        case .timeout, .invalidHeader, .shortage, .status: false
         }
     }
 }

@@ -25,7 +25,7 @@ extension UpstreamRequest {
                 return next(.error)
             case .failed(let errno):
                 log(lossLevel, "recv() failed \(errno.logText)")
-                return next(.error)
+                return next(Failure(errno))
             }
         }
         if peer.transport.isHangup && hasSendFailed { next(.error) }

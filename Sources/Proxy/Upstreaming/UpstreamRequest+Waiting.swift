@@ -22,7 +22,12 @@ extension UpstreamRequest {
 
     /// - Returns: whether it has left the queue: for a server, or because it has waited too long.
     func leaveQueue(isLate: Bool) -> Bool {
-        guard let group, case .waiting = state else { return true }
+        guard let known = group, case .waiting = state else { return true }
+        let group = worker.snapshot.groups.successor(of: known)
+        if group !== known {
+            self.group = group
+            countTries(group)
+        }
         selection.startAgain()
         if case .peer(let index) = group.pick(selection, nowMs: worker.clock.nowMs) {
             queuedMs = worker.clock.nowMs - waitingSinceMs

@@ -248,6 +248,10 @@ final class UpstreamRequest {
     /// A pooled connection must be in step: nothing left unsent, nothing more than its response come.
     private func mayKeep(_ peer: PeerConnection, _ group: PeerGroup) -> Bool {
         let keepalive = group.settings.keepalive
+        // One that waited over a reload was sent by the settings of a former configuration.
+        guard exchange.snapshot === worker.snapshot || !worker.snapshot.groups.isCurrent(group) else {
+            return false
+        }
         return keepsPeer && isRequestComplete && !peer.hasUnsent && keepalive.count > 0 && !worker.isDraining
             && !peer.transport.isHangup && peer.requestCount < keepalive.requests
             && worker.clock.nowMs - peer.startedMs < Int64(keepalive.timeMs)

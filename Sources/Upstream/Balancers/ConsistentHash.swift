@@ -1,20 +1,34 @@
 internal import Core
 
 /// `hash key consistent`: ketama, 160 points for each unit of weight, so that a peer that comes or goes
-/// moves only its share of the keys. The points are those of nginx and of Cache::Memcached::Fast.
+/// moves only its share of the keys. The points are those of nginx and of Cache::Memcached::Fast, unless a
+/// group has so much weight that they take too long to make: then there are fewer, in proportion.
+///
+/// An empty key goes round robin.
 final class ConsistentHash: Balancer {
     private struct Point {
         let hash: UInt32
         /// Number of the server line; its addresses share the points.
-        let server: Int
+        let server: UInt32
     }
+
+    private static var pointsPerWeight: Int { 160 }
+    /// As many as 4,096 servers of the usual weight have.
+    static var pointsMax: Int { 4096 * pointsPerWeight }
 
     private var points: [Point] = []
     private var members: [[Int]] = []
     private var able: [Int] = []
+    private let fallback = RoundRobin()
+
+    /// Points that keys can lead to.
+    var pointCount: Int { points.count }
 
     init(_ peers: [Peer], _ primaries: Range<Int>) {
         var servers: [String: Int] = [:]
+        // A point's hash stands above its server: in order they are in the order of both.
+        var keys: [UInt64] = []
+        let weight = primaries.reduce(0) { $0 + peers[$1].settings.weight }
         for index in primaries {
             let settings = peers[index].settings
             if servers[settings.server] == nil {
@@ -23,26 +37,36 @@ final class ConsistentHash: Balancer {
             }
             guard let server = servers[settings.server] else { continue }
             members[server].append(index)
-            addPoints(settings, server)
+            let count = ConsistentHash.pointCount(settings.weight, of: weight)
+            ConsistentHash.addPoints(settings, count, UInt64(server), to: &keys)
         }
-        points.sort { ($0.hash, $0.server) < ($1.hash, $1.server) }
-        var unique: [Point] = []
-        for point in points where unique.last?.hash != point.hash { unique.append(point) }
-        points = unique
+        keys.sort()
+        for key in keys where points.last?.hash != UInt32(key >> 32) {
+            points.append(Point(hash: UInt32(key >> 32), server: UInt32(truncatingIfNeeded: key)))
+        }
+    }
+
+    /// - Parameter total: the weight of all primaries.
+    private static func pointCount(_ weight: Int, of total: Int) -> Int {
+        let count = weight * pointsPerWeight
+        let all = total * pointsPerWeight
+        return all <= pointsMax ? count : max(1, count / ((all + pointsMax - 1) / pointsMax))
     }
 
     /// CRC-32 over HOST NUL PORT and the previous point's hash, little-endian.
-    private func addPoints(_ settings: PeerSettings, _ server: Int) {
+    private static func addPoints(
+        _ settings: PeerSettings, _ count: Int, _ server: UInt64, to keys: inout [UInt64]
+    ) {
         let (host, port) = ConsistentHash.split(settings.server)
         var begin = CRC32()
         begin.update(Array(host.utf8))
         begin.update(0)
         begin.update(Array(port.utf8))
         var previous: UInt32 = 0
-        for _ in 0..<(settings.weight * 160) {
+        for _ in 0..<count {
             var crc = begin
             for shift: UInt32 in [0, 8, 16, 24] { crc.update(UInt8(truncatingIfNeeded: previous >> shift)) }
-            points.append(Point(hash: crc.value, server: server))
+            keys.append(UInt64(crc.value) << 32 | server)
             previous = crc.value
         }
     }
@@ -56,7 +80,9 @@ final class ConsistentHash: Balancer {
     }
 
     func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int? {
-        guard !points.isEmpty else { return nil }
+        guard !points.isEmpty, !selection.hashKey.isEmpty else {
+            return fallback.pick(from: group, selection, nowMs: nowMs)
+        }
         if selection.hashTries == 0 {
             var crc = CRC32()
             crc.update(selection.hashKey)
@@ -64,17 +90,17 @@ final class ConsistentHash: Balancer {
         }
         while selection.hashTries <= 20 {
             let point = points[Int(selection.hash) % points.count]
-            let addresses = members[point.server]
+            let addresses = members[Int(point.server)]
             if let index = takeTurn(among: addresses, group, selection, nowMs) { return index }
             selection.hash &+= 1
             selection.hashTries += 1
         }
-        return takeTurn(among: group.primaries, group, selection, nowMs)
+        return fallback.pick(from: group, selection, nowMs: nowMs)
     }
 
-    /// Addresses of one name take turns; so do all when the points lead nowhere.
+    /// Addresses of one name take turns.
     private func takeTurn(
-        among indices: some Sequence<Int>, _ group: PeerGroup, _ selection: Selection, _ nowMs: Int64
+        among indices: [Int], _ group: PeerGroup, _ selection: Selection, _ nowMs: Int64
     ) -> Int? {
         able.removeAll(keepingCapacity: true)
         for index in indices where group.isEligible(index, selection) { able.append(index) }

@@ -222,6 +222,56 @@ import Testing
         #expect(shares(group, at: 10) == [100, 100, 100])
     }
 
+    @Test("there is no panic while a backup is healthy: it serves, and no server that is not")
+    func noPanicBesidesABackup() {
+        let group = group { settings in
+            settings.panicThreshold = 100
+            settings.peers[2].isBackup = true
+        }
+        group.settle(0, .unhealthy, nowMs: 1, wallMs: 1)
+        group.settle(1, .unhealthy, nowMs: 1, wallMs: 1)
+        #expect(!group.isInPanic && shares(group, at: 10) == [0, 0, 300])
+        group.settle(2, .unhealthy, nowMs: 1, wallMs: 1)
+        #expect(group.isInPanic && shares(group, at: 10) == [150, 150, 0])
+    }
+
+    @Test(
+        "servers that are drained, down or still to be checked are not counted for the panic, nor used in it")
+    func panicCountsWhoIsMeantToServe() {
+        let drained = group { settings in
+            settings.panicThreshold = 50
+            settings.peers[0].isDraining = true
+        }
+        drained.settle(1, .unhealthy, nowMs: 1, wallMs: 1)
+        // One of two, not two of three.
+        #expect(drained.healthyPrimaries.healthy == 1 && drained.healthyPrimaries.all == 2)
+        #expect(!drained.isInPanic)
+        drained.settle(2, .unhealthy, nowMs: 1, wallMs: 1)
+        #expect(drained.isInPanic && shares(drained, at: 10) == [0, 150, 150])
+        for health: Health in [.draining, .checking] {
+            let group = group { $0.panicThreshold = 100 }
+            group.settle(0, health, nowMs: 1, wallMs: 1)
+            #expect(!group.isInPanic && shares(group, at: 10) == [0, 150, 150])
+            group.settle(1, .unhealthy, nowMs: 1, wallMs: 1)
+            #expect(group.isInPanic && shares(group, at: 10) == [0, 150, 150])
+            group.settle(1, health, nowMs: 1, wallMs: 1)
+            group.settle(2, health, nowMs: 1, wallMs: 1)
+            #expect(!group.isInPanic && shares(group, at: 10) == [0, 0, 0])
+        }
+    }
+
+    @Test("servers that never serve are no tries")
+    func tries() {
+        #expect(group().triesMax == 3)
+        #expect(group { $0.peers[0].isDown = true }.triesMax == 2)
+        #expect(
+            group {
+                $0.peers[0].isDraining = true
+                $0.peers[1].isBackup = true
+                $0.peers[2].isUnresolved = true
+            }.triesMax == 1)
+    }
+
     @Test("a server marked drain gets no new request")
     func drainParameter() {
         #expect(shares(group { $0.peers[2].isDraining = true }, at: 10)[2] == 0)

@@ -16,6 +16,8 @@ extension DifferentialGroup {
                 upstream hash { hash $arg_x; server %GATEWAY1%; server %GATEWAY2% weight=2; server %GATEWAY3%; }
                 upstream hashtwo { hash $arg_x$uri; server %GATEWAY1%; server %GATEWAY2%; }
                 upstream least { least_conn; server %GATEWAY1%; server %GATEWAY2% weight=2; server %GATEWAY3%; }
+                upstream consistent { hash $arg_x consistent; server %GATEWAY1%; server %GATEWAY2% weight=2; server %GATEWAY3%; }
+                upstream tries { server %DEAD%; server %GATEWAY1% down; }
                 upstream alldown { server %GATEWAY1% down; server %GATEWAY2% down; }
                 server { listen 127.0.0.1:%PORT1%; set_real_ip_from 127.0.0.1; real_ip_header X-Real-IP;
                     location /even { proxy_pass http://even; }
@@ -27,6 +29,8 @@ extension DifferentialGroup {
                     location /hash { proxy_pass http://hash; }
                     location /twohash { proxy_pass http://hashtwo; }
                     location /least { proxy_pass http://least; }
+                    location /consistent { proxy_pass http://consistent; }
+                    location /tries { proxy_pass http://tries; add_header U $upstream_addr always; }
                     location /alldown { proxy_pass http://alldown; }
                     location /variable { proxy_pass http://$arg_to; }
                 }
@@ -57,6 +61,8 @@ extension DifferentialGroup {
                         (0..<20).map { "10.\($0 * 3).\($0).1" }, "/iphw")),
                 .init("hash", asks: (0..<20).map { .get("/hash?x=key\($0)") }),
                 .init("hash of an empty key", asks: many("/hash", 4)),
+                .init("consistent hash of an empty key", asks: many("/consistent", 6)),
+                .init("a server that is down is no try", .get("/tries")),
                 .init("hash of two variables", asks: (0..<10).map { .get("/twohash/\($0)?x=\($0 * 7)") }),
                 .init("least_conn when idle", asks: many("/least", 12)),
                 .init("a group named by a variable", .get("/variable?to=backup")),
