@@ -2,7 +2,8 @@
 ///
 /// A place for each thing, found by its name, so that a reload and a new binary find it again; in each
 /// place a row for each worker, so that workers do not wait for each other's memory. Rows are summed when
-/// somebody looks. Nothing in it ever falls, except what says how many there are now.
+/// somebody looks. Nothing in it ever falls, except what says how many there are now, and when a place that
+/// no process counts in any more becomes another thing's.
 public final class TallyTable {
     /// One number of a row.
     public enum Count: Int, CaseIterable, Sendable {
@@ -45,56 +46,56 @@ public final class TallyTable {
         ]
     }
 
-    private static var statusStart: Int { 32 }
-    private static var bucketStart: Int { statusStart + 64 }
+    fileprivate static var statusStart: Int { 32 }
+    fileprivate static var bucketStart: Int { statusStart + 64 }
     private static var rowSize: Int { bucketStart + LatencyBuckets.count }
     /// All but the last belong to one worker each, which adds to them without locking the bus: that was a
     /// third of a microsecond a request. Workers beyond so many share the last, atomically.
     private static var rowsEach: Int { 16 }
 
-    private let memory: SharedMemory
+    fileprivate let memory: SharedMemory
+    private let places: PlaceTable
     private let capacity: Int
     /// Whose rows are written.
     private var worker = 0
     /// Where a status is counted in a row; 0: nowhere.
-    private let statusPlaces: [UInt8]
+    fileprivate let statusPlaces: [UInt8]
 
-    /// - Parameter capacity: things, over all reloads.
+    /// A table that no other process can use.
     public convenience init(capacity: Int) throws(Errno) {
-        self.init(capacity: capacity, try SharedMemory(count: TallyTable.count(capacity)))
+        try self.init(places: try PlaceTable(capacity: capacity))
+    }
+
+    /// A table with a place for each that `places` has.
+    public convenience init(places: PlaceTable) throws(Errno) {
+        self.init(places, try SharedMemory(count: TallyTable.count(places.capacity)))
     }
 
     /// The table that a former binary used.
-    public convenience init(capacity: Int, adopting descriptor: Int32) throws(Errno) {
-        self.init(
-            capacity: capacity, try SharedMemory(adopting: descriptor, count: TallyTable.count(capacity)))
+    public convenience init(places: PlaceTable, adopting descriptor: Int32) throws(Errno) {
+        let count = TallyTable.count(places.capacity)
+        self.init(places, try SharedMemory(adopting: descriptor, count: count))
     }
 
-    private init(capacity: Int, _ memory: SharedMemory) {
-        self.capacity = capacity
+    private init(_ places: PlaceTable, _ memory: SharedMemory) {
+        capacity = places.capacity
+        self.places = places
         self.memory = memory
         var places = [UInt8](repeating: 0, count: 600)
         for (index, status) in TallyTable.statuses.enumerated() { places[Int(status)] = UInt8(index + 1) }
         statusPlaces = places
     }
 
-    private static func count(_ capacity: Int) -> Int { 1 + capacity + (capacity + 1) * rowsEach * rowSize }
+    private static func count(_ capacity: Int) -> Int { 1 + (capacity + 1) * rowsEach * rowSize }
 
     /// What must be the same in a binary that goes on with it.
-    public static var layout: String { "\(rowSize)/\(rowsEach)" }
+    public static var layout: String { "\(rowSize)/\(rowsEach)/2" }
 
     /// The file behind it.
     public var descriptor: Int32? { memory.descriptor }
 
-    /// The place of a thing.
-    ///
-    /// - Returns: `nil`: the table is full.
-    public func place(named name: String) -> Int? {
-        memory.place(of: name, among: capacity) { 1 + $0 }?.place
-    }
-
     private func start(_ place: Int, row: Int) -> Int {
-        1 + capacity + (place * TallyTable.rowsEach + row) * TallyTable.rowSize
+        1 + (place * TallyTable.rowsEach + row) * TallyTable.rowSize
     }
 
     private static func row(of worker: Int) -> Int { min(worker, rowsEach - 1) }
@@ -114,45 +115,28 @@ public final class TallyTable {
         forget(worker: worker)
     }
 
+    /// Does what no process may do while another one gives out or takes places: once for many rows.
+    public func exclusively<Result>(_ body: () -> Result) -> Result { places.exclusively(body) ?? body() }
+
     /// This worker's row of a thing; of one that no place was left for: a row that nobody looks at.
     public func row(named name: String) -> Tally {
-        Tally(table: self, start: start(place(named: name) ?? capacity, row: TallyTable.row(of: worker)))
-    }
-
-    @inline(__always)
-    private func add(_ index: Int, _ amount: Int) {
-        if worker < TallyTable.rowsEach - 1 {
-            memory.store(index, memory.load(index) &+ amount)
-        } else {
-            memory.add(index, amount)
+        let lease = places.take(named: name) { place, vacancy in
+            guard case .foreign = vacancy else { return }
+            for row in 0..<rowsUsed {
+                let start = start(place, row: row)
+                for number in 0..<TallyTable.rowSize { memory.store(start + number, 0) }
+            }
         }
-    }
-
-    fileprivate func add(_ start: Int, _ count: Count, _ amount: Int) { add(start + count.rawValue, amount) }
-
-    fileprivate func store(_ start: Int, _ count: Count, _ value: Int) {
-        memory.store(start + count.rawValue, value)
-    }
-
-    fileprivate func add(_ start: Int, status: UInt16) {
-        guard status >= 100, status < 600 else { return }
-        // The classes stand in their order.
-        add(start + Count.informational.rawValue + Int(status / 100) - 1, 1)
-        let place = Int(statusPlaces[Int(status)])
-        if place > 0 { add(start + TallyTable.statusStart + place - 1, 1) }
-    }
-
-    fileprivate func add(_ start: Int, microseconds us: Int64) {
-        add(start + TallyTable.bucketStart + LatencyBuckets.bucket(ofMicroseconds: us), 1)
-        add(start + Count.responseUs.rawValue, Int(max(0, us)))
+        let own = start(lease?.place ?? capacity, row: TallyTable.row(of: worker))
+        return Tally(self, start: own, isAlone: worker < TallyTable.rowsEach - 1, lease)
     }
 
     /// A worker is gone: what was under way in it is not any more.
     public func forget(worker: Int) {
         let row = TallyTable.row(of: worker)
         guard row < rowsUsed else { return }
-        for place in 0..<capacity where memory.load(1 + place) != 0 {
-            for count in Count.gauges { store(start(place, row: row), count, 0) }
+        for place in 0..<capacity where places.isTaken(place) {
+            for count in Count.gauges { memory.store(start(place, row: row) + count.rawValue, 0) }
         }
     }
 
@@ -161,7 +145,7 @@ public final class TallyTable {
     /// What all workers counted of a thing.
     public func sum(named name: String) -> TallySum {
         var sum = TallySum()
-        guard let place = place(named: name) else { return sum }
+        guard let place = places.find(named: name) else { return sum }
         for row in 0..<rowsUsed {
             let start = start(place, row: row)
             for count in Count.allCases {
@@ -179,7 +163,8 @@ public final class TallyTable {
             addHistogram(start, to: &sum.latency)
         }
         sum.latency.add(sumUs: sum[.responseUs])
-        return sum
+        // It may have become another's meanwhile.
+        return places.find(named: name) == place ? sum : TallySum()
     }
 
     private func addHistogram(_ start: Int, to histogram: inout LatencyHistogram) {
@@ -190,22 +175,56 @@ public final class TallyTable {
     }
 }
 
-/// One worker's numbers of one thing. Adding takes a few nanoseconds and never waits.
-public struct Tally {
-    fileprivate let table: TallyTable
-    fileprivate let start: Int
+/// One worker's numbers of one thing, which has its place as long as somebody counts. Adding takes a few
+/// nanoseconds and never waits.
+public final class Tally {
+    private let table: TallyTable
+    private let memory: SharedMemory
+    private let start: Int
+    /// No other process adds to the row.
+    private let isAlone: Bool
+    private let lease: PlaceLease?
+
+    fileprivate init(_ table: TallyTable, start: Int, isAlone: Bool, _ lease: PlaceLease?) {
+        self.table = table
+        self.start = start
+        self.isAlone = isAlone
+        self.lease = lease
+        memory = table.memory
+    }
+
+    /// There was a place for it, so that somebody sees what is counted.
+    public var isSeen: Bool { lease != nil }
+
+    @inline(__always)
+    private func add(_ place: Int, _ amount: Int) {
+        if isAlone {
+            memory.store(start + place, memory.load(start + place) &+ amount)
+        } else {
+            memory.add(start + place, amount)
+        }
+    }
 
     /// Adds to a number.
-    public func add(_ count: TallyTable.Count, _ amount: Int = 1) { table.add(start, count, amount) }
+    public func add(_ count: TallyTable.Count, _ amount: Int = 1) { add(count.rawValue, amount) }
 
     /// Sets a number that is no sum.
-    public func set(_ count: TallyTable.Count, _ value: Int) { table.store(start, count, value) }
+    public func set(_ count: TallyTable.Count, _ value: Int) { memory.store(start + count.rawValue, value) }
 
     /// A response with this status, by its class and by itself.
-    public func add(status: UInt16) { table.add(start, status: status) }
+    public func add(status: UInt16) {
+        guard status >= 100, status < 600 else { return }
+        // The classes stand in their order.
+        add(TallyTable.Count.informational.rawValue + Int(status / 100) - 1, 1)
+        let place = Int(table.statusPlaces[Int(status)])
+        if place > 0 { add(TallyTable.statusStart + place - 1, 1) }
+    }
 
     /// How long a request took.
-    public func add(microseconds us: Int64) { table.add(start, microseconds: us) }
+    public func add(microseconds us: Int64) {
+        add(TallyTable.bucketStart + LatencyBuckets.bucket(ofMicroseconds: us), 1)
+        add(.responseUs, Int(max(0, us)))
+    }
 }
 
 /// What was counted of one thing, over all workers.

@@ -15,6 +15,9 @@ final class Snapshot {
 
     init(_ configuration: Configuration, _ shared: SharedState, _ clock: Clock, former: Snapshot?) {
         self.configuration = configuration
+        for missing in shared.hold(configuration) {
+            configuration.errorLog.write(.alert, connection: nil, "there is no room for all \(missing)")
+        }
         for server in configuration.certified { server.context.staples = shared.staples }
         zones = configuration.zones.map { shared.tallies.row(named: $0.tallyName) }
         groups = UpstreamGroups(configuration, shared, former: former?.groups)

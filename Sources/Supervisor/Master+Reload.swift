@@ -17,6 +17,7 @@ extension Master {
             try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
             let delivery = try Delivery(next)
             defer { delivery.close() }
+            try shared.reserve(next)
             let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
             take(next, opened, delivery)
             log.write(.notice, connection: nil, "reconfigured")

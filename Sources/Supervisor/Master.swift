@@ -257,6 +257,7 @@ final class Master {
             let pid = waitpid(-1, &status, WNOHANG)
             guard pid > 0 else { return }
             if pid == newBinary { return newBinaryEnded() }
+            shared.processEnded(pid)
             if let ended = checker, ended.pid == pid {
                 checkerEnded(ended, status)
                 continue

@@ -256,6 +256,7 @@ public struct Program {
     ) throws(Errno) -> Int32 {
         let shared = try SharedState(slots: 1)
         let clock = Clock()
+        shared.prepare(configuration, isStart: true)
         shared.service.began(wallMs: clock.wallMs)
         shared.service.workerStarted(slot: 0, pid: getpid(), wallMs: clock.wallMs)
         let birth = Worker.Birth(

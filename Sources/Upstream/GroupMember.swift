@@ -255,6 +255,20 @@ extension UpstreamSettings {
         isDynamic && (stateFile != nil || peers.contains { $0.dynamicName != nil })
     }
 
+    /// The same group as it will be once a name has these addresses.
+    public func with(
+        _ members: GroupMembers, _ names: ResolvedNames, finding addresses: [SocketAddress],
+        of name: DynamicName
+    ) -> UpstreamSettings {
+        guard isDynamic, let text = members.text(of: self.name, configured: configuredMembers),
+            var list = GroupMemberList(text: text)
+        else { return with(addresses: { $0.isLike(name) ? addresses : names.addresses(of: $0) }) }
+        list.find(addresses, of: name)
+        var result = self
+        result.peers = list.members.flatMap(\.peers)
+        return result
+    }
+
     /// The same group with the servers that the API has left it, and the addresses that names have now.
     public func with(_ members: GroupMembers, _ names: ResolvedNames) -> UpstreamSettings {
         guard isDynamic, let text = members.text(of: name, configured: configuredMembers),

@@ -2,7 +2,7 @@ public import Net
 
 /// Servers of groups as the API has changed them: a text for each group, in memory that all processes share.
 ///
-/// A place for each group, found by its name's hash: a mark, the number of its changes, and two texts. The
+/// A place for each group, found by its name: the number of its changes, and two texts. The
 /// number says which of them holds; the other one is written by the next change, so that a process that is
 /// killed at it leaves everything as it was. A text is a mark of the servers of the configuration that it
 /// was made from, its length, its bytes.
@@ -11,25 +11,32 @@ public final class GroupMembers {
     public static var byteMax: Int { 64 << 10 }
 
     private static var textSize: Int { 2 + byteMax / 8 }
-    private static var placeSize: Int { 2 + 2 * textSize }
+    private static var placeSize: Int { 1 + 2 * textSize }
     /// Before the places: changes so far.
     private static var start: Int { 1 }
 
     private let memory: SharedMemory
-    private let capacity: Int
+    private let places: PlaceTable
+    private var held = HeldPlaces()
 
-    /// - Parameter capacity: groups that may be changed, over all reloads.
-    public init(capacity: Int) throws(Errno) {
-        self.capacity = capacity
-        memory = try SharedMemory(count: GroupMembers.start + capacity * GroupMembers.placeSize)
+    /// A table that no other process can use.
+    public convenience init(capacity: Int) throws(Errno) {
+        try self.init(places: try PlaceTable(capacity: capacity))
+    }
+
+    /// A table with a place for each that `places` has.
+    public init(places: PlaceTable) throws(Errno) {
+        self.places = places
+        memory = try SharedMemory(count: GroupMembers.count(places.capacity))
     }
 
     /// The memory that a former binary used.
-    public init(capacity: Int, adopting descriptor: Int32) throws(Errno) {
-        self.capacity = capacity
-        memory = try SharedMemory(
-            adopting: descriptor, count: GroupMembers.start + capacity * GroupMembers.placeSize)
+    public init(places: PlaceTable, adopting descriptor: Int32) throws(Errno) {
+        self.places = places
+        memory = try SharedMemory(adopting: descriptor, count: GroupMembers.count(places.capacity))
     }
+
+    private static func count(_ capacity: Int) -> Int { start + capacity * placeSize }
 
     /// What a new binary needs to go on with the same lists.
     public var descriptor: Int32? { memory.descriptor }
@@ -40,18 +47,33 @@ public final class GroupMembers {
     /// Changes so far, of any group.
     public var changes: Int { memory.load(0) }
 
-    private func place(of group: String, claims: Bool) -> Int? {
-        let found = memory.place(of: group, among: capacity, claims: claims) {
-            GroupMembers.start + $0 * GroupMembers.placeSize
+    /// This process serves these groups and no others, and needs the lists of those that have one.
+    public func hold(_ groups: some Sequence<String>) {
+        _ = held.hold(groups.map { SharedMemory.mark(of: $0) }) { take($0, claims: false) }
+    }
+
+    private func take(_ mark: Int, claims: Bool) -> PlaceLease? {
+        places.take(mark, claims: claims) { place, vacancy in
+            guard case .foreign = vacancy else { return }
+            let start = GroupMembers.start + place * GroupMembers.placeSize
+            // No configuration's: whoever reads a text finds that it is not the one that it looks for.
+            for change in 0...1 { memory.store(GroupMembers.text(change, at: start), 0, ordered: true) }
+            memory.store(start, memory.load(start) &+ 1, ordered: true)
         }
-        return found.map { GroupMembers.start + $0.place * GroupMembers.placeSize }
+    }
+
+    private func place(of group: String, claims: Bool) -> Int? {
+        let mark = SharedMemory.mark(of: group)
+        if claims, held[mark] == nil, let lease = take(mark, claims: true) { held.add(mark, lease) }
+        let found = held[mark] ?? (claims ? nil : places.find(mark))
+        return found.map { GroupMembers.start + $0 * GroupMembers.placeSize }
     }
 
     /// The text of a group; `nil`: it is as configured, or was configured otherwise when it was changed.
     public func text(of group: String, configured: String) -> String? {
         guard changes > 0, let place = place(of: group, claims: false) else { return nil }
         for _ in 0..<100 {
-            let before = memory.load(place + 1, ordered: true)
+            let before = memory.load(place, ordered: true)
             let start = GroupMembers.text(before, at: place)
             guard before != 0, memory.load(start, ordered: true) == SharedMemory.mark(of: configured) else {
                 return nil
@@ -63,14 +85,14 @@ public final class GroupMembers {
                 let number = UInt64(UInt(bitPattern: memory.load(start + 2 + word, ordered: true)))
                 for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(index * 8))) }
             }
-            guard memory.load(place + 1, ordered: true) == before else { continue }
+            guard memory.load(place, ordered: true) == before else { continue }
             return String(decoding: bytes.prefix(count), as: UTF8.self)
         }
         return nil
     }
 
     /// Where the text stands that a change has written.
-    private static func text(_ change: Int, at place: Int) -> Int { place + 2 + (change & 1) * textSize }
+    private static func text(_ change: Int, at place: Int) -> Int { place + 1 + (change & 1) * textSize }
 
     /// What became of a change.
     public enum Outcome: Equatable, Sendable {
@@ -108,7 +130,7 @@ public final class GroupMembers {
     }
 
     private func write(_ bytes: [UInt8], at place: Int, _ configured: String) {
-        let change = memory.load(place + 1) &+ 1
+        let change = memory.load(place) &+ 1
         let start = GroupMembers.text(change, at: place)
         memory.store(start, SharedMemory.mark(of: configured), ordered: true)
         memory.store(start + 1, bytes.count, ordered: true)
@@ -119,7 +141,7 @@ public final class GroupMembers {
             }
             memory.store(start + 2 + word, Int(bitPattern: UInt(number)), ordered: true)
         }
-        memory.store(place + 1, change, ordered: true)
+        memory.store(place, change, ordered: true)
         memory.add(0, 1)
     }
 }

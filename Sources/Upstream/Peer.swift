@@ -17,13 +17,13 @@ public final class Peer {
     public let addressIndex: Int
 
     init(
-        _ settings: PeerSettings, addressIndex: Int, state: PeerState, tallyName: String, tallies: TallyTable?
+        _ settings: PeerSettings, addressIndex: Int, state: PeerState, tallyName: String, tally: Tally?
     ) {
         self.settings = settings
         self.addressIndex = addressIndex
         self.state = state
         self.tallyName = tallyName
-        tally = tallies?.row(named: tallyName)
+        self.tally = tally
         nameBytes = Array(settings.name.utf8)
     }
 

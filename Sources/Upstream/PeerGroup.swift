@@ -27,8 +27,8 @@ public final class PeerGroup {
     let turns: Turns
     /// Changes of peers that no other process sees.
     private let ownJournal: ChangeJournal?
-    /// Peers whose place in the shared table nobody had before.
-    private let freshPeers: [Int]
+    /// Peers whose state was to be shared, and found no place: each process has its own of them.
+    public let unsharedCount: Int
 
     /// - Parameters:
     ///   - table: where the state is shared; `nil`: it is this worker's own.
@@ -41,32 +41,36 @@ public final class PeerGroup {
         self.settings = settings
         isShared = table != nil
         nameBytes = Array(settings.name.utf8)
-        let ordered = settings.peers.filter { !$0.isBackup } + settings.peers.filter(\.isBackup)
-        var own = OwnStates(peers: ordered.count, journal: former?.ownJournal)
+        let identified = settings.identifiedPeers
+        var own = OwnStates(peers: identified.count, journal: former?.ownJournal)
         let known = former?.identities ?? [:]
+        var shared: [PeerState?] = identified.map { _ in nil }
+        table?.exclusively {
+            for (position, entry) in identified.enumerated() {
+                let beginning = PeerBeginning(settings, entry.peer)
+                shared[position] =
+                    table?.state(
+                        for: entry.identity, in: settings.name, beginning: beginning)?.state
+            }
+        }
+        unsharedCount = table == nil ? 0 : shared.count { $0 == nil }
         var made: [Peer] = []
-        var seen: [String: Int] = [:]
-        var fresh: [Int] = []
         var addresses: [SocketAddress: Int] = [:]
-        for (position, peer) in ordered.enumerated() {
-            // The same address may stand there twice.
-            seen[peer.name, default: 0] += 1
-            let identity = PeerGroup.identity(settings, peer, occurrence: seen[peer.name] ?? 1)
-            let shared = table?.state(for: identity, in: settings.name)
-            if shared?.isNew == true { fresh.append(position) }
+        let tallyNames = settings.tallyNames
+        let counts = tallies?.exclusively { tallyNames.map { tallies?.row(named: $0) } } ?? []
+        for (position, (peer, identity)) in identified.enumerated() {
             let kept = known[identity].flatMap { former?.peers[$0].state }
-            let state = shared?.state ?? kept ?? own.state(position)
+            let state = shared[position] ?? kept ?? own.state(position)
             state.limit = peer.maxConnections
             let addressIndex = addresses[peer.address] ?? position
             addresses[peer.address] = addressIndex
             made.append(
                 Peer(
-                    peer, addressIndex: addressIndex, state: state, tallyName: "server \(identity)",
-                    tallies: tallies))
+                    peer, addressIndex: addressIndex, state: state, tallyName: tallyNames[position],
+                    tally: counts.isEmpty ? nil : counts[position]))
         }
         peers = made
         ownJournal = own.journal
-        freshPeers = fresh
         triesMax = made.count { $0.isUsable }
         let primaryCount = made.count { !$0.settings.isBackup }
         primaries = 0..<primaryCount
@@ -81,10 +85,6 @@ public final class PeerGroup {
             else { continue }
             turns.adopt(index, former.turns.standing(old))
         }
-    }
-
-    private static func identity(_ group: UpstreamSettings, _ peer: PeerSettings, occurrence: Int) -> String {
-        "\(group.name) \(peer.name) \(occurrence)"
     }
 
     /// What the group's own numbers are found by.
@@ -102,14 +102,9 @@ public final class PeerGroup {
 
     /// Where each peer stands.
     private var identities: [String: Int] {
-        var seen: [String: Int] = [:]
-        var found: [String: Int] = [:]
-        for (index, peer) in peers.enumerated() {
-            seen[peer.settings.name, default: 0] += 1
-            let occurrence = seen[peer.settings.name] ?? 1
-            found[PeerGroup.identity(settings, peer.settings, occurrence: occurrence)] = index
-        }
-        return found
+        Dictionary(
+            settings.identifiedPeers.enumerated().map { ($0.element.identity, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// Peers that one request may be tried at: those that never serve are no tries.
@@ -245,25 +240,6 @@ public final class PeerGroup {
             peer.beginSlowStart(nowMs: nowMs)
         }
         peer.state.health = health
-    }
-
-    /// Servers that were not there before begin as they should. Called once, before workers see them.
-    ///
-    /// - Parameters:
-    ///   - isStart: the whole service begins: nobody has to be spared.
-    ///   - isMandatory: a check must pass before a new server is used.
-    public func begin(isStart: Bool, isMandatory: Bool, nowMs: Int64, wallMs: Int64) {
-        for index in freshPeers {
-            let peer = peers[index]
-            if isMandatory {
-                peer.state.health = .checking
-                peer.state.healthSinceMs = wallMs
-            }
-            if !isStart { peer.beginSlowStart(nowMs: nowMs) }
-        }
-        guard !settings.isChecked else { return }
-        // Nobody checks them any more: what the last check said must not last for ever.
-        for peer in peers where !peer.state.health.takesRequests { peer.state.health = .unchecked }
     }
 }
 

@@ -85,6 +85,8 @@ public struct UpstreamSettings: Sendable {
     public var resolverTimeoutMs: Int?
     /// Something checks the group's servers: set for checks in locations as well.
     public var isChecked = false
+    /// A check must pass before a server is used that was not there before.
+    public var isMandatory = false
     /// `proxy_pass` names an address: there is no block.
     public var isImplicit = false
     /// Where the block stands.

@@ -22,10 +22,14 @@ public final class PeerState {
     /// Where changes are noted that choosing goes by, and under what number.
     let journal: ChangeJournal
     let number: Int
+    /// Keeps the place from being another peer's; `nil`: no other process sees it, or it is only looked at.
+    private let lease: PlaceLease?
 
     init(
-        _ memory: SharedMemory, slot: Int, own: SharedCounter? = nil, journal: ChangeJournal, number: Int
+        _ memory: SharedMemory, slot: Int, own: SharedCounter? = nil, journal: ChangeJournal, number: Int,
+        lease: PlaceLease? = nil
     ) {
+        self.lease = lease
         self.memory = memory
         self.own = own
         self.journal = journal
@@ -39,6 +43,15 @@ public final class PeerState {
     private func add(_ place: Place, _ amount: Int) -> Int { memory.add(base + place.rawValue, amount) }
 
     private func noteChange() { journal.note(number) }
+
+    /// A new peer's state.
+    func begin(isMandatory: Bool, slowStartMs: Int64, wallMs: Int64) {
+        if isMandatory {
+            health = .checking
+            healthSinceMs = wallMs
+        }
+        if slowStartMs > 0 { self.slowStartMs = slowStartMs }
+    }
 
     // MARK: Failures
 

@@ -1,34 +1,47 @@
 public import Net
 
-/// Places for peers' state in shared memory, found by identity: a reload finds the same place again.
-///
-/// Identities are kept as 64-bit hashes; the table is filled by whoever comes first.
+/// Places for peers' state in shared memory, found by identity: a reload finds the same place again, and one
+/// that no process uses any more becomes another peer's.
 public final class PeerStateTable {
     private let rows: SharedMemory
-    /// Who each row is, then whose group's.
-    private let identities: SharedMemory
-    /// For each worker, how many connections it has with each peer.
+    /// Who has which place, and who uses it.
+    private let places: PlaceTable
+    /// Whose group's each row is.
+    private let groups: SharedMemory
+    /// How many workers have written to the ledger; for each worker, how many connections it has with each
+    /// peer.
     private let ledger: SharedMemory
     private let capacity: Int
     /// Behind the rows.
     private let journal: ChangeJournal
     /// Whose column of the ledger is written; `nil` in processes that do not serve.
     private var worker: Int?
+    private let clock = Clock()
+    /// The whole service begins: nobody's load has to be taken over slowly.
+    public var isServiceStart = false
 
+    /// A table that no other process can use.
+    ///
     /// - Parameters:
-    ///   - capacity: peers of all groups with a `zone`, over all reloads.
+    ///   - capacity: peers of all groups with a `zone`.
     ///   - workers: workers that may live at one time.
     public convenience init(capacity: Int, workers: Int) throws(Errno) {
-        self.init(
-            capacity: capacity, rows: try SharedMemory(count: PeerStateTable.count(capacity)),
-            identities: try SharedMemory(count: 2 * capacity),
-            ledger: try SharedMemory(count: capacity * workers))
+        try self.init(places: try PlaceTable(capacity: capacity, workers: workers), workers: workers)
     }
 
-    private init(capacity: Int, rows: SharedMemory, identities: SharedMemory, ledger: SharedMemory) {
-        self.capacity = capacity
+    /// A table with a place for each that `places` has.
+    public convenience init(places: PlaceTable, workers: Int) throws(Errno) {
+        self.init(
+            places, rows: try SharedMemory(count: PeerStateTable.count(places.capacity)),
+            groups: try SharedMemory(count: places.capacity),
+            ledger: try SharedMemory(count: 1 + places.capacity * workers))
+    }
+
+    private init(_ places: PlaceTable, rows: SharedMemory, groups: SharedMemory, ledger: SharedMemory) {
+        capacity = places.capacity
+        self.places = places
         self.rows = rows
-        self.identities = identities
+        self.groups = groups
         self.ledger = ledger
         journal = ChangeJournal(rows, at: capacity * PeerState.numbersEach)
     }
@@ -38,48 +51,85 @@ public final class PeerStateTable {
     }
 
     /// What a new binary needs to go on with the same table.
-    public var descriptors: [Int32] { [rows, identities, ledger].compactMap(\.descriptor) }
+    public var descriptors: [Int32] { [rows, groups, ledger].compactMap(\.descriptor) }
 
     /// The numbers of a table of this build; another build's table may be laid out otherwise.
-    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)+2" }
+    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)+3" }
 
     /// The table behind descriptors that a former binary left.
-    public convenience init(capacity: Int, workers: Int, adopting descriptors: [Int32]) throws(Errno) {
+    public convenience init(
+        places: PlaceTable, workers: Int, adopting descriptors: [Int32]
+    ) throws(Errno) {
         guard descriptors.count == 3 else { throw .invalidArgument }
+        let capacity = places.capacity
         self.init(
-            capacity: capacity,
-            rows: try SharedMemory(adopting: descriptors[0], count: PeerStateTable.count(capacity)),
-            identities: try SharedMemory(adopting: descriptors[1], count: 2 * capacity),
-            ledger: try SharedMemory(adopting: descriptors[2], count: capacity * workers))
+            places, rows: try SharedMemory(adopting: descriptors[0], count: PeerStateTable.count(capacity)),
+            groups: try SharedMemory(adopting: descriptors[1], count: capacity),
+            ledger: try SharedMemory(adopting: descriptors[2], count: 1 + capacity * workers))
     }
+
+    // MARK: Workers
+
+    private func ledgerIndex(_ worker: Int, _ slot: Int) -> Int { 1 + worker * capacity + slot }
+    private var workersMax: Int { (ledger.count - 1) / max(capacity, 1) }
+    private var workersUsed: Int { min(max(ledger.load(0), 0), workersMax) }
 
     /// This process serves as `worker`: what it counts can be taken back should it die.
     public func serve(as worker: Int) {
+        guard worker >= 0, worker < workersMax else { return }
         self.worker = worker
+        while case let known = ledger.load(0), known <= worker {
+            if ledger.exchange(0, expected: known, with: worker + 1) { break }
+        }
         forget(worker: worker)
     }
 
     /// A worker is gone, however it ended, and with it its connections.
     public func forget(worker: Int) {
-        guard worker >= 0, (worker + 1) * capacity <= ledger.count else { return }
-        for slot in 0..<capacity where identities.load(slot) != 0 {
-            let count = ledger.load(worker * capacity + slot)
-            guard count != 0 else { continue }
-            ledger.store(worker * capacity + slot, 0)
-            state(slot).forget(connections: count)
+        guard worker >= 0, worker < workersUsed else { return }
+        // A place that changes hands meanwhile must not be told what another peer had.
+        _ = places.exclusively {
+            for slot in 0..<capacity where places.isTaken(slot) {
+                let count = ledger.load(ledgerIndex(worker, slot))
+                guard count != 0 else { continue }
+                ledger.store(ledgerIndex(worker, slot), 0)
+                state(slot, nil).forget(connections: count)
+            }
         }
     }
 
-    /// The state of the peer with this identity, and whether nobody had it before.
+    // MARK: Places
+
+    /// The state of the peer with this identity, and whether nobody used it before.
     ///
-    /// - Parameter group: whose it is.
+    /// - Parameters:
+    ///   - group: whose it is.
+    ///   - beginning: how a peer begins that nobody used before.
     /// - Returns: `nil`: the table is full.
-    public func state(for identity: String, in group: String = "") -> (state: PeerState, isNew: Bool)? {
-        guard let (slot, isNew) = identities.place(of: identity, among: capacity, markedAt: { $0 }) else {
-            return nil
+    public func state(
+        for identity: String, in group: String = "", beginning: PeerBeginning = PeerBeginning()
+    ) -> (state: PeerState, isNew: Bool)? {
+        var isNew = false
+        let lease = places.take(named: identity) { slot, _ in
+            isNew = true
+            reset(slot, group, beginning)
         }
-        if isNew { identities.store(capacity + slot, SharedMemory.mark(of: group)) }
-        return (state(slot), isNew)
+        return lease.map { (state($0.place, $0), isNew) }
+    }
+
+    /// Does several things while no other process gives out or takes places.
+    func exclusively<Result>(_ body: () -> Result) -> Result { places.exclusively(body) ?? body() }
+
+    /// Nothing is left of who had the place before.
+    private func reset(_ slot: Int, _ group: String, _ beginning: PeerBeginning) {
+        for number in 0..<PeerState.numbersEach { rows.store(slot * PeerState.numbersEach + number, 0) }
+        for worker in 0..<workersUsed { ledger.store(ledgerIndex(worker, slot), 0) }
+        groups.store(slot, SharedMemory.mark(of: group))
+        clock.update()
+        let isSlow = beginning.isSlow && !isServiceStart
+        state(slot, nil).begin(
+            isMandatory: beginning.isMandatory, slowStartMs: isSlow ? max(clock.nowMs, 1) : 0,
+            wallMs: clock.wallMs)
     }
 
     /// Peers of a group that have requests now, those with these numbers not counted.
@@ -87,12 +137,70 @@ public final class PeerStateTable {
     func busyCount(in group: String, besides known: [Int]) -> Int {
         let mark = SharedMemory.mark(of: group)
         return (0..<capacity).count { slot in
-            identities.load(capacity + slot) == mark && !known.contains(slot) && state(slot).connections > 0
+            groups.load(slot) == mark && !known.contains(slot) && state(slot, nil).connections > 0
         }
     }
 
-    private func state(_ slot: Int) -> PeerState {
-        let own = worker.map { ledger.counter($0 * capacity + slot) }
-        return PeerState(rows, slot: slot, own: own, journal: journal, number: slot)
+    private func state(_ slot: Int, _ lease: PlaceLease?) -> PeerState {
+        let own = worker.map { ledger.counter(ledgerIndex($0, slot)) }
+        return PeerState(rows, slot: slot, own: own, journal: journal, number: slot, lease: lease)
+    }
+}
+
+/// How a peer begins that no process knew before: at a reload, by the API, or as a name's new address.
+public struct PeerBeginning: Sendable {
+    /// A check must pass before it is used.
+    public var isMandatory = false
+    /// Its weight grows from nothing.
+    public var isSlow = false
+
+    /// At once, with all of its weight.
+    public init() {}
+
+    init(_ group: UpstreamSettings, _ peer: PeerSettings) {
+        isMandatory = group.isMandatory
+        isSlow = peer.slowStartMs > 0
+    }
+}
+
+extension PeerStateTable {
+    /// Places of all peers of a group, and what is to be let go of when others use them.
+    public typealias Reservation = [PeerState]
+
+    /// Finds places for a group's peers before anybody needs them.
+    ///
+    /// - Returns: `nil`: there are not as many.
+    public func reserve(_ settings: UpstreamSettings) -> Reservation? {
+        exclusively {
+            var states: Reservation = []
+            for (peer, identity) in settings.identifiedPeers {
+                let found = state(
+                    for: identity, in: settings.name, beginning: PeerBeginning(settings, peer))
+                guard let found else { return nil }
+                states.append(found.state)
+            }
+            return states
+        }
+    }
+}
+
+extension PeerStateTable {
+    /// What checks said of peers that nobody checks any more is forgotten.
+    public static func forgetChecks(_ states: Reservation) {
+        for state in states where !state.health.takesRequests { state.health = .unchecked }
+    }
+}
+
+extension UpstreamSettings {
+    /// What requests to its servers are counted under.
+    public var tallyNames: [String] { identifiedPeers.map { "server \($0.identity)" } }
+
+    /// Primaries, then backups, and what their state is found by: the same address may stand there twice.
+    var identifiedPeers: [(peer: PeerSettings, identity: String)] {
+        var seen: [String: Int] = [:]
+        return (peers.filter { !$0.isBackup } + peers.filter(\.isBackup)).map { peer in
+            seen[peer.name, default: 0] += 1
+            return (peer, "\(name) \(peer.name) \(seen[peer.name] ?? 1)")
+        }
     }
 }

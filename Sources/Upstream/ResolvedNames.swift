@@ -2,40 +2,77 @@ public import Net
 
 /// Addresses of names that are looked up while the service runs: written by the checker, read by workers.
 ///
-/// A place for each name, found by its hash; a place begins with a number that is odd while it is being
-/// written. One more number, in front, counts the changes to all of them.
+/// A place for each name: a number that is odd while it is being written, how many addresses there are (one
+/// more), and those. One more number, in front, counts the changes to all of them.
 public final class ResolvedNames {
     /// Addresses that a name may have; further ones are dropped.
     public static var addressesMax: Int { 16 }
 
-    private static var placeSize: Int { 4 + 3 * addressesMax }
+    private static var placeSize: Int { 2 + 3 * addressesMax }
 
     private let memory: SharedMemory
-    private let capacity: Int
+    private let places: PlaceTable
+    private var held = HeldPlaces()
 
-    /// - Parameter capacity: names, over all reloads.
-    public init(capacity: Int) throws(Errno) {
-        self.capacity = capacity
-        memory = try SharedMemory(count: 1 + capacity * ResolvedNames.placeSize)
+    /// A table that no other process can use.
+    public convenience init(capacity: Int) throws(Errno) {
+        try self.init(places: try PlaceTable(capacity: capacity))
     }
+
+    /// A table with a place for each that `places` has.
+    public init(places: PlaceTable) throws(Errno) {
+        self.places = places
+        memory = try SharedMemory(count: 1 + places.capacity * ResolvedNames.placeSize)
+    }
+
+    /// The names that this process goes by are these and no others.
+    ///
+    /// - Returns: false: there is no room for all of them.
+    public func hold(_ names: some Sequence<DynamicName>) -> Bool {
+        held.hold(names.map(ResolvedNames.mark)) { take($0) }
+    }
+
+    /// Goes by one more name.
+    ///
+    /// - Returns: false: there is no room for it.
+    public func hold(also name: DynamicName) -> Bool {
+        let mark = ResolvedNames.mark(name)
+        if held[mark] == nil, let lease = take(mark) { held.add(mark, lease) }
+        return held[mark] != nil
+    }
+
+    private func take(_ mark: Int) -> PlaceLease? {
+        places.take(mark) { place, vacancy in
+            guard case .foreign = vacancy else { return }
+            write(nil, at: start(place))
+        }
+    }
+
+    private static func mark(_ name: DynamicName) -> Int {
+        SharedMemory.mark(of: "\(name.host):\(name.port)")
+    }
+    private func start(_ place: Int) -> Int { 1 + place * ResolvedNames.placeSize }
 
     /// Changes so far, of any name.
     public var changes: Int { memory.load(0) }
 
     /// The addresses of a name that were found last; `nil`: it was never found.
     public func addresses(of name: DynamicName) -> [SocketAddress]? {
-        guard let place = place(of: name) else { return nil }
+        let mark = ResolvedNames.mark(name)
+        guard let place = held[mark] ?? places.find(mark) else { return nil }
+        let start = start(place)
         for _ in 0..<100 {
-            let before = memory.load(place + 1, ordered: true)
+            let before = memory.load(start, ordered: true)
             guard before & 1 == 0 else { continue }
-            guard before > 0 else { return nil }
-            let count = min(max(memory.load(place + 2, ordered: true), 0), ResolvedNames.addressesMax)
+            let count = min(memory.load(start + 1, ordered: true), ResolvedNames.addressesMax + 1) - 1
+            guard count >= 0 else { return nil }
             let found = (0..<count).compactMap { index in
-                let numbers = (0..<3).map { memory.load(place + 4 + index * 3 + $0, ordered: true) }
+                let numbers = (0..<3).map { memory.load(start + 2 + index * 3 + $0, ordered: true) }
                 return ResolvedNames.address(numbers)
             }
-            guard memory.load(place + 1, ordered: true) == before else { continue }
-            return found
+            guard memory.load(start, ordered: true) == before else { continue }
+            // It may have become another's before it was read.
+            return held[mark] != nil || places.find(mark) == place ? found : nil
         }
         return nil
     }
@@ -45,25 +82,25 @@ public final class ResolvedNames {
     /// - Returns: whether they were others.
     public func publish(_ addresses: [SocketAddress], of name: DynamicName) -> Bool {
         let addresses = Array(addresses.prefix(ResolvedNames.addressesMax))
-        guard let place = place(of: name), self.addresses(of: name) != addresses else { return false }
-        let sequence = memory.load(place + 1) | 1
-        memory.store(place + 1, sequence, ordered: true)
-        memory.store(place + 2, addresses.count, ordered: true)
-        for (index, address) in addresses.enumerated() {
-            for (offset, number) in ResolvedNames.numbers(address).enumerated() {
-                memory.store(place + 4 + index * 3 + offset, number, ordered: true)
-            }
-        }
-        memory.store(place + 1, sequence &+ 1, ordered: true)
+        guard hold(also: name), let place = held[ResolvedNames.mark(name)],
+            self.addresses(of: name) != addresses
+        else { return false }
+        write(addresses, at: start(place))
         memory.add(0, 1)
         return true
     }
 
-    private func place(of name: DynamicName) -> Int? {
-        let found = memory.place(of: "\(name.host):\(name.port)", among: capacity) {
-            1 + $0 * ResolvedNames.placeSize
+    /// - Parameter addresses: `nil`: it was never found.
+    private func write(_ addresses: [SocketAddress]?, at start: Int) {
+        let sequence = memory.load(start) | 1
+        memory.store(start, sequence, ordered: true)
+        memory.store(start + 1, addresses.map { $0.count + 1 } ?? 0, ordered: true)
+        for (index, address) in (addresses ?? []).enumerated() {
+            for (offset, number) in ResolvedNames.numbers(address).enumerated() {
+                memory.store(start + 2 + index * 3 + offset, number, ordered: true)
+            }
         }
-        return found.map { 1 + $0.place * ResolvedNames.placeSize }
+        memory.store(start, sequence &+ 1, ordered: true)
     }
 
     /// Family and port, then the address's high and low halves.
@@ -116,12 +153,17 @@ extension UpstreamSettings {
 
     /// The same group with the addresses that its names have now.
     public func with(_ names: ResolvedNames) -> UpstreamSettings {
+        with(addresses: { names.addresses(of: $0) })
+    }
+
+    /// The same group with the addresses that `find` gives for its names.
+    func with(addresses find: (DynamicName) -> [SocketAddress]?) -> UpstreamSettings {
         guard peers.contains(where: { $0.dynamicName != nil }) else { return self }
         var result = self
         result.peers = []
         var done: Set<String> = []
         for peer in peers {
-            guard let name = peer.dynamicName, let addresses = names.addresses(of: name), !addresses.isEmpty
+            guard let name = peer.dynamicName, let addresses = find(name), !addresses.isEmpty
             else {
                 result.peers.append(peer)
                 continue

@@ -75,9 +75,17 @@ import Testing
     @Test("a full table counts what has no place nowhere, and does no harm")
     func full() throws {
         let table = try TallyTable(capacity: 2)
-        for name in ["a", "b", "c", "d"] { table.row(named: name).add(.requests) }
+        var rows = ["a", "b", "c", "d"].map { table.row(named: $0) }
+        for row in rows { row.add(.requests) }
+        #expect(rows.map(\.isSeen) == [true, true, false, false])
         #expect(table.sum(named: "a")[.requests] == 1 && table.sum(named: "b")[.requests] == 1)
         #expect(table.sum(named: "c")[.requests] == 0)
+        // One that nobody counts in any more is another's, who begins with nothing.
+        rows.removeFirst()
+        let next = table.row(named: "e")
+        #expect(next.isSeen && table.sum(named: "e")[.requests] == 0)
+        #expect(table.sum(named: "a")[.requests] == 0 && table.sum(named: "b")[.requests] == 1)
+        withExtendedLifetime((rows, next)) {}
     }
 
     @Test("what was under way in a worker that died is over; what it counted stays")

@@ -12,14 +12,56 @@ import Testing
         first.countFailure(second: 1)
         #expect(table.state(for: "group 127.0.0.1:80")?.state.fails == 1)
         #expect(table.state(for: "group 127.0.0.2:80")?.state.fails == 0)
+        withExtendedLifetime(first) {}
     }
 
     @Test("a full table says so")
     func fullTableSaysSo() throws {
         let table = try PeerStateTable(capacity: 2, workers: 2)
-        #expect(table.state(for: "a") != nil)
-        #expect(table.state(for: "b") != nil)
-        #expect(table.state(for: "c") == nil)
+        var states = [table.state(for: "a"), table.state(for: "b")]
+        #expect(states.allSatisfy { $0?.isNew == true } && table.state(for: "c") == nil)
+        #expect(table.state(for: "a")?.isNew == false)
+        states.removeLast()
+        #expect(table.state(for: "c")?.isNew == true)
+        withExtendedLifetime(states) {}
+    }
+
+    @Test(
+        "a place that becomes another's has nothing of the one before, not even what a dead worker had there")
+    func reuse() throws {
+        let table = try PeerStateTable(capacity: 1, workers: 2)
+        table.serve(as: 1)
+        var state = table.state(for: "a", in: "g")?.state
+        state?.connectionBegan()
+        state?.countFailure(second: 9)
+        state?.health = .unhealthy
+        state?.reason.write("refused")
+        state = nil
+        // The same peer, that nobody knew for a while, begins anew as well.
+        for identity in ["b", "b"] {
+            var beginning = PeerBeginning()
+            beginning.isMandatory = true
+            let next = try #require(table.state(for: identity, in: "h", beginning: beginning))
+            #expect(next.isNew && next.state.connections == 0 && next.state.fails == 0)
+            #expect(next.state.totals.failures == 0 && next.state.reason.read() == "")
+            #expect(next.state.health == .checking && table.busyCount(in: "g", besides: []) == 0)
+            next.state.connectionBegan()
+            next.state.health = .up
+            table.forget(worker: 1)
+            #expect(next.state.connections == 0)
+        }
+    }
+
+    @Test("places are reserved for all peers of a group, or for none")
+    func reservation() throws {
+        let table = try PeerStateTable(capacity: 3, workers: 1)
+        let two = table.reserve(PeerGroup.of(["a", "b"]).settings)
+        #expect(two?.count == 2)
+        var other = PeerGroup.of(["a", "b"]).settings
+        other.name = "other"
+        #expect(table.reserve(other) == nil)
+        #expect(table.reserve(PeerGroup.of(["a", "b", "c"]).settings)?.count == 3)
+        withExtendedLifetime(two) {}
     }
 
     @Test("connections never count below zero")
@@ -59,16 +101,23 @@ import Testing
 
     @Test("another binary goes on with the table that it is handed")
     func tableIsHandedOn() throws {
-        let table = try PeerStateTable(capacity: 8, workers: 2)
+        let tenants = try Tenants(workers: 2, capacities: [8])
+        tenants.enter()
+        let table = try PeerStateTable(places: tenants.table(0), workers: 2)
         let state = try #require(table.state(for: "a")).state
         state.fails = 7
         state.reason.write("refused")
         let copies = table.descriptors.map { dup($0) }
-        let other = try PeerStateTable(capacity: 8, workers: 2, adopting: copies)
+        let adopted = try Tenants(
+            workers: 2, capacities: [8], adopting: dup(try #require(tenants.descriptor)))
+        adopted.enter()
+        let other = try PeerStateTable(places: adopted.table(0), workers: 2, adopting: copies)
         let found = try #require(other.state(for: "a"))
         #expect(!found.isNew && found.state.fails == 7 && found.state.reason.read() == "refused")
         let tooShort = table.descriptors.map { dup($0) }
-        #expect(throws: Errno.self) { try PeerStateTable(capacity: 8000, workers: 2, adopting: tooShort) }
+        let places = try PlaceTable(capacity: 8000)
+        #expect(throws: Errno.self) { try PeerStateTable(places: places, workers: 2, adopting: tooShort) }
+        withExtendedLifetime(state) {}
     }
 
     @Test("a reason is cut at its length, and read back whole")

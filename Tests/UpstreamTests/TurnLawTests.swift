@@ -55,10 +55,16 @@ private final class Schedule {
             references = [ReferenceGroup(settings, zone)]
             return
         }
-        let table = try PeerStateTable(capacity: 256, workers: 2)
+        let tenants = try Tenants(workers: 2, capacities: [256])
+        let table = try PeerStateTable(places: tenants.table(0), workers: 2)
         for process in 0..<3 {
+            let own = try Tenants(
+                workers: 2, capacities: [256], adopting: dup(tenants.descriptor ?? -1))
+            own.enter()
             let view = try PeerStateTable(
-                capacity: 256, workers: 2, adopting: table.descriptors.map { dup($0) })
+                places: own.table(0), workers: 2, adopting: table.descriptors.map { dup($0) })
+            // The reference knows of no slow start of servers that are new.
+            view.isServiceStart = true
             if process < 2 { view.serve(as: process) }
             tables.append(view)
             groups.append(PeerGroup(settings, table: view))

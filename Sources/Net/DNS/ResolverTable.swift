@@ -26,18 +26,29 @@ public final class ResolverTable {
     private static var placeSize: Int { 16 }
 
     private let memory: SharedMemory
-    private let capacity: Int
+    private let places: PlaceTable
 
-    /// - Parameter capacity: zones, over all reloads.
-    public init(capacity: Int) throws(Errno) {
-        self.capacity = capacity
-        memory = try SharedMemory(count: capacity * ResolverTable.placeSize)
+    /// A table that no other process can use.
+    public convenience init(capacity: Int) throws(Errno) {
+        try self.init(places: try PlaceTable(capacity: capacity))
+    }
+
+    /// A table with a place for each that `places` has.
+    public init(places: PlaceTable) throws(Errno) {
+        self.places = places
+        memory = try SharedMemory(count: places.capacity * ResolverTable.placeSize)
     }
 
     /// Where the lookups of a zone are counted; `nil`: the table is full.
     public func tally(named zone: String) -> ResolverTally? {
-        memory.place(of: zone, among: capacity) { $0 * ResolverTable.placeSize }.map { found in
-            ResolverTally(memory: memory, start: found.place * ResolverTable.placeSize + 1)
+        let lease = places.take(named: zone) { place, vacancy in
+            guard case .foreign = vacancy else { return }
+            for number in 0..<ResolverTable.placeSize {
+                memory.store(place * ResolverTable.placeSize + number, 0)
+            }
+        }
+        return lease.map {
+            ResolverTally(memory: memory, lease: $0, start: $0.place * ResolverTable.placeSize)
         }
     }
 }
@@ -45,6 +56,7 @@ public final class ResolverTable {
 /// The numbers of one zone.
 public struct ResolverTally {
     fileprivate let memory: SharedMemory
+    fileprivate let lease: PlaceLease
     fileprivate let start: Int
 
     func add(_ count: ResolverTable.Count) { memory.add(start + count.rawValue, 1) }

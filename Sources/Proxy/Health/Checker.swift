@@ -28,12 +28,18 @@ public final class Checker {
     /// The servers that are asked, by group, in short.
     private var asked: [Int: [[String]]] = [:]
     private var watchedNames: [DynamicName: Token] = [:]
+    /// What is known of them.
+    private var healths: [Int: GroupHealth] = [:]
+    /// The places of all groups' servers: nobody else's while this process lives.
+    private var places: [Int: PeerStateTable.Reservation] = [:]
 
     /// - Parameter shared: the peers' state, made by the master.
     public init(configuration: Configuration, shared: SharedState) throws(Errno) {
         self.configuration = configuration
         self.shared = shared
         memberChanges = shared.members.changes
+        shared.enter()
+        _ = shared.hold(configuration)
         clock = Clock()
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
@@ -47,18 +53,38 @@ public final class Checker {
         watchStaples()
     }
 
-    /// Begins to ask the servers of a group, as the names in it resolve now.
+    /// Asks the servers that a group has now. Those that it had before are asked on, and what is known of
+    /// them is not forgotten: changes may come faster than checks.
     private func watchServers(ofGroup index: Int) {
+        let settings = shared.current(configuration.upstreams[index])
+        if settings.hasZone { places[index] = shared.peers.reserve(settings) }
         let checks = configuration.healthChecks.filter { $0.groupIndex == index }
         guard !checks.isEmpty else { return }
-        let settings = shared.current(configuration.upstreams[index])
         asked[index] = settings.peers.map(\.short)
         let group = PeerGroup(settings, table: shared.peers)
-        let health = GroupHealth(group, checks: checks)
+        let former = healths[index]
+        let health = GroupHealth(group, checks: checks, former: former)
+        healths[index] = health
+        var known: Set<[Int]> = []
+        endpoints.forEach { token, endpoint in
+            guard case .probe(let probe) = endpoint, probe.check.groupIndex == index else { return }
+            if let peer = former.flatMap({ health.peer(thatWas: probe.peer, of: $0) }),
+                isAsked(group.peers[peer])
+            {
+                known.insert([peer, probe.record])
+                return probe.move(to: health, peer: peer)
+            }
+            probe.end()
+            endpoints.remove(token)
+        }
         for (record, check) in checks.enumerated() {
-            for peer in group.peers.indices { watch(check, health, peer: peer, record: record) }
+            for peer in group.peers.indices where !known.contains([peer, record]) {
+                watch(check, health, peer: peer, record: record)
+            }
         }
     }
+
+    private func isAsked(_ peer: Peer) -> Bool { !peer.settings.isDown && !peer.settings.isUnresolved }
 
     // MARK: Names
 
@@ -96,21 +122,40 @@ public final class Checker {
     ///
     /// - Returns: false: not all could be told; it is to be looked up again soon.
     func found(_ addresses: [SocketAddress], of name: DynamicName) -> Bool {
-        // Before the lists: a server that the API adds meanwhile looks here for its addresses.
-        let areOthers = shared.names.publish(addresses, of: name)
         let groups = configuration.upstreams.enumerated().filter { _, settings in
             shared.current(settings).dynamicNames.contains { $0.isLike(name) }
         }
+        guard findPlaces(groups.map { ($0.offset, $0.element) }, addresses, of: name) else { return false }
+        // Before the lists: a server that the API adds meanwhile looks here for its addresses.
+        let areOthers = shared.names.publish(addresses, of: name)
         let isToldToAll = groups.allSatisfy { _, settings in tell(settings, addresses, of: name) }
         guard areOthers else { return isToldToAll }
         let text = addresses.map(\.text).joined(separator: ", ")
         for (index, settings) in groups {
             log(.notice, "\"\(name.host):\(name.port)\" in upstream \"\(settings.name)\" is now \(text)")
-            guard !settings.isDynamic else { continue }
-            endProbes(ofGroup: index)
-            watchServers(ofGroup: index)
+            if !settings.isDynamic { watchServers(ofGroup: index) }
         }
         return isToldToAll
+    }
+
+    /// Addresses that there is no room for are not told: nobody could see what checks say of them.
+    private func findPlaces(
+        _ groups: [(index: Int, settings: UpstreamSettings)], _ addresses: [SocketAddress],
+        of name: DynamicName
+    ) -> Bool {
+        for (index, settings) in groups where settings.hasZone {
+            let next = settings.with(shared.members, shared.names, finding: addresses, of: name)
+            guard let found = shared.peers.reserve(next), shared.names.hold(also: name) else {
+                log(
+                    .alert,
+                    "there is no room for the addresses of \"\(name.host)\" in upstream"
+                        + " \"\(settings.name)\": they stay as they were")
+                return false
+            }
+            // Those until now stay until workers have let go of them.
+            places[index, default: []] += found
+        }
+        return true
     }
 
     /// Puts a name's addresses in the list of a group that has one.
@@ -158,27 +203,20 @@ public final class Checker {
     private func followMembers() {
         guard shared.members.changes != memberChanges else { return }
         memberChanges = shared.members.changes
+        _ = shared.hold(configuration)
         watchNames()
         for (index, settings) in configuration.upstreams.enumerated() where settings.isDynamic {
-            guard let known = asked[index], shared.current(settings).peers.map(\.short) != known else {
-                continue
+            let now = shared.current(settings)
+            if asked[index] == nil {
+                places[index] = shared.peers.reserve(now)
+            } else if now.peers.map(\.short) != asked[index] {
+                watchServers(ofGroup: index)
             }
-            endProbes(ofGroup: index)
-            watchServers(ofGroup: index)
-        }
-    }
-
-    private func endProbes(ofGroup index: Int) {
-        endpoints.forEach { token, endpoint in
-            guard case .probe(let probe) = endpoint, probe.check.groupIndex == index else { return }
-            probe.end()
-            endpoints.remove(token)
         }
     }
 
     private func watch(_ check: HealthCheck, _ health: GroupHealth, peer: Int, record: Int) {
-        let settings = health.group.peers[peer].settings
-        guard !settings.isDown, !settings.isUnresolved else { return }
+        guard isAsked(health.group.peers[peer]) else { return }
         var made: Probe?
         _ = endpoints.insert { token in
             let probe = Probe(self, check, health, peer: peer, record: record, token: token)

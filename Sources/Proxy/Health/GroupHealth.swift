@@ -7,15 +7,31 @@ final class GroupHealth {
     /// For each server, a record for each check.
     private var records: [[HealthRecord]]
     private var reasons: [String]
+    /// Where each server stands.
+    private let places: [String: Int]
     private(set) var isInPanic = false
 
-    init(_ group: PeerGroup, checks: [HealthCheck]) {
+    /// - Parameter former: what was known of the group until now: it goes on for servers that stay.
+    init(_ group: PeerGroup, checks: [HealthCheck], former: GroupHealth? = nil) {
         self.group = group
-        records = group.peers.map { peer in
-            checks.map { HealthRecord($0.settings, health: peer.state.health) }
+        places = Dictionary(
+            group.peers.enumerated().map { ($0.element.tallyName, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
+        let known = group.peers.map { peer in former?.places[peer.tallyName] }
+        records = group.peers.enumerated().map { index, peer in
+            if let former, let old = known[index] { return former.records[old] }
+            return checks.map { HealthRecord($0.settings, health: peer.state.health) }
         }
-        reasons = group.peers.map { $0.state.reason.read() }
-        isInPanic = group.isInPanic
+        reasons = group.peers.enumerated().map { index, peer in
+            if let former, let old = known[index] { return former.reasons[old] }
+            return peer.state.reason.read()
+        }
+        isInPanic = former?.isInPanic ?? group.isInPanic
+    }
+
+    /// Where a server of the group as it was stands now; `nil`: it is gone.
+    func peer(thatWas peer: Int, of former: GroupHealth) -> Int? {
+        places[former.group.peers[peer].tallyName]
     }
 
     func isChanging(_ peer: Int, _ record: Int) -> Bool { records[peer][record].isChanging }

@@ -22,9 +22,9 @@ final class Probe {
 
     private let checker: Checker
     let check: HealthCheck
-    let health: GroupHealth
+    private(set) var health: GroupHealth
     /// Which server of the group, and which of its records is this check's.
-    let peer: Int
+    private(set) var peer: Int
     let record: Int
     let token: Token
     private let timer: TimerID
@@ -69,6 +69,12 @@ final class Probe {
 
     /// Waits before the first question: servers are not asked all at one time.
     func begin(afterMs: Int) { arm(afterMs: afterMs) }
+
+    /// The group has changed around the server.
+    func move(to health: GroupHealth, peer: Int) {
+        self.health = health
+        self.peer = peer
+    }
 
     /// It is never asked again.
     func end() {

@@ -2,8 +2,19 @@ internal import Config
 internal import Net
 internal import Upstream
 
-/// `state` of upstreams.
+/// What of upstreams is shared or kept.
 extension ConfigurationBuilder {
+    /// Refuses more servers than there is room for in the memory that processes share.
+    func checkRoom() throws(ConfigError) {
+        let zoned = upstreams.filter(\.hasZone)
+        let count = zoned.reduce(0) { $0 + $1.peers.count }
+        guard count <= SharedState.serversMax else {
+            throw ConfigError(
+                "too many servers in upstreams with a \"zone\": \(count), of at most"
+                    + " \(SharedState.serversMax)", at: zoned.last?.location)
+        }
+    }
+
     /// The file that a `state` line names, and what stands in it.
     func readState(
         _ statement: Statement

@@ -172,6 +172,7 @@ final class ConfigurationBuilder {
             upstreams[index].resolver = upstreams[index].resolver ?? resolver
             upstreams[index].resolverTimeoutMs = upstreams[index].resolverTimeoutMs ?? resolverTimeoutMs
         }
+        try checkRoom()
         main.pidPath = path(main.pidPath)
         if let defaultLog, !isDefaultLogUsed {
             accessLogFiles[defaultLog] = AccessLogFile(

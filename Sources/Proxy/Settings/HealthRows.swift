@@ -63,6 +63,7 @@ struct HealthAssembly {
         }
         for check in made {
             upstreams[check.groupIndex].isChecked = true
+            if check.settings.isMandatory { upstreams[check.groupIndex].isMandatory = true }
             // Workers see what the checker finds out.
             upstreams[check.groupIndex].hasZone = true
             if let percent = check.settings.panicThreshold {

@@ -22,6 +22,12 @@ struct ServerChangeError: Error, Equatable {
         ServerChangeError(status: 400, text: "invalid \"\(name)\"", code: code)
     }
 
+    /// There are too many servers already.
+    static var full: ServerChangeError {
+        ServerChangeError(
+            status: 507, text: "no room for the upstream's servers", code: "UpstreamOutOfMemory")
+    }
+
     /// The answer that says so.
     var answer: StatusAPI.Answer { StatusAPI.error(status, text, code) }
 }

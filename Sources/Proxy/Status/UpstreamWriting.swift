@@ -45,14 +45,18 @@ struct UpstreamWriting {
     }
 
     private func carryOut(_ action: Action, _ settings: UpstreamSettings) -> StatusAPI.Answer {
-        let full = StatusAPI.error(507, "no room for the upstream's servers", "UpstreamOutOfMemory")
+        let full = ServerChangeError.full.answer
         var answer = full
+        // Held until this worker goes by the new list.
+        var places: (PeerStateTable.Reservation, [Tally])?
+        defer { withExtendedLifetime(places) {} }
         do throws(ServerChangeError) {
             let outcome = try worker.shared.members.update(
                 settings.name, configured: settings.configuredMembers,
                 { (text) throws(ServerChangeError) in
                     var list = worker.shared.list(text, of: settings)
                     answer = try apply(action, to: &list, settings)
+                    places = try reserve(list, settings)
                     return list.text
                 },
                 keep: { (text) throws(ServerChangeError) in try keep(text, settings) })
@@ -65,6 +69,17 @@ struct UpstreamWriting {
         } catch {
             return error.answer
         }
+    }
+
+    /// No server is added whose state other workers and the checker could not see.
+    private func reserve(
+        _ list: GroupMemberList, _ settings: UpstreamSettings
+    ) throws(ServerChangeError) -> (PeerStateTable.Reservation, [Tally]) {
+        var next = settings
+        next.peers = list.members.flatMap(\.peers)
+        if let found = worker.shared.reserve(next) { return found }
+        worker.log(.alert, "there is no room for the servers of upstream \"\(settings.name)\"")
+        throw .full
     }
 
     /// Writes the state file, if there is one. It is done at once: the next change must find it.

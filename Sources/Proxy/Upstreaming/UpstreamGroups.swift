@@ -15,6 +15,8 @@ final class UpstreamGroups {
     /// TLS sessions with peers, the last one of each kind of connection.
     private var sessions: [TLSSessionKey: TLSSession] = [:]
 
+    private var uncountedLog = LogRation()
+
     /// Changes of names that the groups know of.
     private var nameChanges: Int
     private var memberChanges: Int
@@ -35,11 +37,31 @@ final class UpstreamGroups {
             shared.current(settings), table: settings.hasZone ? shared.peers : nil, former: former,
             tallies: shared.tallies)
         group.index = groups.count
+        reportUnshared(group)
         indices[settings.name] = groups.count
         groups.append(group)
         let tally = shared.tallies.row(named: group.tallyName)
         pools.append(KeepalivePool(capacity: settings.keepalive.count, tally: tally))
         traffic.append(GroupTraffic(tally: tally))
+        if !tally.isSeen || group.peers.contains(where: { $0.tally?.isSeen == false }) {
+            reportUncounted(group)
+        }
+    }
+
+    /// That there is no room is found out before a configuration comes into force, or a server is added.
+    private func reportUnshared(_ group: PeerGroup) {
+        guard group.unsharedCount > 0 else { return }
+        configuration.errorLog.write(
+            .alert, connection: nil,
+            "there is no room for the state of \(group.unsharedCount) servers of upstream"
+                + " \"\(group.settings.name)\": this worker does not see what others find out of them")
+    }
+
+    private func reportUncounted(_ group: PeerGroup) {
+        guard uncountedLog.admit(nowMs: Clock().nowMs) != nil else { return }
+        configuration.errorLog.write(
+            .alert, connection: nil,
+            "requests to upstream \"\(group.settings.name)\", and perhaps others, find no room to be counted")
     }
 
     func group(at index: Int) -> PeerGroup? {
@@ -88,6 +110,7 @@ final class UpstreamGroups {
         guard shared.names.changes != nameChanges || haveMembersChanged else { return }
         nameChanges = shared.names.changes
         memberChanges = shared.members.changes
+        if haveMembersChanged { _ = shared.hold(configuration) }
         for (index, settings) in configuration.upstreams.enumerated()
         where !settings.dynamicNames.isEmpty || (haveMembersChanged && settings.isDynamic) {
             let next = shared.current(settings)
@@ -95,6 +118,7 @@ final class UpstreamGroups {
             guard next.peers.map(\.short) != former.settings.peers.map(\.short) else { continue }
             let group = PeerGroup(next, table: shared.peers, former: former, tallies: shared.tallies)
             group.index = index
+            reportUnshared(group)
             groups[index] = group
             sessions = sessions.filter { $0.key.group != index }
             rearrange(pools[index])

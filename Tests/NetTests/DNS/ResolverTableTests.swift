@@ -6,11 +6,15 @@ import Testing
     @Test("a zone is found by its name; a table that is full has no place for another")
     func places() throws {
         let table = try ResolverTable(capacity: 2)
+        var used = [table.tally(named: "a"), table.tally(named: "b")]
         table.tally(named: "a")?.add(.names)
         table.tally(named: "b")?.add(.refused)
         table.tally(named: "a")?.add(.names)
         #expect(table.tally(named: "a")?[.names] == 2 && table.tally(named: "b")?[.refused] == 1)
         #expect(table.tally(named: "c") == nil)
+        used.removeLast()
+        #expect(table.tally(named: "c")?[.refused] == 0)
+        withExtendedLifetime(used) {}
     }
 
     @Test(

@@ -1,4 +1,5 @@
 import Config
+import Net
 import Testing
 
 @testable import Upstream
@@ -193,22 +194,23 @@ import Testing
         var settings = group().settings
         for index in settings.peers.indices { settings.peers[index].slowStartMs = 100_000 }
         let last = settings.peers.removeLast()
+        settings.isMandatory = true
+        table.isServiceStart = true
         let first = PeerGroup(settings, table: table)
-        first.begin(isStart: true, isMandatory: true, nowMs: 1000, wallMs: 1)
+        table.isServiceStart = false
         #expect(first.peers.map(\.state.health) == [.checking, .checking])
         #expect(first.peers.allSatisfy { !$0.isRamping(nowMs: 1000) })
         for index in 0..<2 { first.peers[index].state.health = .up }
         settings.peers.append(last)
         let second = PeerGroup(settings, table: table)
-        second.begin(isStart: false, isMandatory: false, nowMs: 1_000_000, wallMs: 1)
-        #expect(second.peers.map(\.state.health) == [.up, .up, .unchecked])
-        #expect(second.peers.map { $0.isRamping(nowMs: 1_000_000) } == [false, false, true])
+        #expect(second.peers.map(\.state.health) == [.up, .up, .checking])
+        let nowMs = Net.Clock().nowMs
+        #expect(second.peers.map { $0.isRamping(nowMs: nowMs) } == [false, false, true])
         // Nothing checks them any more: what was found out must not last.
         second.peers[0].state.health = .unhealthy
-        settings.isChecked = false
-        PeerGroup(settings, table: table).begin(
-            isStart: false, isMandatory: false, nowMs: 1_000_000, wallMs: 1)
-        #expect(second.peers[0].state.health == .unchecked)
+        PeerStateTable.forgetChecks(try #require(table.reserve(settings)))
+        #expect(second.peers.map(\.state.health) == [.unchecked, .up, .unchecked])
+        withExtendedLifetime(first) {}
     }
 
     @Test("below the panic threshold what checks say does not count; above it, it does")
