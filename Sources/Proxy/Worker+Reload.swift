@@ -130,7 +130,7 @@ extension Worker {
                 continue
             }
             forEachSession {
-                if $0.exchange?.snapshot === old || $0.connection.snapshot === old { $0.close() }
+                if $0.exchange?.snapshot === old || $0.connection.snapshot === old { $0.end() }
             }
         }
         retired.removeAll { $0.snapshot == nil }

@@ -414,7 +414,9 @@ public final class Worker {
 
     private func checkDrained() {
         if connectionCount == 0 { exit = .drained }
-        if let drainDeadlineMs, clock.nowMs >= drainDeadlineMs { exit = .fast }
+        guard let drainDeadlineMs, clock.nowMs >= drainDeadlineMs else { return }
+        forEachSession { $0.end() }
+        exit = .fast
     }
 
     // MARK: Recycling

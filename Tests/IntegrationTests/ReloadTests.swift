@@ -95,6 +95,51 @@ import Testing
         server.finish()
     }
 
+    @Test("what worker_shutdown_timeout ends is ended on the gateway's side too, and is logged")
+    func endedRequestsLeaveNothing() throws {
+        let gateway = try RecordingGateway("app")
+        func text(_ more: String) -> String {
+            """
+            worker_processes 1; \(more)
+            error_log %PREFIX%/error.log info;
+            events { }
+            http { log_format s "$uri $status"; access_log %PREFIX%/access.log s;
+                upstream waiting { zone waiting 64k; server %GATEWAY1% max_conns=1 max_fails=0; }
+                upstream sending { zone sending 64k; server %GATEWAY1% max_conns=1 max_fails=0; }
+                upstream tunnel { zone tunnel 64k; server %GATEWAY1% max_conns=1 max_fails=0; }
+                server { listen 127.0.0.1:%PORT1%;
+                    proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;
+                    location /waiting { proxy_pass http://waiting; }
+                    location /sending { proxy_pass http://sending; }
+                    location /tunnel { proxy_pass http://tunnel; } } }
+            """
+        }
+        let paths = ["/waiting", "/sending", "/tunnel"]
+        gateway.answer("/waiting", with: .hang)
+        gateway.answer("/sending", with: .raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234").then(.hang))
+        gateway.answer("/tunnel", with: .upgrade())
+        let server = try Server(text(""), gateways: [gateway])
+        let clients = try paths.map { path -> RawClient in
+            let client = try RawClient(port: server.port)
+            client.send(
+                "GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            return client
+        }
+        #expect(gateway.waitForRequests(3))
+        #expect(try RawClient.get(server.port, "/waiting").status == 502)
+        try server.rewrite(text("worker_shutdown_timeout 300ms;"), gateways: [gateway])
+        #expect(try server.reload().ending == .exited(0))
+        for client in clients { #expect(client.isClosedByPeer(within: 5)) }
+        #expect(waitUntil(Deadline()) { gateway.openConnections == 0 })
+        gateway.forget()
+        for path in paths { #expect(try RawClient.get(server.port, path).text == "app \(path)\n") }
+        let lines = server.directory.read("access.log").split(separator: "\n").map(String.init)
+        for line in ["/waiting 499", "/sending 200", "/tunnel 101"] {
+            #expect(lines.contains(line), "\(line) in \(lines)")
+        }
+        server.finish(expected: ["no live upstreams"])
+    }
+
     @Test("a connection to an address that is not listened on any more gets one more answer")
     func removedAddress() throws {
         let gateway = try RecordingGateway("app")

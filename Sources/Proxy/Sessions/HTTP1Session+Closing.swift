@@ -104,6 +104,20 @@ extension HTTP1Session {
         worker.closed(connection)
     }
 
+    /// It has had its time (`worker_shutdown_timeout`): ends what is under way, as if the client had left.
+    func end() {
+        switch state {
+        case .exchanging:
+            guard let exchange else { return close() }
+            worker.log(.info, exchange, "worker_shutdown_timeout has passed")
+            exchange.clientLeft(status: 499)
+        case .tunnelling:
+            tunnel?.end()
+        case .readingProxyHeader, .handshaking, .idle, .readingHead, .skippingBody, .lingering, .closed:
+            close()
+        }
+    }
+
     /// Another configuration is in force. A request that is under way goes on under its own.
     func snapshotChanged() {
         let isOutdated = ClientCertificates.isOutdated(connection, in: worker.snapshot)
