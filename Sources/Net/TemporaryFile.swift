@@ -47,22 +47,24 @@ public final class TemporaryFile {
         buffer.removeAll()
     }
 
-    /// Appends all bytes of `buffer`; they stay in it. After an error it may hold some of them.
+    /// Appends all bytes of `buffer`; they stay in it. After an error none of them counts as written.
     public func append(_ buffer: ByteBuffer) throws(Errno) {
         var failure: Errno?
+        var end = size
         buffer.withUnsafeReadable { bytes in
             var rest = bytes
             while let start = rest.baseAddress, rest.count > 0 {
-                let written = SystemCall.retrying { pwrite(fd, start, rest.count, off_t(size)) }
+                let written = SystemCall.retrying { pwrite(fd, start, rest.count, off_t(end)) }
                 guard written > 0 else {
                     failure = written < 0 ? .current : .diskFull
                     return
                 }
-                size += Int64(written)
+                end += Int64(written)
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
             }
         }
         if let failure { throw failure }
+        size = end
     }
 
     /// Reads up to `count` bytes at `offset` into the free end of `buffer`.

@@ -117,14 +117,23 @@ extension HTTP1Session {
         let before = writer.heldCount
         writer.end()
         exchange.bytesSent += Int64(writer.heldCount - before)
-        isEnding = true
+        ending = .whole
         if !exchange.keepsAlive && !exchange.rate.isOn { transport.endWithNextSend() }
         // A head and what was left behind it.
         if !writer.isEmpty, writer.heldCount <= 2 * Self.leftMax, transport.isWritable {
             return worker.post(connection.token)
         }
         if !writer.isEmpty { flush(exchange) }
-        if isEnding && writer.isEmpty { finishEnding() }
+        if writer.isEmpty { finishEnding() }
+    }
+
+    /// No more content will come, though it is not at its end: what was given is still the client's.
+    func cutResponse(of exchange: Exchange) {
+        guard self.exchange === exchange else { return }
+        exchange.keepsAlive = false
+        ending = .cut
+        if !writer.isEmpty { flush(exchange) }
+        if writer.isEmpty { finishEnding() }
     }
 
     /// The socket takes bytes again.
@@ -134,7 +143,7 @@ extension HTTP1Session {
             flush()
             guard case .exchanging = state, writer.isEmpty else { return }
         }
-        if isEnding { return finishEnding() }
+        guard case .none = ending else { return finishEnding() }
         if exchange.isDelayed { return }
         if exchange.fileContent != nil { return continueFile() }
         exchange.clientCanTakeMore()
@@ -164,7 +173,7 @@ extension HTTP1Session {
         guard let exchange else { return close() }
         exchange.keepsAlive = false
         exchange.fileContent = nil
-        isEnding = false
+        ending = .none
         finishLog(exchange)
         close()
     }
@@ -175,7 +184,12 @@ extension HTTP1Session {
     }
 
     private func finishEnding() {
-        isEnding = false
-        responseSent()
+        switch ending {
+        case .none: break
+        case .whole:
+            ending = .none
+            responseSent()
+        case .cut: abandon()
+        }
     }
 }

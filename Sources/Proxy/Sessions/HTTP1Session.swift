@@ -43,8 +43,16 @@ final class HTTP1Session {
     var usedCount = 0
     var exchange: Exchange?
     let writer: HTTP1Writer
-    /// All of the response was given to the writer; it ends when the socket took it.
-    var isEnding = false
+    /// What becomes of the response once the socket took all that was given to the writer.
+    enum Ending {
+        /// More content comes.
+        case none
+        case whole
+        /// It has broken off: the client sees its connection end before the content does.
+        case cut
+    }
+
+    var ending = Ending.none
     /// Longest gap in what a client sends that is only listened to.
     var lingeringTimeoutMs = 5000
     var tunnel: Tunnel?

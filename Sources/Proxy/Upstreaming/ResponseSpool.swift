@@ -7,7 +7,7 @@ internal import Net
 final class ResponseSpool {
     private let memory: ByteBuffer
     private let memoryMax: Int
-    private let fileMax: Int64
+    private var fileMax: Int64
     private let path: String
     private var file: TemporaryFile?
     /// Bytes of the file that were taken.
@@ -30,28 +30,29 @@ final class ResponseSpool {
 
     /// Keeps bytes behind those that are there: once a file is in use, until it is drained.
     ///
-    /// - Returns: `false` if the file could not be written.
-    func append(_ slice: Slice, of buffer: ByteBuffer) -> Bool {
+    /// - Returns: why the file could not be written. What it was to hold stays in memory; the file does not
+    ///   grow any more, so the peer waits for the client.
+    func append(_ slice: Slice, of buffer: ByteBuffer) -> Errno? {
         memory.append(slice, of: buffer)
-        guard memory.count > memoryMax, (file?.size ?? 0) < fileMax else { return true }
-        do {
+        guard memory.count > memoryMax, (file?.size ?? 0) < fileMax else { return nil }
+        do throws(Errno) {
             // The file continues what is in front of it: memory is written behind the file's bytes.
             try TemporaryFile.move(memory, to: &file, in: path)
-            return true
+            return nil
         } catch {
-            return false
+            fileMax = 0
+            return error
         }
     }
 
     /// Moves the oldest bytes, at most 64 KiB, to `buffer`.
     ///
-    /// - Returns: `false` if the file could not be read.
+    /// - Returns: `false` if the file could not be read, or has lost its end.
     func take(into buffer: ByteBuffer) -> Bool {
         if let file, fileHeld > 0 {
             let count = Int(min(fileHeld, 64 << 10))
-            guard case .bytes(let read) = file.read(into: buffer, at: fileTaken, count: count) else {
-                return false
-            }
+            guard case .bytes(let read) = file.read(into: buffer, at: fileTaken, count: count), read > 0
+            else { return false }
             fileTaken += Int64(read)
             if fileHeld == 0 {
                 self.file = nil

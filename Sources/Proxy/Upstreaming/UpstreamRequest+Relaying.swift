@@ -141,9 +141,8 @@ extension UpstreamRequest {
             if exchange.stream.heldCount > HTTP1Session.heldMax && isBuffered { spool = ResponseSpool(self) }
         }
         guard let spool else { return exchange.stream.append(slice, of: buffer) }
-        guard spool.append(slice, of: buffer) else {
-            log(.crit, "writing to a temporary file in \"\(proxy.tempPath)\" failed")
-            return failRelaying()
+        if let errno = spool.append(slice, of: buffer) {
+            log(.crit, "writing to a temporary file in \"\(proxy.tempPath)\" failed \(errno.logText)")
         }
     }
 
@@ -156,36 +155,38 @@ extension UpstreamRequest {
 
     /// The client's socket took all that was held.
     func clientCanTakeMore() {
-        guard isActive || spool != nil else { return }
-        if let spool, !spool.isEmpty {
-            guard drain(spool) else { return }
-        }
+        guard drain() else { return }
         switch state {
         case .relaying: relay()
-        case .done where exchange.isResponding && isEndPending:
-            isEndPending = false
-            spool = nil
-            exchange.stream.endResponse(of: exchange)
-        case .idle, .waiting, .connecting, .handshaking, .awaitingHead, .done: break
+        case .done: finishResponse(pendingEnd)
+        case .idle, .waiting, .connecting, .handshaking, .awaitingHead: break
         }
     }
 
-    /// - Returns: whether the spool is empty now and the client is not behind.
-    private func drain(_ spool: ResponseSpool) -> Bool {
-        while !spool.isEmpty {
+    /// Passes on what is spooled, as far as the client takes it.
+    ///
+    /// - Returns: whether nothing is spooled any more, and the response goes on.
+    private func drain() -> Bool {
+        while let spool, !exchange.stream.isBlocked {
             let shared = worker.relay
             shared.removeAll()
             guard spool.take(into: shared) else {
-                log(.crit, "reading a temporary file in \"\(proxy.tempPath)\" failed")
-                failRelaying()
+                spoolIsUnreadable()
                 return false
             }
+            if spool.isEmpty { self.spool = nil }
             exchange.stream.send(shared, of: exchange)
-            guard exchange.isResponding, self.spool != nil else { return false }
-            if exchange.stream.isBlocked { return false }
+            guard case .responding = exchange.phase else { return false }
         }
-        if case .relaying = state { self.spool = nil }
-        return true
+        return spool == nil
+    }
+
+    private func spoolIsUnreadable() {
+        log(.crit, "reading a temporary file in \"\(proxy.tempPath)\" failed")
+        spool = nil
+        if case .relaying = state { return failRelaying() }
+        exchange.fault = .internalError
+        finishResponse(.cut)
     }
 
     // MARK: The end
@@ -206,15 +207,10 @@ extension UpstreamRequest {
     private func finishRelaying() {
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
         completed()
-        if let spool, !spool.isEmpty {
-            isEndPending = true
-            if !exchange.stream.isBlocked { clientCanTakeMore() }
-            return
-        }
-        exchange.stream.endResponse(of: exchange)
+        finishResponse(.whole)
     }
 
-    /// The response broke off: the client must see that, so its connection is cut.
+    /// The response broke off: the client gets what came, and must see that it is not all.
     func failRelaying() {
         guard case .relaying = state else { return }
         state = .done
@@ -225,10 +221,18 @@ extension UpstreamRequest {
         }
         worker.attemptEnded(exchange)
         closePeer()
-        spool = nil
-        exchange.keepsAlive = false
-        // What came is the client's; that it is not all shows when the connection ends.
-        exchange.stream.flush()
-        exchange.stream.abandon()
+        finishResponse(.cut)
+    }
+
+    /// No more content comes: ends the response, behind what is spooled.
+    private func finishResponse(_ ending: HTTP1Session.Ending) {
+        pendingEnd = ending
+        guard drain() else { return }
+        pendingEnd = .none
+        switch ending {
+        case .none: break
+        case .whole: exchange.stream.endResponse(of: exchange)
+        case .cut: exchange.stream.cutResponse(of: exchange)
+        }
     }
 }

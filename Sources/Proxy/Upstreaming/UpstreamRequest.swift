@@ -89,10 +89,11 @@ final class UpstreamRequest {
     let responseHead = ResponseHead()
     var informationalCount = 0
     var content = ContentFraming.none
-    /// Content that the client is too slow for.
+    /// Content that the client is too slow for; never empty, so that nothing waits behind it for a client
+    /// that has caught up.
     var spool: ResponseSpool?
-    /// All content came; the client still has to take what is spooled.
-    var isEndPending = false
+    /// No more content comes: how the response ends when the client has what is spooled.
+    var pendingEnd: HTTP1Session.Ending = .none
     /// The connection may serve another request after this response.
     var keepsPeer = false
     var isBuffered = true
@@ -154,7 +155,7 @@ final class UpstreamRequest {
         isReused = false
         keepsPeer = false
         isTunnelling = false
-        isEndPending = false
+        pendingEnd = .none
     }
 
     // MARK: Events of the peer's connection
@@ -273,5 +274,6 @@ final class UpstreamRequest {
         abandon()
         leaveTraffic()
         spool = nil
+        pendingEnd = .none
     }
 }

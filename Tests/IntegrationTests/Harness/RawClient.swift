@@ -6,8 +6,9 @@ final class RawClient {
     private var reader: WireReader
     private var isClosed = false
 
-    init(port: UInt16) throws {
-        descriptor = try Socket.connect(port: port)
+    /// - Parameter receiveBuffer: bytes that the kernel may hold for it.
+    init(port: UInt16, receiveBuffer: Int32? = nil) throws {
+        descriptor = try Socket.connect(port: port, receiveBuffer: receiveBuffer)
         reader = WireReader(descriptor)
     }
 

@@ -31,9 +31,10 @@ enum Socket {
         return descriptor
     }
 
-    static func connect(port: UInt16) throws -> Int32 {
+    /// - Parameter receiveBuffer: bytes that the kernel may hold for it (SO_RCVBUF).
+    static func connect(port: UInt16, receiveBuffer: Int32? = nil) throws -> Int32 {
         var address = loopback(port)
-        return try connect(AF_INET, &address, MemoryLayout<sockaddr_in>.size)
+        return try connect(AF_INET, &address, MemoryLayout<sockaddr_in>.size, receiveBuffer)
     }
 
     static func connect6(port: UInt16) throws -> Int32 {
@@ -113,10 +114,13 @@ enum Socket {
     }
 
     private static func connect<Address>(
-        _ family: Int32, _ address: inout Address, _ size: Int
+        _ family: Int32, _ address: inout Address, _ size: Int, _ receiveBuffer: Int32? = nil
     ) throws -> Int32 {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | sockCloseOnExec, 0)
         guard descriptor >= 0 else { throw HarnessError.call("socket") }
+        if var bytes = receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+        }
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 Foundation.connect(descriptor, $0, socklen_t(size))
