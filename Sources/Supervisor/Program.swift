@@ -163,7 +163,7 @@ public struct Program {
 
     private func dump(_ configuration: Configuration) {
         for source in configuration.sources {
-            print("# configuration file \(source.path):\n\(source.text)\n")
+            print("# configuration file \(source.path):\n\(source.text)")
         }
     }
 

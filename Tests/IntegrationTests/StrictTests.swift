@@ -77,6 +77,8 @@ import Testing
         #expect(run.ending == .exited(0), "\(run.errors)")
         #expect(run.output.ranges(of: "# configuration file \(directory.path)/more.conf:\n").count == 1)
         #expect(run.output.ranges(of: "# configuration file ").count == 2)
+        #expect(run.output.hasSuffix("/more.conf:\nadd_header X y;\n\n"))
+        #expect(run.output.ranges(of: "\n\n").count == 1)
     }
 
     @Test("what is not supported is told line by line")
