@@ -77,6 +77,18 @@ import Testing
         #expect(outcome("hOST: a:1\r\n").texts[7] == "a:1")
     }
 
+    @Test(
+        "what holds one value is there once",
+        arguments: [
+            "Authorization", "Expect", "If-Match", "If-None-Match", "If-Modified-Since",
+            "If-Unmodified-Since",
+            "If-Range", "Content-Range",
+        ])
+    func singleFields(name: String) {
+        #expect(outcome("Host: a\r\n\(name): 1\r\n").outcome != .refused(.duplicateField))
+        #expect(outcome("Host: a\r\n\(name): 1\r\n\(name): 1\r\n").outcome == .refused(.duplicateField))
+    }
+
     @Test("the status that answers each refusal is nginx's")
     func statuses() {
         #expect(HeadError.requestLineTooLong.status == 414)

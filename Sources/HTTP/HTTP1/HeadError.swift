@@ -26,6 +26,8 @@ public enum HeadError: Error, Equatable, Sendable {
     case missingHost
     /// RFC 9112 §3.2.
     case duplicateHost
+    /// RFC 9110 §5.3: a field that holds one value, whose meaning would depend on who reads it.
+    case duplicateField
     /// RFC 9112 §6.2.
     case badContentLength
     /// RFC 9112 §6.3: refused even when both are equal.
@@ -47,7 +49,8 @@ public enum HeadError: Error, Equatable, Sendable {
         case .unsupportedVersion: 505
         case .unsupportedTransferEncoding: 501
         case .tooManyFields, .badMethod, .badRequestLine, .badTarget, .badVersion, .badField, .badHost,
-            .missingHost, .duplicateHost, .badContentLength, .duplicateContentLength, .conflictingFraming,
+            .missingHost, .duplicateHost, .duplicateField, .badContentLength, .duplicateContentLength,
+            .conflictingFraming,
             .badTransferEncoding, .chunkedInOldVersion:
             400
         }
@@ -67,6 +70,7 @@ public enum HeadError: Error, Equatable, Sendable {
         case .badHost: "client sent invalid host header"
         case .missingHost: "client sent HTTP/1.1 request without \"Host\" header"
         case .duplicateHost: "client sent duplicate header line: \"Host\""
+        case .duplicateField: "client sent duplicate header line"
         case .badContentLength: "client sent invalid \"Content-Length\" header"
         case .duplicateContentLength: "client sent duplicate header line: \"Content-Length\""
         case .conflictingFraming:
@@ -83,7 +87,8 @@ public enum HeadError: Error, Equatable, Sendable {
         case .requestLineTooLong, .badMethod, .badRequestLine, .badTarget, .badVersion, .unsupportedVersion:
             false
         case .fieldTooLong, .headTooLarge, .tooManyFields, .badField, .badHost, .missingHost, .duplicateHost,
-            .badContentLength, .duplicateContentLength, .conflictingFraming, .badTransferEncoding,
+            .duplicateField, .badContentLength, .duplicateContentLength, .conflictingFraming,
+            .badTransferEncoding,
             .unsupportedTransferEncoding, .chunkedInOldVersion:
             true
         }

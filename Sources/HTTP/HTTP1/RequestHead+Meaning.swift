@@ -14,6 +14,8 @@ extension RequestHead {
     func interpret(_ bytes: Span<UInt8>) throws(HeadError) {
         var hostField: Slice?
         var transferEncoding: Slice?
+        // A bit for each name that was there and may be there once only.
+        var seen: UInt64 = 0
         for index in fields.indices {
             let field = fields[index]
             switch field.known {
@@ -29,7 +31,13 @@ extension RequestHead {
             case .transferEncoding:
                 guard transferEncoding == nil else { throw .badTransferEncoding }
                 transferEncoding = field.value
-            case .expect:
+            case .authorization, .expect, .ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince,
+                .ifRange,
+                .contentRange:
+                let bit: UInt64 = 1 << UInt64(field.known.rawValue)
+                guard seen & bit == 0 else { throw .duplicateField }
+                seen |= bit
+                guard field.known == .expect else { continue }
                 expectsContinue = equalsIgnoringCase(bytes.extracting(field.value.range), "100-continue")
             case .upgrade:
                 if upgrade == nil { upgrade = field.value }

@@ -24,6 +24,7 @@ enum ConditionalRequest {
         switch tag.withReadable({ verdict(for: exchange, tag: $0) }) {
         case .failed:
             response.reset()
+            exchange.keptFields.reset()
             return .status(412)
         case .notModified:
             response.status = 304

@@ -55,6 +55,10 @@ extension DifferentialGroup {
             .init("a name beside the root", .get("/go/x"), answers: [named("-beside/secret.txt")]).differs(
                 "a path begins at the root; nginx appends this one to the folder's name", "404 Not Found",
                 lacks: "SECRET"),
+            .init(
+                "keeps nothing for a 412", .get("/go/x", ["If-Match: \"x\""]),
+                answers: [named("/in/a.txt", ["Set-Cookie: a=b", "Content-Type: x/y"])]
+            ).withoutProbe,
             .init("hidden cookies", .get("/hide/x"), answers: [named("/in/a.txt", ["Set-Cookie: a=b"])]),
             .init(
                 "added fields", .get("/go/x"),
@@ -167,7 +171,8 @@ extension DifferentialGroup {
             "POST /a?b=c HTTP/1.1\r\nHost: other.test\r\nContent-Length: x", "get /a HTTP/1.1\r\nHost: h",
             "GET a HTTP/1.1\r\nHost: h", "GET /a HTTP/1.1\r\nHost: a b",
             "PUT /a%20/./b?b=c HTTP/1.1\r\nHost: h\r\nHost: g", "TRACE /t?u HTTP/1.1\r\nHost: other.test",
-            "POST /a\u{1}b HTTP/1.1\r\nHost: h",
+            "GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: Basic YTpi\r\nAuthorization: Basic YTpj",
+            "POST a HTTP/1.1\r\nHost: h",
         ]
         var cases: [DifferentialCase] = []
         for (port, page) in ["the built-in page", "a text", "a gateway by URI", "a gateway by name"]
