@@ -56,6 +56,30 @@ import Testing
         server.finish()
     }
 
+    @Test("an answer whose comparison would take years, or that never begins, holds up no other check")
+    func endlessAnswers() throws {
+        let gateways = try (1...3).map { try RecordingGateway("g\($0)") }
+        gateways[0].answerAll(with: .fixed(String(repeating: "a", count: 60) + "!"))
+        let interim = String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 17)
+        gateways[1].answerAll(with: .raw(interim + "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\naaa"))
+        gateways[2].answerAll(with: .fixed("aaa"))
+        let server = try Server(
+            text(
+                "server %GATEWAY1%; server %GATEWAY2%; server %GATEWAY3%;",
+                "health_check interval=50ms timeout=300ms match=long;",
+                http: "match long { status 200; body ~ \"^(?:a+)+$\"; }"),
+            gateways: gateways)
+        #expect(server.waitForLog("\(gateways[0].port) in upstream \"app\" is unhealthy: match: timeout"))
+        #expect(
+            server.waitForLog(
+                "\(gateways[1].port) in upstream \"app\" is unhealthy: invalid answer: too many"))
+        gateways[2].answerAll(with: .fixed("aab"))
+        #expect(server.waitForLog("\(gateways[2].port) in upstream \"app\" is unhealthy: body did not match"))
+        gateways[2].answerAll(with: .fixed("aaa"))
+        #expect(server.waitForLog("\(gateways[2].port) in upstream \"app\" is up"))
+        server.finish()
+    }
+
     @Test("a mandatory check keeps a server out until it passes")
     func mandatory() throws {
         let gateway = try RecordingGateway("one")

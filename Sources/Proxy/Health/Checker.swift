@@ -9,6 +9,8 @@ internal import Upstream
 public final class Checker {
     private enum Endpoint {
         case probe(Probe)
+        /// A child that compares the answer to a probe.
+        case match(Probe)
         case name(NameWatch)
         case staple(StapleWatch)
         case signals
@@ -22,6 +24,8 @@ public final class Checker {
     private let signals: SignalDescriptor
     private var endpoints = SlotTable<Endpoint>()
     private var isEnding = false
+    /// Probes that have more to read without an event.
+    private var posted: [Token] = []
     private var shortageLog = LogRation()
     /// Changes by the API, and of names in groups that it may change, that probes and watches know of.
     private var memberChanges: Int
@@ -233,7 +237,8 @@ public final class Checker {
     /// - Returns: the exit status of the process.
     public func run() -> Int32 {
         while !isEnding {
-            let max: Int32 = shared.members.changes == memberChanges ? 1000 : 0
+            let isIdle = shared.members.changes == memberChanges && posted.isEmpty
+            let max: Int32 = isIdle ? 1000 : 0
             let wait = timers.waitMs(nowMs: clock.nowMs, max: max)
             // Without a timer too: the API may give it something to do.
             let count = poller.wait(timeoutMs: wait < 0 ? max : wait)
@@ -243,6 +248,7 @@ public final class Checker {
                 let event = poller.event(at: index)
                 switch endpoints[event.token] {
                 case .probe(let probe): probe.ready(event)
+                case .match(let probe): probe.answerCompared()
                 case .name(let watch): watch.ready()
                 case .staple(let watch): watch.ready(event)
                 case .signals: while let signal = signals.next() { received(signal) }
@@ -254,12 +260,38 @@ public final class Checker {
                 case .probe(let probe): probe.timedOut()
                 case .name(let watch): watch.timedOut()
                 case .staple(let watch): watch.timedOut()
-                case .signals, nil: break
+                case .match, .signals, nil: break
                 }
             }
+            runPosted()
         }
         return 0
     }
+
+    /// Goes on with a probe in the next turn, after all others had their events and times.
+    func post(_ token: Token) { posted.append(token) }
+
+    private func runPosted() {
+        let running = posted
+        posted.removeAll()
+        for token in running {
+            if case .probe(let probe)? = endpoints[token] { probe.goOn() }
+        }
+    }
+
+    /// Tells a probe when the child that compares its answer has something to say.
+    func enroll(_ process: AnswerProcess, for probe: Probe) throws(Errno) -> Token {
+        let token = endpoints.insert { _ in .match(probe) }
+        do throws(Errno) {
+            try poller.addControl(process.fd, token)
+            return token
+        } catch {
+            endpoints.remove(token)
+            throw error
+        }
+    }
+
+    func dismiss(_ token: Token) { endpoints.remove(token) }
 
     private func received(_ signal: Signal) {
         switch signal {

@@ -42,15 +42,39 @@ final class MatchBlock {
         (tests + drains.joined()).contains { if case .body = $0 { true } else { false } }
     }
 
+    /// Patterns are compared: nobody knows how long that takes.
+    var comparesPatterns: Bool {
+        (tests + drains.joined()).contains {
+            switch $0 {
+            case .field, .body: true
+            case .status, .present, .equals: false
+            }
+        }
+    }
+
+    /// What an answer comes to, in one byte, as a child process can tell it.
+    struct Verdict: RawRepresentable, Equatable {
+        let rawValue: UInt8
+        static var passed: Verdict { Verdict(rawValue: 0) }
+        static var draining: Verdict { Verdict(rawValue: 1) }
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// So many tests were met before one that was not.
+        init(failedAt test: Int) { rawValue = UInt8(clamping: 2 + test) }
+        var failedTest: Int? { rawValue < 2 ? nil : Int(rawValue) - 2 }
+    }
+
+    func compare(_ answer: ProbeAnswer) -> Verdict {
+        for drain in drains where drain.allSatisfy({ $0.isMet(by: answer) }) { return .draining }
+        let unmet = tests.firstIndex { !$0.isMet(by: answer) }
+        return unmet.map { Verdict(failedAt: $0) } ?? .passed
+    }
+
     /// - Returns: how the check ended and, unless it passed, why: to stand before "from GET /uri".
-    func judge(_ answer: ProbeAnswer) -> (HealthRecord.Answer, String?) {
-        for drain in drains where drain.allSatisfy({ $0.complaint(answer) == nil }) {
-            return (.draining, "\(answer.head.status)")
-        }
-        for test in tests {
-            if let complaint = test.complaint(answer) { return (.failed, complaint) }
-        }
-        return (.passed, nil)
+    func meaning(of verdict: Verdict, _ answer: ProbeAnswer) -> (HealthRecord.Answer, String?) {
+        if verdict == .draining { return (.draining, "\(answer.head.status)") }
+        guard let test = verdict.failedTest else { return (.passed, nil) }
+        return (.failed, test < tests.count ? tests[test].complaint(answer) : "no match")
     }
 }
 
@@ -68,26 +92,36 @@ struct ProbeAnswer {
 }
 
 extension MatchBlock.Test {
-    /// Why the answer does not do; `nil`: it does.
-    func complaint(_ answer: ProbeAnswer) -> String? {
+    func isMet(by answer: ProbeAnswer) -> Bool {
         switch self {
         case .status(let ranges, let isNegated):
-            let isIn = ranges.contains { $0.contains(answer.head.status) }
-            return isIn != isNegated ? nil : "\(answer.head.status)"
+            return ranges.contains { $0.contains(answer.head.status) } != isNegated
         case .present(let name, let isNegated):
-            if answer.values(name).isEmpty == isNegated { return nil }
-            return isNegated ? "unwanted field \"\(text(name))\"" : "no field \"\(text(name))\""
+            return answer.values(name).isEmpty == isNegated
         case .equals(let name, let value, let isNegated):
-            if answer.values(name).contains(value) != isNegated { return nil }
-            return "field \"\(text(name))\" \(isNegated ? "was" : "was not") \"\(text(value))\""
+            return answer.values(name).contains(value) != isNegated
         case .field(let name, let regex, let isNegated):
             var captures = Captures()
             let isMatch = answer.values(name).contains { regex.match($0.span, into: &captures) }
-            if isMatch != isNegated { return nil }
-            return "field \"\(text(name))\" \(isNegated ? "matched" : "did not match") \"\(regex.source)\""
+            return isMatch != isNegated
         case .body(let regex, let isNegated):
             var captures = Captures()
-            if regex.match(answer.body.span, into: &captures) != isNegated { return nil }
+            return regex.match(answer.body.span, into: &captures) != isNegated
+        }
+    }
+
+    /// Why an answer that does not meet it does not do.
+    func complaint(_ answer: ProbeAnswer) -> String {
+        switch self {
+        case .status:
+            return "\(answer.head.status)"
+        case .present(let name, let isNegated):
+            return isNegated ? "unwanted field \"\(text(name))\"" : "no field \"\(text(name))\""
+        case .equals(let name, let value, let isNegated):
+            return "field \"\(text(name))\" \(isNegated ? "was" : "was not") \"\(text(value))\""
+        case .field(let name, let regex, let isNegated):
+            return "field \"\(text(name))\" \(isNegated ? "matched" : "did not match") \"\(regex.source)\""
+        case .body(let regex, let isNegated):
             return "body \(isNegated ? "matched" : "did not match") \"\(regex.source)\""
         }
     }

@@ -15,10 +15,14 @@ final class Probe {
         case handshaking
         /// The request is being sent, the answer read.
         case asking
+        /// The answer is compared with `match` in a child.
+        case judging(AnswerProcess, Token)
     }
 
     /// How soon a server is asked that could not be asked for want of descriptors or ports.
     private static var shortageMs: Int { 1000 }
+    /// Most reads in a turn.
+    private static var readsMax: Int { 16 }
 
     private let checker: Checker
     let check: HealthCheck
@@ -36,6 +40,7 @@ final class Probe {
     private let incoming = ByteBuffer(capacity: 4096)
     private let head = ResponseHead()
     private var hasHead = false
+    private var informationalCount = 0
     private var body: [UInt8] = []
     private var content = Content.untilClose
 
@@ -78,6 +83,7 @@ final class Probe {
 
     /// It is never asked again.
     func end() {
+        endJudging()
         disconnect()
         checker.timers.destroy(timer)
     }
@@ -89,6 +95,7 @@ final class Probe {
         case .waiting: start()
         case .connecting: fail("connect: timeout after \(check.settings.deadlineMs.asTime)")
         case .handshaking, .asking: fail("timeout after \(check.settings.deadlineMs.asTime)")
+        case .judging: fail("match: timeout after \(check.settings.deadlineMs.asTime)")
         }
     }
 
@@ -96,7 +103,7 @@ final class Probe {
         guard let transport else { return }
         transport.note(event)
         switch state {
-        case .waiting: if !isQuiet(transport) { disconnect() }
+        case .waiting, .judging: if !isQuiet(transport) { disconnect() }
         case .connecting: connectionAnswered(transport)
         case .handshaking: handshake(transport)
         case .asking: ask(transport)
@@ -117,6 +124,7 @@ final class Probe {
         arm(afterMs: check.settings.deadlineMs)
         head.reset()
         hasHead = false
+        informationalCount = 0
         body.removeAll(keepingCapacity: true)
         incoming.removeAll()
         let isYoung = checker.clock.nowMs - connectedMs < Int64(check.settings.keepaliveTimeMs)
@@ -159,6 +167,11 @@ final class Probe {
     /// What this machine lacks says nothing of the server: it is asked again soon.
     private func unconnected(_ call: String, _ errno: Errno) {
         guard errno.isOurs else { return fail("connect: \(errno.shortText)") }
+        postpone(call, errno)
+    }
+
+    /// It says nothing about the server: it is asked again soon.
+    private func postpone(_ call: String, _ errno: Errno) {
         disconnect()
         state = .waiting
         checker.logShortage(call, errno)
@@ -204,7 +217,11 @@ final class Probe {
             case .closed, .failed: return broken("closed while it was asked")
             }
         }
+        var budget = Probe.readsMax
         while transport.isReadable {
+            // Others, and the clock, have their turn with a server that never stops talking.
+            guard budget > 0 else { return checker.post(token) }
+            budget -= 1
             switch transport.receive(into: incoming, atLeast: 4096) {
             case .bytes:
                 if take() { return }
@@ -213,6 +230,11 @@ final class Probe {
             case .failed(let errno): return broken("recv: \(errno.shortText)")
             }
         }
+    }
+
+    /// It had more to read when its turn was over.
+    func goOn() {
+        if case .asking = state, let transport { ask(transport) }
     }
 
     private func closed() {
@@ -240,6 +262,11 @@ final class Probe {
                 incoming.consume(length)
                 // 1xx: the answer is yet to come.
                 if head.status < 200 {
+                    informationalCount += 1
+                    guard informationalCount <= UpstreamRequest.informationalMax else {
+                        fail("invalid answer: too many informational ones")
+                        return true
+                    }
                     head.reset()
                     if incoming.isEmpty { return false }
                     continue
@@ -321,12 +348,45 @@ final class Probe {
         guard let match = check.match else {
             return finish((200..<400).contains(head.status) ? .passed : .failed, plain)
         }
-        let (answer, complaint) = match.judge(
-            ProbeAnswer(head: head, body: body))
-        finish(answer, complaint.flatMap { UInt16($0) == nil ? $0 : nil } ?? plain)
+        let answer = ProbeAnswer(head: head, body: body)
+        guard match.comparesPatterns else { return settle(match.compare(answer), match, answer) }
+        do throws(Errno) {
+            let process = try AnswerProcess(
+                "portico-match", cpuSecondsMax: check.settings.deadlineMs / 1000 + 1
+            ) { match.compare(answer).rawValue }
+            state = .judging(process, try checker.enroll(process, for: self))
+        } catch {
+            postpone("fork()", error)
+        }
+    }
+
+    /// The child has compared the answer, or died over it.
+    func answerCompared() {
+        guard case .judging(let process, _) = state, let match = check.match else { return }
+        switch process.read() {
+        case .nothing: return
+        case .ended: fail("match: it could not be compared")
+        case .answer(let byte):
+            endJudging()
+            settle(MatchBlock.Verdict(rawValue: byte), match, ProbeAnswer(head: head, body: body))
+        }
+    }
+
+    private func endJudging() {
+        guard case .judging(let process, let token) = state else { return }
+        state = .waiting
+        checker.dismiss(token)
+        process.end()
+    }
+
+    private func settle(_ verdict: MatchBlock.Verdict, _ match: MatchBlock, _ answer: ProbeAnswer) {
+        let (outcome, complaint) = match.meaning(of: verdict, answer)
+        let plain = "\(head.status) from \(check.title)"
+        finish(outcome, complaint.flatMap { UInt16($0) == nil ? $0 : nil } ?? plain)
     }
 
     private func fail(_ reason: String) {
+        endJudging()
         disconnect()
         finish(.failed, reason)
     }

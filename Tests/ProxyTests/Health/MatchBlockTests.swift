@@ -20,7 +20,9 @@ import Upstream
         buffer.append("HTTP/1.1 \(status) X\r\n\(fields)\r\n")
         let head = ResponseHead()
         guard case .complete = head.parse(buffer, sizeMax: 4096) else { throw ConfigError("bad head") }
-        return try block(text).judge(ProbeAnswer(head: head, body: Array(body.utf8)))
+        let answer = ProbeAnswer(head: head, body: Array(body.utf8))
+        let match = try block(text)
+        return match.meaning(of: match.compare(answer), answer)
     }
 
     @Test(
