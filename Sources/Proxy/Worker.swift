@@ -370,8 +370,10 @@ public final class Worker {
         }
         guard let made else { throw Errno.current }
         do throws(Errno) {
-            // The reserve is not for gateways.
-            if fd >= room.firstReservedDescriptor, !closeLongestIdle() { throw Errno.tooManyFiles }
+            // The reserve is not for gateways; an idle connection to one goes before one that is needed.
+            if fd >= room.firstReservedDescriptor, !snapshot.groups.closeOneIdle(), !closeLongestIdle() {
+                throw Errno.tooManyFiles
+            }
             try poller.addConnection(fd, token)
         } catch {
             made.close()
