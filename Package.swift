@@ -64,7 +64,7 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("HTTPTests", ["HTTP", "Core"]),
         tests("ConfigTests", ["Config", "Core"]),
-        tests("NetTests", ["Net", "Core"]),
+        tests("NetTests", ["Net", "Core", "COpenSSL"]),
         tests("UpstreamTests", ["Upstream", "Config", "Core", "Net"]),
         tests("ProxyTests", ["Proxy", "Config", "Core", "HTTP", "Net", "Upstream"]),
         tests("IntegrationTests", []),

@@ -11,6 +11,11 @@ extension TLSConnection {
     /// - Returns: bytes read; 0 at the end of the stream, -1 if there is nothing now or the socket failed.
     func read(into target: UnsafeMutableRawBufferPointer, _ bio: OpaquePointer) -> Int32 {
         BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
+        if isFlooded {
+            lastError = TLSError("too much that is not content")
+            socketError = EPROTO
+            return -1
+        }
         // A short read before it in the same call says as much as another one would.
         guard !isSocketDrained else {
             BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
@@ -19,6 +24,7 @@ extension TLSConnection {
         switch Socket.receive(fd, target) {
         case .bytes(let count):
             isSocketDrained = count < target.count && !endIsNear
+            bytesWithoutContent += count
             return Int32(truncatingIfNeeded: count)
         case .wouldBlock:
             isSocketDrained = true
@@ -32,6 +38,20 @@ extension TLSConnection {
             return -1
         }
     }
+
+    /// The other end sends what has to be answered and takes no answers (a key update is answered by another
+    /// one, RFC 8446 §4.6.3, a renegotiation by an alert), or sends nothing but such things.
+    private var isFlooded: Bool {
+        guard case .established = state else { return false }
+        return bytesWithoutContent > TLSConnection.withoutContentMax
+            || (backlog ?? gathered).count > TLSConnection.unsentMax
+    }
+
+    /// Records of handshakes read in a row. One of content has 16 KiB at most, tickets a few.
+    private static var withoutContentMax: Int { 128 << 10 }
+    /// Records that wait for the socket while more is read: those of 64 KiB of content, and what was said
+    /// besides.
+    private static var unsentMax: Int { 96 << 10 }
 
     /// Takes a record, or a part of one, that is to be sent.
     func gather(_ bytes: UnsafeRawBufferPointer) {

@@ -50,7 +50,7 @@ public final class TLSConnection {
     /// SNI (RFC 6066 §3) as the client sent it; `nil`: it sent none.
     public private(set) var serverName: [UInt8]?
     /// What broke an established connection, for a log line.
-    public private(set) var lastError: TLSError?
+    public internal(set) var lastError: TLSError?
     /// The next record is a short one, if a long one would follow: nothing of a record can be read before all
     /// of it has come, and the kernel may send only some 14 KB before it hears from the other end (RFC 6928).
     private var isNextRecordShort = true
@@ -80,6 +80,8 @@ public final class TLSConnection {
     var isSocketDrained = false
     /// Why the socket failed since the last call; 0: it did not.
     var socketError: Int32 = 0
+    /// Read from the socket since content came of it, or since the handshake.
+    var bytesWithoutContent = 0
     /// The other end has closed its side, or the socket is broken: nothing but a read shows that.
     var endIsNear = false
 
@@ -225,6 +227,7 @@ public final class TLSConnection {
         selector = nil
         if let error = verifyFailure(ssl) { return fail(error) }
         state = .established
+        bytesWithoutContent = 0
         return .done
     }
 
@@ -337,6 +340,7 @@ public final class TLSConnection {
                 break
             }
             total += Int(result)
+            bytesWithoutContent = 0
             if SSL_has_pending(ssl) == 0 { break }
         }
         keepGathered()
