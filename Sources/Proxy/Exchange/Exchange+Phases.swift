@@ -24,7 +24,7 @@ extension Exchange {
             return finish(status: 405)
         }
         body.begin(contentLength: head.contentLength, isChunked: head.isChunked)
-        settleKeepAlive()
+        if client.isReserved { keepsAlive = false }
         RealIP.apply(self)
         serve(from: .serverRewrite)
     }
@@ -86,10 +86,12 @@ extension Exchange {
         return headBytes.withBytes(of: head.path) { URIPath.normalise($0, mergeSlashes: merges, into: uri) }
     }
 
-    private func settleKeepAlive() {
-        if location.settings.core.keepaliveTimeoutMs == 0 || client.isReserved
+    /// `keepalive_timeout`, `keepalive_requests` and `keepalive_time` of every location that the request
+    /// comes through, as in nginx; of the server itself where no other is found, or a redirect begins.
+    func settleKeepAlive() {
+        if location.settings.core.keepaliveTimeoutMs == 0
             || client.requestCount >= location.settings.core.keepaliveRequests
-            || worker.clock.nowMs - client.startedMs >= Int64(location.settings.core.keepaliveTimeMs)
+            || worker.clock.nowMs - client.startedMs > Int64(location.settings.core.keepaliveTimeMs)
         {
             keepsAlive = false
         }
@@ -302,6 +304,7 @@ extension Exchange {
         guard countRedirect() else { return }
         phase = .processing
         location = server.base
+        settleKeepAlive()
         serve(from: .serverRewrite)
     }
 

@@ -33,7 +33,10 @@ enum Rewrite {
                 flow = .answered(Return.respond(status, text, to: exchange))
             case .branch(let condition, let steps, let location):
                 guard holds(condition, exchange) else { continue }
-                if let location { exchange.location = location }
+                if let location {
+                    exchange.location = location
+                    exchange.settleKeepAlive()
+                }
                 flow = run(steps, exchange, &isRerouting)
             case .stop:
                 if isRerouting { exchange.pathOrigin = .settled }

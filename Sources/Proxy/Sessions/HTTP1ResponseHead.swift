@@ -100,7 +100,7 @@ enum HTTP1ResponseHead {
         if exchange.response.isUpgrade {
             out.append("Connection: upgrade\r\n")
         } else if exchange.keepsAlive && !exchange.worker.isDraining
-            && !exchange.client.isOutdated
+            && !exchange.client.isOutdated && location.settings.core.keepaliveTimeoutMs > 0
         {
             out.append("Connection: keep-alive\r\n")
             let seconds = location.settings.core.keepaliveHeaderSeconds
