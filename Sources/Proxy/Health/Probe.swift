@@ -226,7 +226,7 @@ final class Probe {
             case .bytes:
                 if take() { return }
             case .wouldBlock: continue
-            case .closed: return closed()
+            case .closed: return closed(isCut: transport.tls?.wasTruncated == true)
             case .failed(let errno): return broken("recv: \(errno.shortText)")
             }
         }
@@ -237,8 +237,9 @@ final class Probe {
         if case .asking = state, let transport { ask(transport) }
     }
 
-    private func closed() {
-        if hasHead, case .untilClose = content { return judge(keeps: false) }
+    /// - Parameter isCut: TLS was not ended by the server (RFC 9112 §9.8).
+    private func closed(isCut: Bool) {
+        if hasHead, !isCut, case .untilClose = content { return judge(keeps: false) }
         broken(hasHead ? "closed in the middle of the answer" : "closed without an answer")
     }
 

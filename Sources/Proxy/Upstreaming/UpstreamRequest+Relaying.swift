@@ -194,10 +194,11 @@ extension UpstreamRequest {
     private func peerClosed() {
         keepsPeer = false
         switch content {
-        case .untilClose:
+        // Whoever can cut a connection of TLS cannot end it (RFC 9112 §9.8).
+        case .untilClose where peer?.transport.tls?.wasTruncated != true:
             content = .ended
             finishRelaying()
-        case .length, .chunked, .none, .ended:
+        case .untilClose, .length, .chunked, .none, .ended:
             log(.error, "upstream prematurely closed connection")
             failRelaying()
         }
