@@ -89,6 +89,8 @@ public final class Configuration {
     let resolverZones: [String]
     /// Numbers of TLS settings towards peers, by what they say.
     let tlsClientKeys: [String: Int]
+    /// Numbers of what connections to peers are found by.
+    let connectionKeys: [String: Int]
     /// Upstreams that some location passes to over TLS.
     let tlsUpstreams: Set<String>
     private let userFiles: [(path: String, statement: Statement)]
@@ -131,6 +133,7 @@ public final class Configuration {
             if !zones.contains(zone) { zones.append(zone) }
         }
         tlsClientKeys = builder.tlsClientKeys
+        connectionKeys = builder.connectionKeys
         tlsUpstreams = builder.tlsUpstreams
         hashKeys = builder.hashKeys
         computedVariables = builder.computed.all

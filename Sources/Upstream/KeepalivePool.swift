@@ -8,7 +8,7 @@ public final class KeepalivePool<Connection: AnyObject> {
     private struct Entry {
         let connection: Connection
         let address: Int
-        let key: Int
+        let key: ConnectionKey
     }
 
     private let capacity: Int
@@ -28,10 +28,10 @@ public final class KeepalivePool<Connection: AnyObject> {
     /// Idle connections in it.
     public var count: Int { entries.count }
 
-    /// Takes a connection to an address out that was made under the same TLS settings (`key`).
+    /// Takes a connection to an address out that was made as `key` says.
     ///
     /// - Parameter address: the number of the group's first peer there.
-    public func take(_ address: Int, key: Int) -> Connection? {
+    public func take(_ address: Int, key: ConnectionKey) -> Connection? {
         var index = entries.count
         while index > 0 {
             index -= 1
@@ -46,7 +46,7 @@ public final class KeepalivePool<Connection: AnyObject> {
     }
 
     /// Puts a connection in.
-    public func put(_ connection: consuming Connection, address: Int, key: Int) {
+    public func put(_ connection: consuming Connection, address: Int, key: ConnectionKey) {
         entries.append(Entry(connection: connection, address: address, key: key))
         tally?.add(.idle)
     }

@@ -52,6 +52,8 @@ public struct KeepaliveSettings: Sendable, Equatable {
     public var timeMs = 3_600_000
     /// How long a connection stays idle.
     public var timeoutMs = 60_000
+    /// Locations do not share connections: `local`.
+    public var isLocal = true
 
     /// Today's defaults of nginx.
     public init() {}
@@ -101,6 +103,7 @@ public struct UpstreamSettings: Sendable {
     public init(implicit name: String, addresses: [SocketAddress]) {
         self.name = name
         isImplicit = true
+        keepalive.count = 0
         peers = addresses.map { PeerSettings(server: name, address: $0) }
     }
 
@@ -108,6 +111,7 @@ public struct UpstreamSettings: Sendable {
     public init(implicit name: String, unresolved: DynamicName) {
         self.name = name
         isImplicit = true
+        keepalive.count = 0
         hasZone = true
         var peer = PeerSettings(server: name, address: SocketAddress(.unix("")))
         peer.dynamicName = unresolved

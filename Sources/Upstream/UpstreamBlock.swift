@@ -224,7 +224,8 @@ extension UpstreamBlock {
     private static var keepaliveRows: [Directive<UpstreamBlock>] {
         [
             Directive(
-                "keepalive", "Idle connections that each worker keeps open; 0 keeps none.",
+                "keepalive",
+                "Idle connections that each worker keeps open; with `local`, locations do not share them.",
                 "connections [local]",
                 default: "32 local", in: .upstream, arity: 1...2
             ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
@@ -237,6 +238,7 @@ extension UpstreamBlock {
                     throw ConfigError("invalid parameter \"\(word)\"", statement)
                 }
                 block.settings.keepalive.count = count
+                block.settings.keepalive.isLocal = word == "local"
             },
             .number(
                 "keepalive_requests", "Requests over one connection to a server.", in: .upstream,

@@ -116,3 +116,7 @@ import Testing
         #expect(pool.removeExcess() === connection)
     }
 }
+
+extension ConnectionKey: ExpressibleByIntegerLiteral {
+    init(integerLiteral value: Int) { self.init(settings: value) }
+}

@@ -81,17 +81,25 @@ extension Exchange {
         return SocketAddress.parse(String(decoding: scratch.bytes, as: UTF8.self), defaultPort: 0)
     }
 
+    /// `proxy_ssl_name`
+    func appendUpstreamName(to out: ByteBuffer) {
+        if let template = location.settings.proxy.sslName { return template.append(for: self, to: out) }
+        if let target = proxyTarget { out.append(target.hostText) }
+    }
+
+    /// What a connection to a server of the group is found by, if it may carry the request.
+    func connectionKey(in group: PeerGroup) -> ConnectionKey {
+        location.proxyPlan.identity.key(of: self, isLocal: group.settings.keepalive.isLocal)
+    }
+
     /// TLS towards a peer, if the target asks for it.
     func upstreamTLS(fd: Int32) -> TLSConnection? {
         guard let target = proxyTarget, target.isTLS, let context = location.proxyPlan.tls else { return nil }
         let proxy = location.settings.proxy
-        var name = target.hostText
-        if let template = proxy.sslName {
-            let scratch = worker.takeScratch()
-            template.append(for: self, to: scratch)
-            name = scratch.bytes
-            worker.giveScratch(scratch)
-        }
+        let scratch = worker.takeScratch()
+        appendUpstreamName(to: scratch)
+        let name = scratch.bytes
+        worker.giveScratch(scratch)
         let host = Array(name.prefix(HostName.lengthWithoutPort(name.span)))
         return TLSConnection(
             client: context, fd: fd, serverName: proxy.sslServerName ? host : nil,

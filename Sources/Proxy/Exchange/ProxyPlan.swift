@@ -30,17 +30,20 @@ final class ProxyPlan {
     /// The location sets no field at all: the client's address is told in our own default fields.
     let tellsClient: Bool
     let passesBody: Bool
-    /// Connections made under the same TLS settings may be shared; a number for each such setting.
+    /// Sessions made under the same TLS settings may be resumed; a number for each such setting.
     let tlsKey: Int
-    /// What those settings are, for comparing them with others; empty without TLS.
-    let tlsName: String
     let tls: TLSClientContext?
+    /// What must be equal for a connection to be used again.
+    let identity: NumberedIdentity
 
-    init(_ location: LocationSettings, tls: (key: Int, name: String, context: TLSClientContext?)) {
+    init(
+        _ location: LocationSettings, tls: (key: Int, name: String, context: TLSClientContext?),
+        identity: NumberedIdentity
+    ) {
         let proxy = location.proxy
         tlsKey = tls.key
-        tlsName = tls.name
         self.tls = tls.context
+        self.identity = identity
         let setFields = proxy.setHeaders.elements.filter { !$0.isFraming }
         setsZeroLength = proxy.setHeaders.elements.contains {
             $0.lowercasedName.elementsEqual("content-length".utf8) && $0.value.source == "0"

@@ -4,6 +4,23 @@ internal import Net
 
 /// TLS towards peers: `proxy_ssl_…` of all locations.
 extension ConfigurationBuilder {
+    func proxyPlan(of block: Block) throws(ConfigError) -> ProxyPlan {
+        let tls = try tlsClient(block.settings, block.statement)
+        var identity = ConnectionIdentity()
+        if case .proxy(let target) = block.settings.content {
+            let words = block.statement?.words.joined(separator: " ") ?? ""
+            identity = ConnectionIdentity(
+                block.settings.proxy, target, tls: tls.name,
+                location: "\(serverBlocks.count) \(block.path) \(words)")
+        }
+        let numbered = NumberedIdentity(identity) { text in
+            if let known = connectionKeys[text] { return known }
+            connectionKeys[text] = connectionKeys.count + 1
+            return connectionKeys.count
+        }
+        return ProxyPlan(block.settings, tls: tls, identity: numbered)
+    }
+
     /// The context for a location's `proxy_ssl_…`; equal settings share one.
     ///
     /// - Returns: no context for a location that does not pass to `https`.
@@ -36,8 +53,8 @@ extension ConfigurationBuilder {
         [
             proxy.sslTrustedCertificate, proxy.sslCertificate, proxy.sslCertificateKey, proxy.sslRevocations,
             proxy.sslPasswordFile,
-        ].compactMap { $0 }
-            .map { path in " \(Digest.sha256((try? files.readSecret(path)) ?? []))" }.joined()
+        ]
+        .map { path in path.map { " \(Digest.sha256((try? files.readSecret($0)) ?? []))" } ?? " -" }.joined()
     }
 
     private func makeTLSClient(_ proxy: ProxySettings) throws(ConfigError) -> TLSClientContext {

@@ -47,6 +47,8 @@ final class ConfigurationBuilder {
     private(set) var serverBlocks: [(block: ServerBlock, base: Location, locations: [Location])] = []
     var tlsClients: [TLSClientContext] = []
     var tlsClientKeys: [String: Int] = [:]
+    /// Numbers of what connections to peers are found by.
+    var connectionKeys: [String: Int] = [:]
     /// Upstreams that some location passes to over TLS.
     var tlsUpstreams: Set<String> = []
     /// Where bodies are kept that do not fit in memory.
@@ -268,7 +270,7 @@ final class ConfigurationBuilder {
         if block.settings.logs.access.elements.contains(where: { $0.file == defaultLog }) {
             isDefaultLogUsed = true
         }
-        let plan = ProxyPlan(block.settings, tls: try tlsClient(block.settings, block.statement))
+        let plan = try proxyPlan(of: block)
         try health.add(block.healthChecks, block.settings, plan)
         let location = Location(
             name: block.path, kind: block.kind, settings: block.settings, nested: LocationTree(block.nested),

@@ -27,10 +27,10 @@ final class PeerConnection {
     private(set) var group: PeerGroup
     /// Index of the peer in its group.
     private(set) var peer: Int
-    /// Connections made with another TLS name or trust are never shared.
-    private(set) var tlsKey: Int
-    /// What `tlsKey` is the number of; empty without TLS.
-    let tlsName: String
+    /// What it is found by in the pool.
+    private(set) var key: ConnectionKey
+    /// What the settings of `key` are the number of.
+    let identity: NumberedIdentity
     var state = State.connecting
     /// Whose request it carries; `nil` in the pool.
     var owner: UpstreamRequest?
@@ -51,22 +51,24 @@ final class PeerConnection {
     var addressIndex: Int { group.peers[peer].addressIndex }
 
     /// A reload has put another group in the place of its own, or another server of its address is served.
-    func move(to group: PeerGroup, peer: Int, tlsKey: Int) {
+    func move(to group: PeerGroup, peer: Int) {
         if self.group !== group { self.group = group }
         self.peer = peer
-        self.tlsKey = tlsKey
     }
 
+    /// Another configuration has another number for the same settings.
+    func renumber(_ settings: Int) { key.settings = settings }
+
     init(
-        worker: Worker, token: Token, transport: Transport, group: PeerGroup, peer: Int, plan: ProxyPlan
+        worker: Worker, token: Token, transport: Transport, group: PeerGroup, peer: Int, exchange: Exchange
     ) {
         self.worker = worker
         self.token = token
         self.transport = transport
         self.group = group
         self.peer = peer
-        tlsKey = plan.tlsKey
-        tlsName = plan.tlsName
+        identity = exchange.location.proxyPlan.identity
+        key = exchange.connectionKey(in: group)
         startedMs = worker.clock.nowMs
         readTimer = worker.timers.create(token, kind: TimerKind.read.rawValue)
         writeTimer = worker.timers.create(token, kind: TimerKind.write.rawValue)

@@ -12,6 +12,8 @@ final class UpstreamGroups {
     private var pools: [KeepalivePool<PeerConnection>] = []
     private var traffic: [GroupTraffic] = []
     private var indices: [String: Int] = [:]
+    /// Which group of those that variables made is the next to give way, from the first of them on.
+    private var nextMade = 0
     /// TLS sessions with peers, the last one of each kind of connection.
     private var sessions: [TLSSessionKey: TLSSession] = [:]
 
@@ -134,7 +136,7 @@ final class UpstreamGroups {
                 connection.close()
                 continue
             }
-            pool.put(connection, address: connection.addressIndex, key: connection.tlsKey)
+            pool.put(connection, address: connection.addressIndex, key: connection.key)
         }
     }
 
@@ -162,9 +164,11 @@ final class UpstreamGroups {
         if let own = group(at: connection.group.index), own === connection.group { return true }
         guard let group = group(named: connection.group.settings.name),
             let peer = group.peers.firstIndex(where: { $0.settings.address == connection.address }),
-            let key = connection.tlsName.isEmpty ? 0 : configuration.tlsClientKeys[connection.tlsName]
+            let settings = configuration.connectionKeys[
+                connection.identity.text(isLocal: group.settings.keepalive.isLocal)]
         else { return false }
-        connection.move(to: group, peer: peer, tlsKey: key)
+        connection.move(to: group, peer: peer)
+        connection.renumber(settings)
         return true
     }
 
@@ -181,7 +185,7 @@ final class UpstreamGroups {
                     continue
                 }
                 pools[connection.group.index].put(
-                    connection, address: connection.addressIndex, key: connection.tlsKey)
+                    connection, address: connection.addressIndex, key: connection.key)
             }
         }
         for pool in pools { pool.closeExcess() }
@@ -223,12 +227,37 @@ final class UpstreamGroups {
         guard let address = SocketAddress.parse(target.groupName, defaultPort: target.isTLS ? 443 : 80) else {
             return .unresolvable(target.groupName)
         }
-        // Addresses made of variables are remembered, but not without end.
-        guard groups.count < configuration.upstreams.count + 1024 else {
+        guard let group = makeGroup(UpstreamSettings(implicit: name, addresses: [address])) else {
             return .invalid("too many different addresses from variables in \"proxy_pass\"")
         }
-        add(UpstreamSettings(implicit: name, addresses: [address]))
-        return .group(groups[groups.count - 1], target)
+        return .group(group, target)
+    }
+
+    /// Addresses made of variables that are remembered; strangers may make up as many as they like.
+    private static var madeMax: Int { 1024 }
+
+    /// A group for an address that variables made, in the place of one without requests once there are many.
+    ///
+    /// - Returns: `nil`: all of them are in use.
+    private func makeGroup(_ settings: UpstreamSettings) -> PeerGroup? {
+        let first = configuration.upstreams.count
+        guard groups.count - first >= UpstreamGroups.madeMax else {
+            add(settings)
+            return groups.last
+        }
+        for _ in 0..<UpstreamGroups.madeMax {
+            let index = first + nextMade
+            nextMade = (nextMade + 1) % UpstreamGroups.madeMax
+            guard traffic[index].active == 0 else { continue }
+            // It is not counted by itself: there is no end to such names.
+            let group = PeerGroup(settings, table: nil)
+            group.index = index
+            indices[groups[index].settings.name] = nil
+            indices[settings.name] = index
+            groups[index] = group
+            return group
+        }
+        return nil
     }
 }
 
@@ -255,9 +284,10 @@ extension Worker {
         let groups = exchange.snapshot.groups
         guard groups.isCurrent(group) else { return nil }
         let pool = groups.pool(of: group)
-        let key = exchange.location.proxyPlan.tlsKey
+        guard pool.count > 0 else { return nil }
+        let key = exchange.connectionKey(in: group)
         while let connection = pool.take(group.peers[peer].addressIndex, key: key) {
-            connection.move(to: group, peer: peer, tlsKey: key)
+            connection.move(to: group, peer: peer)
             cancel(connection.readTimer)
             let isKnownQuiet = !connection.transport.isReadable && !connection.transport.isHangup
             if isKnownQuiet && exchange.head.method.isIdempotent || connection.isQuiet { return connection }
@@ -279,7 +309,7 @@ extension Worker {
         let group = connection.group
         connection.arm(connection.readTimer, afterMs: group.settings.keepalive.timeoutMs)
         let address = connection.addressIndex
-        let key = connection.tlsKey
+        let key = connection.key
         let pool = groups.pool(of: group)
         pool.put(connection, address: address, key: key)
         if pool.hasExcess { overfull.append(pool) }
@@ -313,7 +343,6 @@ extension Worker {
         if exchange.location.settings.proxy.socketKeepalive { Socket.setKeepalive(fd) }
         if address.port != nil { Socket.setNoDelay(fd) }
         let tls = exchange.upstreamTLS(fd: fd)
-        let plan = exchange.location.proxyPlan
         guard tls != nil || exchange.proxyTarget?.isTLS != true else {
             // Never in plain what was to be encrypted.
             Socket.close(fd)
@@ -323,7 +352,7 @@ extension Worker {
             let connection = try register(fd) { token in
                 PeerConnection(
                     worker: self, token: token, transport: Transport(fd: fd, tls: tls), group: group,
-                    peer: peer, plan: plan)
+                    peer: peer, exchange: exchange)
             }
             return isConnected ? .connected(connection) : .inProgress(connection)
         } catch {
