@@ -71,8 +71,8 @@ import Testing
         gateways[0].answer("/held", with: .hang)
         let server = try Server(
             text(
-                "server %GATEWAY1%;", limit: limit,
-                location: "} location /other { proxy_pass http://%GATEWAY2%;"
+                "server %GATEWAY1%; } upstream other { server %GATEWAY2%;", limit: limit,
+                location: "} location /other { proxy_pass http://other;"
             ),
             gateways: gateways)
         #expect(try RawClient.get(server.port, "/other").status == 200)
