@@ -28,10 +28,9 @@ enum HeaderFilter {
 
     private static func add(_ field: AddedHeader, to exchange: Exchange) {
         let response = exchange.response
-        if field.known == .lastModified {
-            response.lastModified = nil
-            response.remove(.lastModified)
-        }
+        // A response has one of these: what is added takes the place of its own, also when it is empty.
+        if field.known == .lastModified { response.lastModified = nil }
+        if field.known == .lastModified || field.known == .etag { response.remove(field.known) }
         response.add(name: field.name, known: field.known) { field.value.append(for: exchange, to: $0) }
     }
 

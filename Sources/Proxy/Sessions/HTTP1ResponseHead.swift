@@ -69,7 +69,8 @@ enum HTTP1ResponseHead {
 
     private static func entity(_ exchange: Exchange, _ out: ByteBuffer) {
         let response = exchange.response
-        if !response.contentType.isEmpty && response.status != 204 {
+        // A 204 of our own has no type; what a gateway says of its own stands.
+        if !response.contentType.isEmpty, response.status != 204 || response.hasOwnReason {
             out.append("Content-Type: ")
             out.append(contentsOf: response.contentType)
             out.append("\r\n")

@@ -114,6 +114,8 @@ extension DifferentialGroup {
                         add_header X-None "[$sent_http_x_none$upstream_http_x_none]" always;
                         add_header X-Crumb "[$upstream_cookie_c][$upstream_cookie_d]" always;
                         proxy_pass http://%GATEWAY1%; }
+                    location /tagged/ { add_header ETag $arg_tag; add_header Last-Modified $arg_time;
+                        proxy_pass http://%GATEWAY1%; }
                     location /expires/ { expires -1; proxy_pass http://%GATEWAY1%; }
                     location /long/ { expires max; proxy_pass http://%GATEWAY1%; }
                     location /cookies/ { proxy_cookie_path /inner/ /outer/;
@@ -177,6 +179,17 @@ extension DifferentialGroup {
                         .fixed("", status: "302 Found", fields: ["Location: /x"])
                     ]),
                 .init("add_header with an empty value", .get("/addempty/?a=b")),
+                .init(
+                    "add_header ETag and Last-Modified in place of the response's own, or of none",
+                    .get("/tagged/?tag=x"), .get("/tagged/"), .get("/tagged/?tag=y&time=z"),
+                    answers: [
+                        .fixed("b", fields: ["ETag: \"g\"", "Last-Modified: Thu, 01 Jan 1970 00:00:01 GMT"]),
+                        .fixed("b", fields: ["ETag: \"g\"", "Last-Modified: Thu, 01 Jan 1970 00:00:01 GMT"]),
+                        .fixed("b", fields: []),
+                    ]),
+                .init(
+                    "a gateway's 204 keeps its type", .get("/"),
+                    answers: [.raw("HTTP/1.1 204 No Content\r\nContent-Type: text/x\r\n\r\n")]),
                 .init(
                     "upstream variables in add_header", .get("/upstreamvar/"),
                     answers: [
