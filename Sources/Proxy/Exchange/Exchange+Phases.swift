@@ -39,8 +39,13 @@ extension Exchange {
         }
         method = head.method
         readHost(uri.isEmpty ? nil : head.host ?? head.firstField(.host)?.value)
-        if !host.withReadable({ HostName.isValid($0) }) { host.removeAll() }
-        selectServer()
+        if host.withReadable({ HostName.isValid($0) }) {
+            selectServer()
+        } else {
+            // No name was given, not even the empty one: nobody but the default server answers.
+            host.removeAll()
+            adopt(client.listen.defaultServer)
+        }
         refuse(refusal)
     }
 
@@ -197,7 +202,7 @@ extension Exchange {
         let rules = AccessRules.check(self)
         switch (location.settings.core.satisfy, rules) {
         case (.all, .refused(let code)): return .status(code)
-        case (.any, .granted): return .declined
+        case (.any, .granted): return admitByOne()
         case (.all, _), (.any, _): return settleAccess(rules, AuthBasic.check(self))
         }
     }
@@ -205,12 +210,18 @@ extension Exchange {
     /// Who may come in by credentials does; else what speaks against the client decides.
     private func settleAccess(_ rules: AccessVerdict, _ credentials: AccessVerdict) -> Outcome {
         switch (credentials, rules) {
-        case (.granted, _): return .declined
+        case (.granted, _): return location.settings.core.satisfy == .any ? admitByOne() : .declined
         case (.awaited, _): return .suspended
         case (.refused(let code), _): return delayed(code)
         case (.silent, .refused(let code)): return .status(code)
         case (.silent, .silent), (.silent, .granted), (.silent, .awaited): return .declined
         }
+    }
+
+    /// `satisfy any`: one check was enough, and what another asked for is no longer said.
+    private func admitByOne() -> Outcome {
+        keptFields.forget(.wwwAuthenticate)
+        return .declined
     }
 
     /// `auth_delay`

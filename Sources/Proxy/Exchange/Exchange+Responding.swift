@@ -101,9 +101,14 @@ extension Exchange {
         defer { worker.giveScratch(target) }
         page.target.append(for: self, to: target)
         let path = target.bytes
-        for field in response.fields where field.known == .wwwAuthenticate || field.known == .contentRange {
-            keptFields.append(field, of: response.lines)
+        for field in response.fields {
+            switch field.known {
+            case .wwwAuthenticate, .contentRange, .location: keptFields.append(field, of: response.lines)
+            default: break
+            }
         }
+        keptFields.location.removeAll()
+        keptFields.location.append(contentsOf: response.location)
         response.reset()
         upstream?.abandon()
         if path.first == UInt8(ascii: "/") {

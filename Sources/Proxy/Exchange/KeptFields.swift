@@ -8,11 +8,14 @@ final class KeptFields {
     private var fields = FieldList()
     /// The type of whatever content is found; empty: what is found has its own.
     let contentType = ByteBuffer(capacity: 16)
+    /// Where a redirect of our own would have led; empty if there was none.
+    let location = ByteBuffer(capacity: 16)
 
     func reset() {
         bytes.removeAll()
         fields.removeAll()
         contentType.removeAll()
+        location.removeAll()
     }
 
     /// Keeps a field whose name and value stand in `source`.
@@ -32,16 +35,23 @@ final class KeptFields {
         fields.append(kept)
     }
 
-    /// The answer has no content that could be asked for in ranges.
-    func forgetRanges() {
-        guard fields.contains(where: { $0.known == .acceptRanges }) else { return }
+    /// Keeps no field of this name.
+    func forget(_ name: FieldName) {
+        guard fields.contains(where: { $0.known == name }) else { return }
         let all = fields
         fields.removeAll()
-        for field in all where field.known != .acceptRanges { fields.append(field) }
+        for field in all where field.known != name { fields.append(field) }
     }
+
+    /// The answer has no content that could be asked for in ranges.
+    func forgetRanges() { forget(.acceptRanges) }
 
     /// Puts the fields in front of the response's own.
     func add(to response: Response) {
+        // A response leads to one place: its own, if it has one.
+        let leads = !response.location.isEmpty || response.fields.contains { $0.known == .location }
+        if leads { forget(.location) }
+        if !leads { response.location.append(contentsOf: location) }
         if !fields.isEmpty { response.lead(with: fields, of: bytes) }
     }
 }

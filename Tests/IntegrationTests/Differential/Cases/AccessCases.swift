@@ -58,6 +58,8 @@ extension DifferentialGroup {
                     location /open/ { auth_basic off; proxy_pass http://%GATEWAY1%; }
                     location /variable/ { auth_basic "for $arg_x"; proxy_pass http://%GATEWAY1%; }
                     location /page/ { error_page 401 /login; proxy_pass http://%GATEWAY1%; }
+                    location /any/ { error_page 401 /let-in; proxy_pass http://%GATEWAY1%; }
+                    location = /let-in { satisfy any; allow 127.0.0.1; proxy_pass http://%GATEWAY1%; }
                     location = /login { auth_basic off; return 200 "log in\n"; }
                 }
                 """#,
@@ -83,6 +85,7 @@ extension DifferentialGroup {
                 .init("the scheme in small letters", .get("/", ["Authorization: basic YW5uYTpzZWNyZXQ="])),
                 .init("two spaces after the scheme", .get("/", ["Authorization: Basic  YW5uYTpzZWNyZXQ="])),
                 .init("switched off", .get("/open/")),
+                .init("a page that one check lets in asks for no password", .get("/any/")),
                 .init("a realm with a variable", .get("/variable/?x=me")),
                 .init("401 with error_page", .get("/page/")),
                 .init("a refusal keeps the connection", .get("/"), .get("/", [basic("anna:secret")])),

@@ -28,12 +28,24 @@ extension DifferentialGroup {
                     location /missing-page/ { error_page 404 /pages/none.txt; return 404; }
                     location /variable/ { error_page 404 /pages/$arg_p.txt; return 404; }
                     location /pages/ { internal; root %PREFIX%/www; }
+                    location /turned/ { root %PREFIX%/www; error_page 301 302 /pages/404.txt;
+                        location /turned/away { return 302 /elsewhere; }
+                        location /turned/again { error_page 301 302 = @other; return 301 http://a.test/; } }
+                    location @other { return 302 http://b.test/; }
+                    location /turned-behind/ { proxy_intercept_errors on; error_page 302 /pages/404.txt;
+                        proxy_pass http://%GATEWAY1%; }
                     location /lost/ { root %PREFIX%/www; }
                     location /methods/ { error_page 405 =200 /answered; return 405; }
                 }
                 """#,
-            files: ["www/pages/404.txt": "not here, sorry\n"],
+            files: ["www/pages/404.txt": "not here, sorry\n", "www/turned/folder/x": ""],
             cases: [
+                .init(
+                    "a redirect with an error page says where it would have led", .get("/turned/folder"),
+                    .get("/turned/away"), .get("/turned/again")),
+                .init(
+                    "a gateway's redirect with an error page does not", .get("/turned-behind/"),
+                    answers: [.fixed("", status: "302 Found", fields: ["Location: /x"])]),
                 .init("502 when nothing listens", .get("/dead/")),
                 .init("502, HEAD", .head("/dead/")).ignoring("content-length"),
                 .init("504", .get("/slow/"), answers: [.hang]),
