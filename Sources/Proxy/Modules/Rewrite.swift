@@ -26,8 +26,9 @@ enum Rewrite {
         for step in steps {
             let flow: Flow
             switch step {
-            case .set(let index, let value): flow = set(index, value, exchange)
-            case .setBuiltIn(let variable, let value): flow = set(variable, value, exchange)
+            case .set(let index, let value): flow = set(index, text(value, exchange, !isRerouting), exchange)
+            case .setBuiltIn(let variable, let value):
+                flow = set(variable, text(value, exchange, !isRerouting), exchange)
             case .rewrite(let rule): flow = rewrite(rule, exchange, &isRerouting)
             case .answer(let status, let text):
                 flow = .answered(Return.respond(status, text, to: exchange))
@@ -58,31 +59,34 @@ enum Rewrite {
         return false
     }
 
-    private static func set(_ index: Int, _ value: Template<Variable>, _ exchange: Exchange) -> Flow {
-        guard exchange.userValues.indices.contains(index) else { return .next }
+    /// What `set` gives a variable. Captures are encoded as in redirects, until a `rewrite` has changed the
+    /// path, as in nginx.
+    private static func text(_ value: Template<Variable>, _ exchange: Exchange, _ encodes: Bool) -> [UInt8] {
         let scratch = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(scratch) }
-        value.append(for: exchange, to: scratch)
+        if encodes {
+            append(value, for: exchange, as: .args, to: scratch)
+        } else {
+            value.append(for: exchange, to: scratch)
+        }
+        return scratch.bytes
+    }
+
+    private static func set(_ index: Int, _ value: [UInt8], _ exchange: Exchange) -> Flow {
+        guard exchange.userValues.indices.contains(index) else { return .next }
         exchange.userValues[index].isSet = true
-        exchange.userValues[index].bytes = scratch.bytes
+        exchange.userValues[index].bytes = value
         return .next
     }
 
-    private static func set(
-        _ variable: SettableVariable, _ value: Template<Variable>, _ exchange: Exchange
-    ) -> Flow {
-        let scratch = exchange.worker.takeScratch()
-        defer { exchange.worker.giveScratch(scratch) }
-        value.append(for: exchange, to: scratch)
+    private static func set(_ variable: SettableVariable, _ value: [UInt8], _ exchange: Exchange) -> Flow {
         switch variable {
         case .args:
             exchange.arguments.removeAll()
-            exchange.arguments.append(contentsOf: scratch)
+            exchange.arguments.append(value)
             markChanged(exchange)
         case .limitRate:
-            if let rate = Units.offset(String(decoding: scratch.bytes, as: UTF8.self)) {
-                exchange.limitRate = rate
-            }
+            if let rate = Units.offset(String(decoding: value, as: UTF8.self)) { exchange.limitRate = rate }
         }
         return .next
     }

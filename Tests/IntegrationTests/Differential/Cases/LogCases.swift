@@ -158,6 +158,8 @@ extension DifferentialGroup {
                         if ($uri !~ ok) { return 200 "not ok\n"; }
                         return 200 "fell through\n";
                     }
+                    location ~ ^/set/(.*)$ { set $v "$1"; set $w "[$uri]"; return 200 "$v$w\n"; }
+                    location ~ ^/set-later/(.*)$ { rewrite ^/set-later/(.*) /moved/$1; set $v "$1"; return 200 "$v\n"; }
                     location /ifset/ { set $v no; if ($arg_x) { set $v yes; } return 200 "$v\n"; }
                     location /file/ { if (-f %PREFIX%/www/there.txt) { return 200 "there\n"; } return 200 "gone\n"; }
                     location /loop/ { rewrite ^/loop/(.*)$ /loop/x$1 last; }
@@ -167,6 +169,10 @@ extension DifferentialGroup {
             files: ["www/there.txt": "x"],
             expectedAlarms: [],
             cases: [
+                .init(
+                    "set encodes captures where the client had encoded",
+                    .get("/set/a b".replacing(" ", with: "%20")),
+                    .get("/set/plain"), .get("/set/a%2Bb+c%3Fd"), .get("/set-later/a%20b")),
                 .init("at server level", .get("/server/x?a=b")),
                 .init("last", .get("/last/x?a=b")),
                 .init("break", .get("/break/x?a=b")),
