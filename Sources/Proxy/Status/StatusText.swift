@@ -11,7 +11,7 @@ struct StatusText {
     /// Writes all of it to `out`.
     static func write(_ report: StatusReport, to out: ByteBuffer) {
         let text = StatusText(report: report, out: out)
-        text.writeVerdict()
+        text.line(report.verdict)
         text.line("")
         text.writeService()
         text.writeUpstreams()
@@ -26,19 +26,9 @@ struct StatusText {
         self.out = out
     }
 
-    private func line(_ text: String) { whole(String(text.prefix(StatusText.width))) }
-
-    /// Words of clients, gateways and files are in it: no terminal must obey them, and no line be another's.
-    private func whole(_ text: String) {
-        out.append(Wording.printable(text))
+    private func line(_ text: String) {
+        out.append(String(text.prefix(StatusText.width)))
         out.append("\n")
-    }
-
-    /// Never cut, however wide it is.
-    private func writeVerdict() {
-        let verdict = StatusVerdict(report)
-        whole("\(verdict.level.name): \(verdict.text)")
-        for text in verdict.unnamed { whole("  \(text)") }
     }
 
     /// Cells of a row, each padded to its width; negative widths align to the right.
@@ -61,7 +51,7 @@ struct StatusText {
     private func writeService() {
         let latency = report.requests.latency
         line(
-            "requests \(Wording.count(report.requests[.requests]))"
+            "requests \(Wording.count(report.connections.requests))"
                 + "  now \(report.samples.last.map { Wording.count($0.rate) } ?? "–")/s"
                 + "  p50 \(percentile(latency, 0.5))  p95 \(percentile(latency, 0.95))"
                 + "  p99 \(percentile(latency, 0.99))")
@@ -112,8 +102,7 @@ struct StatusText {
     private func writeDetail(of server: StatusReport.Server) {
         var words: [String] = []
         if !server.reason.isEmpty { words.append(server.reason) }
-        if server.hindrance == .full { words.append("has all the connections that it may have") }
-        if server.sinceMs > 0, server.state != .up || server.hindrance == .failing {
+        if server.sinceMs > 0, server.state != .up {
             words.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))")
         }
         if server.sum.latency.total > 0 {

@@ -17,6 +17,8 @@ struct GatewayAnswer: Sendable {
     }
 
     var steps: [Step]
+    /// Run in their stead when the request is a HEAD.
+    var stepsForHead: [Step]?
     /// Answers as soon as the head is there, and leaves the body unread.
     var isEarly = false
 

@@ -142,7 +142,10 @@ final class RecordingGateway: Sendable {
         let isHead = parts.first == "HEAD"
         return state.withLock {
             if !$0.queue.isEmpty { return $0.queue.removeFirst() }
-            if let answer = $0.shared?.next() { return answer }
+            if var answer = $0.shared?.next() {
+                if isHead, let steps = answer.stepsForHead { answer.steps = steps }
+                return answer
+            }
             if let answer = $0.byPath[path] ?? $0.standing { return answer }
             let text = "\(name) \(path)\n"
             if !isHead { return .fixed(text) }

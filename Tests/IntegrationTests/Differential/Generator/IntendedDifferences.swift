@@ -1,0 +1,236 @@
+/// A difference from nginx that is a decision, or that nothing can be done about, and why.
+struct IntendedDifference: Sendable {
+    enum Effect: Sendable {
+        /// Makes lines of both the same; what is left is looked at by the other rules.
+        case lines(@Sendable (_ difference: Difference, _ lines: [String]) -> [String])
+        /// Explains all that is left.
+        case whole(@Sendable (Difference) -> Bool)
+    }
+
+    let name: String
+    let reason: String
+    let effect: Effect
+
+    init(lines name: String, _ reason: String, _ even: @escaping @Sendable (Difference, [String]) -> [String])
+    {
+        self.name = name
+        self.reason = reason
+        effect = .lines(even)
+    }
+
+    init(_ name: String, _ reason: String, _ covers: @escaping @Sendable (Difference) -> Bool) {
+        self.name = name
+        self.reason = reason
+        effect = .whole(covers)
+    }
+
+    static let all: [IntendedDifference] = lines + requests + responses
+
+    private static let lines = [
+        IntendedDifference(
+            lines: "100 for nobody",
+            "who sends no content, or has sent it already, waits for no 100 (RFC 9110 §10.1.1)"
+        ) { difference, lines in
+            difference.asksWith { $0.hasPrefix("Expect:") }
+                ? lines.filter { $0 != "interim: HTTP/1.1 100 Continue" } : lines
+        },
+        IntendedDifference(
+            lines: "name in the length of pages",
+            "a HEAD's Content-Length counts the program's name in a page that is not there"
+        ) { difference, lines in
+            guard difference.asks(method: "HEAD"), difference.model.count == lines.count else { return lines }
+            return zip(difference.model, lines).map { theirs, mine in
+                guard theirs.hasPrefix("Content-Length: "), mine.hasPrefix("Content-Length: "),
+                    let model = Int(theirs.dropFirst(16)), Int(mine.dropFirst(16)) == model + 2
+                else { return mine }
+                return theirs
+            }
+        },
+        IntendedDifference(
+            lines: "a Date at all times",
+            "who passes on a response without Date gives it one (RFC 9110 §6.6.1), also under proxy_pass_header Date"
+        ) { difference, lines in
+            difference.has("proxy_pass_header Date") ? lines.filter { $0 != "Date: now" } : lines
+        },
+        IntendedDifference(
+            lines: "connections to gateways are kept",
+            "nginx before 1.29.7 asks gateways to close where proxy_set_header is given without Connection"
+        ) { difference, lines in
+            guard let start = lines.firstIndex(where: { $0.hasPrefix("=== gateway") }) else { return lines }
+            return Array(lines[..<start]) + lines[start...].filter { $0 != "Connection: close" }
+        },
+        IntendedDifference(
+            lines: "the charset of another response",
+            "X-Accel-Charset is dropped, and the charset of a response that led elsewhere ends with it"
+        ) { difference, lines in
+            guard difference.answersWith("X-Accel-") else { return lines }
+            return lines.map { $0.replacing("; charset=utf-8", with: "") }
+        },
+        IntendedDifference(
+            lines: "Content-Range outside of 206 and 416",
+            "a range that could not be served says nothing about the page that error_page 416 leads to"
+        ) { difference, lines in
+            difference.has("error_page 416")
+                ? lines.filter { !$0.hasPrefix("Content-Range: bytes */") } : lines
+        },
+        IntendedDifference(
+            lines: "keep-alive that is meant",
+            "nginx keeps after a server's `return` whatever keepalive_ lines say, and closes after 412 in spite of its word"
+        ) { difference, lines in
+            let isUnkept = difference.model.contains { $0.hasPrefix("[closed silently") }
+            let isEarly = difference.has("keepalive_requests 1") || difference.has("keepalive_timeout 0")
+            guard difference.model.contains("Connection: keep-alive"), isUnkept || isEarly else {
+                return lines
+            }
+            return lines.filter {
+                !$0.hasPrefix("Connection: ") && $0 != "[open]" && !$0.hasPrefix("[closed")
+            }
+        },
+    ]
+
+    private static let requests = [
+        IntendedDifference("Host that is none", "a Host must be valid by RFC 3986: no user, one port") {
+            difference in
+            difference.asksWith { field in field.contains("user@") || field.contains(":80:80") }
+        },
+        IntendedDifference(
+            "controls and spaces",
+            "never stand in a field or a request line; nginx lets an escaped line feed end one"
+        ) { difference in
+            difference.ask.requests.contains { request in
+                let target = String(latin1: request.target).lowercased()
+                return ["%0", "%1", "%20", "%7f"].contains(where: target.contains)
+            }
+                && ["proxy_pass", "rewrite", "return", "$"].contains(where: difference.has)
+        },
+        IntendedDifference("auth_basic without a user file", "it denies; nginx lets everybody in") {
+            difference in
+            difference.has("auth_basic ") && !difference.has("auth_basic_user_file")
+        },
+        IntendedDifference(
+            "$content_length of content that is thrown away",
+            "nginx counts what it throws away of a chunked body, and may not have got far; here it is empty"
+        ) { difference in
+            difference.has("$content_length") && difference.isChunked
+                && difference.partsOnly { $0.hasSuffix(": 0") }
+        },
+        IntendedDifference(
+            "too much content, thrown away",
+            "a chunked body beyond client_max_body_size ends the connection, whoever would have read it"
+        ) { difference in
+            difference.has("client_max_body_size") && difference.isChunked
+                && difference.ours.contains("Connection: close")
+                && (difference.ask.requests.count > 1
+                    || difference.partsOnly {
+                        $0.hasPrefix("Connection: ") || $0 == "[open]" || $0 == "[closed]"
+                    })
+        },
+        IntendedDifference(
+            "fields after a refused request line",
+            "nginx has not read them when it refuses the line; here they are known to add_header and the like"
+        ) { difference in
+            difference.ours.first == "HTTP/1.1 400 Bad Request" && difference.has("add_header")
+                && difference.partsOnly { line in
+                    line.contains(": ") && !line.hasPrefix("Connection") && !line.hasPrefix("Content-Length")
+                }
+        },
+    ]
+
+    private static let responses = [
+        IntendedDifference(
+            "add_header with 416",
+            "without `always` fields go with the statuses that the documentation lists; nginx looks at the range later"
+        ) { difference in
+            difference.ours.contains { $0.hasPrefix("HTTP/1.1 416") }
+                && (difference.has("add_header") || difference.has("expires"))
+                && difference.ours.allSatisfy(difference.model.contains)
+        },
+        IntendedDifference(
+            "escapes in redirects of rewrite",
+            "stay as they are; nginx decodes what needs none, and loses a percent sign"
+        ) { difference in
+            difference.has("rewrite")
+                && difference.ask.requests.contains { $0.target.contains(UInt8(ascii: "%")) }
+                && difference.partsOnly { $0.hasPrefix("Location: ") }
+        },
+        IntendedDifference(
+            "variables that follow their source",
+            "a value is made anew when it is asked for; nginx remembers what was asked for earlier"
+        ) { difference in
+            difference.has("$sent_http_") && (difference.has("set ") || difference.has("if "))
+                && difference.model.first == difference.ours.first
+        },
+        IntendedDifference("an index without a name", "is passed over; nginx goes round in a circle") {
+            difference in
+            difference.has("index $arg_x") && difference.model.contains { $0.hasPrefix("HTTP/1.1 500") }
+        },
+        IntendedDifference(
+            "a pipeline that ends early",
+            "nginx says keep-alive after 412 and after a server's `return` under keepalive_ lines, and closes"
+        ) { difference in
+            difference.ask.requests.count > 1 && difference.model.contains("*** closed without an answer")
+                && (difference.model.contains { $0.hasPrefix("HTTP/1.1 412") }
+                    || difference.has("keepalive_"))
+        },
+        IntendedDifference(
+            "a Host at all times", "a gateway is never asked in HTTP/1.1 without one (RFC 9112 §3.2)"
+        ) {
+            difference in
+            difference.has("proxy_set_header Host $http_host")
+                && difference.partsOnly { $0.hasPrefix("Host: ") }
+        },
+        IntendedDifference(
+            "types of names that begin with dots",
+            "go by what stands behind the last dot; nginx sees none in /..html"
+        ) { difference in
+            difference.ask.requests.contains { String(latin1: $0.target).contains("/.") }
+                && difference.partsOnly { $0.hasPrefix("Content-Type: ") }
+        },
+        IntendedDifference(
+            "try_files with alias in a pattern",
+            "the names are taken as they stand; nginx mixes them with the path"
+        ) { difference in
+            difference.has("try_files") && difference.has("alias") && difference.has("location ~")
+        },
+        IntendedDifference("OPTIONS *", "is about the server, and answered by it (RFC 9110 §9.3.7)") {
+            difference in
+            difference.asks(method: "OPTIONS")
+                && difference.ask.requests.contains { $0.target == [UInt8(ascii: "*")] }
+        },
+        IntendedDifference(
+            "characters that may not stand in a path",
+            "are escaped whenever a path is written anew, whether the client has escaped others or not"
+        ) { difference in
+            difference.ask.requests.contains { $0.target.contains { "\"<>\\^`{|}".utf8.contains($0) } }
+                && difference.partsOnly {
+                    $0.hasPrefix("=== gateway: ") || $0.hasPrefix("g1 /") || $0.hasPrefix("Content-Length: ")
+                }
+        },
+        IntendedDifference(
+            "an index of a file", "alias of a file, asked for with a slash: 404; nginx's 500 is an alert"
+        ) {
+            difference in
+            difference.has("/b.txt") && difference.has("alias")
+                && difference.model.contains { $0.hasPrefix("HTTP/1.1 500") }
+        },
+        IntendedDifference("X-Accel-Redirect that is no path", "what does not begin with a slash is a 404") {
+            difference in
+            difference.answersWith("X-Accel-Redirect: x") || difference.answersWith("X-Accel-Redirect: @")
+        },
+        IntendedDifference(
+            "a body that is not passed",
+            "with proxy_pass_request_body off no length is declared; nginx declares it and sends nothing"
+        ) { difference in
+            difference.has("proxy_pass_request_body off")
+                && difference.ask.requests.contains { $0.body != .none }
+        },
+        IntendedDifference(
+            "a pooled connection that breaks",
+            "an idempotent request is sent again on another connection, without counting as a try"
+        ) { difference in
+            difference.ask.answers.contains { $0.framing == .reset || $0.framing == .silence }
+                && difference.ours.count { $0.hasPrefix("=== ") }
+                    > difference.model.count { $0.hasPrefix("=== ") }
+        },
+    ]
+}
