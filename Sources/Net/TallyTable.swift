@@ -29,9 +29,17 @@ public final class TallyTable {
         case noCertificate, expiredCertificates, revokedCertificates, otherNames, badCertificates
         /// Connections that are kept idle, requests that wait, and those that found no place to wait.
         case idle, waiting, overflows
+        /// When an attempt failed last, and when one succeeded, in milliseconds of the clock that never goes
+        /// back.
+        case failedMs, succeededMs
 
         /// Say how many there are now, not how many there were.
         static var gauges: [Count] { [.processing, .idle, .waiting] }
+
+        /// Says when something was: the latest of all workers counts.
+        fileprivate var isMoment: Bool {
+            self == .selectedMs || self == .failedMs || self == .succeededMs
+        }
     }
 
     /// Statuses that are counted one by one; others are seen in their class only.
@@ -89,7 +97,7 @@ public final class TallyTable {
     private static func count(_ capacity: Int) -> Int { 1 + (capacity + 1) * rowsEach * rowSize }
 
     /// What must be the same in a binary that goes on with it.
-    public static var layout: String { "\(rowSize)/\(rowsEach)/2" }
+    public static var layout: String { "\(rowSize)/\(rowsEach)/3" }
 
     /// The file behind it.
     public var descriptor: Int32? { memory.descriptor }
@@ -150,7 +158,7 @@ public final class TallyTable {
             let start = start(place, row: row)
             for count in Count.allCases {
                 let value = memory.load(start + count.rawValue)
-                if count == .selectedMs {
+                if count.isMoment {
                     sum.counts[count.rawValue] = max(sum.counts[count.rawValue], value)
                 } else {
                     sum.counts[count.rawValue] += value

@@ -95,6 +95,9 @@ public final class PeerGroup {
         isShared ? table.busyCount(in: settings.name, besides: peers.map(\.state.number)) : 0
     }
 
+    /// It has all the connections that it may have.
+    public func isFull(_ index: Int) -> Bool { peers[index].isFull }
+
     /// Requests that a peer has now, over all workers.
     public func active(_ index: Int, _ sum: TallySum) -> Int {
         max(0, isShared ? peers[index].state.connections : sum[.processing])
@@ -212,7 +215,7 @@ public final class PeerGroup {
         let peer = peers[index]
         peer.ended()
         if !isShared { peer.tally?.add(.processing, -1) }
-        if case .failure = outcome { peer.tally?.add(.failures) }
+        noteEnd(outcome, peer.tally, nowMs)
         if isSingle { return }
         switch outcome {
         case .failure:
@@ -225,6 +228,17 @@ public final class PeerGroup {
             if peer.state.accessed < peer.state.checked { peer.state.fails = 0 }
         case .neutral:
             break
+        }
+    }
+
+    /// Also of a peer that is never taken out: the status page tells of it.
+    private func noteEnd(_ outcome: AttemptOutcome, _ tally: Tally?, _ nowMs: Int64) {
+        switch outcome {
+        case .failure:
+            tally?.add(.failures)
+            tally?.set(.failedMs, Int(nowMs))
+        case .success: tally?.set(.succeededMs, Int(nowMs))
+        case .neutral: break
         }
     }
 

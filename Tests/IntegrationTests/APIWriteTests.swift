@@ -100,6 +100,63 @@ import Testing
         server.finish()
     }
 
+    @Test(
+        "what a browser sends for another site's page changes nothing",
+        arguments: [
+            ("Sec-Fetch-Site: cross-site", false), ("Sec-Fetch-Site: same-site", false),
+            ("Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site", false),
+            ("Sec-Fetch-Site: cross-site\r\nOrigin: http://a", false),
+            ("Sec-Fetch-Site: same-origin\r\nOrigin: http://a", true), ("sec-fetch-site: none", true),
+            ("Origin: http://evil.test", false), ("Origin: null", false),
+            ("Origin: http://a.evil.test", false),
+            ("Origin: http://a:8080", false), ("Origin: file://a", false), ("Origin: ", false),
+            ("Origin: http://a", true), ("Origin: https://A:443", true), ("X: y", true),
+        ])
+    func crossSite(_ fields: String, _ isTaken: Bool) throws {
+        let server = try Server(APIWriteTests.configuration, gateways: [try RecordingGateway("g1")])
+        let body = "{\"weight\":7}"
+        let answer = try RawClient.ask(
+            server.port,
+            "PATCH /api/9/http/upstreams/gw/servers/0 HTTP/1.1\r\nHost: a\r\n\(fields)\r\n"
+                + "Connection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        #expect(answer.status == (isTaken ? 200 : 403))
+        #expect(try ask(server, "GET", "gw/servers/0").text.contains("\"weight\":7") == isTaken)
+        let line = isTaken ? "{\"weight\":7}: done, 200" : ": refused, 403 CrossSiteRequest"
+        #expect(server.waitForLog("API write PATCH 9/http/upstreams/gw/servers/0"))
+        #expect(server.log.contains(line))
+        server.finish()
+    }
+
+    @Test("each write is logged: who, what, and what came of it")
+    func logged() throws {
+        let server = try Server(
+            """
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off; upstream gw { zone gw 64k; server %GATEWAY1%; }
+                server { listen 127.0.0.1:%PORT1%; location / { proxy_pass http://gw; }
+                    location /api { api write=on; auth_basic ops; auth_basic_user_file %PREFIX%/users; } } }
+            """, gateways: [try RecordingGateway("g1")], files: ["users": "eve:{PLAIN}secret\n"])
+        func ask(_ method: String, _ body: String) throws -> Int {
+            try RawClient.ask(
+                server.port,
+                "\(method) /api/9/http/upstreams/gw/servers/0 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                    + "Authorization: Basic ZXZlOnNlY3JldA==\r\n"
+                    + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            ).status
+        }
+        #expect(try ask("PATCH", "{\"drain\":true}") == 200)
+        #expect(try ask("PATCH", "{\"weight\":\"\u{1B}[2J\n\"}") >= 400)
+        #expect(try ask("DELETE", "") == 400)
+        for line in [
+            "API write PATCH 9/http/upstreams/gw/servers/0 {\"drain\":true}, by user \"eve\": done, 200",
+            "{\"weight\":\"\\x1B[2J\\x0A\"}, by user \"eve\": refused, 4",
+            "API write DELETE 9/http/upstreams/gw/servers/0, by user \"eve\": refused, 400 UpstreamLastServer",
+        ] { #expect(server.waitForLog(line), "\(line)\n\(server.log)") }
+        #expect(server.log.contains("client: 127.0.0.1"))
+        server.finish()
+    }
+
     @Test("a method that a path does not know is refused with those that it knows")
     func methods() throws {
         let server = try Server(APIWriteTests.configuration, gateways: [try RecordingGateway("g1")])

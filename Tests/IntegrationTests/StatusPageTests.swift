@@ -64,7 +64,9 @@ struct StatusPageTests {
                 ("image", "Requests per second, last"), ("image", "Latency p99, last"),
             ] { #expect(has(role, text), "\(width): no \(role) \(text)") }
             for text in [
-                "1 of 4 gateways unhealthy: 127.0.0.1:", ", 503 from GET /ready", "draining", "unhealthy",
+                " can serve nothing: 1 of 1 gateways failing: 127.0.0.1:", "the last attempt failed",
+                "upstream \"gw\": 1 of 3 gateways unhealthy: 127.0.0.1:", ", 503 from GET /ready", "draining",
+                "unhealthy",
                 "Requests per second", "p50", "p95", "Share", "a.test", "Handshakes", "Resumed",
                 "GET /down", "upstream_error", "Generation", "Not reloaded since the start.",
             ] {
@@ -133,8 +135,12 @@ struct StatusPageTests {
         #expect(browser.complaints.isEmpty, "\(browser.complaints)")
 
         server.program.stop()
+        // Said within three seconds, of which the last look may be a part.
+        #expect(try browser.waitFor("document.title.startsWith('No answer from Portico since')", within: 3))
         #expect(
-            try browser.waitFor("document.getElementById('stale').textContent.startsWith('No answer since')"))
+            try browser.value(
+                "document.querySelector('.verdict.red').textContent.startsWith('No answer from Portico')")
+                as? Bool == true)
     }
 
     private func literal(_ text: String) throws -> String {

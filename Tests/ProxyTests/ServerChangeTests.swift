@@ -36,6 +36,7 @@ import Testing
         let down = try read(#"{"down":false}"#)
         #expect(down.isDown == false && down.weight == nil && down.server == nil && down.address == nil)
         #expect(try read(#"{"drain":true}"#).isDraining == true)
+        #expect(try read(#"{"drain":false}"#).isDraining == false && read("{}").isDraining == nil)
         #expect(try read("{}") == read(" { } "))
     }
 
@@ -52,7 +53,7 @@ import Testing
             "[]", "null", "1", "\"a\"", #"{"wight":1}"#, #"{"Weight":1}"#, #"{"":1}"#, #"{"weight":"4"}"#,
             #"{"weight":true}"#, #"{"weight":null}"#, #"{"weight":[4]}"#, #"{"weight":{"a":1}}"#,
             #"{"max_conns":"0"}"#, #"{"max_fails":false}"#, #"{"fail_timeout":10}"#, #"{"slow_start":1}"#,
-            #"{"down":1}"#, #"{"down":"true"}"#, #"{"down":null}"#, #"{"drain":false}"#, #"{"drain":"x"}"#,
+            #"{"down":1}"#, #"{"down":"true"}"#, #"{"down":null}"#, #"{"drain":"x"}"#,
             #"{"server":1}"#, #"{"server":null}"#, #"{"weight":1,"weight":2}"#, #"{"x":{}}"#,
             #"{"weight":1,"\u0077eight":1}"#, #"{"route":"a"}"#,
         ])

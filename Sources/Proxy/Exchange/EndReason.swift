@@ -4,7 +4,7 @@ internal import Upstream
 ///
 /// | reason | when |
 /// | --- | --- |
-/// | `ok` | it was answered, whatever was asked for, or as `return` says |
+/// | `ok` | it was answered, whatever was asked for, or as `return` or `readiness` says |
 /// | `retried:WHY` | after an attempt that failed (`error`, `timeout`, `invalid`, `shortage`, `status`) |
 /// | `no_live_upstream` | no server could take it |
 /// | `upstream_error` | the last server tried refused, reset or closed the connection |

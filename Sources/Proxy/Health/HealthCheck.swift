@@ -49,6 +49,9 @@ final class HealthCheck {
         let plan: ProxyPlan
     }
 
+    /// What a probe says of itself, unless the location sets another `User-Agent`.
+    static let agent = Array("portico/\(Version.text) (health check)".utf8)
+
     /// "GET /status/ready", or "TCP".
     var title: String { settings.kind == .tcp ? "TCP" : "GET \(settings.uri)" }
 
@@ -75,7 +78,7 @@ struct ProbeRequest {
             lines.append(header.name + Array(": ".utf8) + value)
         }
         if !hasHost { lines.insert(Array("Host: ".utf8) + host, at: 0) }
-        if !hasAgent { lines.append(Array("User-Agent: portico/\(Version.text) (health check)".utf8)) }
+        if !hasAgent { lines.append(Array("User-Agent: ".utf8) + HealthCheck.agent) }
         lines.append(
             Array((settings.keepaliveTimeMs > 0 ? "Connection: keep-alive" : "Connection: close").utf8))
         var made = Array("GET \(settings.uri) HTTP/1.1\r\n".utf8)

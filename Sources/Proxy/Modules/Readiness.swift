@@ -8,6 +8,8 @@ enum Readiness {
         let isLeaving = exchange.worker.shared.isLeaving || exchange.worker.isDraining
         let response = exchange.response
         response.status = isLeaving ? 503 : 200
+        // What it says is what is meant, not a fault.
+        if isLeaving { exchange.fault = .ok }
         response.contentType.removeAll()
         response.contentType.append("text/plain")
         response.content.removeAll()

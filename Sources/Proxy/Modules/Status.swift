@@ -64,6 +64,11 @@ enum Status {
             return give(
                 StatusAPI.refusal(of: subpath(exchange), writes: false) { report(exchange) }, to: exchange)
         }
+        guard !CrossSite.isForeign(exchange) else {
+            let refusal = StatusAPI.error(403, "another site's page asks for it", "CrossSiteRequest")
+            logWrite(refusal, of: exchange)
+            return give(refusal, to: exchange)
+        }
         guard exchange.body.isPresent, !exchange.body.isComplete else { return write(exchange) }
         exchange.phase = .readingBody
         exchange.body.keep(
@@ -81,18 +86,39 @@ enum Status {
         guard exchange.body.file == nil, exchange.body.receivedCount <= Int64(bodyMax) else {
             return .status(413)
         }
+        let answer = UpstreamWriting(worker: exchange.worker).answer(
+            method(exchange), subpath(exchange), body: exchange.body.memory.bytes)
+        logWrite(answer, of: exchange)
+        return give(answer, to: exchange)
+    }
+
+    private static func method(_ exchange: Exchange) -> String {
         let method = ByteBuffer(capacity: 16)
         exchange.appendMethod(to: method)
-        let answer = UpstreamWriting(worker: exchange.worker).answer(
-            String(decoding: method.bytes, as: UTF8.self), subpath(exchange), body: exchange.body.memory.bytes
-        )
-        if answer.status < 300 {
-            exchange.log(
-                .notice,
-                "the API changed the servers of an upstream: \(String(decoding: method.bytes, as: UTF8.self))"
-                    + " \(subpath(exchange))")
+        return String(decoding: method.bytes, as: UTF8.self)
+    }
+
+    /// Bytes of the content of a change that the log shows.
+    private static var loggedMax: Int { 512 }
+
+    /// Who asked for which change, and what came of it. The log adds the client's address.
+    private static func logWrite(_ answer: StatusAPI.Answer, of exchange: Exchange) {
+        var text = "API write \(method(exchange)) \(subpath(exchange))"
+        let content = exchange.body.memory.bytes
+        if !content.isEmpty {
+            text += " \(String(decoding: content.prefix(loggedMax), as: UTF8.self))"
+            if content.count > loggedMax { text += "…" }
         }
-        return give(answer, to: exchange)
+        // A name that nobody has checked is no name.
+        if exchange.location.settings.auth.realm != nil {
+            let user = ByteBuffer(capacity: 32)
+            exchange.appendRemoteUser(to: user)
+            if !user.isEmpty { text += ", by user \"\(String(decoding: user.bytes, as: UTF8.self))\"" }
+        }
+        guard answer.status >= 400, case .string(let code)? = answer.content["error"]?["code"] else {
+            return exchange.log(.notice, "\(text): done, \(answer.status)")
+        }
+        exchange.log(.warn, "\(text): refused, \(answer.status) \(code)")
     }
 
     private static func give(_ answer: StatusAPI.Answer, to exchange: Exchange) -> Outcome {

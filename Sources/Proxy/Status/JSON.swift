@@ -39,17 +39,18 @@ enum JSON {
 
     private static func write(_ text: String, to out: ByteBuffer) {
         out.append("\"")
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
                 out.append(UInt8(ascii: "\\"))
-                out.append(byte)
-            case 0..<0x20, 0x7F:
-                let digits = Array("0123456789abcdef".utf8)
+                out.append(UInt8(truncatingIfNeeded: scalar.value))
+            case _ where scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value:
+                // Above the first 32, JSON would allow them; a terminal obeys them.
                 out.append("\\u00")
-                out.append(digits[Int(byte >> 4)])
-                out.append(digits[Int(byte & 15)])
-            default: out.append(byte)
+                out.append(UInt8.hexDigit(UInt8(truncatingIfNeeded: scalar.value >> 4)))
+                out.append(UInt8.hexDigit(UInt8(truncatingIfNeeded: scalar.value & 15)))
+            case _ where scalar.isASCII: out.append(UInt8(truncatingIfNeeded: scalar.value))
+            default: for byte in UTF8.encode(scalar) ?? .init() { out.append(byte) }
             }
         }
         out.append("\"")

@@ -1,4 +1,5 @@
 internal import Core
+internal import HTTP
 internal import Net
 
 /// A zone that `status_zone` names, as one configuration knows it.
@@ -17,13 +18,17 @@ extension Worker {
     func count(_ exchange: Exchange) {
         let us = clock.nowUs - exchange.startedUs
         let status = exchange.response.status
-        let total = shared.requests
-        total.add(.requests)
-        total.add(status: status)
-        total.add(microseconds: us)
-        if let zone = exchange.serverZone { count(exchange, in: exchange.snapshot.zones[zone], us) }
+        let isTraffic = exchange.isTraffic
+        if isTraffic {
+            let total = shared.requests
+            total.add(.requests)
+            total.add(status: status)
+            total.add(microseconds: us)
+            if let zone = exchange.serverZone { count(exchange, in: exchange.snapshot.zones[zone], us) }
+        }
         exchange.leaveServerZone()
-        if let zone = exchange.location.settings.core.statusZone {
+        // A zone of the status's own location is wanted.
+        if let zone = exchange.location.settings.core.statusZone, isTraffic || !exchange.isProbe {
             count(exchange, in: exchange.snapshot.zones[zone], us)
         }
         // Reasons are words: made only where there is something to tell.
@@ -58,6 +63,22 @@ extension Worker {
 }
 
 extension Exchange {
+    /// Somebody is served by it: the status page's own polls and the checker's probes of this very service
+    /// would drown what clients do.
+    var isTraffic: Bool { !location.settings.content.hasReserve && !isProbe }
+
+    /// The checker of this machine sent it. Whoever else says so is counted.
+    fileprivate var isProbe: Bool {
+        let saysSo = withRequestField(.userAgent) { agent in
+            let wanted = HealthCheck.agent
+            return agent.isEqual(to: wanted.span)
+        }
+        guard saysSo == true else { return false }
+        return client.remoteAddress.withAddressBytes { remote in
+            client.localAddress.withAddressBytes { remote.isEqual(to: $0) }
+        }
+    }
+
     /// It is served in the zone of its server from here on.
     func enterServerZone() {
         guard server.zone != serverZone else { return }
@@ -69,5 +90,13 @@ extension Exchange {
     func leaveServerZone() {
         if let zone = serverZone { snapshot.zones[zone].add(.processing, -1) }
         serverZone = nil
+    }
+}
+
+extension Span where Element == UInt8 {
+    fileprivate func isEqual(to other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
     }
 }

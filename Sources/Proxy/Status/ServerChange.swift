@@ -26,7 +26,7 @@ struct ServerChange: Equatable {
     /// In an addition only.
     private(set) var isBackup: Bool?
     private(set) var isDown: Bool?
-    /// Asked for; it is never `false`.
+    /// `false` undoes a drain, whoever asked for it.
     private(set) var isDraining: Bool?
 
     /// Weights are multiplied by 1024ths and milliseconds while a server's weight grows, and a ketama ring
@@ -77,9 +77,7 @@ struct ServerChange: Equatable {
             slowStartMs = try ServerChange.time(name, value, "UpstreamBadSlowStart", Units.milliseconds)
         case "backup" where purpose == .addition: isBackup = try ServerChange.flag(name, value)
         case "down": isDown = try ServerChange.flag(name, value)
-        case "drain":
-            guard try ServerChange.flag(name, value) else { throw .format("\"drain\" can only be true") }
-            isDraining = true
+        case "drain": isDraining = try ServerChange.flag(name, value)
         case "backup", "id", "service", "parent", "host":
             throw .format("parameter \"\(name)\" cannot be set")
         case "route": throw .format("parameter \"route\" is not supported")

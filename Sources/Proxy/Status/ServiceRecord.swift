@@ -4,6 +4,7 @@ internal import Net
 public final class ServiceRecord {
     private enum Place: Int {
         case generation, loadedMs, reloadMs, reloadSucceeded, respawned, startedMs, checkerPID, masterPID
+        case diedMs
     }
 
     /// One worker process.
@@ -83,6 +84,7 @@ public final class ServiceRecord {
     /// A worker or the checker died and is started again.
     public func respawned(slot: Int?) {
         memory.add(Place.respawned.rawValue, 1)
+        write(.diedMs, Int(Clock().wallMs))
         if let slot, slot < slots { memory.add(slotPlace(slot) + 2, 1) }
     }
 
@@ -109,6 +111,8 @@ public final class ServiceRecord {
     var loadedMs: Int { read(.loadedMs) }
     var startedMs: Int { read(.startedMs) }
     var respawnedTotal: Int { read(.respawned) }
+    /// When a process died last; 0: none has.
+    var diedMs: Int { read(.diedMs) }
     var checkerPID: Int { read(.checkerPID) }
     var masterPID: Int { read(.masterPID) }
 

@@ -4,8 +4,11 @@ internal import Upstream
 /// What the commercial API has no shape for.
 extension StatusJSON {
     var portico: JSON {
+        let verdict = StatusVerdict(report)
         var members: [(String, JSON)] = [
-            ("verdict", .string(report.verdict)), ("well", .bool(report.isWell)),
+            ("verdict", .string(verdict.text)), ("level", .string(verdict.level.name)),
+            ("well", .bool(verdict.isWell)), ("usable_servers", .int(verdict.usable)),
+            ("problems", .array(verdict.problems.map { problem($0) })),
             ("started", .string(Wording.time(ms: report.startedMs))),
             ("latency", latency(report.requests.latency)),
             ("plain_http_on_tls", .int(report.plainOnTLS)),
@@ -34,6 +37,14 @@ extension StatusJSON {
         return .object(members)
     }
 
+    private func problem(_ problem: StatusVerdict.Problem) -> JSON {
+        .object([
+            ("level", .string(problem.level.name)), ("kind", .string(problem.kind.rawValue)),
+            ("upstream", problem.upstream.map { .string($0) } ?? .null), ("text", .string(problem.text)),
+            ("since", problem.sinceMs > 0 ? .string(Wording.time(ms: problem.sinceMs)) : .null),
+        ])
+    }
+
     /// In microseconds, right to a thirty-second.
     private func latency(_ histogram: LatencyHistogram) -> JSON {
         func part(_ part: Double) -> JSON { histogram.percentile(part).map { .int(Int($0)) } ?? .null }
@@ -52,6 +63,7 @@ extension StatusJSON {
         let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
         return .object([
             ("panic", .bool(upstream.isInPanic)),
+            ("usable_servers", .int(upstream.servers.count { upstream.canServe($0) })),
             ("servers", .array(upstream.servers.map { server($0, all) })),
         ])
     }

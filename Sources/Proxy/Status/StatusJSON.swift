@@ -174,7 +174,7 @@ struct StatusJSON {
 
     private func peer(_ server: StatusReport.Server, usesTLS: Bool) -> JSON {
         let sum = server.sum
-        let isDown = server.state.isTrouble && server.sinceMs > 0
+        let isDown = server.isTrouble && server.state != .up && server.sinceMs > 0
         let answered = sum.latency.total
         var members: [(String, JSON)] = [
             ("id", .int(server.id)), ("server", .string(server.settings.name)),

@@ -10,6 +10,7 @@ struct StatusMetrics {
     /// Writes all of it to `out`.
     static func write(_ report: StatusReport, to out: ByteBuffer) {
         let metrics = StatusMetrics(report: report, out: out)
+        metrics.writeVerdict()
         metrics.writeService()
         metrics.writeHandshakes()
         metrics.writeZones()
@@ -53,7 +54,7 @@ struct StatusMetrics {
             case "\\": result += "\\\\"
             case "\"": result += "\\\""
             case "\n": result += "\\n"
-            default: result.unicodeScalars.append(scalar)
+            default: result.unicodeScalars.append(Wording.isPrintable(scalar) ? scalar : "?")
             }
         }
         return result
@@ -66,6 +67,24 @@ struct StatusMetrics {
     }
 
     // MARK: What there is
+
+    private func writeVerdict() {
+        let verdict = StatusVerdict(report)
+        single(
+            "verdict", .gauge,
+            "0 green: nothing needs a hand, 1 amber: something does, 2 red: an upstream can serve nothing.",
+            verdict.level.rawValue)
+        guard !verdict.problems.isEmpty else { return }
+        begin("problem", .gauge, "Something that needs a hand.")
+        var seen: Set<String> = []
+        for problem in verdict.problems {
+            let labels = [
+                ("level", problem.level.name), ("kind", problem.kind.rawValue),
+                ("upstream", problem.upstream ?? ""), ("text", problem.text),
+            ]
+            if seen.insert(StatusMetrics.text(labels)).inserted { line("problem", labels, "1") }
+        }
+    }
 
     private func writeService() {
         begin("build_info", .gauge, "Which build answers.")
@@ -96,7 +115,10 @@ struct StatusMetrics {
         ] {
             line("connections", [("state", state)], String(count))
         }
-        single("requests_total", .counter, "Requests begun.", connections.requests)
+        single(
+            "requests_total", .counter,
+            "Requests served, those of health checks and of the status not counted.",
+            report.requests[.requests])
         writeResponses(
             "responses_total", "Responses to clients by the class of their status.", [([], report.requests)])
         single("failed_logins_total", .counter, "Wrong passwords and unknown users.", report.failedLogins)
@@ -180,6 +202,10 @@ struct StatusMetrics {
             guard !rows.isEmpty else { return }
             begin(name, kind, help)
             for (upstream, value) in rows { line(name, [("upstream", upstream)], String(value)) }
+        }
+        write("upstream_servers", .gauge, "Servers of an upstream.") { $0.servers.count }
+        write("upstream_servers_usable", .gauge, "Servers that the next request may go to.") { upstream in
+            upstream.servers.count { upstream.canServe($0) }
         }
         write("upstream_idle_connections", .gauge, "Connections to servers that are kept idle.") {
             $0.idleConnections

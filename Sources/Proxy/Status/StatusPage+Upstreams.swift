@@ -5,7 +5,7 @@ internal import Upstream
 extension StatusPage {
     mutating func writeUpstreams() {
         let ordered = StatusPage.troubledFirst(report.upstreams) {
-            $0.servers.contains(where: \.state.isTrouble)
+            !StatusVerdict.problems(of: $0).isEmpty
         }
         for (index, upstream) in ordered.enumerated() {
             guard html.utf8.count < StatusTable.servers.ceiling else {
@@ -17,8 +17,7 @@ extension StatusPage {
     }
 
     private mutating func writeRest(_ upstreams: some Collection<StatusReport.Upstream>) {
-        let servers = upstreams.flatMap(\.servers)
-        begin("\(upstreams.count) further upstreams", StatusPage.upText(servers))
+        begin("\(upstreams.count) further upstreams", StatusPage.upText(upstreams))
         html += "<p>They are in the <a href=\"?format=text\">text</a>.</p></section>\n"
     }
 
@@ -27,17 +26,20 @@ extension StatusPage {
         entries.filter(isTroubled) + entries.filter { !isTroubled($0) }
     }
 
-    private static func upText(_ servers: [StatusReport.Server]) -> String {
-        "\(servers.count { $0.state == .up }) of \(servers.count) servers up"
+    private static func upText(_ upstreams: some Collection<StatusReport.Upstream>) -> String {
+        let usable = upstreams.reduce(0) { sum, upstream in
+            sum + upstream.servers.count { upstream.canServe($0) }
+        }
+        return "\(usable) of \(upstreams.reduce(0) { $0 + $1.servers.count }) servers up"
     }
 
     private mutating func write(_ upstream: StatusReport.Upstream) {
-        begin("Upstream \(upstream.name)", StatusPage.upText(upstream.servers))
+        begin("Upstream \(upstream.name)", StatusPage.upText([upstream]))
         if upstream.isInPanic {
             html += "<p class=\"notice\">Too few servers are healthy: all of them are used.</p>"
         }
         let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
-        let ordered = StatusPage.troubledFirst(upstream.servers, \.state.isTrouble)
+        let ordered = StatusPage.troubledFirst(upstream.servers, \.isTrouble)
         write(.servers, "Servers of \(upstream.name)", ordered.lazy.map { [self] in row($0, of: all) })
         if let queue = upstream.queue { html += "<p>Queue: \(queue.size) of \(queue.max) places taken.</p>" }
         html += "</section>\n"
@@ -47,6 +49,7 @@ extension StatusPage {
         let sum = server.sum
         var notes: [String] = []
         if !server.reason.isEmpty { notes.append(server.reason) }
+        if server.hindrance == .full { notes.append("has all the connections that it may have") }
         if server.sinceMs > 0 { notes.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))") }
         let backup = server.settings.isBackup ? " <small>backup</small>" : ""
         let share = all > 0 ? sum[.requests] * 100 / all : 0

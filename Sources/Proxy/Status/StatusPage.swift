@@ -5,6 +5,7 @@ internal import Upstream
 /// The report as a page for people: `status.html` with its places filled in.
 struct StatusPage {
     let report: StatusReport
+    private let verdict: StatusVerdict
     var html = ""
 
     /// What a browser may load for the page: its own style and script, and the page again.
@@ -21,13 +22,16 @@ struct StatusPage {
             "\(Version.text) · up \(Wording.duration(ms: report.nowMs - report.startedMs))"
             + " · generation \(report.generation) · \(report.address)"
         return fill([
-            "title": StatusPage.escaped("\(report.verdict) – Portico"),
+            "title": StatusPage.escaped("\(page.verdict.text) – Portico"),
             "nonce": nonce, "service": StatusPage.escaped(service), "report": page.html,
             "labels": StatusTable.all.map(\.labels).joined(),
         ])
     }
 
-    private init(report: StatusReport) { self.report = report }
+    private init(report: StatusReport) {
+        self.report = report
+        verdict = StatusVerdict(report)
+    }
 
     private static func fill(_ values: [String: String]) -> String {
         let template = String(decoding: PackageResources.status_html, as: UTF8.self)
@@ -110,12 +114,11 @@ struct StatusPage {
 
     /// What a screen reader says when it changes; the time that passes is no change.
     private mutating func writeVerdict() {
-        let (before, duration, after) = report.verdictParts
-        html +=
-            "<p class=\"verdict \(report.isWell ? "good" : "bad")\" role=\"status\" aria-atomic=\"false\">"
-        html += "<span>\(escaped(before))</span>"
-        if let duration { html += "<span aria-live=\"off\">, for \(duration)</span>" }
-        html += "<span>\(escaped(after))</span></p>\n"
+        html += "<p class=\"verdict \(verdict.level.name)\" role=\"status\" aria-atomic=\"false\">"
+        for piece in verdict.pieces {
+            html += "<span\(piece.isTime ? " aria-live=\"off\"" : "")>\(escaped(piece.text))</span>"
+        }
+        html += "</p>\n"
     }
 
     private mutating func writeTraffic() {
@@ -129,7 +132,7 @@ struct StatusPage {
         tile("p50", Wording.latency(us: recent.map { Int64($0.p50) } ?? all.percentile(0.5)))
         tile("p95", Wording.latency(us: recent.map { Int64($0.p95) } ?? all.percentile(0.95)))
         tile("p99", Wording.latency(us: recent.map { Int64($0.p99) } ?? all.percentile(0.99)))
-        tile("Requests", Wording.count(report.connections.requests))
+        tile("Requests", Wording.count(report.requests[.requests]))
         tile("Responses 4xx", Wording.count(report.requests[.clientErrors]))
         tile("Responses 5xx", Wording.count(report.requests[.serverErrors]))
         tile("Connections active", Wording.count(report.connections.active))

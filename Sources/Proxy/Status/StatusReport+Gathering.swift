@@ -14,6 +14,10 @@ extension StatusReport {
         startedMs = service.startedMs
         loadedMs = service.loadedMs
         lastReload = service.lastReload
+        diedMs = service.diedMs
+        isStopping = shared.isLeaving
+        workersWanted = configuration.main.workerProcesses
+        connectionsMax = configuration.main.workerConnections
         masterPID = service.masterPID
         checkerPID = configuration.needsChecker ? service.checkerPID : 0
         respawned = service.respawnedTotal
@@ -88,9 +92,10 @@ extension StatusReport.Server {
         active = group.active(index, sum)
         checks = peer.state.checkTotals
         isChecked = group.settings.isChecked
-        let health = peer.state.health
         let since = Int(peer.state.healthSinceMs)
-        switch (peer.settings, health) {
+        let banned = group.banAge(index, nowMs: clock.nowMs)
+        let isFailing = StatusReport.Server.isFailing(sum, peer.state, clock)
+        switch (peer.settings, peer.state.health) {
         case (let settings, _) where settings.isDown: (state, reason, sinceMs) = (.down, "marked down", 0)
         case (let settings, _) where settings.isUnresolved:
             (state, reason, sinceMs) = (.unavail, "its name has no address", 0)
@@ -99,10 +104,24 @@ extension StatusReport.Server {
         case (_, .unhealthy): (state, reason, sinceMs) = (.unhealthy, peer.state.reason.read(), since)
         case (_, .checking): (state, reason, sinceMs) = (.checking, "not checked yet", since)
         case (_, .up), (_, .unchecked):
-            let banned = group.banAge(index, nowMs: clock.nowMs)
-            state = banned == nil ? .up : .unavail
-            reason = banned == nil ? "" : "\(peer.state.fails) failed attempts"
-            sinceMs = banned.map { Int(clock.wallMs) - $0 } ?? since
+            if let banned {
+                let attempts = "\(failures) failed attempt\(failures == 1 ? "" : "s")"
+                (state, reason, sinceMs) = (.unavail, attempts, Int(clock.wallMs) - banned)
+            } else if isFailing {
+                let ago = Int(clock.nowMs) - sum[.failedMs]
+                (state, reason, sinceMs) = (.up, "the last attempt failed", Int(clock.wallMs) - ago)
+            } else {
+                (state, reason, sinceMs) = (.up, "", since)
+            }
         }
+        hindrance = banned != nil || isFailing ? .failing : group.isFull(index) ? .full : .nothing
+    }
+
+    /// What is known of it last is that an attempt failed: nobody got an answer since, and no check found it
+    /// healthy again. Bans end by the clock; this does not.
+    private static func isFailing(_ sum: TallySum, _ state: PeerState, _ clock: Clock) -> Bool {
+        guard sum[.failedMs] > sum[.succeededMs] else { return false }
+        let failedWallMs = clock.wallMs - (clock.nowMs - Int64(sum[.failedMs]))
+        return state.health != .up || failedWallMs >= state.healthSinceMs
     }
 }

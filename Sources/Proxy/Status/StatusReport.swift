@@ -40,25 +40,33 @@ struct StatusReport {
         /// Servers that are not of the group any more and still have requests.
         let zombies: Int
         let isInPanic: Bool
+
+        /// Whether the next request may go to one of its servers.
+        func canServe(_ server: Server) -> Bool {
+            guard case .nothing = server.hindrance else { return false }
+            return server.state == .up || isInPanic && server.state == .unhealthy
+        }
     }
 
     /// One server of an upstream.
     struct Server {
         enum State: String, CaseIterable {
             case up, draining, down, unavail, checking, unhealthy
+        }
 
-            /// It is meant to serve, and does not.
-            var isTrouble: Bool {
-                switch self {
-                case .unavail, .checking, .unhealthy: true
-                case .up, .draining, .down: false
-                }
-            }
+        /// What keeps requests from a server that the checks and the operator have nothing against.
+        enum Hindrance {
+            case nothing
+            /// It has all the connections that it may have.
+            case full
+            /// The last attempt at it failed.
+            case failing
         }
 
         let id: Int
         let settings: PeerSettings
         let state: State
+        var hindrance = Hindrance.nothing
         /// Why it is not up, as far as anybody knows.
         let reason: String
         /// Since when it is in this state, in milliseconds of the wall clock; 0: nobody knows.
@@ -78,9 +86,17 @@ struct StatusReport {
     var startedMs = 0
     var loadedMs = 0
     var lastReload: (atMs: Int, complaint: String?)?
+    /// When a worker or the checker died last; 0: none has.
+    var diedMs = 0
+    /// The service was told to stop.
+    var isStopping = false
     var masterPID = 0
     var checkerPID = 0
     var respawned = 0
+    /// Worker processes that there should be.
+    var workersWanted = 0
+    /// Connections that each worker may have; 0: nobody knows.
+    var connectionsMax = 0
     var failedLogins = 0
     var connections = Connections()
     /// TLS handshakes with clients are counted with the requests.
@@ -103,57 +119,30 @@ struct StatusReport {
     var certificates: [CertificateFacts] = []
     var events: [EventRing.Event] = []
     var samples: [ServiceRecord.Sample] = []
-
-    /// Servers that are meant to serve, and those that do not.
-    var troubled: (bad: [(upstream: Upstream, server: Server)], all: Int) {
-        var bad: [(upstream: Upstream, server: Server)] = []
-        var all = 0
-        for upstream in upstreams {
-            for server in upstream.servers where server.state != .down {
-                all += 1
-                if server.state.isTrouble { bad.append((upstream, server)) }
-            }
-        }
-        return (bad, all)
-    }
-
-    /// Everything is as it should be.
-    var isWell: Bool { troubled.bad.isEmpty && complaint == nil }
-
-    /// What else an operator has to see to; `nil`: nothing.
-    private var complaint: String? {
-        if let reason = lastReload?.complaint { return "the last reload was refused: \(reason)" }
-        return certificates.min { $0.secondsLeft < $1.secondsLeft }.flatMap { $0.expiryWarning }
-    }
-
-    /// The whole in one line: "1 of 3 gateways unhealthy: 10.0.0.2:8000, 503 from /status/ready, for 42 s".
-    var verdict: String {
-        let (before, duration, after) = verdictParts
-        return before + (duration.map { ", for \($0)" } ?? "") + after
-    }
-
-    /// The verdict around the time for which it has been so.
-    var verdictParts: (before: String, duration: String?, after: String) {
-        let (bad, all) = troubled
-        guard let first = bad.first?.server else {
-            let gateways = all == 0 ? "no gateways are configured" : "\(all) of \(all) gateways up"
-            return complaint.map { ("\(gateways), but \($0)", nil, "") } ?? ("All well: \(gateways)", nil, "")
-        }
-        let states = Set(bad.map(\.server.state))
-        let word = states.count == 1 ? Wording.state(first.state) : "not up"
-        var text = "\(bad.count) of \(all) gateways \(word): \(first.settings.name)"
-        if !first.reason.isEmpty { text += ", \(first.reason)" }
-        let duration = first.sinceMs > 0 ? Wording.duration(ms: nowMs - first.sinceMs) : nil
-        var after = bad.count > 1 ? ", and \(bad.count - 1) more" : ""
-        if let complaint { after += "; \(complaint)" }
-        return (text, duration, after)
-    }
 }
 
 /// Numbers as people read them.
 enum Wording {
     static func state(_ state: StatusReport.Server.State) -> String {
         state == .unavail ? "unavailable" : state.rawValue
+    }
+
+    /// The text without what a terminal or a browser obeys rather than shows: controls, ends of lines, and
+    /// marks that turn the direction of writing around.
+    static func printable(_ text: String) -> String {
+        guard !text.unicodeScalars.allSatisfy(isPrintable) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars { result.unicodeScalars.append(isPrintable(scalar) ? scalar : "?") }
+        return result
+    }
+
+    static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value < 0x7F { return scalar.value >= 0x20 }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+            return false
+        default: return true
+        }
     }
 
     /// "42 s", "3 min 5 s", "2 h 10 min", "4 d 3 h".

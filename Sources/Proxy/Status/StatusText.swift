@@ -11,7 +11,7 @@ struct StatusText {
     /// Writes all of it to `out`.
     static func write(_ report: StatusReport, to out: ByteBuffer) {
         let text = StatusText(report: report, out: out)
-        text.line(report.verdict)
+        text.writeVerdict()
         text.line("")
         text.writeService()
         text.writeUpstreams()
@@ -26,9 +26,19 @@ struct StatusText {
         self.out = out
     }
 
-    private func line(_ text: String) {
-        out.append(String(text.prefix(StatusText.width)))
+    private func line(_ text: String) { whole(String(text.prefix(StatusText.width))) }
+
+    /// Words of clients, gateways and files are in it: no terminal must obey them, and no line be another's.
+    private func whole(_ text: String) {
+        out.append(Wording.printable(text))
         out.append("\n")
+    }
+
+    /// Never cut, however wide it is.
+    private func writeVerdict() {
+        let verdict = StatusVerdict(report)
+        whole("\(verdict.level.name): \(verdict.text)")
+        for text in verdict.unnamed { whole("  \(text)") }
     }
 
     /// Cells of a row, each padded to its width; negative widths align to the right.
@@ -51,7 +61,7 @@ struct StatusText {
     private func writeService() {
         let latency = report.requests.latency
         line(
-            "requests \(Wording.count(report.connections.requests))"
+            "requests \(Wording.count(report.requests[.requests]))"
                 + "  now \(report.samples.last.map { Wording.count($0.rate) } ?? "–")/s"
                 + "  p50 \(percentile(latency, 0.5))  p95 \(percentile(latency, 0.95))"
                 + "  p99 \(percentile(latency, 0.99))")
@@ -102,7 +112,8 @@ struct StatusText {
     private func writeDetail(of server: StatusReport.Server) {
         var words: [String] = []
         if !server.reason.isEmpty { words.append(server.reason) }
-        if server.sinceMs > 0, server.state != .up {
+        if server.hindrance == .full { words.append("has all the connections that it may have") }
+        if server.sinceMs > 0, server.state != .up || server.hindrance == .failing {
             words.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))")
         }
         if server.sum.latency.total > 0 {

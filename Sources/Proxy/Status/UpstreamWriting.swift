@@ -190,7 +190,7 @@ struct UpstreamWriting {
         if let seconds = change.failTimeoutSeconds { settings.failTimeoutSeconds = seconds }
         if let ms = change.slowStartMs { settings.slowStartMs = ms }
         if let isDown = change.isDown { settings.isDown = isDown }
-        if change.isDraining == true { settings.isDraining = true }
+        if let isDraining = change.isDraining { settings.isDraining = isDraining }
     }
 }
 

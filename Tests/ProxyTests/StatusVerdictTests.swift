@@ -1,0 +1,212 @@
+import Core
+import Net
+import Testing
+import Upstream
+
+@testable import Proxy
+
+/// What an operator is told first, state by state.
+@Suite("Status verdict") struct StatusVerdictTests {
+    typealias State = StatusReport.Server.State
+    typealias Hindrance = StatusReport.Server.Hindrance
+    typealias Level = StatusVerdict.Level
+
+    /// A server in a few letters: its state, what hinders it, whether it is a backup.
+    struct Row: CustomStringConvertible {
+        var state = State.up
+        var hindrance = Hindrance.nothing
+        var isBackup = false
+
+        var description: String {
+            "\(state)\(hindrance == .nothing ? "" : " \(hindrance)")\(isBackup ? " b" : "")"
+        }
+
+        var serves: Bool { state == .up && hindrance == .nothing }
+        var isTrouble: Bool {
+            switch state {
+            case .unavail, .checking, .unhealthy: true
+            case .up: hindrance != .nothing
+            case .draining, .down: false
+            }
+        }
+
+        static let all: [Row] = [false, true].flatMap { isBackup in
+            State.allCases.map { Row(state: $0, isBackup: isBackup) }
+                + [Row(hindrance: .full, isBackup: isBackup), Row(hindrance: .failing, isBackup: isBackup)]
+        }
+    }
+
+    private func server(_ number: Int, _ row: Row) throws -> StatusReport.Server {
+        let name = "10.0.\(number / 250).\(number % 250 + 1):80"
+        let address = try #require(SocketAddress.parse(name, defaultPort: 80))
+        var settings = PeerSettings(server: name, address: address)
+        settings.isBackup = row.isBackup
+        return StatusReport.Server(
+            id: number, settings: settings, state: row.state, hindrance: row.hindrance,
+            reason: row.state == .unhealthy ? "503 from GET /ready" : "", sinceMs: row.state == .up ? 0 : 1,
+            active: 0, failures: 0, sum: TallySum(), checks: (0, 0, 0, 0), isChecked: true)
+    }
+
+    private func upstream(
+        _ rows: [Row], name: String = "gw", queue: (Int, Int)? = nil, isInPanic: Bool = false
+    ) throws -> StatusReport.Upstream {
+        StatusReport.Upstream(
+            name: name, usesTLS: false, zone: name, servers: try rows.enumerated().map { try server($0, $1) },
+            idleConnections: 0, queue: queue.map { ($0.0, $0.1, 0) }, zombies: 0, isInPanic: isInPanic)
+    }
+
+    private func report(_ upstreams: StatusReport.Upstream...) -> StatusReport {
+        var report = StatusReport()
+        report.nowMs = 42_001
+        report.upstreams = upstreams
+        return report
+    }
+
+    private func views(_ report: StatusReport) -> [String] {
+        let text = ByteBuffer(capacity: 64)
+        StatusText.write(report, to: text)
+        let metrics = ByteBuffer(capacity: 64)
+        StatusMetrics.write(report, to: metrics)
+        return [
+            StatusPage.text(report, nonce: "n"), StatusJSON(report: report).whole.text,
+            String(decoding: text.bytes, as: UTF8.self), String(decoding: metrics.bytes, as: UTF8.self),
+        ]
+    }
+
+    @Test("two servers in any pair of states: red where none serves, green where nothing is in trouble")
+    func pairs() throws {
+        for first in Row.all {
+            for second in Row.all {
+                let verdict = StatusVerdict(report(try upstream([first, second])))
+                let rows = [first, second]
+                let usable = rows.filter(\.serves)
+                let isLimping =
+                    rows.contains(where: \.isTrouble) || !usable.contains { !$0.isBackup }
+                let expected: Level = usable.isEmpty ? .red : isLimping ? .amber : .green
+                #expect(verdict.level == expected, "\(first), \(second): \(verdict.text)")
+                #expect(verdict.usable == usable.count && verdict.all == 2)
+                #expect(verdict.isWell == (expected == .green))
+                #expect(verdict.isWell || verdict.text.contains("upstream \"gw\""), "\(verdict.text)")
+            }
+        }
+    }
+
+    @Test("one server that is no help makes one upstream red though others serve, and is named in all views")
+    func oneOfSeveral() throws {
+        for row in Row.all where !row.serves {
+            let report = report(try upstream([Row()], name: "fine"), try upstream([row], name: "lame"))
+            let verdict = StatusVerdict(report)
+            #expect(verdict.level == .red && verdict.text.hasPrefix("upstream \"lame\" can serve nothing: "))
+            for view in views(report) { #expect(view.contains("lame") && view.contains("can serve nothing")) }
+            let (page, json, text, metrics) = (
+                views(report)[0], views(report)[1], views(report)[2], views(report)[3]
+            )
+            #expect(page.contains("class=\"verdict red\"") && text.hasPrefix("red: upstream \"lame\""))
+            #expect(json.contains("\"level\":\"red\",\"well\":false,\"usable_servers\":1"))
+            #expect(metrics.contains("portico_verdict 2\n"))
+            #expect(metrics.contains("portico_upstream_servers_usable{upstream=\"lame\"} 0\n"))
+        }
+    }
+
+    @Test("the line in words")
+    func words() throws {
+        func text(_ upstreams: StatusReport.Upstream...) -> String {
+            var made = report()
+            made.upstreams = upstreams
+            return StatusVerdict(made).text
+        }
+        #expect(text() == "All well: no gateways are configured")
+        #expect(text(try upstream([Row(), Row()])) == "All well: 2 of 2 gateways up")
+        #expect(
+            text(try upstream([Row(), Row(state: .draining), Row(state: .down)]))
+                == "All well: 1 of 3 gateways up, 1 draining, 1 down")
+        #expect(
+            text(try upstream([Row(), Row(state: .unhealthy)]))
+                == "1 of 2 gateways up, but upstream \"gw\": 1 of 2 gateways unhealthy: 10.0.0.2:80,"
+                + " 503 from GET /ready, for 42 s")
+        #expect(
+            text(try upstream([Row(state: .draining), Row(state: .draining)]))
+                == "upstream \"gw\" can serve nothing: 2 of 2 gateways draining: 10.0.0.1:80, for 42 s,"
+                + " and 1 more")
+        #expect(
+            text(try upstream([Row(state: .down), Row(state: .unhealthy)]))
+                == "upstream \"gw\" can serve nothing: 2 of 2 gateways not up: 10.0.0.2:80,"
+                + " 503 from GET /ready, for 42 s, and 1 more")
+        #expect(
+            text(try upstream([Row(state: .down), Row(isBackup: true)]))
+                == "1 of 2 gateways up, 1 down, but upstream \"gw\": only backups serve:"
+                + " 1 of 2 gateways down: 10.0.0.1:80, for 42 s")
+        #expect(
+            text(try upstream([Row(hindrance: .full)]))
+                == "upstream \"gw\" can serve nothing: 1 of 1 gateways full: 10.0.0.1:80")
+        #expect(text(try upstream([])) == "upstream \"gw\" can serve nothing: it has no servers")
+    }
+
+    @Test("requests that may wait are served; a queue that is nearly full is told")
+    func queues() throws {
+        let full = Row(hindrance: .full)
+        #expect(StatusVerdict(report(try upstream([full], queue: (1, 10)))).level == .amber)
+        #expect(StatusVerdict(report(try upstream([full], queue: (10, 10)))).level == .red)
+        // They would wait for nothing.
+        #expect(StatusVerdict(report(try upstream([Row(state: .draining)], queue: (1, 10)))).level == .red)
+        #expect(StatusVerdict(report(try upstream([Row()], queue: (8, 10)))).level == .green)
+        #expect(StatusVerdict(report(try upstream([Row()], queue: (9, 10)))).level == .amber)
+    }
+
+    @Test("in panic the unhealthy serve, unless attempts at them fail as well")
+    func panic() throws {
+        let unhealthy = Row(state: .unhealthy)
+        let verdict = StatusVerdict(report(try upstream([unhealthy, unhealthy], isInPanic: true)))
+        #expect(verdict.level == .amber && verdict.usable == 2 && verdict.text.contains("all are used"))
+        let failing = Row(state: .unhealthy, hindrance: .failing)
+        #expect(StatusVerdict(report(try upstream([failing, failing], isInPanic: true))).level == .red)
+    }
+
+    @Test("what needs a hand besides: reload, death, workers, connections, places; a stop is red")
+    func service() throws {
+        func verdict(_ change: (inout StatusReport) -> Void) throws -> StatusVerdict {
+            var made = report(try upstream([Row(), Row()]))
+            change(&made)
+            return StatusVerdict(made)
+        }
+        func worker(_ active: Int) -> StatusReport.Worker {
+            var connections = StatusReport.Connections()
+            connections.active = active
+            let process = ServiceRecord.WorkerProcess(slot: 0, pid: 7, startedMs: 0, respawns: 0)
+            return StatusReport.Worker(process: process, connections: connections)
+        }
+        let refused = try verdict { $0.lastReload = (1, "no \"x\"") }
+        #expect(refused.level == .amber)
+        #expect(refused.text == "2 of 2 gateways up, but the last reload was refused: no \"x\"")
+        #expect(try verdict { $0.lastReload = (1, nil) }.isWell)
+        let died = try verdict { ($0.diedMs, $0.respawned) = (40_000, 2) }
+        #expect(died.text.contains("a process died and was started again (2 in all), for 2 s"))
+        #expect(
+            try verdict { ($0.diedMs, $0.nowMs, $0.respawned) = (40_000, 40_000 + 3_600_000, 2) }.isWell)
+        #expect(
+            try verdict { ($0.masterPID, $0.workersWanted, $0.workers) = (1, 2, [worker(0)]) }.text
+                == "2 of 2 gateways up, but 1 of 2 workers run")
+        for (active, level) in [(89, Level.green), (90, .amber)] {
+            #expect(try verdict { ($0.connectionsMax, $0.workers) = (100, [worker(active)]) }.level == level)
+        }
+        #expect(try verdict { $0.isStopping = true }.level == .red)
+        let many = report(try upstream(Array(repeating: Row(), count: SharedState.serversMax * 9 / 10 + 1)))
+        #expect(StatusVerdict(many).problems.map(\.kind) == [.places])
+    }
+
+    @Test("what is red is said first; many problems are counted in the line, and all told in the text")
+    func order() throws {
+        var made = report()
+        made.upstreams = try (0..<9).map {
+            try upstream([Row(), Row(state: .unhealthy)], name: "amber\($0)")
+        }
+        made.upstreams.append(try upstream([Row(state: .down)], name: "last"))
+        made.lastReload = (1, String(repeating: "long ", count: 40))
+        let verdict = StatusVerdict(made)
+        #expect(verdict.text.hasPrefix("upstream \"last\" can serve nothing"))
+        #expect(verdict.text.hasSuffix("; and 6 more") && verdict.problems.count == 11)
+        let text = views(made)[2]
+        for name in (0..<9).map({ "amber\($0)" }) { #expect(text.contains("\"\(name)\"")) }
+        #expect(text.contains(String(repeating: "long ", count: 40)))
+    }
+}
