@@ -27,7 +27,7 @@ public final class ErrorLog {
 
     private struct OpenSink {
         let sink: Sink
-        /// -1: a syslog socket that could not be made; its lines are lost.
+        /// -1: there is no syslog server; its lines are lost.
         var fd: Int32
     }
 
@@ -117,13 +117,14 @@ public final class ErrorLog {
     }
 
     private func put(_ line: ByteBuffer, _ level: LogLevel) {
-        for entry in sinks where level <= entry.sink.level {
-            if case .syslog(let target) = entry.sink.target {
-                target.send(line.bytes[...], level, over: entry.fd)
+        for index in sinks.indices where level <= sinks[index].sink.level {
+            if case .syslog(let target) = sinks[index].sink.target {
+                target.send(line.bytes[...], level, over: &sinks[index].fd)
             } else {
+                let fd = sinks[index].fd
                 // There is nobody to tell that an error log cannot be written.
                 line.withUnsafeReadable { bytes in
-                    _ = SystemCall.retrying { Glibc.write(entry.fd, bytes.baseAddress, bytes.count) }
+                    _ = SystemCall.retrying { Glibc.write(fd, bytes.baseAddress, bytes.count) }
                 }
             }
         }

@@ -95,7 +95,7 @@ public final class LogFile {
     @discardableResult
     public func lineDone(nowMs: Int64) -> Errno? {
         if case .syslog(let server) = target {
-            server.send(buffer.bytes[...], nil, over: fd)
+            server.send(buffer.bytes[...], nil, over: &fd)
             buffer.removeAll()
             return nil
         }

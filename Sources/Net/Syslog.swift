@@ -25,14 +25,17 @@ public struct SyslogTarget: Equatable, Sendable {
 
     /// Reads what stands behind `syslog:`.
     ///
+    /// - Parameter resolve: the addresses of a name at a port.
     /// - Throws: a text that says which parameter is wrong.
-    public init(_ text: String) throws(SyslogError) {
+    public init(
+        _ text: String, resolve: (String, UInt16) -> [SocketAddress] = SocketAddress.resolve
+    ) throws(SyslogError) {
         var address: SocketAddress?
         for parameter in text.split(separator: ",") {
             let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let value = parts.count > 1 ? String(parts[1]) : ""
             switch parts[0] {
-            case "server": address = SyslogTarget.address(value)
+            case "server": address = SyslogTarget.address(value, resolve)
             case "facility":
                 guard let index = SyslogTarget.facilities.firstIndex(of: value) else {
                     throw SyslogError(message: "unknown syslog facility \"\(value)\"")
@@ -61,12 +64,14 @@ public struct SyslogTarget: Equatable, Sendable {
     }
 
     /// An address as it is written, or the first one of a name.
-    private static func address(_ text: String) -> SocketAddress? {
+    private static func address(
+        _ text: String, _ resolve: (String, UInt16) -> [SocketAddress]
+    ) -> SocketAddress? {
         if let address = SocketAddress.parse(text, defaultPort: 514) { return address }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard let name = parts.first, !name.isEmpty, parts.count <= 2 else { return nil }
         guard let port = parts.count == 2 ? UInt16(parts[1]) : 514 else { return nil }
-        return SocketAddress.resolve(host: String(name), port: port).first
+        return resolve(String(name), port).first
     }
 
     /// A datagram socket connected to the server; -1: it could not be made.
@@ -75,12 +80,28 @@ public struct SyslogTarget: Equatable, Sendable {
             server.family.number, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue),
             0)
         guard fd >= 0 else { return -1 }
-        _ = server.withSockaddr { connect(fd, $0, $1) }
+        guard server.withSockaddr({ connect(fd, $0, $1) }) == 0 else {
+            close(fd)
+            return -1
+        }
         return fd
     }
 
     /// Sends one line; a line that cannot be sent is lost, as syslog's are.
-    func send(_ message: ArraySlice<UInt8>, _ level: LogLevel?, over fd: Int32) {
+    ///
+    /// - Parameter fd: what `open` made. A server that has begun anew since is connected to again: behind the
+    ///   path of a UNIX socket there is another one then, and a datagram over UDP is told of the one before.
+    func send(_ message: ArraySlice<UInt8>, _ level: LogLevel?, over fd: inout Int32) {
+        let line = line(message, level)
+        if fd >= 0 {
+            if Socket.sendDatagram(line, over: fd) { return }
+            close(fd)
+        }
+        fd = open()
+        if fd >= 0 { _ = Socket.sendDatagram(line, over: fd) }
+    }
+
+    private func line(_ message: ArraySlice<UInt8>, _ level: LogLevel?) -> [UInt8] {
         let priority = facility * 8 + (level.map { $0.rawValue - 1 } ?? severity)
         var seconds = time(nil)
         var local = tm()
@@ -93,10 +114,19 @@ public struct SyslogTarget: Equatable, Sendable {
         let clock = "\(two(local.tm_hour, "0")):\(two(local.tm_min, "0")):\(two(local.tm_sec, "0"))"
         let month = months[Int(local.tm_mon) % 12]
         let host = hasHostname ? " \(Host.name)" : ""
-        let line =
-            Array("<\(priority)>\(month) \(day) \(clock)\(host) \(tag): ".utf8)
+        return Array("<\(priority)>\(month) \(day) \(clock)\(host) \(tag): ".utf8)
             + message.filter { $0 != 0x0A }
-        _ = line.withUnsafeBytes { Socket.send(fd, $0) }
+    }
+}
+
+extension Socket {
+    /// - Returns: whether the socket is good for another datagram, be it that this one was lost.
+    fileprivate static func sendDatagram(_ bytes: [UInt8], over fd: Int32) -> Bool {
+        switch bytes.withUnsafeBytes({ send(fd, $0) }) {
+        case .bytes, .wouldBlock: true
+        case .failed(let error): error.code == EMSGSIZE || error.code == ENOBUFS
+        case .closed: false
+        }
     }
 }
 

@@ -180,6 +180,39 @@ import Testing
         #expect(access.buffer.isEmpty)
     }
 
+    @Test("a server that begins anew behind the same path gets the next line, and one that begins late too")
+    func reconnects() throws {
+        let folder = try TestFolder()
+        let path = folder.file("log")
+        let target = try SyslogTarget("server=unix:\(path)")
+        let log = try ErrorLog([.init(.syslog(target), .info)])
+        let access = try LogFile(.syslog(target), bufferSize: 0, flushMs: nil)
+        func write(_ word: String) {
+            log.write(.error, connection: nil, word)
+            access.buffer.append("\(word)\n")
+            access.lineDone(nowMs: 0)
+        }
+        write("lost")
+        for word in ["first", "second", "third"] {
+            let fd = try daemon(at: path)
+            write(word)
+            #expect(receive(fd).hasSuffix(": \(word)"))
+            #expect(receive(fd).hasSuffix(": \(word)"))
+            close(fd)
+            write("lost")
+            unlink(path)
+        }
+    }
+
+    @Test("the name of a server is asked of whoever is given")
+    func names() throws {
+        let known = try #require(SocketAddress.parse("192.0.2.1:515", defaultPort: 0))
+        let target = try SyslogTarget("server=logs.test:515") { name, port in
+            name == "logs.test" && port == 515 ? [known] : []
+        }
+        #expect(target.server == known)
+    }
+
     @Test(
         "parameters that cannot be obeyed are refused",
         arguments: [

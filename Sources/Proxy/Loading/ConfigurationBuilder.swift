@@ -441,7 +441,7 @@ final class ConfigurationBuilder {
             target = .standardError
         } else if word.hasPrefix("syslog:") {
             do {
-                target = .syslog(try SyslogTarget(String(word.dropFirst(7))))
+                target = .syslog(try SyslogTarget(String(word.dropFirst(7)), resolve: files.resolve))
             } catch {
                 throw ConfigError(error.message, statement)
             }

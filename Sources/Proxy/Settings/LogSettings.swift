@@ -107,7 +107,8 @@ private enum AccessLogLine {
         let target: LogFile.Target
         if path.hasPrefix("syslog:") {
             do {
-                target = .syslog(try SyslogTarget(String(path.dropFirst(7))))
+                target = .syslog(
+                    try SyslogTarget(String(path.dropFirst(7)), resolve: block.builder.files.resolve))
             } catch {
                 throw ConfigError(error.message, statement)
             }
