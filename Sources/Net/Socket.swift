@@ -61,7 +61,7 @@ public enum Socket {
         return fd
     }
 
-    private static func set(_ fd: Int32, _ level: Int32, _ name: Int32, _ value: Int32) -> Bool {
+    static func set(_ fd: Int32, _ level: Int32, _ name: Int32, _ value: Int32) -> Bool {
         var value = value
         return setsockopt(fd, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
     }
@@ -89,6 +89,11 @@ public enum Socket {
         guard set(fd, SOL_SOCKET, SO_REUSEADDR, 1) else { throw Errno.current }
         if options.reuseport { guard set(fd, SOL_SOCKET, SO_REUSEPORT, 1) else { throw Errno.current } }
         if address.isIPv6 { _ = set(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, options.ipv6only ? 1 : 0) }
+        tune(fd, options)
+    }
+
+    /// Sets what was asked for; the rest stays as it is.
+    static func tune(_ fd: Int32, _ options: ListenOptions) {
         if let size = options.receiveBuffer { _ = set(fd, SOL_SOCKET, SO_RCVBUF, size) }
         if let size = options.sendBuffer { _ = set(fd, SOL_SOCKET, SO_SNDBUF, size) }
         if let length = options.fastopen { _ = set(fd, Int32(IPPROTO_TCP), TCP_FASTOPEN, length) }

@@ -7,9 +7,18 @@ extension Worker {
     ///
     /// One, unless `multi_accept` is on: a call that finds nobody waiting makes a socket and throws it away.
     func accept(from listener: Listener) {
-        let main = snapshot.configuration.main
-        for _ in 0..<(main.acceptsSeveral ? 32 : 1) {
-            let most = main.workerConnections + ConnectionRoom.reserve
+        accept(from: listener, atMost: snapshot.configuration.main.acceptsSeveral ? 32 : 1)
+    }
+
+    /// Accepts what waits on a socket that is about to be closed, which would reset it.
+    func acceptLast(from listener: Listener) {
+        guard !listener.isPaused else { return }
+        accept(from: listener, atMost: Int(max(listener.address.options.backlog, 1)))
+    }
+
+    private func accept(from listener: Listener, atMost count: Int) {
+        for _ in 0..<count {
+            let most = snapshot.configuration.main.workerConnections + ConnectionRoom.reserve
             guard connectionCount < most || closeLongestIdle() else { return pauseAccepting() }
             switch Socket.accept(listener.fd) {
             case .wouldBlock:
@@ -56,22 +65,28 @@ extension Worker {
     /// Stops accepting for a moment: descriptors or connections have run out.
     private func pauseAccepting() {
         for listener in listeners where !listener.isPaused && !listener.isClosed {
-            listener.isPaused = true
             poller.remove(listener.fd)
-            let timer = listener.timer ?? timers.create(listener.token, kind: 0)
-            listener.timer = timer
-            timers.set(timer, deadlineMs: clock.nowMs + 500)
+            pause(listener)
         }
     }
 
+    private func pause(_ listener: Listener) {
+        listener.isPaused = true
+        let timer = listener.timer ?? timers.create(listener.token, kind: 0)
+        listener.timer = timer
+        timers.set(timer, deadlineMs: clock.nowMs + 500)
+    }
+
+    /// Accepts from now on; where the system does not allow it yet, as soon as it does.
     func resumeAccepting(_ listener: Listener) {
         guard listener.isPaused && !listener.isClosed else { return }
-        listener.isPaused = false
         do {
             try poller.addListener(
                 listener.fd, listener.token, exclusive: !listener.address.options.reuseport)
+            listener.isPaused = false
         } catch {
             log(.alert, "epoll_ctl() failed \(error.logText)")
+            pause(listener)
         }
     }
 }

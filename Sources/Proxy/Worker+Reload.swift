@@ -108,11 +108,7 @@ extension Worker {
                 Socket.close(fd)
                 kept.append(listener)
             } else {
-                do throws(Errno) {
-                    kept.append(try open(fd, address))
-                } catch {
-                    log(.alert, "epoll_ctl() failed \(error.logText)")
-                }
+                kept.append(open(fd, address))
             }
         }
         for listener in listeners where !kept.contains(where: { $0 === listener }) { close(listener) }

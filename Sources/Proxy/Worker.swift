@@ -141,7 +141,7 @@ public final class Worker {
         running.reserveCapacity(256)
         counters.beginLife()
         for (address, fd) in zip(configuration.listeners, birth.sockets) {
-            listeners.append(try open(fd, address))
+            listeners.append(open(fd, address))
         }
         let token = endpoints.insert { _ in .signals }
         try poller.addControl(signals.fd, token)
@@ -157,21 +157,23 @@ public final class Worker {
     private var logs: AccessLogs { snapshot.logs }
 
     /// Begins to accept on a socket.
-    func open(_ fd: Int32, _ address: ListenAddress) throws(Errno) -> Listener {
+    func open(_ fd: Int32, _ address: ListenAddress) -> Listener {
         // What is accepted inherits it (Linux): no call for each connection.
         Socket.setNoDelay(fd, address.tcpNodelay)
         let listener = Listener(fd: fd, address: address)
         let token = endpoints.insert { _ in .listener(listener) }
         listener.token = token
-        try poller.addListener(fd, token, exclusive: !address.options.reuseport)
+        resumeAccepting(listener)
         return listener
     }
 
     /// Accepts no more on a socket.
     func close(_ listener: Listener) {
+        acceptLast(from: listener)
         listener.isClosed = true
         if !listener.isPaused { poller.remove(listener.fd) }
         Socket.close(listener.fd)
+        if let timer = listener.timer { timers.destroy(timer) }
         _ = endpoints.remove(listener.token)
     }
 
@@ -463,7 +465,8 @@ final class Listener {
     var address: ListenAddress
     var token = Token(slot: 0, generation: 0)
     var timer: TimerID?
-    var isPaused = false
+    /// It is not waited for, now that it is new or there was no room.
+    var isPaused = true
     var isClosed = false
 
     init(fd: Int32, address: ListenAddress) {

@@ -9,8 +9,12 @@ struct ListeningSockets {
     struct Entry {
         let address: SocketAddress
         let options: ListenOptions
+        /// `closed` where a worker has none any more.
         var descriptors: [Int32]
     }
+
+    /// In the place of a descriptor: a worker that cannot be started leaves nobody to serve its socket.
+    private static var closed: Int32 { -1 }
 
     private(set) var entries: [Entry] = []
 
@@ -39,7 +43,8 @@ struct ListeningSockets {
     /// What the next binary finds in its environment.
     var inheritance: String {
         entries.map { entry in
-            "\(entry.address.text)=\(entry.descriptors.map(String.init).joined(separator: ","))"
+            let open = entry.descriptors.filter { $0 != ListeningSockets.closed }
+            return "\(entry.address.text)=\(open.map(String.init).joined(separator: ","))"
         }.joined(separator: ";")
     }
 
@@ -49,24 +54,54 @@ struct ListeningSockets {
     /// - Throws: `bind() to … failed`, after five tries half a second apart, as nginx.
     func opened(for configuration: Configuration, workers: Int) throws(ConfigError) -> ListeningSockets {
         var result = ListeningSockets()
-        var made: [Int32] = []
-        for listener in configuration.listeners {
-            let wanted = listener.options.reuseport ? workers : 1
-            var descriptors = entries.first { $0.address == listener.address }?.descriptors ?? []
-            while descriptors.count < wanted {
-                do {
-                    let descriptor = try bind(listener, isExtra: wanted > 1)
-                    made.append(descriptor)
-                    descriptors.append(descriptor)
-                } catch {
-                    for descriptor in made { Socket.close(descriptor) }
-                    throw error
-                }
+        do throws(ConfigError) {
+            for listener in configuration.listeners {
+                try result.append(listener, count: listener.options.reuseport ? workers : 1, from: self)
             }
-            result.entries.append(
-                Entry(address: listener.address, options: listener.options, descriptors: descriptors))
+        } catch {
+            result.closeUnused(by: self)
+            for entry in entries where !entry.options.reuseport { entry.share(false) }
+            throw error
         }
         return result
+    }
+
+    /// Takes over the sockets of `former` for an address, as many of them as are wanted, and binds others.
+    private mutating func append(
+        _ listener: ListenAddress, count: Int, from former: ListeningSockets
+    ) throws(ConfigError) {
+        let known = former.entries.first { $0.address == listener.address }?.descriptors ?? []
+        let index = entries.count
+        entries.append(
+            Entry(
+                address: listener.address, options: listener.options, descriptors: Array(known.prefix(count)))
+        )
+        // One that was bound without it keeps others from being bound beside it.
+        if listener.options.reuseport { entries[index].share(true) }
+        for place in 0..<count {
+            if place == entries[index].descriptors.count {
+                entries[index].descriptors.append(ListeningSockets.closed)
+            }
+            if entries[index].descriptors[place] == ListeningSockets.closed {
+                entries[index].descriptors[place] = try bind(listener)
+            }
+        }
+    }
+
+    /// Makes the sockets of `former` that are used again listen as the configuration says now.
+    ///
+    /// - Returns: what of it cannot be done while they are open, for a warning each.
+    func adapt(from former: ListeningSockets) -> [String] {
+        let kept = Set(former.entries.flatMap(\.descriptors))
+        return entries.flatMap { entry in
+            let held = Set(
+                entry.descriptors.filter { kept.contains($0) }.flatMap {
+                    Socket.adapt($0, entry.address, entry.options)
+                })
+            return held.sorted().map {
+                "\"\($0)\" of \(entry.address.text) stays as it was until the next start"
+            }
+        }
     }
 
     /// Whether the addresses could be bound, for `-t`. One that is in use is most likely our own.
@@ -83,7 +118,7 @@ struct ListeningSockets {
         }
     }
 
-    private func bind(_ listener: ListenAddress, isExtra: Bool) throws(ConfigError) -> Int32 {
+    private func bind(_ listener: ListenAddress) throws(ConfigError) -> Int32 {
         var last = Errno(code: EADDRINUSE)
         for attempt in 0..<5 {
             if attempt > 0 { usleep(500_000) }
@@ -116,9 +151,27 @@ struct ListeningSockets {
 
     /// Closes the sockets that `successor` does not use.
     func closeUnused(by successor: ListeningSockets) {
-        let kept = Set(successor.entries.flatMap(\.descriptors))
-        for entry in entries {
-            for descriptor in entry.descriptors where !kept.contains(descriptor) { Socket.close(descriptor) }
+        close(except: Set(successor.entries.flatMap(\.descriptors)))
+    }
+
+    /// Closes what is not worker `index`'s, in that worker: as long as one process has a socket, the kernel
+    /// gives clients to it, whether anybody serves it or not.
+    func closeOthers(than index: Int) {
+        close(except: Set(descriptors(forWorker: index)))
+    }
+
+    private func close(except kept: Set<Int32>) {
+        for descriptor in entries.flatMap(\.descriptors) where !kept.contains(descriptor) {
+            Socket.close(descriptor)
+        }
+    }
+
+    /// Closes the sockets that worker `index` alone serves, as it will not come back.
+    mutating func giveUp(worker index: Int) {
+        for entry in entries.indices where entries[entry].descriptors.count > 1 {
+            let place = index % entries[entry].descriptors.count
+            Socket.close(entries[entry].descriptors[place])
+            entries[entry].descriptors[place] = ListeningSockets.closed
         }
     }
 
@@ -128,5 +181,12 @@ struct ListeningSockets {
             for descriptor in entry.descriptors { Socket.close(descriptor) }
             if unlinking, case .unix(let path) = entry.address.kind { unlink(path) }
         }
+    }
+}
+
+extension ListeningSockets.Entry {
+    /// Whether other sockets may be bound beside these.
+    fileprivate func share(_ isShared: Bool) {
+        for descriptor in descriptors { Socket.setReuseport(descriptor, isShared) }
     }
 }

@@ -81,8 +81,10 @@ extension Master {
             configuration.main.allowsReloadInPlace(next.main) && opened.isDealtLike(formerSockets)
         PIDFile(path: configuration.main.pidPath).move(to: PIDFile(path: next.main.pidPath))
         configuration = next
-        certificates = CertificateWatch(next.files.secretPaths)
+        // A renewal watches the same files, and knows which of them it did not take.
+        if !isRenewal { certificates = CertificateWatch(next.files.secretStamps) }
         sockets = opened
+        for warning in opened.adapt(from: formerSockets) { log.write(.warn, connection: nil, warning) }
         shared.prepare(configuration, isStart: false, isRenewal: isRenewal)
         let former = children.indices.filter { !children[$0].isLeaving }.map { children[$0] }
         let stayed = isInPlace ? deliver(delivery, to: former) : []
@@ -92,10 +94,13 @@ extension Master {
         for index in children.indices where stayed.contains(children[index].pid) {
             children[index].generation = generation
         }
-        let missing = workerCount - stayed.count - (isInPlace ? respawnsDue.count : 0)
         if !isInPlace { respawnsDue.removeAll() }
-        if missing > 0 { log.write(.notice, connection: nil, "start worker processes") }
-        for index in 0..<max(0, missing) { fork(slot: freeSlot(preferring: index)) }
+        // Each worker has its own sockets: those who stay, or come back by themselves, serve only these.
+        let slots = former.filter { stayed.contains($0.pid) }.map(\.slot) + respawnsDue.map(\.slot)
+        let served = Set(slots.map { $0 % max(workerCount, 1) })
+        let missing = (0..<workerCount).filter { !served.contains($0) }
+        if !missing.isEmpty { log.write(.notice, connection: nil, "start worker processes") }
+        for index in missing { fork(slot: freeSlot(preferring: index)) }
         for child in former where !stayed.contains(child.pid) { retire(child.pid) }
         // What it found out stands in shared memory: another one goes on from there.
         if let checker { kill(checker.pid, SIGTERM) } else { startChecker() }

@@ -219,6 +219,7 @@ final class Master {
 
     /// The child's whole life.
     func serve(slot: Int, _ control: ControlChannel) -> Never {
+        sockets.closeOthers(than: slot)
         // Signals stay blocked: one that comes before the worker listens waits for it.
         takeRole("portico-worker", worker: slot % max(workerCount, 1), onMasterDeath: SIGQUIT)
         do {
@@ -271,6 +272,7 @@ final class Master {
                 log.write(
                     .alert, connection: nil,
                     "worker process \(pid) exited with fatal code 2 and cannot be respawned")
+                sockets.giveUp(worker: child.slot)
                 continue
             }
             // A worker that lived is replaced at once; one that died young, after a while.

@@ -226,8 +226,9 @@ public struct Program {
             // Before anybody can reach us: a signal that comes from now on waits until it is obeyed.
             let signals = try SignalDescriptor(Master.obeyed)
             let workers = configuration.main.usesMaster ? configuration.main.workerProcesses : 1
-            let sockets = try ListeningSockets.inherited().opened(for: configuration, workers: workers)
-            for warning in configuration.warnings {
+            let inherited = ListeningSockets.inherited()
+            let sockets = try inherited.opened(for: configuration, workers: workers)
+            for warning in configuration.warnings + sockets.adapt(from: inherited) {
                 configuration.errorLog.write(.warn, connection: nil, warning)
             }
             if configuration.main.daemonizes { try daemonize() }
