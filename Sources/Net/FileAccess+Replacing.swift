@@ -34,7 +34,7 @@ extension FileAccess {
     /// moment there is either the old one or the new one. What fails leaves the old one.
     public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
         guard isWhole(path) else { throw FileError("open()", path, .notFound) }
-        let draft = "\(path).\(ProcessID.current).tmp"
+        let draft = draft(of: path, by: ProcessID.current)
         var former = stat()
         let mode = lstat(path, &former) == 0 ? former.st_mode & 0o777 : 0o644
         try write(bytes, toNew: draft, mode: mode)
@@ -44,6 +44,33 @@ extension FileAccess {
             throw error
         }
         syncFolder(of: path)
+    }
+
+    private static func draft(of path: String, by process: Int32) -> String { "\(path).\(process).tmp" }
+
+    /// Removes what processes that were killed while they replaced the file at `path` have left.
+    public static func removeDrafts(of path: String) {
+        guard isWhole(path) else { return }
+        let (folder, name) = parts(of: path)
+        guard let entries = opendir(folder) else { return }
+        defer { closedir(entries) }
+        while let entry = readdir(entries) {
+            let found = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard found.hasPrefix(name + "."), found.hasSuffix(".tmp"),
+                let process = Int32(found.dropFirst(name.utf8.count + 1).dropLast(4)), process > 0,
+                found == draft(of: name, by: process)
+            else { continue }
+            // One that is at work is left alone.
+            if kill(process, 0) != 0, errno == ESRCH { unlink(folder + found) }
+        }
+    }
+
+    /// The folder, up to its slash, and the name in it.
+    private static func parts(of path: String) -> (folder: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return ("./", path) }
+        return (String(path[...slash]), String(path[path.index(after: slash)...]))
     }
 
     private static func write(_ bytes: [UInt8], toNew path: String, mode: mode_t) throws(FileError) {
@@ -73,8 +100,7 @@ extension FileAccess {
     /// Makes the new name last. It is there already, so nothing can be taken back where this fails: some
     /// file systems cannot do it, and a folder may be writable and not readable.
     private static func syncFolder(of path: String) {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let fd = open(parts(of: path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard fd >= 0 else { return }
         _ = fsync(fd)
         close(fd)

@@ -179,6 +179,11 @@ public final class Configuration {
         try openAccessLogs()
     }
 
+    /// Removes what workers that were killed while they wrote state files have left.
+    public func removeDrafts() {
+        for file in upstreams.compactMap(\.stateFile) { FileAccess.removeDrafts(of: file.path) }
+    }
+
     /// Workers write state files. A folder that is there already stays its owner's.
     private func makeFolder(of file: StateFile, owner: UInt32?) throws(ConfigError) {
         guard let slash = file.path.lastIndex(of: "/"), slash != file.path.startIndex else { return }

@@ -11,6 +11,7 @@ extension Master {
         clock.update()
         let begunMs = clock.nowMs
         do {
+            defer { configuration.files.forgetOthers() }
             let next = try Configuration.load(
                 request, files: ConfigurationFiles(lasting: lasting, former: configuration.files))
             for warning in next.warnings { next.errorLog.write(.warn, connection: nil, warning) }
@@ -31,35 +32,6 @@ extension Master {
         }
     }
 
-    /// Certificates and keys that were renewed are put in the place of the old ones, without a word from
-    /// anybody; the rest of the configuration stays as it is, whatever its files say meanwhile.
-    func renewCertificates() {
-        guard clock.nowMs >= certificatesDueMs, !isStopping, newBinary == nil else { return }
-        certificatesDueMs = clock.nowMs + CertificateWatch.intervalMs
-        let changed = certificates.changed(configuration.files.secretPaths)
-        guard !changed.isEmpty else { return }
-        let names = changed.joined(separator: ", ")
-        do {
-            let next = try Configuration.load(
-                request, files: ConfigurationFiles(renewing: configuration.files, lasting: lasting))
-            if let path = next.files.expiredCertificate, changed.contains(path) {
-                throw ConfigError("the certificate in \"\(path)\" has expired")
-            }
-            if let name = configuration.nameLost(in: next) {
-                throw ConfigError("the new certificate is not for \"\(name)\", which the old one is for")
-            }
-            try next.prepareDirectories(owner: Account.ofWorkers(next.main)?.user)
-            let delivery = try Delivery(next)
-            defer { delivery.close() }
-            let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
-            take(next, opened, delivery, isRenewal: true)
-            log.write(.notice, connection: nil, "renewed: \(names)")
-        } catch {
-            log.write(
-                .error, connection: nil, "\(names) changed and cannot be used: \(error); the old ones go on")
-        }
-    }
-
     /// Says once a day which certificates will not hold for long.
     func warnOfExpiry() {
         guard clock.nowMs >= expiryDueMs else { return }
@@ -73,7 +45,7 @@ extension Master {
     }
 
     /// Everything that could be refused is done: from here on the new configuration is in force.
-    private func take(
+    func take(
         _ next: Configuration, _ opened: ListeningSockets, _ delivery: Delivery, isRenewal: Bool = false
     ) {
         let formerSockets = sockets

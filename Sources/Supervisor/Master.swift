@@ -60,7 +60,7 @@ final class Master {
         self.request = request
         lasting = inheritance.lasting
         shared = inheritance.shared
-        certificates = CertificateWatch(configuration.files.secretPaths)
+        certificates = CertificateWatch(configuration.files.secretStamps)
         outcome = ReloadOutcome(pidPath: configuration.main.pidPath)
         self.arguments = arguments
         self.configuration = configuration
@@ -82,6 +82,7 @@ final class Master {
         log.write(.notice, connection: nil, "start worker processes")
         shared.prepare(configuration, isStart: true)
         shared.service.began(wallMs: clock.wallMs)
+        configuration.removeDrafts()
         startWorkers()
         startChecker()
         while !(isStopping && children.isEmpty && checker == nil) {
@@ -266,6 +267,7 @@ final class Master {
             guard let index = children.firstIndex(where: { $0.pid == pid }) else { continue }
             let child = children.remove(at: index)
             report(child, status)
+            if exitCode(status) == nil { configuration.removeDrafts() }
             let isCurrent = child.generation == generation
             guard isCurrent, !isStopping, !child.isLeaving else { continue }
             if exitCode(status) == 2 {

@@ -94,6 +94,57 @@ import Testing
         server.finish(expected: ["cannot be used"])
     }
 
+    @Test("a pair that is missing, or cannot be used, holds up no other; it is taken when it is whole")
+    func onePairOfTwo() throws {
+        let directory = try TemporaryDirectory()
+        for name in ["one", "two"] {
+            for (prefix, word) in [("", "old"), ("next-", "new"), ("last-", "last")] {
+                _ = try TLSClient.makeCertificate(
+                    for: ["\(word).\(name)", "\(name).test"], in: directory, name: prefix + name)
+            }
+        }
+        let server = try Server(
+            """
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off;
+                server { listen 127.0.0.1:%PORT1% ssl; server_name one.test; return 204;
+                    ssl_certificate %PREFIX%/one.crt; ssl_certificate_key %PREFIX%/one.key; }
+                server { listen 127.0.0.1:%PORT2% ssl; server_name two.test; return 204;
+                    ssl_certificate %PREFIX%/two.crt; ssl_certificate_key %PREFIX%/two.key; } }
+            """, directory: directory)
+        func isServed(_ word: String, by number: Int) throws -> Bool {
+            let name = ["one", "two"][number]
+            return try waitUntil(Deadline(in: 5)) {
+                try TLSClient.handshake(
+                    port: server.ports[number], serverName: "\(name).test", in: directory
+                ).contains("\(word).\(name)")
+            }
+        }
+        func move(_ from: String, _ to: String) throws {
+            try #require(rename("\(directory.path)/\(from)", "\(directory.path)/\(to)") == 0)
+        }
+        func replace(_ name: String, with prefix: String) throws {
+            for kind in ["crt", "key"] { try move("\(prefix)-\(name).\(kind)", "\(name).\(kind)") }
+        }
+        // One is missing while the other is renewed.
+        try move("one.crt", "gone.crt")
+        #expect(server.waitForLog("one.crt\" is missing; what was read from it goes on"))
+        try replace("two", with: "next")
+        #expect(try isServed("new", by: 1))
+        #expect(try isServed("old", by: 0))
+        // It comes back as half a pair, at the same time as the other is renewed again.
+        try move("next-one.crt", "one.crt")
+        try replace("two", with: "last")
+        #expect(server.waitForLog("one.crt changed and cannot be used"))
+        #expect(try isServed("last", by: 1))
+        #expect(try isServed("old", by: 0))
+        try move("next-one.key", "one.key")
+        #expect(try isServed("new", by: 0))
+        #expect(try isServed("last", by: 1))
+        server.finish(expected: ["cannot be used"])
+    }
+
     @Test("a certificate that ends within 14 days is warned of when the configuration is read")
     func nearEnd() throws {
         let directory = try TemporaryDirectory()

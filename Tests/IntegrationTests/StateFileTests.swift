@@ -57,6 +57,28 @@ import Testing
         _ = server.program.waitForEnd()
     }
 
+    @Test("what a killed writer leaves beside the file goes: at the start, and when a worker is killed")
+    func leftovers() throws {
+        let directory = try TemporaryDirectory()
+        let dead = try Program("true", [], in: directory)
+        _ = dead.waitForEnd()
+        mkdir(directory.path + "/state", 0o777)
+        func draft(of process: pid_t) -> String { "state/gw.conf.\(process).tmp" }
+        func isThere(_ name: String) -> Bool {
+            FileManager.default.fileExists(atPath: directory.path + "/" + name)
+        }
+        try directory.write("server 127.0.0.1:1;", to: draft(of: dead.pid))
+        let server = try Server(Self.configuration, directory: directory)
+        #expect(waitUntil(Deadline()) { server.program.children.count >= 2 && !isThere(draft(of: dead.pid)) })
+        let worker = try #require(server.program.children.first)
+        try directory.write("server 127.0.0.1:1;", to: draft(of: worker))
+        try directory.write("mine", to: "state/gw.conf.tmp")
+        Foundation.kill(worker, SIGKILL)
+        #expect(waitUntil(Deadline()) { !isThere(draft(of: worker)) })
+        #expect(isThere("state/gw.conf.tmp"))
+        server.finish(expected: ["exited on signal 9"])
+    }
+
     @Test("an upstream begins without servers; what the API adds is there after kill -9 and a start")
     func restart() throws {
         let gateway = try RecordingGateway("g1")

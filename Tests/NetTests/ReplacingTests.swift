@@ -23,6 +23,24 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
     }
 
+    @Test("what killed writers left is removed; drafts of those who live, and other files, stay")
+    func removesDrafts() throws {
+        let folder = try TestFolder()
+        let path = folder.file("a")
+        let dead = portico_fork()
+        if dead == 0 { _exit(0) }
+        waitpid(dead, nil, 0)
+        let kept = [
+            "a", "a.\(getpid()).tmp", "a.tmp", "a.x.tmp", "b.\(dead).tmp", "a.\(dead)", "a.-\(dead).tmp",
+            "a.0.tmp",
+            "a.0\(dead).tmp",
+        ]
+        for name in kept + ["a.\(dead).tmp"] { try folder.write("", to: name) }
+        FileAccess.removeDrafts(of: path)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == kept.sorted())
+        FileAccess.removeDrafts(of: folder.file("none/a"))
+    }
+
     @Test("a folder in the place, or none around it, is an error that names the file")
     func refuses() throws {
         let folder = try TestFolder()

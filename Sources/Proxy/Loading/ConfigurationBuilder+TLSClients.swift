@@ -50,7 +50,8 @@ extension ConfigurationBuilder {
 
     /// Files that hold something else after a reload make another context.
     private func tlsClientFingerprint(_ proxy: ProxySettings) -> String {
-        [
+        files.beginSecretGroup()
+        return [
             proxy.sslTrustedCertificate, proxy.sslCertificate, proxy.sslCertificateKey, proxy.sslRevocations,
             proxy.sslPasswordFile,
         ]

@@ -1,6 +1,6 @@
 public import Config
 internal import Core
-internal import Net
+public import Net
 internal import Upstream
 
 /// The one door through which everything comes that a configuration is made of: files, addresses of
@@ -37,14 +37,20 @@ public final class ConfigurationFiles: SourceFiles {
         formerTLSContexts = former?.tlsContexts ?? [:]
     }
 
-    /// What came through the last door, except for secrets: what is renewed is read anew.
+    /// What came through the last door.
     private var former: Bundle?
+    /// Keys of what is read anew instead.
+    private var renewedKeys: Set<String> = []
 
-    /// A door to certificates and keys as they are now, and to everything else as it was.
-    public init(renewing files: ConfigurationFiles, lasting: LastingSecrets) {
+    /// Secrets that belong together, as they were read for one server: a certificate, its key and the like.
+    private var secretGroups: [Set<String>] = []
+
+    /// A door to these certificates and keys as they are now, and to everything else as it was.
+    public init(renewing paths: Set<String>, of files: ConfigurationFiles, lasting: LastingSecrets) {
         isReplaying = false
         self.lasting = lasting
         former = files.bundle
+        renewedKeys = Set(paths.map { "secret \($0)" })
         formerTLSContexts = files.tlsContexts
     }
 
@@ -57,6 +63,31 @@ public final class ConfigurationFiles: SourceFiles {
     /// The files with certificates, keys and the like that came through it.
     public var secretPaths: [String] {
         bundle.entries.keys.filter { $0.hasPrefix("secret ") }.map { String($0.dropFirst(7)) }.sorted()
+    }
+
+    /// What the files with secrets were just before they were read.
+    public private(set) var secretStamps: [String: FileStamp] = [:]
+
+    /// What is read from here on belongs to another server.
+    func beginSecretGroup() {
+        guard !isReplaying, secretGroups.last?.isEmpty != true else { return }
+        secretGroups.append([])
+    }
+
+    /// `paths` in groups: two are in the same one if a server has both.
+    public func groups(of paths: Set<String>) -> [Set<String>] {
+        var found: [Set<String>] = []
+        for group in secretGroups {
+            var joined = group.intersection(paths)
+            guard !joined.isEmpty else { continue }
+            found.removeAll { other in
+                guard !other.isDisjoint(with: joined) else { return false }
+                joined.formUnion(other)
+                return true
+            }
+            found.append(joined)
+        }
+        return found
     }
 
     /// A door that gives out what came through another process's.
@@ -85,9 +116,9 @@ public final class ConfigurationFiles: SourceFiles {
         if isReplaying { for entry in descriptors { Socket.close(entry.fd) } }
     }
 
-    /// A certificate in it whose time is over, by its path.
-    public var expiredCertificate: String? {
-        secretPaths.first { path in
+    /// A certificate among these files whose time is over.
+    public func expiredCertificate(among paths: Set<String>) -> String? {
+        paths.sorted().first { path in
             guard let value = bundle["secret \(path)"] else { return false }
             return TLSCertificate.isExpired(pem: Array(value.dropFirst()))
         }
@@ -115,7 +146,7 @@ public final class ConfigurationFiles: SourceFiles {
             }
             return Array(value.dropFirst())
         }
-        if let former, !key.hasPrefix("secret "), let value = former[key] {
+        if let former, !renewedKeys.contains(key), let value = former[key] {
             bundle[key] = value
             if value.first == 0 { return Array(value.dropFirst()) }
         }
@@ -169,7 +200,14 @@ public final class ConfigurationFiles: SourceFiles {
     }
 
     /// Reads a file that is not part of the text: certificates and keys.
-    func readSecret(_ path: String) throws(ConfigError) -> [UInt8] { try readFile("secret", path) }
+    func readSecret(_ path: String) throws(ConfigError) -> [UInt8] {
+        if !isReplaying {
+            if secretGroups.isEmpty { beginSecretGroup() }
+            secretGroups[secretGroups.count - 1].insert(path)
+            if secretStamps[path] == nil { secretStamps[path] = FileAccess.stamp(path) }
+        }
+        return try readFile("secret", path)
+    }
 
     private func readFile(_ kind: String, _ path: String) throws(ConfigError) -> [UInt8] {
         try recorded("\(kind) \(path)") { () throws(ConfigError) in
@@ -263,6 +301,13 @@ public final class ConfigurationFiles: SourceFiles {
         return made
     }
 
+    /// Lets go of secrets and memory that were made for other configurations and are not part of this one.
+    public func forgetOthers() {
+        lasting.keep { label in
+            bundle[label] != nil || descriptors.contains { $0.label == label }
+        }
+    }
+
     // MARK: Secrets
 
     /// Keys of session tickets, the same in all workers and over reloads.
@@ -270,7 +315,6 @@ public final class ConfigurationFiles: SourceFiles {
 
     /// A certificate made in memory for these names.
     func selfSigned(_ names: [String]) throws(ConfigError) -> (chain: [UInt8], key: [UInt8]) {
-        let name = names.joined(separator: " ")
         func made() throws(ConfigError) -> (chain: [UInt8], key: [UInt8]) {
             do throws(TLSError) {
                 return try lasting.selfSigned(names)
@@ -278,8 +322,10 @@ public final class ConfigurationFiles: SourceFiles {
                 throw ConfigError(error.message)
             }
         }
-        let chain = try recorded("self-signed \(name)") { () throws(ConfigError) in try made().chain }
-        let key = try recorded("self-signed key \(name)") { () throws(ConfigError) in try made().key }
+        let chain = try recorded(LastingSecrets.label(names)) { () throws(ConfigError) in try made().chain }
+        let key = try recorded("\(LastingSecrets.label(names)) key") { () throws(ConfigError) in
+            try made().key
+        }
         return (chain, key)
     }
 }
@@ -288,7 +334,8 @@ public final class ConfigurationFiles: SourceFiles {
 public final class LastingSecrets {
     /// 80 bytes, as `TLSServerSettings` takes them.
     public let ticketKeys: [UInt8]
-    private var certificates: [[String]: (chain: [UInt8], key: [UInt8])] = [:]
+    /// By their labels, as the stores are.
+    private var certificates: [String: (chain: [UInt8], key: [UInt8])] = [:]
     private var stores: [String: TLSSessionStore] = [:]
 
     /// - Parameter ticketKeys: of the binary that ran before; `nil`: new ones.
@@ -297,10 +344,18 @@ public final class LastingSecrets {
     }
 
     func selfSigned(_ names: [String]) throws(TLSError) -> (chain: [UInt8], key: [UInt8]) {
-        if let made = certificates[names] { return made }
+        if let made = certificates[LastingSecrets.label(names)] { return made }
         let made = try TLSCertificate.selfSignedPEM(names: names)
-        certificates[names] = made
+        certificates[LastingSecrets.label(names)] = made
         return made
+    }
+
+    static func label(_ names: [String]) -> String { "self-signed \(names.joined(separator: " "))" }
+
+    /// Lets go of what does not have one of these labels.
+    func keep(_ isUsed: (String) -> Bool) {
+        certificates = certificates.filter { isUsed($0.key) }
+        stores = stores.filter { isUsed($0.key) }
     }
 
     func sessionStore(_ label: String, byteCount: Int) throws(TLSError) -> TLSSessionStore {

@@ -25,6 +25,7 @@ struct TLSAssembly {
     /// - Returns: no context for a server that has no certificates and does not reject handshakes: those of
     ///   the default server of its address serve it.
     func assemble(for server: ServerBlock) throws(ConfigError) -> Assembled {
+        builder.files.beginSecretGroup()
         let settings = server.settings.tls
         let isReached = server.listens.contains { addresses.contains($0.address) }
         guard isReached || settings.certificates.isOwn else { return Assembled() }

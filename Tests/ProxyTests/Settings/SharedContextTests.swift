@@ -45,3 +45,50 @@ import Testing
         #expect(Set(made.compactMap { $0 }).count == lines.count)
     }
 }
+
+@Suite("What the door of files keeps") struct LastingFilesTests {
+    private func load(_ text: String, _ files: ConfigurationFiles) throws {
+        _ = try Configuration.load(
+            LoadRequest(
+                prefix: "/nonexistent", path: nil, globalDirectives: "", errorLogPath: "stderr",
+                builtIn: BuiltInConfiguration(
+                    name: "test.conf", text: "events {} http { error_log stderr; access_log off; \(text) }")),
+            files: files)
+    }
+
+    private func server(_ name: String, _ cache: String) -> String {
+        "server { listen 127.0.0.1:1 ssl; server_name \(name); ssl_certificate self-signed;"
+            + " ssl_session_cache shared:\(cache):1m; }"
+    }
+
+    @Test("a session cache or a certificate that a reload has no more is let go; those that stay are kept")
+    func forgets() throws {
+        let lasting = LastingSecrets()
+        func files() -> ConfigurationFiles { ConfigurationFiles(lasting: lasting) }
+        let first = files()
+        try load(server("a.test", "one") + server("b.test", "two"), first)
+        first.forgetOthers()
+        let one = try files().sessionStore("one", byteCount: 1 << 20)
+        let two = try files().sessionStore("two", byteCount: 1 << 20)
+        let second = files()
+        try load(server("a.test", "one") + server("c.test", "three"), second)
+        // Both are there until it is known which configuration goes on.
+        #expect(try files().sessionStore("two", byteCount: 1 << 20) === two)
+        let kept = try files().selfSigned(["a.test", "127.0.0.1"]).chain
+        let dropped = try files().selfSigned(["b.test", "127.0.0.1"]).chain
+        second.forgetOthers()
+        #expect(try files().sessionStore("one", byteCount: 1 << 20) === one)
+        #expect(try files().sessionStore("two", byteCount: 1 << 20) !== two)
+        #expect(try files().selfSigned(["a.test", "127.0.0.1"]).chain == kept)
+        #expect(try files().selfSigned(["b.test", "127.0.0.1"]).chain != dropped)
+    }
+
+    @Test("the address of a syslog server's name is found out once, and goes to the workers")
+    func syslogName() throws {
+        let files = ConfigurationFiles()
+        try load("access_log syslog:server=localhost; error_log syslog:server=localhost:515;", files)
+        let text = String(decoding: files.encoded, as: UTF8.self)
+        #expect(text.contains("resolve localhost 514"))
+        #expect(text.contains("resolve localhost 515"))
+    }
+}
