@@ -48,9 +48,12 @@ let package = Package(
         room("Core", []),
         room("HTTP", ["Core"]),
         room("Config", ["Core"]),
+        room("Pattern", ["Core"]),
         room("Net", ["Core", "CLinux", "COpenSSL"]),
         room("Upstream", ["Core", "Config", "HTTP", "Net"]),
-        room("Proxy", ["Core", "Config", "HTTP", "Net", "Upstream"], embedding: ["Status/status.html"]),
+        room(
+            "Proxy", ["Core", "Config", "HTTP", "Pattern", "Net", "Upstream"],
+            embedding: ["Status/status.html"]),
         room("Supervisor", ["Core", "Config", "Net", "Upstream", "Proxy"]),
         .executableTarget(
             name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,
@@ -64,6 +67,7 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("HTTPTests", ["HTTP", "Core"]),
         tests("ConfigTests", ["Config", "Core"]),
+        tests("PatternTests", ["Pattern", "Core"]),
         tests("NetTests", ["Net", "Core", "COpenSSL"]),
         tests("UpstreamTests", ["Upstream", "Config", "Core", "Net"]),
         tests("ProxyTests", ["Proxy", "Config", "Core", "HTTP", "Net", "Upstream"]),

@@ -9,9 +9,10 @@ struct StyleTests {
         "Core": [],
         "HTTP": ["Core"],
         "Config": ["Core"],
+        "Pattern": ["Core"],
         "Net": ["Core", "CLinux", "COpenSSL", "Glibc"],
         "Upstream": ["Core", "Config", "HTTP", "Net"],
-        "Proxy": ["Core", "Config", "HTTP", "Net", "Upstream"],
+        "Proxy": ["Core", "Config", "HTTP", "Pattern", "Net", "Upstream"],
         "Supervisor": ["Core", "Config", "HTTP", "Net", "Upstream", "Proxy", "Glibc", "CLinux"],
         "portico": ["Supervisor", "Core", "Config", "HTTP", "Net", "Upstream", "Proxy", "Glibc", "CLinux"],
     ]

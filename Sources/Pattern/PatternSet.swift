@@ -1,0 +1,42 @@
+/// Patterns of which the first that matches counts: regex locations, rows of a `map`, names of servers.
+///
+/// All of them run as one automaton, in one pass over the subject.
+public final class PatternSet {
+    /// In their order.
+    public let patterns: [Pattern]
+    private lazy var automaton = Automaton(PatternGraph(patterns.map(\.root)))
+
+    /// A set of patterns, in the order in which they are tried.
+    public init(_ patterns: [Pattern]) {
+        self.patterns = patterns
+    }
+
+    /// Which pattern came first.
+    public enum Verdict: Equatable, Sendable {
+        case noMatch
+        /// The index of the pattern.
+        case match(Int)
+        /// The pattern at this index, or all of them together, would take more than `PatternMemory` allows.
+        case limitExceeded(Int)
+    }
+
+    /// Looks for the first of the patterns that matches anywhere in `subject`.
+    public func firstMatch(_ subject: Span<UInt8>, _ memory: PatternMemory) -> Verdict {
+        memory.begin()
+        guard case .first(let certain) = automaton.search(subject, memory) else { return .limitExceeded(0) }
+        if !memory.candidates.isEmpty {
+            // Those that only may match come to the test in their places.
+            memory.candidates.sort()
+            for index in memory.candidates.indices {
+                let candidate = Int(memory.candidates[index])
+                if let certain, candidate > certain { break }
+                switch patterns[candidate].decide(subject, memory) {
+                case .match: return .match(candidate)
+                case .noMatch: continue
+                case .limitExceeded: return .limitExceeded(candidate)
+                }
+            }
+        }
+        return certain.map { .match($0) } ?? .noMatch
+    }
+}
