@@ -82,6 +82,11 @@ public final class ByteBuffer {
         withBytes(of: slice) { Core.equalsIgnoringCase($0, text) }
     }
 
+    /// Whether the readable bytes of both are the same.
+    public func isEqual(to other: ByteBuffer) -> Bool {
+        count == other.count && memcmp(base + head, other.base + other.head, count) == 0
+    }
+
     /// The bytes of `slice`, copied. For cold paths.
     public func bytes(of slice: Slice) -> [UInt8] { Array(pointer(to: slice)) }
 
@@ -301,5 +306,12 @@ extension Int {
     public func saturatingSum(_ other: Int) -> Int {
         let (sum, isOver) = addingReportingOverflow(other)
         return isOver ? (other < 0 ? .min : .max) : sum
+    }
+}
+
+extension [UInt8] {
+    /// Appends a copy of `bytes`, at once.
+    public mutating func append(_ bytes: Span<UInt8>) {
+        bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
     }
 }

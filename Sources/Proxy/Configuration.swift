@@ -97,7 +97,7 @@ public final class Configuration {
     /// `hash` keys, by upstream.
     private let hashKeys: [Int: Template<Variable>]
     let computedVariables: [ComputedVariable]
-    let regexes: [CompiledRegex]
+    let patterns: PatternTable
     let userVariables: [String: Int]
     let accessLogFiles: [AccessLogFile]
     /// Opened by the master, who may; each worker writes into its own copy.
@@ -137,7 +137,7 @@ public final class Configuration {
         tlsUpstreams = builder.tlsUpstreams
         hashKeys = builder.hashKeys
         computedVariables = builder.computed.all
-        regexes = builder.regexes
+        patterns = builder.patterns
         userVariables = builder.userVariables
         accessLogFiles = builder.accessLogFiles
         logFormats = builder.logFormats

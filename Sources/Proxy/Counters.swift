@@ -15,6 +15,8 @@ enum Counter: Int, CaseIterable {
     case plainOnTLS
     /// Idle clients closed so that others could be served, and requests refused where there was none.
     case closedForRoom, refusedForRoom
+    /// Requests that a regular expression would have taken too long for.
+    case patternExcesses
 
     /// Says how many there are now, not how many there were.
     var isGauge: Bool {

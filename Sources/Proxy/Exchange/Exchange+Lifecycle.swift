@@ -43,7 +43,7 @@ extension Exchange {
         errorStatus = 0
         hasErrorPage = false
         statusOverride = nil
-        for index in userValues.indices where userValues[index].isSet { userValues[index] = UserValue() }
+        for index in userValues.indices where userValues[index].isSet { userValues[index].clear() }
         captures.reset()
         remoteUser.removeAll()
         limitRate = nil

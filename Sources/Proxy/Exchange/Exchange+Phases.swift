@@ -61,9 +61,13 @@ extension Exchange {
     private func selectServer() {
         let listen = client.listen
         if listen.hasOneServer { return adopt(listen.defaultServer) }
-        let found = host.withReadable { listen.server(forHost: $0, captures: &captures) }
-        adopt(found ?? listen.defaultServer)
-        adoptNamedGroups()
+        let found = host.withReadable { listen.server(forHost: $0) }
+        adopt(found.server ?? listen.defaultServer)
+        switch found.pattern {
+        case .none: break
+        case .matched(let pattern): host.withReadable { matched(pattern, $0) }
+        case .excess(let pattern): captures.exceeded(pattern)
+        }
     }
 
     func adopt(_ server: VirtualServer) {
@@ -121,9 +125,11 @@ extension Exchange {
             case .precontent:
                 outcome = asksAboutServer ? ServerOptions.handle(self) : TryFiles.handle(self)
             case .content:
-                return conclude(content())
+                outcome = content()
             }
+            if endsForExcess() { return }
             switch (outcome, stage) {
+            case (_, .content): return conclude(outcome)
             case (.declined, .serverRewrite): stage = .findLocation
             case (.declined, .findLocation): stage = .access
             case (.declined, .access): stage = .precontent
@@ -152,10 +158,16 @@ extension Exchange {
 
     private func findLocation() -> Outcome {
         if asksAboutServer { return refusal(at: server.base) ?? .declined }
-        let found = uri.withReadable { server.find(uri: $0, captures: &captures) }
-        switch found {
+        let found = uri.withReadable { server.find(uri: $0) }
+        switch found.pattern {
+        case .none: break
+        case .matched(let pattern): uri.withReadable { matched(pattern, $0) }
+        case .excess(let pattern): captures.exceeded(pattern)
+        }
+        // What leads somewhere is not known then: no location's settings may come into force.
+        guard captures.excess == nil else { return .declined }
+        switch found.match {
         case .location(let match):
-            if case .regex = match.kind { adoptNamedGroups() }
             return refusal(at: match) ?? rewrite()
         case .redirectToSlash(let match):
             if let refusal = refusal(at: match) { return refusal }
@@ -337,6 +349,7 @@ extension Exchange {
         phase = .processing
         take(on: target)
         let outcome = rewrite()
+        if endsForExcess() { return }
         switch outcome {
         case .declined: serve(from: .access)
         case .respond, .status, .suspended, .reroute, .close: conclude(outcome)

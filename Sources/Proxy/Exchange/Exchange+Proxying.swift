@@ -91,6 +91,7 @@ extension Exchange {
         } else {
             RequestRewrite.write(self, target: target, to: request.requestHead)
         }
+        if endsForExcess() { return }
         request.start(group)
     }
 

@@ -148,10 +148,21 @@ final class Exchange {
         case finished
     }
 
-    /// The value of a `set` variable.
+    /// The value of a `set` variable. Its memory is used again.
     struct UserValue {
-        var isSet = false
-        var bytes: [UInt8] = []
+        private(set) var isSet = false
+        private(set) var bytes: [UInt8] = []
+
+        mutating func set(_ value: Span<UInt8>) {
+            isSet = true
+            bytes.removeAll(keepingCapacity: true)
+            bytes.append(value)
+        }
+
+        mutating func clear() {
+            isSet = false
+            bytes.removeAll(keepingCapacity: bytes.capacity <= 1024)
+        }
     }
 
     init(worker: Worker, session: HTTP1Session) {

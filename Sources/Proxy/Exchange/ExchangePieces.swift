@@ -45,10 +45,8 @@ package final class ExchangePieces {
         exchange.uri.append(exchange.head.path, of: requestBytes)
         exchange.adopt(listen.defaultServer)
         exchange.body.begin(contentLength: nil, isChunked: false)
-        let found = exchange.uri.withReadable {
-            listen.defaultServer.find(uri: $0, captures: &exchange.captures)
-        }
-        guard case .location(let location) = found, case .proxy(let target) = location.settings.content,
+        let found = exchange.uri.withReadable { listen.defaultServer.find(uri: $0) }
+        guard case .location(let location) = found.match, case .proxy(let target) = location.settings.content,
             let log = location.settings.logs.access.elements.first
         else { throw Unfit() }
         self.target = target
@@ -68,10 +66,9 @@ package final class ExchangePieces {
         guard let host = exchange.head.host else { return 0 }
         let listen = exchange.client.listen
         let server =
-            requestBytes.withBytes(of: host) { listen.server(forHost: $0, captures: &exchange.captures) }
-            ?? listen.defaultServer
-        let found = exchange.uri.withReadable { server.find(uri: $0, captures: &exchange.captures) }
-        guard case .location = found else { return 0 }
+            requestBytes.withBytes(of: host) { listen.server(forHost: $0).server } ?? listen.defaultServer
+        let found = exchange.uri.withReadable { server.find(uri: $0) }
+        guard case .location = found.match else { return 0 }
         return exchange.uri.count
     }
 

@@ -9,8 +9,6 @@ internal import Upstream
 public final class Checker {
     private enum Endpoint {
         case probe(Probe)
-        /// A child that compares the answer to a probe.
-        case match(Probe)
         case name(NameWatch)
         case staple(StapleWatch)
         case signals
@@ -248,7 +246,6 @@ public final class Checker {
                 let event = poller.event(at: index)
                 switch endpoints[event.token] {
                 case .probe(let probe): probe.ready(event)
-                case .match(let probe): probe.answerCompared()
                 case .name(let watch): watch.ready()
                 case .staple(let watch): watch.ready(event)
                 case .signals: while let signal = signals.next() { received(signal) }
@@ -260,7 +257,7 @@ public final class Checker {
                 case .probe(let probe): probe.timedOut()
                 case .name(let watch): watch.timedOut()
                 case .staple(let watch): watch.timedOut()
-                case .match, .signals, nil: break
+                case .signals, nil: break
                 }
             }
             runPosted()
@@ -278,20 +275,6 @@ public final class Checker {
             if case .probe(let probe)? = endpoints[token] { probe.goOn() }
         }
     }
-
-    /// Tells a probe when the child that compares its answer has something to say.
-    func enroll(_ process: AnswerProcess, for probe: Probe) throws(Errno) -> Token {
-        let token = endpoints.insert { _ in .match(probe) }
-        do throws(Errno) {
-            try poller.addControl(process.fd, token)
-            return token
-        } catch {
-            endpoints.remove(token)
-            throw error
-        }
-    }
-
-    func dismiss(_ token: Token) { endpoints.remove(token) }
 
     private func received(_ signal: Signal) {
         switch signal {

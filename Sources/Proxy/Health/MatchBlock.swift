@@ -10,8 +10,8 @@ final class MatchBlock {
         case status([ClosedRange<UInt16>], isNegated: Bool)
         case present(name: [UInt8], isNegated: Bool)
         case equals(name: [UInt8], value: [UInt8], isNegated: Bool)
-        case field(name: [UInt8], CompiledRegex, isNegated: Bool)
-        case body(CompiledRegex, isNegated: Bool)
+        case field(name: [UInt8], MatchPattern, isNegated: Bool)
+        case body(MatchPattern, isNegated: Bool)
     }
 
     /// Bytes of content that are looked at.
@@ -42,39 +42,13 @@ final class MatchBlock {
         (tests + drains.joined()).contains { if case .body = $0 { true } else { false } }
     }
 
-    /// Patterns are compared: nobody knows how long that takes.
-    var comparesPatterns: Bool {
-        (tests + drains.joined()).contains {
-            switch $0 {
-            case .field, .body: true
-            case .status, .present, .equals: false
-            }
-        }
-    }
-
-    /// What an answer comes to, in one byte, as a child process can tell it.
-    struct Verdict: RawRepresentable, Equatable {
-        let rawValue: UInt8
-        static var passed: Verdict { Verdict(rawValue: 0) }
-        static var draining: Verdict { Verdict(rawValue: 1) }
-
-        init(rawValue: UInt8) { self.rawValue = rawValue }
-        /// So many tests were met before one that was not.
-        init(failedAt test: Int) { rawValue = UInt8(clamping: 2 + test) }
-        var failedTest: Int? { rawValue < 2 ? nil : Int(rawValue) - 2 }
-    }
-
-    func compare(_ answer: ProbeAnswer) -> Verdict {
-        for drain in drains where drain.allSatisfy({ $0.isMet(by: answer) }) { return .draining }
-        let unmet = tests.firstIndex { !$0.isMet(by: answer) }
-        return unmet.map { Verdict(failedAt: $0) } ?? .passed
-    }
-
     /// - Returns: how the check ended and, unless it passed, why: to stand before "from GET /uri".
-    func meaning(of verdict: Verdict, _ answer: ProbeAnswer) -> (HealthRecord.Answer, String?) {
-        if verdict == .draining { return (.draining, "\(answer.head.status)") }
-        guard let test = verdict.failedTest else { return (.passed, nil) }
-        return (.failed, test < tests.count ? tests[test].complaint(answer) : "no match")
+    func judge(_ answer: ProbeAnswer) -> (HealthRecord.Answer, String?) {
+        for drain in drains where drain.allSatisfy({ $0.isMet(by: answer) }) {
+            return (.draining, "\(answer.head.status)")
+        }
+        guard let unmet = tests.first(where: { !$0.isMet(by: answer) }) else { return (.passed, nil) }
+        return (.failed, unmet.complaint(answer))
     }
 }
 
@@ -101,12 +75,9 @@ extension MatchBlock.Test {
         case .equals(let name, let value, let isNegated):
             return answer.values(name).contains(value) != isNegated
         case .field(let name, let regex, let isNegated):
-            var captures = Captures()
-            let isMatch = answer.values(name).contains { regex.match($0.span, into: &captures) }
-            return isMatch != isNegated
+            return answer.values(name).contains { regex.matches($0) } != isNegated
         case .body(let regex, let isNegated):
-            var captures = Captures()
-            return regex.match(answer.body.span, into: &captures) != isNegated
+            return regex.matches(answer.body) != isNegated
         }
     }
 
@@ -222,10 +193,10 @@ private struct MatchReader {
     }
 
     /// The expression behind `~` and its like; `nil`: `sign` is none of them.
-    private mutating func pattern(_ sign: String) throws(ConfigError) -> (CompiledRegex, Bool)? {
+    private mutating func pattern(_ sign: String) throws(ConfigError) -> (MatchPattern, Bool)? {
         guard ["~", "~*", "!~", "!~*"].contains(sign) else { return nil }
         guard let source = rest.popFirst() else { throw invalid }
-        let regex = try CompiledRegex(source, ignoringCase: sign.hasSuffix("*"), line)
+        let regex = try MatchPattern(source, caseless: sign.hasSuffix("*"), line)
         return (regex, sign.hasPrefix("!"))
     }
 }

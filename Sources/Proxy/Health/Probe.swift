@@ -16,7 +16,6 @@ final class Probe {
         /// The request is being sent, the answer read.
         case asking
         /// The answer is compared with `match` in a child.
-        case judging(AnswerProcess, Token)
     }
 
     /// How soon a server is asked that could not be asked for want of descriptors or ports.
@@ -83,7 +82,6 @@ final class Probe {
 
     /// It is never asked again.
     func end() {
-        endJudging()
         disconnect()
         checker.timers.destroy(timer)
     }
@@ -95,7 +93,6 @@ final class Probe {
         case .waiting: start()
         case .connecting: fail("connect: timeout after \(check.settings.deadlineMs.asTime)")
         case .handshaking, .asking: fail("timeout after \(check.settings.deadlineMs.asTime)")
-        case .judging: fail("match: timeout after \(check.settings.deadlineMs.asTime)")
         }
     }
 
@@ -103,7 +100,7 @@ final class Probe {
         guard let transport else { return }
         transport.note(event)
         switch state {
-        case .waiting, .judging: if !isQuiet(transport) { disconnect() }
+        case .waiting: if !isQuiet(transport) { disconnect() }
         case .connecting: connectionAnswered(transport)
         case .handshaking: handshake(transport)
         case .asking: ask(transport)
@@ -350,44 +347,11 @@ final class Probe {
             return finish((200..<400).contains(head.status) ? .passed : .failed, plain)
         }
         let answer = ProbeAnswer(head: head, body: body)
-        guard match.comparesPatterns else { return settle(match.compare(answer), match, answer) }
-        do throws(Errno) {
-            let process = try AnswerProcess(
-                "portico-match", cpuSecondsMax: check.settings.deadlineMs / 1000 + 1
-            ) { match.compare(answer).rawValue }
-            state = .judging(process, try checker.enroll(process, for: self))
-        } catch {
-            postpone("fork()", error)
-        }
-    }
-
-    /// The child has compared the answer, or died over it.
-    func answerCompared() {
-        guard case .judging(let process, _) = state, let match = check.match else { return }
-        switch process.read() {
-        case .nothing: return
-        case .ended: fail("match: it could not be compared")
-        case .answer(let byte):
-            endJudging()
-            settle(MatchBlock.Verdict(rawValue: byte), match, ProbeAnswer(head: head, body: body))
-        }
-    }
-
-    private func endJudging() {
-        guard case .judging(let process, let token) = state else { return }
-        state = .waiting
-        checker.dismiss(token)
-        process.end()
-    }
-
-    private func settle(_ verdict: MatchBlock.Verdict, _ match: MatchBlock, _ answer: ProbeAnswer) {
-        let (outcome, complaint) = match.meaning(of: verdict, answer)
-        let plain = "\(head.status) from \(check.title)"
+        let (outcome, complaint) = match.judge(answer)
         finish(outcome, complaint.flatMap { UInt16($0) == nil ? $0 : nil } ?? plain)
     }
 
     private func fail(_ reason: String) {
-        endJudging()
         disconnect()
         finish(.failed, reason)
     }

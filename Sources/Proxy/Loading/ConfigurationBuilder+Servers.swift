@@ -10,10 +10,10 @@ extension ConfigurationBuilder {
         let assembly = TLSAssembly(self, addresses: Set(lines.filter(\.isTLS).map(\.address)))
         var made: [(block: ServerBlock, server: VirtualServer)] = []
         for (block, base, locations) in serverBlocks {
-            let name = block.names.first.map { $0.primary(regexes) } ?? ""
+            let name = block.names.first.map { $0.primary(patterns) } ?? ""
             let server = VirtualServer(
                 name: name, base: base, settings: block.settings, tls: try assembly.assemble(for: block),
-                locations: locations, regexes: regexes)
+                locations: locations, patterns: patterns)
             made.append((block, server))
         }
         return made

@@ -34,7 +34,7 @@ final class ConfigurationBuilder {
     private(set) var hashKeys: [Int: Template<Variable>] = [:]
     /// `map`, `geo`, `split_clients`.
     var computed = ComputedVariables()
-    private(set) var regexes: [CompiledRegex] = []
+    let patterns: PatternTable
     private(set) var userVariables: [String: Int] = [:]
     private(set) var accessLogFiles: [AccessLogFile] = []
     /// The log of those who name none; it is opened only if somebody writes to it.
@@ -57,6 +57,7 @@ final class ConfigurationBuilder {
 
     init(_ request: LoadRequest, _ files: ConfigurationFiles) throws(ConfigError) {
         self.files = files
+        patterns = PatternTable(files.patterns)
         prefix = request.prefix.hasPrefix("/") ? request.prefix : files.realPath(request.prefix)
         let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
         directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
@@ -152,7 +153,7 @@ final class ConfigurationBuilder {
             if statement.name == "set" { laterNames.insert(statement.argument(0).dropFirst().lowercased()) }
             computed.reserve(statement)
             for word in statement.words where word.contains("(?") {
-                laterNames.formUnion(CompiledRegex.groupNames(word).map { $0.lowercased() })
+                laterNames.formUnion(PatternCache.groupNames(word))
             }
             noteNames(statement.block ?? [])
         }
@@ -166,6 +167,7 @@ final class ConfigurationBuilder {
 
     private func finishMain() throws(ConfigError) {
         try computed.check()
+        patterns.bound(steps: main.patternMatchLimit)
         healthChecks = try health.assemble(&upstreams)
         for index in upstreams.indices {
             if !upstreams[index].dynamicNames.isEmpty { upstreams[index].hasZone = true }
@@ -273,7 +275,8 @@ final class ConfigurationBuilder {
         let plan = try proxyPlan(of: block)
         try health.add(block.healthChecks, block.settings, plan)
         let location = Location(
-            name: block.path, kind: block.kind, settings: block.settings, nested: LocationTree(block.nested),
+            name: block.path, kind: block.kind, settings: block.settings,
+            nested: LocationTree(block.nested, patterns),
             plan: plan, restriction: block.restriction)
         guard block.kind == .ifBlock else { return location }
         switch model.kind {
@@ -395,9 +398,9 @@ final class ConfigurationBuilder {
     }
 
     func regex(_ source: String, ignoringCase: Bool, _ statement: Statement) throws(ConfigError) -> Int {
-        regexes.append(try CompiledRegex(source, ignoringCase: ignoringCase, statement))
-        for name in regexes[regexes.count - 1].groupNames { _ = try userVariable(name, statement) }
-        return regexes.count - 1
+        try patterns.add(source, caseless: ignoringCase, statement) { (name) throws(ConfigError) in
+            try userVariable(name, statement)
+        }
     }
 
     // MARK: Logs

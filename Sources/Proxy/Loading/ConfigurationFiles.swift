@@ -25,6 +25,8 @@ public final class ConfigurationFiles: SourceFiles {
     /// those that stay the same from the configuration before.
     private var tlsContexts: [String: TLSServerContext] = [:]
     private var formerTLSContexts: [String: TLSServerContext]
+    /// Regular expressions compiled for this configuration.
+    let patterns: PatternCache
 
     /// A door to this machine's files.
     ///
@@ -35,6 +37,7 @@ public final class ConfigurationFiles: SourceFiles {
         isReplaying = false
         self.lasting = lasting
         formerTLSContexts = former?.tlsContexts ?? [:]
+        patterns = PatternCache(former: former?.patterns)
     }
 
     /// What came through the last door.
@@ -52,11 +55,13 @@ public final class ConfigurationFiles: SourceFiles {
         former = files.bundle
         renewedKeys = Set(paths.map { "secret \($0)" })
         formerTLSContexts = files.tlsContexts
+        patterns = PatternCache(former: files.patterns)
     }
 
     /// The configuration is made: what came before it is let go.
     func finishLoading() {
         formerTLSContexts = [:]
+        patterns.finishLoading()
         former = nil
     }
 
@@ -102,6 +107,7 @@ public final class ConfigurationFiles: SourceFiles {
     ) throws(ConfigError) {
         isReplaying = true
         formerTLSContexts = former?.tlsContexts ?? [:]
+        patterns = PatternCache(former: former?.patterns)
         lasting = LastingSecrets()
         guard let bundle = Bundle(bytes) else { throw ConfigError("the bundle is broken") }
         self.bundle = bundle

@@ -34,6 +34,7 @@ struct ListenerAssembly {
             }
         }
         try checkCertificates(gathered)
+        for index in gathered.indices { gathered[index].names.close(builder.patterns) }
         return gathered.map { entry in
             ListenAddress(
                 entry.address, entry.options, isTLS: entry.isTLS, defaultServer: entry.defaultServer,
@@ -68,8 +69,8 @@ struct ListenerAssembly {
         gathered[index].usesProxyProtocol = gathered[index].usesProxyProtocol || line.usesProxyProtocol
         gathered[index].hasExplicitDefault = gathered[index].hasExplicitDefault || line.isDefault
         for name in block.names.isEmpty ? [.exact("")] : block.names
-        where !gathered[index].names.add(name, server, builder.regexes) {
-            let text = name.text(builder.regexes)
+        where !gathered[index].names.add(name, server) {
+            let text = name.text(builder.patterns)
             builder.warn(ConfigError("conflicting server name \"\(text)\" on \(line.address.text), ignored"))
         }
     }
@@ -99,18 +100,18 @@ struct ListenerAssembly {
 
 extension ServerName {
     /// As `$server_name` has it: a dot in front is dropped.
-    func primary(_ regexes: [CompiledRegex]) -> String {
-        guard case .domain(let name) = self else { return text(regexes) }
+    func primary(_ patterns: PatternTable) -> String {
+        guard case .domain(let name) = self else { return text(patterns) }
         return String(name.dropFirst())
     }
 
     /// As it was written.
-    func text(_ regexes: [CompiledRegex]) -> String {
+    func text(_ patterns: PatternTable) -> String {
         switch self {
         case .exact(let name), .domain(let name): name
         case .head(let name): "*" + name
         case .tail(let name): name + "*"
-        case .regex(let index): "~" + regexes[index].source
+        case .regex(let index): "~" + patterns[index].source
         }
     }
 }

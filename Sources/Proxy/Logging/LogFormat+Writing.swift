@@ -16,7 +16,7 @@ extension LogFormat {
                     continue
                 }
             case .capture(let index):
-                exchange.captures.append(index, to: line)
+                exchange.appendCapture(index, to: line)
             }
             escapeTail(of: line, from: start, exchange)
         }

@@ -8,7 +8,7 @@ extension Template where Variable == Proxy.Variable {
             switch part {
             case .literal(let bytes): out.append(bytes)
             case .variable(let variable): _ = Variables.append(variable, of: exchange, to: out)
-            case .capture(let index): exchange.captures.append(index, to: out)
+            case .capture(let index): exchange.appendCapture(index, to: out)
             }
         }
     }

@@ -60,9 +60,8 @@ enum ClientCertificates {
     /// The server that the client shook hands with.
     private static func shaken(_ tls: TLSConnection, _ listen: ListenAddress) -> VirtualServer {
         guard let name = tls.serverName else { return listen.defaultServer }
-        var captures = Captures()
         let lower = name.map(\.asciiLowercased)
-        return listen.server(forHost: lower.span, captures: &captures) ?? listen.defaultServer
+        return listen.server(forHost: lower.span).server ?? listen.defaultServer
     }
 
     static func withoutLastLineFeed(_ text: String) -> String {

@@ -26,9 +26,9 @@ enum Rewrite {
         for step in steps {
             let flow: Flow
             switch step {
-            case .set(let index, let value): flow = set(index, text(value, exchange, !isRerouting), exchange)
+            case .set(let index, let value): flow = set(index, value, exchange, encodes: !isRerouting)
             case .setBuiltIn(let variable, let value):
-                flow = set(variable, text(value, exchange, !isRerouting), exchange)
+                flow = set(variable, value, exchange, encodes: !isRerouting)
             case .rewrite(let rule): flow = rewrite(rule, exchange, &isRerouting)
             case .answer(let status, let text):
                 flow = .answered(Return.respond(status, text, to: exchange))
@@ -55,38 +55,48 @@ enum Rewrite {
     /// As in nginx, `$1`… of a match before are gone after one that fails.
     private static func matches(_ regex: Int, _ subject: ByteBuffer, _ exchange: Exchange) -> Bool {
         if subject.withReadable({ exchange.matches(regex: regex, $0) }) { return true }
-        exchange.captures.reset()
+        exchange.captures.forget()
         return false
     }
 
-    /// What `set` gives a variable. Captures are encoded as in redirects, until a `rewrite` has changed the
-    /// path, as in nginx.
-    private static func text(_ value: Template<Variable>, _ exchange: Exchange, _ encodes: Bool) -> [UInt8] {
-        let scratch = exchange.worker.takeScratch()
-        defer { exchange.worker.giveScratch(scratch) }
+    /// Writes what `set` gives a variable. Captures are encoded as in redirects, until a `rewrite` has changed
+    /// the path, as in nginx.
+    private static func append(
+        setting value: Template<Variable>, for exchange: Exchange, encodes: Bool, to out: ByteBuffer
+    ) {
         if encodes {
-            append(value, for: exchange, as: .args, to: scratch)
+            append(value, for: exchange, as: .args, to: out)
         } else {
-            value.append(for: exchange, to: scratch)
+            value.append(for: exchange, to: out)
         }
-        return scratch.bytes
     }
 
-    private static func set(_ index: Int, _ value: [UInt8], _ exchange: Exchange) -> Flow {
+    private static func set(
+        _ index: Int, _ value: Template<Variable>, _ exchange: Exchange, encodes: Bool
+    ) -> Flow {
         guard exchange.userValues.indices.contains(index) else { return .next }
-        exchange.userValues[index].isSet = true
-        exchange.userValues[index].bytes = value
+        let scratch = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(scratch) }
+        append(setting: value, for: exchange, encodes: encodes, to: scratch)
+        scratch.withReadable { exchange.userValues[index].set($0) }
         return .next
     }
 
-    private static func set(_ variable: SettableVariable, _ value: [UInt8], _ exchange: Exchange) -> Flow {
+    private static func set(
+        _ variable: SettableVariable, _ value: Template<Variable>, _ exchange: Exchange, encodes: Bool
+    ) -> Flow {
+        let scratch = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(scratch) }
+        append(setting: value, for: exchange, encodes: encodes, to: scratch)
         switch variable {
         case .args:
             exchange.arguments.removeAll()
-            exchange.arguments.append(value)
+            exchange.arguments.append(contentsOf: scratch)
             markChanged(exchange)
         case .limitRate:
-            if let rate = Units.offset(String(decoding: value, as: UTF8.self)) { exchange.limitRate = rate }
+            if let rate = Units.offset(String(decoding: scratch.bytes, as: UTF8.self)) {
+                exchange.limitRate = rate
+            }
         }
         return .next
     }
@@ -97,13 +107,17 @@ enum Rewrite {
     {
         guard matches(rule.regex, exchange.uri, exchange) else { return .next }
         let path = exchange.worker.takeScratch()
-        defer { exchange.worker.giveScratch(path) }
+        let arguments = exchange.worker.takeScratch()
+        defer {
+            exchange.worker.giveScratch(arguments)
+            exchange.worker.giveScratch(path)
+        }
         if case .redirect(let status) = rule.flag {
             append(rule.path, for: exchange, as: .uri, to: path)
-            let arguments = newArguments(rule, exchange)
+            appendArguments(rule, exchange, to: arguments)
             if !arguments.isEmpty || rule.arguments != nil {
                 path.append(UInt8(ascii: "?"))
-                path.append(arguments)
+                path.append(contentsOf: arguments)
             }
             Return.setLocation(exchange, path: path)
             return .answered(.status(status))
@@ -113,11 +127,11 @@ enum Rewrite {
             exchange.log(.error, "the rewritten URI has a zero length")
             return .answered(.status(500))
         }
-        let arguments = newArguments(rule, exchange)
+        appendArguments(rule, exchange, to: arguments)
         exchange.uri.removeAll()
         exchange.uri.append(contentsOf: path)
         exchange.arguments.removeAll()
-        exchange.arguments.append(arguments)
+        exchange.arguments.append(contentsOf: arguments)
         markChanged(exchange)
         exchange.isInternal = true
         switch rule.flag {
@@ -140,15 +154,12 @@ enum Rewrite {
     }
 
     /// The query after the rewrite: the replacement's own, then the one so far.
-    private static func newArguments(_ rule: RewriteRule, _ exchange: Exchange) -> [UInt8] {
-        let out = exchange.worker.takeScratch()
-        defer { exchange.worker.giveScratch(out) }
+    private static func appendArguments(_ rule: RewriteRule, _ exchange: Exchange, to out: ByteBuffer) {
         if let arguments = rule.arguments {
             append(arguments, for: exchange, as: .args, to: out)
             if rule.keepsArguments && !exchange.arguments.isEmpty { out.append(UInt8(ascii: "&")) }
         }
         if rule.keepsArguments { out.append(contentsOf: exchange.arguments) }
-        return out.bytes
     }
 
     /// Appends a template whose captures come from the decoded path: they are encoded again if the client
@@ -164,11 +175,11 @@ enum Rewrite {
             case .variable(let variable): _ = Variables.append(variable, of: exchange, to: out)
             case .capture(let index):
                 guard encodes else {
-                    exchange.captures.append(index, to: out)
+                    exchange.appendCapture(index, to: out)
                     continue
                 }
                 let scratch = exchange.worker.takeScratch()
-                exchange.captures.append(index, to: scratch)
+                exchange.appendCapture(index, to: scratch)
                 scratch.withReadable { URIPath.escape($0, as: set, into: out) }
                 exchange.worker.giveScratch(scratch)
             }
@@ -204,7 +215,7 @@ enum Rewrite {
             let other = exchange.worker.takeScratch()
             defer { exchange.worker.giveScratch(other) }
             template.append(for: exchange, to: other)
-            return subject.bytes == other.bytes
+            return subject.isEqual(to: other)
         case .matches(let regex):
             return matches(regex, subject, exchange)
         case .isFile: return FileAccess.stamp(subject)?.isRegular ?? false

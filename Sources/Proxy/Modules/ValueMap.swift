@@ -13,7 +13,8 @@ final class ValueMap {
     private var exact = CaselessTable()
     private var heads = CaselessTable()
     private var tails = CaselessTable()
-    private var patterns: [(regex: Int, value: Int)] = []
+    private var patterns: [(pattern: Int, value: Int)] = []
+    private var patternSet = ConfiguredPatternSet.none
     private var values: [Template<Variable>] = []
     /// The value of what is not named; without one, nothing.
     var fallback: Template<Variable>?
@@ -50,6 +51,11 @@ final class ValueMap {
         patterns.append((regex, values.count - 1))
     }
 
+    /// All rows are there.
+    func close(_ table: PatternTable) {
+        patternSet = table.set(of: patterns.map(\.pattern))
+    }
+
     /// Appends the value for `exchange`. Always has one, though it may be empty.
     func append(for exchange: Exchange, to out: ByteBuffer) {
         let key = exchange.worker.takeScratch()
@@ -63,8 +69,9 @@ final class ValueMap {
     private func find(_ key: Span<UInt8>, _ exchange: Exchange) -> Int? {
         if let index = exact[key] { return index }
         if hasHostnames, let index = findMask(key) { return index }
-        for pattern in patterns where exchange.matches(regex: pattern.regex, key) { return pattern.value }
-        return nil
+        // As in nginx, no expression is held against nothing.
+        guard !patterns.isEmpty, !key.isEmpty else { return nil }
+        return exchange.firstMatch(of: patternSet, key).map { patterns[$0].value }
     }
 
     private func findMask(_ key: Span<UInt8>) -> Int? {

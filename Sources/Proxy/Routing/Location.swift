@@ -103,12 +103,19 @@ final class LocationTree {
     private let slashed: [Location]
     /// Regular expressions in the order of the file.
     let patterns: [Location]
+    /// The expressions of `patterns`, as one.
+    let patternSet: ConfiguredPatternSet
 
-    init(_ locations: [Location]) {
-        patterns = locations.filter {
-            if case .regex = $0.kind { return true }
-            return false
+    init(_ locations: [Location], _ table: PatternTable) {
+        var patterns: [Location] = []
+        var indices: [Int] = []
+        for location in locations {
+            guard case .regex(let index) = location.kind else { continue }
+            patterns.append(location)
+            indices.append(index)
         }
+        self.patterns = patterns
+        patternSet = table.set(of: indices)
         let plain = locations.filter {
             switch $0.kind {
             case .prefix, .prefixWithoutRegex, .exact: true

@@ -1,4 +1,5 @@
 internal import Core
+internal import Pattern
 
 /// The names of all servers at one address: exact, by their end, by their beginning, by expression.
 struct ServerNameTable {
@@ -8,13 +9,21 @@ struct ServerNameTable {
     private var heads = CaselessTable()
     /// `mail.` for `mail.*`.
     private var tails = CaselessTable()
-    private var patterns: [(regex: CompiledRegex, server: VirtualServer)] = []
+    private var patterns: [(index: Int, server: VirtualServer)] = []
+    private var patternSet = ConfiguredPatternSet.none
+    private var memory: PatternMemory?
+
+    /// The server that a host leads to, and the pattern that said so.
+    struct Search {
+        var server: VirtualServer?
+        var pattern = PatternTrace.none
+    }
 
     /// - Returns: whether the name was free.
-    mutating func add(_ name: ServerName, _ server: VirtualServer, _ regexes: [CompiledRegex]) -> Bool {
+    mutating func add(_ name: ServerName, _ server: VirtualServer) -> Bool {
         switch name {
         case .regex(let index):
-            patterns.append((regexes[index], server))
+            patterns.append((index, server))
             return true
         case .exact(let text): return insert(text, server, \.exact)
         case .domain(let text):
@@ -41,12 +50,20 @@ struct ServerNameTable {
         patterns.isEmpty && servers.allSatisfy { $0 === server }
     }
 
-    func server(for host: Span<UInt8>, captures: inout Captures) -> VirtualServer? {
-        if exact.count > 0, let index = exact[host] { return servers[index] }
+    /// All names are there.
+    mutating func close(_ table: PatternTable) {
+        patternSet = table.set(of: patterns.map(\.index))
+        memory = table.memory
+    }
+
+    func server(for host: Span<UInt8>) -> Search {
+        if exact.count > 0, let index = exact[host] { return Search(server: servers[index]) }
         if heads.count > 0 {
             // The longest end comes first.
             for index in host.indices where host[index] == UInt8(ascii: ".") && index > 0 {
-                if let found = heads[host.extracting(index..<host.count)] { return servers[found] }
+                if let found = heads[host.extracting(index..<host.count)] {
+                    return Search(server: servers[found])
+                }
             }
         }
         if tails.count > 0 {
@@ -54,15 +71,22 @@ struct ServerNameTable {
             while index > 0 {
                 index -= 1
                 guard host[index] == UInt8(ascii: "."), index + 1 < host.count else { continue }
-                if let found = tails[host.extracting(0..<(index + 1))] { return servers[found] }
+                if let found = tails[host.extracting(0..<(index + 1))] {
+                    return Search(server: servers[found])
+                }
             }
         }
-        return host.count > 0 && !patterns.isEmpty ? matched(host, &captures) : nil
+        return host.count > 0 && !patterns.isEmpty ? matched(host) : Search()
     }
 
     /// By itself: whoever has an expression in it makes room for what matching needs, each time.
-    private func matched(_ host: Span<UInt8>, _ captures: inout Captures) -> VirtualServer? {
-        for (regex, server) in patterns where regex.match(host, into: &captures) { return server }
-        return nil
+    private func matched(_ host: Span<UInt8>) -> Search {
+        guard let memory else { return Search() }
+        switch patternSet.firstMatch(host, memory) {
+        case .noMatch: return Search()
+        case .match(let index):
+            return Search(server: patterns[index].server, pattern: .matched(patternSet.patterns[index]))
+        case .excess(let pattern): return Search(pattern: .excess(pattern))
+        }
     }
 }

@@ -2,6 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 public import Net
+internal import Pattern
 
 /// A `server` block.
 final class VirtualServer {
@@ -22,12 +23,11 @@ final class VirtualServer {
     let handshakeTimeoutMs: Int
     private let tree: LocationTree
     private let named: [String: Location]
-    private let regexes: [CompiledRegex]
+    private let memory: PatternMemory
 
     init(
         name: String, base: Location, settings: ServerSettings, tls: TLSAssembly.Assembled,
-        locations: [Location],
-        regexes: [CompiledRegex]
+        locations: [Location], patterns: PatternTable
     ) {
         serverName = Array(name.utf8)
         self.base = base
@@ -40,11 +40,11 @@ final class VirtualServer {
         clientTrust = tls.clientTrust
         handshakeTimeoutMs = settings.tls.handshakeTimeoutMs
         clientVerification = settings.tls.server.clientVerification
-        tree = LocationTree(locations)
+        tree = LocationTree(locations, patterns)
         named = Dictionary(
             locations.filter { $0.kind == .named }.map { ($0.name, $0) },
             uniquingKeysWith: { first, _ in first })
-        self.regexes = regexes
+        memory = patterns.memory
     }
 
     func namedLocation(_ name: [UInt8]) -> Location? { named["@" + String(decoding: name, as: UTF8.self)] }
@@ -63,20 +63,23 @@ final class VirtualServer {
 
     /// The location of a normalised path: exact, else the longest prefix unless a regular expression
     /// matches first, those nested in the prefix before those around it.
-    func find(uri: Span<UInt8>, captures: inout Captures) -> LocationMatch {
-        find(uri, in: tree, &captures)
+    func find(uri: Span<UInt8>) -> LocationSearch {
+        var search = LocationSearch()
+        search.match = find(uri, in: tree, &search.pattern)
+        return search
     }
 
-    private func find(_ uri: Span<UInt8>, in tree: LocationTree, _ captures: inout Captures) -> LocationMatch
-    {
+    private func find(
+        _ uri: Span<UInt8>, in tree: LocationTree, _ pattern: inout PatternTrace
+    ) -> LocationMatch {
         let found = tree.match(uri)
         if let exact = found.exact { return .location(exact) }
         if let slash = found.slash { return .redirectToSlash(slash) }
         guard let prefix = found.prefix else {
-            return tree.patterns.isEmpty ? .none : pattern(uri, in: tree, &captures)
+            return tree.patterns.isEmpty ? .none : matched(uri, in: tree, &pattern)
         }
         var inner = LocationMatch.none
-        if !prefix.nested.isEmpty { inner = find(uri, in: prefix.nested, &captures) }
+        if !prefix.nested.isEmpty { inner = find(uri, in: prefix.nested, &pattern) }
         switch inner {
         case .redirectToSlash: return inner
         case .location(let location) where location.endsSearch: return inner
@@ -84,29 +87,48 @@ final class VirtualServer {
         }
         // `^~` of a nested location speaks for the expressions beside it only, as in nginx.
         if !tree.patterns.isEmpty, prefix.kind == .prefix {
-            let matched = pattern(uri, in: tree, &captures)
+            let matched = matched(uri, in: tree, &pattern)
             if case .location = matched { return matched }
         }
         if case .location = inner { return inner }
         return .location(prefix)
     }
 
-    private func pattern(_ uri: Span<UInt8>, in tree: LocationTree, _ captures: inout Captures)
-        -> LocationMatch
-    {
-        for location in tree.patterns {
-            guard case .regex(let index) = location.kind, regexes[index].match(uri, into: &captures) else {
-                continue
-            }
+    private func matched(
+        _ uri: Span<UInt8>, in tree: LocationTree, _ pattern: inout PatternTrace
+    ) -> LocationMatch {
+        if case .excess = pattern { return .none }
+        switch tree.patternSet.firstMatch(uri, memory) {
+        case .noMatch: return .none
+        case .excess(let excess):
+            pattern = .excess(excess)
+            return .none
+        case .match(let index):
+            let location = tree.patterns[index]
+            pattern = .matched(tree.patternSet.patterns[index])
             guard !location.nested.isEmpty else { return .location(location) }
             // What is nested in it may be more precise; in there, no slash is added.
-            switch find(uri, in: location.nested, &captures) {
+            switch find(uri, in: location.nested, &pattern) {
             case .location(let nested), .redirectToSlash(let nested): return .location(nested)
             case .none: return .location(location)
             }
         }
-        return .none
     }
+}
+
+/// The pattern that a search has met.
+enum PatternTrace {
+    case none
+    /// The last that matched: `$1`… are its groups.
+    case matched(ConfiguredPattern)
+    /// It would have taken too long to say whether it matches.
+    case excess(ConfiguredPattern)
+}
+
+/// What a path leads to, and by which pattern.
+struct LocationSearch {
+    var match = LocationMatch.none
+    var pattern = PatternTrace.none
 }
 
 /// An address that is listened on, and the servers that are reached at it.
@@ -140,17 +162,14 @@ public final class ListenAddress {
     var tcpNodelay: Bool { defaultServer.base.settings.core.tcpNodelay }
 
     /// The server of a lower-case host; `nil`: the default server's turn.
-    func server(forHost host: Span<UInt8>, captures: inout Captures) -> VirtualServer? {
-        names.server(for: host, captures: &captures)
-    }
+    func server(forHost host: Span<UInt8>) -> ServerNameTable.Search { names.server(for: host) }
 }
 
 extension ListenAddress: TLSServerSelector {
     /// RFC 6066 §3: the context of the server that the client names.
     public func context(forServerName name: [UInt8]) -> TLSServerContext? {
-        var captures = Captures()
         let lower = name.map(\.asciiLowercased)
-        let found = server(forHost: lower.span, captures: &captures) ?? defaultServer
+        let found = server(forHost: lower.span).server ?? defaultServer
         return found.tls(forServerName: lower)
     }
 }

@@ -84,8 +84,7 @@ extension HTTP1Session {
         guard !zones.isEmpty else { return }
         var server = connection.listen.defaultServer
         if let name = connection.tls?.serverName?.map(\.asciiLowercased) {
-            var captures = Captures()
-            server = connection.listen.server(forHost: name.span, captures: &captures) ?? server
+            server = connection.listen.server(forHost: name.span).server ?? server
         }
         if let zone = server.zone { zones[zone].add(what) }
     }

@@ -235,6 +235,7 @@ private enum MapReader {
             }
             try add(line, to: map, builder)
         }
+        map.close(builder.patterns)
     }
 
     private static func add(_ line: Statement, to map: ValueMap, _ builder: ConfigurationBuilder)

@@ -13,6 +13,8 @@ public struct MainSettings: Sendable {
     var acceptsSeveral = false
     /// `worker_rlimit_nofile`; `nil`: the system's limit stays.
     public internal(set) var workerFileLimit: Int?
+    /// `pattern_match_limit`
+    var patternMatchLimit = 10_000_000
     /// As nice(1) counts: -20 is the most urgent.
     public internal(set) var workerPriority = 0
     /// How long a finishing worker may take, in milliseconds; 0: as long as its requests take.
@@ -77,6 +79,16 @@ extension MainSettings {
                     throw ConfigError("\"worker_rlimit_nofile\" directive invalid number", statement)
                 }
                 block.main.workerFileLimit = limit
+            },
+            Directive(
+                "pattern_match_limit",
+                "Steps of one match of a regular expression, within 50 ms; beyond, the request gets 500.",
+                "number", default: "10000000", in: .main, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                guard let limit = Units.number(statement.argument(0)), limit > 0 else {
+                    throw .invalidValue(statement)
+                }
+                block.main.patternMatchLimit = limit
             },
             Directive(
                 "worker_priority", "Scheduling priority of the workers, as of nice.", "number", default: "0",

@@ -14,7 +14,9 @@ extension StatusJSON {
             ("plain_http_on_tls", .int(report.plainOnTLS)),
             ("closed_for_room", .int(report.connections.closedForRoom)),
             ("refused_for_room", .int(report.connections.refusedForRoom)),
-            ("failed_logins", .int(report.failedLogins)), ("checker_pid", .int(report.checkerPID)),
+            ("failed_logins", .int(report.failedLogins)),
+            ("pattern_limit_exceeded", .int(report.patternExcesses)),
+            ("checker_pid", .int(report.checkerPID)),
         ]
         if let reload = report.lastReload {
             members.append(

@@ -122,6 +122,9 @@ struct StatusMetrics {
         writeResponses(
             "responses_total", "Responses to clients by the class of their status.", [([], report.requests)])
         single("failed_logins_total", .counter, "Wrong passwords and unknown users.", report.failedLogins)
+        single(
+            "pattern_limit_exceeded_total", .counter, "Requests whose regular expression took too long.",
+            report.patternExcesses)
         writeHistogram("request_duration_seconds", "How long requests took.", [([], report.requests.latency)])
     }
 

@@ -26,6 +26,7 @@ extension StatusReport {
         connections = Connections { counters.total($0) }
         requests = shared.tallies.sum(named: SharedState.requestsName)
         plainOnTLS = counters.total(.plainOnTLS)
+        patternExcesses = counters.total(.patternExcesses)
         serverHandshakes = shared.tallies.sum(named: SharedState.serverHandshakesName)
         for zone in configuration.zones {
             let entry = Zone(name: zone.name, sum: shared.tallies.sum(named: zone.tallyName))

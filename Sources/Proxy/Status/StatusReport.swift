@@ -104,6 +104,7 @@ struct StatusReport {
     var serverHandshakes = TallySum()
     /// Clients that spoke no TLS to a port of TLS.
     var plainOnTLS = 0
+    var patternExcesses = 0
     var serverZones: [Zone] = []
     var locationZones: [Zone] = []
     /// How lookups of names end, in the API's words.

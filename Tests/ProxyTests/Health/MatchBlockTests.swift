@@ -21,8 +21,7 @@ import Upstream
         let head = ResponseHead()
         guard case .complete = head.parse(buffer, sizeMax: 4096) else { throw ConfigError("bad head") }
         let answer = ProbeAnswer(head: head, body: Array(body.utf8))
-        let match = try block(text)
-        return match.meaning(of: match.compare(answer), answer)
+        return try block(text).judge(answer)
     }
 
     @Test(

@@ -8,9 +8,8 @@ struct LocationLookupTests {
     /// The name of the location that each path leads to; a slash behind it: a redirect adds the slash.
     private static func names(_ configuration: Configuration, _ paths: [String]) -> [String] {
         paths.map { path in
-            var captures = Captures()
             let bytes = Array(path.utf8)
-            switch configuration.firstServer?.find(uri: bytes.span, captures: &captures) {
+            switch configuration.firstServer?.find(uri: bytes.span).match {
             case .location(let location)?: return location.name
             case .redirectToSlash(let location)?: return "-> " + location.name
             case .some(.none), nil: return "none"

@@ -9,9 +9,8 @@ struct ServerLookupTests {
     private static func name(_ host: String, _ names: [String]) throws -> String? {
         let servers = names.map { "server { listen 8080; server_name \($0); }" }
         let listener = try #require(try Loading.http(servers.joined()).listeners.first)
-        var captures = Captures()
         let bytes = Array(host.utf8)
-        return listener.server(forHost: bytes.span, captures: &captures)
+        return listener.server(forHost: bytes.span).server
             .map { String(decoding: $0.serverName, as: UTF8.self) }
     }
 
@@ -58,9 +57,8 @@ struct ServerLookupTests {
     func firstKeeps() throws {
         let configuration = try Loading.http(
             "server { listen 8080; server_name first a; } server { listen 8080; server_name second a; }")
-        var captures = Captures()
         let bytes = Array("a".utf8)
-        let found = configuration.listeners.first?.server(forHost: bytes.span, captures: &captures)
+        let found = configuration.listeners.first?.server(forHost: bytes.span).server
         #expect(found?.serverName == Array("first".utf8))
     }
 
@@ -94,10 +92,23 @@ struct ServerLookupTests {
         let configuration = try Loading.http(
             #"server { listen 8080; server_name "~^(?<User>.+)\.example$"; location / { return 200 $user; } }"#
         )
-        var captures = Captures()
         let bytes = Array("anna.example".utf8)
-        #expect(configuration.listeners.first?.server(forHost: bytes.span, captures: &captures) != nil)
-        #expect(captures.named["user"] == Array("anna".utf8))
+        let listener = try #require(configuration.listeners.first)
+        let found = listener.server(forHost: bytes.span)
+        #expect(found.server != nil)
+        guard case .matched(let pattern) = found.pattern else {
+            Issue.record("no pattern matched")
+            return
+        }
+        var captures = Captures()
+        captures.matched(pattern, bytes.span)
+        var user: [UInt8] = []
+        for (group, _) in pattern.named {
+            captures.withGroup(group, configuration.patterns.memory) { value in
+                for index in value.indices { user.append(value[index]) }
+            }
+        }
+        #expect(user == Array("anna".utf8))
         #expect(configuration.userVariables.keys.contains("user"))
     }
 }

@@ -17,8 +17,7 @@ struct ServerModelTests {
             let listener = try #require(configuration.listeners.first)
             for _ in 0..<20 {
                 let host = ServerModelTests.labels(1...4, &random)
-                var captures = Captures()
-                let found = listener.server(forHost: Array(host.utf8).span, captures: &captures)
+                let found = listener.server(forHost: Array(host.utf8).span).server
                 #expect(
                     found.map { String(decoding: $0.serverName, as: UTF8.self) }
                         == ServerModelTests.find(host, names), "of \(host) in \(names)")

@@ -43,9 +43,8 @@ extension Configuration {
 
     /// What a path leads to in the first server.
     func location(of path: String) -> Location? {
-        var captures = Captures()
         let bytes = Array(path.utf8)
-        guard case .location(let found)? = firstServer?.find(uri: bytes.span, captures: &captures) else {
+        guard case .location(let found)? = firstServer?.find(uri: bytes.span).match else {
             return nil
         }
         return found

@@ -1,0 +1,127 @@
+internal import Core
+internal import Net
+internal import Pattern
+
+/// What `$1` … `$9` stand for: the groups of the pattern that matched last.
+///
+/// Where the groups are is found out only when somebody asks: most patterns match for the match alone.
+struct Captures {
+    private enum Groups {
+        case none
+        /// `pattern` matched `subject`, and nobody asked yet.
+        case unknown
+        case known
+    }
+
+    private var pattern: ConfiguredPattern?
+    private let subject = ByteBuffer(capacity: 16)
+    private var positions = PatternCaptures()
+    private var groups = Groups.none
+    /// A pattern for which it took too long to say what it matched.
+    private(set) var excess: ConfiguredPattern?
+
+    mutating func reset() {
+        excess = nil
+        forget()
+    }
+
+    /// A pattern has not matched: there are no groups, as in nginx.
+    mutating func forget() {
+        guard pattern != nil else { return }
+        pattern = nil
+        groups = .none
+        subject.removeAll()
+        subject.shrink(toCapacity: 1024)
+    }
+
+    /// A pattern has matched.
+    mutating func matched(_ pattern: ConfiguredPattern, _ bytes: Span<UInt8>) {
+        self.pattern = pattern
+        groups = .unknown
+        subject.removeAll()
+        guard pattern.pattern.groupCount > 0 else { return }
+        subject.append(bytes)
+    }
+
+    /// It would have taken too long to say whether a pattern matches: the request cannot be served.
+    mutating func exceeded(_ pattern: ConfiguredPattern) {
+        excess = pattern
+    }
+
+    /// Finds the groups, if there is anything to find.
+    private mutating func resolve(_ memory: PatternMemory) {
+        guard case .unknown = groups, let pattern else { return }
+        groups = .none
+        guard pattern.pattern.groupCount > 0 else { return }
+        let verdict = subject.withReadable { pattern.pattern.match($0, memory, into: &positions) }
+        switch verdict {
+        case .match: groups = .known
+        case .noMatch: break
+        case .limitExceeded: excess = pattern
+        }
+    }
+
+    /// Calls `body` with what a group matched, unless it took no part in the match.
+    mutating func withGroup(_ index: Int, _ memory: PatternMemory, _ body: (Span<UInt8>) -> Void) {
+        resolve(memory)
+        guard case .known = groups, let range = positions[index] else { return }
+        let slice = Slice(from: range.lowerBound, to: range.upperBound)
+        guard slice.end <= subject.count else { return }
+        subject.withBytes(of: slice, body)
+    }
+}
+
+extension Exchange {
+    /// Looks for an expression of the configuration in `bytes`; sets `$1`… and variables named like groups.
+    func matches(regex index: Int, _ bytes: Span<UInt8>) -> Bool {
+        let pattern = snapshot.configuration.patterns[index]
+        switch pattern.pattern.matches(bytes, snapshot.configuration.patterns.memory) {
+        case .match:
+            matched(pattern, bytes)
+            return true
+        case .noMatch: return false
+        case .limitExceeded:
+            captures.exceeded(pattern)
+            return false
+        }
+    }
+
+    /// Looks for the first of several; `nil`: none matches.
+    func firstMatch(of set: ConfiguredPatternSet, _ bytes: Span<UInt8>) -> Int? {
+        switch set.firstMatch(bytes, snapshot.configuration.patterns.memory) {
+        case .match(let index):
+            matched(set.patterns[index], bytes)
+            return index
+        case .noMatch: return nil
+        case .excess(let pattern):
+            captures.exceeded(pattern)
+            return nil
+        }
+    }
+
+    /// A pattern has matched: `$1`… are its groups, and so are the variables that are called like them.
+    func matched(_ pattern: ConfiguredPattern, _ bytes: Span<UInt8>) {
+        captures.matched(pattern, bytes)
+        for (group, variable) in pattern.named where userValues.indices.contains(variable) {
+            userValues[variable].clear()
+            captures.withGroup(group, snapshot.configuration.patterns.memory) { userValues[variable].set($0) }
+        }
+    }
+
+    /// Appends what a group of the last match stands for.
+    func appendCapture(_ index: Int, to out: ByteBuffer) {
+        captures.withGroup(index, snapshot.configuration.patterns.memory) { out.append($0) }
+    }
+
+    /// Ends the request with 500 if a pattern would have taken too long: what it decides is not known.
+    ///
+    /// - Returns: whether that was so.
+    func endsForExcess() -> Bool {
+        guard let excess = captures.excess else { return false }
+        captures.reset()
+        worker.log(.error, self, excess.excess)
+        worker.counters.add(.patternExcesses, 1)
+        finish(status: 500)
+        return true
+    }
+}
