@@ -59,7 +59,8 @@ let package = Package(
             name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,
             linkerSettings: linking),
         .executableTarget(
-            name: "portico-bench", dependencies: ["Core", "HTTP", "Net", "Upstream", "Proxy", "CLinux"],
+            name: "portico-bench",
+            dependencies: ["Core", "HTTP", "Pattern", "Net", "Upstream", "Proxy", "CLinux"],
             path: "bench",
             exclude: ["scenarios", "stories", "gate.limits"], swiftSettings: productSettings,
             linkerSettings: linking + [.unsafeFlags(countedAllocation, .when(configuration: .release))]),

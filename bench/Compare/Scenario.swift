@@ -64,7 +64,11 @@ struct Scenario {
                         text: "\(file):\(number + 1) is not \"repeat WORD COUNT TEXT\"")
                 }
                 let text = rest.dropFirst(2).joined(separator: " ")
-                let lines = (0..<count).map { text.replacing("{index}", with: "\($0)") }
+                let lines = (0..<count).map { index in
+                    // The 65,536 networks of 256 addresses in 10.0.0.0/8.
+                    text.replacing("{index}", with: "\(index)")
+                        .replacing("{network}", with: "10.\(index >> 8 & 255).\(index & 255).0/24")
+                }
                 repeated.append((rest[0], lines.joined(separator: "\n")))
             case "measure":
                 guard let known = rest.first.flatMap({ Measure(rawValue: $0) }) else {

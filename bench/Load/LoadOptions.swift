@@ -73,6 +73,8 @@ struct LoadOptions {
               --ciphers LIST     cipher suites of TLS 1.2, as OpenSSL names them
           -m, --method METHOD    (GET; POST where there is a body)
           -H, --header "N: V"    a field; may be given again
+              --browser          the fields that a browser sends
+              --field-bytes N    fields of N bytes in all, 200 bytes each
               --body FILE        content of each request
               --body-size N      content of N bytes
               --number           each request has a field X-Request-Number of its own
@@ -111,6 +113,7 @@ struct LoadOptions {
         case "--resume": resumes = true
         case "-q", "--quiet": isQuiet = true
         case "--number": isNumbered = true
+        case "--browser": headers += LoadOptions.browserFields
         default: return false
         }
         return true
@@ -140,6 +143,9 @@ struct LoadOptions {
             }
             method = value
         case "-H", "--header": try addHeader(value)
+        case "--field-bytes":
+            let count = try LoadOptions.number(word, value, 0...(1 << 20)) / 200
+            headers += (0..<count).map { ("X-Field-\($0)", String(repeating: "v", count: 186)) }
         case "--body":
             guard let text = try? FileAccess.readWhole(value) else {
                 throw Complaint(text: "\"\(value)\" cannot be read")
@@ -156,6 +162,23 @@ struct LoadOptions {
             format = known
         default: try takeThreshold(word, value)
         }
+    }
+
+    /// Ten fields, as browsers send them.
+    private static var browserFields: [(name: String, value: String)] {
+        [
+            ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+            ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+            ("Accept-Language", "en-US,en;q=0.5"), ("Accept-Encoding", "gzip, deflate, br, zstd"),
+            ("Referer", "https://www.example.org/some/page/before.html?of=this&site=1"),
+            (
+                "Cookie",
+                "session=0af7651916cd43dd8448eb211c80319c; theme=dark; consent=1; _ga=GA1.2.1234567.1234567"
+            ),
+            ("Upgrade-Insecure-Requests", "1"), ("Sec-Fetch-Dest", "document"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Site", "same-origin"), ("Priority", "u=0, i"),
+        ]
     }
 
     private mutating func takeThreshold(_ word: String, _ value: String) throws(Complaint) {
