@@ -39,9 +39,12 @@ public struct LatencyHistogram: Sendable, Equatable {
     /// The sum of all durations in microseconds.
     public private(set) var sumUs: Int
 
+    /// Shared by all that nothing was added to: most servers of a large group.
+    private static let noCounts = [Int](repeating: 0, count: LatencyBuckets.count)
+
     /// None yet.
     public init() {
-        counts = [Int](repeating: 0, count: LatencyBuckets.count)
+        counts = LatencyHistogram.noCounts
         sumUs = 0
     }
 
@@ -78,6 +81,23 @@ public struct LatencyHistogram: Sendable, Equatable {
             if seen >= rank { return LatencyBuckets.middle(bucket) }
         }
         return nil
+    }
+
+    /// The same as `count(upTo:)` for several bounds, which rise; with one look at all buckets.
+    public func counts(upTo bounds: [Int64]) -> [Int] {
+        var result = bounds.map { _ in 0 }
+        var sum = 0
+        var next = 0
+        for (bucket, count) in counts.enumerated() where count != 0 {
+            let middle = LatencyBuckets.middle(bucket)
+            while next < bounds.count, bounds[next] < middle {
+                result[next] = sum
+                next += 1
+            }
+            sum += count
+        }
+        for rest in next..<bounds.count { result[rest] = sum }
+        return result
     }
 
     /// How many took no longer than this many microseconds, right to a thirty-second of it: a bucket counts

@@ -52,6 +52,8 @@ public final class Worker {
     private lazy var batch = SendBatch()
     /// Connections whose TLS handshake goes on, in the order of their events.
     private var handshaking: [Token] = []
+    /// Clients whose answers are long in the making, each with a slice in its turn.
+    private var making: [Token] = []
     private let signals: SignalDescriptor
     private var exit: ExitMode?
 
@@ -191,7 +193,7 @@ public final class Worker {
 
     /// One turn of the loop: wait, then events, timers, what was posted, handshakes, logs.
     private func turn() {
-        let wait: Int32 = posted.isEmpty && handshaking.isEmpty ? waitForEventsMs() : 0
+        let wait: Int32 = hasNothingToDo ? waitForEventsMs() : 0
         let count = poller.wait(timeoutMs: wait)
         clock.update()
         snapshot.groups.followNames()
@@ -202,10 +204,13 @@ public final class Worker {
         runPosted()
         if !overfull.isEmpty { closeExcess() }
         if !handshaking.isEmpty { shakeHands() }
+        if !making.isEmpty { makeSlice() }
         logs.flush(nowMs: clock.nowMs, force: false)
         if !retired.isEmpty { sweepRetired() }
         if isDraining { checkDrained() }
     }
+
+    private var hasNothingToDo: Bool { posted.isEmpty && handshaking.isEmpty && making.isEmpty }
 
     private func waitForEventsMs() -> Int32 {
         let wait = timers.waitMs(nowMs: clock.nowMs, max: 60_000)
@@ -326,6 +331,14 @@ public final class Worker {
             if case .client(let session)? = endpoints[token] { session.ready() }
         }
         handshaking.removeFirst(count)
+    }
+
+    /// Goes on with the answer to a client in its turn.
+    func makeLater(_ token: Token) { making.append(token) }
+
+    /// One slice in each turn, however many wait for theirs.
+    private func makeSlice() {
+        if case .client(let session)? = endpoints[making.removeFirst()] { session.makeMore() }
     }
 
     // MARK: Connections' ends

@@ -136,6 +136,7 @@ public final class PeerStateTable {
     /// - Complexity: looks at the whole table.
     func busyCount(in group: String, besides known: [Int]) -> Int {
         let mark = SharedMemory.mark(of: group)
+        let known = Set(known)
         return (0..<capacity).count { slot in
             groups.load(slot) == mark && !known.contains(slot) && state(slot, nil).connections > 0
         }

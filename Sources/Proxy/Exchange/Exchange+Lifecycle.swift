@@ -36,6 +36,7 @@ extension Exchange {
         sendPace.end()
         isDelayed = false
         fileContent = nil
+        dropWork()
         requestLength = 0
         redirectCount = 0
         isInternal = false

@@ -96,6 +96,8 @@ final class Exchange {
     var isDelayed = false
     /// A file that is being sent as the response's content.
     var fileContent: FileContent?
+    /// An answer that is not made to its end yet.
+    var work: SlicedWork?
     /// The connection may serve another request after this one.
     var keepsAlive = false
     /// The attempts at upstreams, in order, for `$upstream_…` and logs.

@@ -27,26 +27,42 @@ enum Status {
             return end(exchange)
         }
         guard let format = format(exchange) else { return .status(404) }
-        let report = report(exchange)
-        let content = begin(exchange, status: 200)
+        let work = work(exchange)
+        let gathering = gathering(exchange, .all)
+        gathering.add(to: work)
         switch format {
         case .page:
             let nonce = Digest.randomBytes(16).map { Digest.hex($0) } ?? ""
-            content.append(StatusPage.text(report, nonce: nonce))
+            work.once { StatusPage.add(gathering.report, nonce: nonce, to: work) }
             setType(exchange, "text/html; charset=utf-8")
             add(exchange, "Content-Security-Policy", StatusPage.contentSecurityPolicy(nonce: nonce))
             add(exchange, "Referrer-Policy", "no-referrer")
         case .json:
-            StatusJSON(report: report).whole.write(to: content)
+            work.once { write(StatusJSON(report: gathering.report).whole, in: work) }
             setType(exchange, "application/json")
         case .metrics:
-            StatusMetrics.write(report, to: content)
+            work.once { StatusMetrics.add(gathering.report, to: work) }
             setType(exchange, "text/plain; version=0.0.4; charset=utf-8")
         case .text:
-            StatusText.write(report, to: content)
+            work.once { StatusText.add(gathering.report, to: work) }
             setType(exchange, "text/plain; charset=utf-8")
         }
-        return end(exchange)
+        return exchange.begin(work)
+    }
+
+    /// An answer that is made piece by piece.
+    private static func work(_ exchange: Exchange) -> SlicedWork {
+        SlicedWork(out: begin(exchange, status: 200)) { [unowned exchange] in end(exchange) }
+    }
+
+    private static func gathering(_ exchange: Exchange, _ scope: StatusScope) -> StatusGathering {
+        StatusGathering(exchange.worker, address: exchange.client.localAddress.text, scope)
+    }
+
+    /// Adds the steps that write a value.
+    private static func write(_ json: JSON, in work: SlicedWork) {
+        var walk = JSONWalk(json)
+        work.repeating { walk.step(work.out) }
     }
 
     /// `api`
@@ -57,12 +73,11 @@ enum Status {
             let fields = argument("fields", of: exchange).map { text in
                 text.split(separator: ",").map(String.init)
             }
-            let answer = StatusAPI.answer(subpath(exchange), fields: fields) { report(exchange) }
-            return give(answer, to: exchange)
+            return answer(exchange, subpath(exchange), fields)
         }
         guard writes else {
             return give(
-                StatusAPI.refusal(of: subpath(exchange), writes: false) { report(exchange) }, to: exchange)
+                StatusAPI.refusal(of: subpath(exchange), writes: false) { StatusReport() }, to: exchange)
         }
         guard !CrossSite.isForeign(exchange) else {
             let refusal = StatusAPI.error(403, "another site's page asks for it", "CrossSiteRequest")
@@ -75,6 +90,20 @@ enum Status {
             .whole(memoryMax: bodyMax, path: exchange.location.settings.core.clientBodyTempPath))
         exchange.stream.startReadingBody()
         return .suspended
+    }
+
+    /// A look at one path: only what that needs is gathered.
+    private static func answer(_ exchange: Exchange, _ path: String, _ fields: [String]?) -> Outcome {
+        let work = work(exchange)
+        let gathering = gathering(exchange, StatusAPI.scope(of: path))
+        gathering.add(to: work)
+        work.once { [unowned exchange] in
+            let answer = StatusAPI.answer(path, fields: fields) { gathering.report }
+            exchange.response.status = answer.status
+            write(content(of: answer, to: exchange), in: work)
+        }
+        setType(exchange, "application/json")
+        return exchange.begin(work)
     }
 
     /// Longest body of a change.
@@ -122,14 +151,17 @@ enum Status {
     }
 
     private static func give(_ answer: StatusAPI.Answer, to exchange: Exchange) -> Outcome {
-        let content = begin(exchange, status: answer.status)
-        let requestID = ByteBuffer(capacity: 32)
-        exchange.appendRequestID(to: requestID)
-        let digits = String(decoding: requestID.bytes, as: UTF8.self)
-        answer.content(requestID: digits).write(to: content)
+        content(of: answer, to: exchange).write(to: begin(exchange, status: answer.status))
         if let methods = answer.allow { exchange.response.add(.allow) { $0.append(methods) } }
         setType(exchange, "application/json")
         return end(exchange)
+    }
+
+    private static func content(of answer: StatusAPI.Answer, to exchange: Exchange) -> JSON {
+        guard answer.status >= 400 else { return answer.content }
+        let requestID = ByteBuffer(capacity: 32)
+        exchange.appendRequestID(to: requestID)
+        return answer.content(requestID: String(decoding: requestID.bytes, as: UTF8.self))
     }
 
     // MARK: What is asked for
@@ -174,16 +206,14 @@ enum Status {
         return .text
     }
 
-    private static func report(_ exchange: Exchange) -> StatusReport {
-        StatusReport(exchange.worker, address: exchange.client.localAddress.text)
-    }
-
     // MARK: The answer
 
     private static func begin(_ exchange: Exchange, status: UInt16) -> ByteBuffer {
         let response = exchange.response
         response.status = status
         response.content.removeAll()
+        response.add(.cacheControl) { $0.append("no-store") }
+        add(exchange, "X-Content-Type-Options", "nosniff")
         return response.content
     }
 
@@ -197,8 +227,6 @@ enum Status {
     }
 
     private static func end(_ exchange: Exchange) -> Outcome {
-        exchange.response.add(.cacheControl) { $0.append("no-store") }
-        add(exchange, "X-Content-Type-Options", "nosniff")
         exchange.response.contentKind = .buffered
         exchange.response.contentLength = Int64(exchange.response.content.count)
         return .respond

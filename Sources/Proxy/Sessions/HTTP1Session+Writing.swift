@@ -146,6 +146,7 @@ extension HTTP1Session {
         guard case .none = ending else { return finishEnding() }
         if exchange.isDelayed { return }
         if exchange.fileContent != nil { return continueFile() }
+        if exchange.work != nil { return makeLater() }
         exchange.clientCanTakeMore()
     }
 
@@ -173,6 +174,7 @@ extension HTTP1Session {
         guard let exchange else { return close() }
         exchange.keepsAlive = false
         exchange.fileContent = nil
+        exchange.dropWork()
         ending = .none
         finishLog(exchange)
         close()

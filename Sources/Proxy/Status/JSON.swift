@@ -10,6 +10,13 @@ enum JSON {
     case string(String)
     case array([JSON])
     case object([(String, JSON)])
+    /// It is made when it is looked at, and not if it never is.
+    case made(() -> JSON)
+
+    /// The value itself.
+    var resolved: JSON {
+        if case .made(let make) = self { make().resolved } else { self }
+    }
 
     func write(to out: ByteBuffer) {
         switch self {
@@ -34,6 +41,7 @@ enum JSON {
                 member.1.write(to: out)
             }
             out.append("}")
+        case .made(let make): make().write(to: out)
         }
     }
 
@@ -58,13 +66,13 @@ enum JSON {
 
     /// The members of an object that are named, in their own order.
     func keeping(_ names: [String]) -> JSON {
-        guard case .object(let members) = self else { return self }
+        guard case .object(let members) = resolved else { return resolved }
         return .object(members.filter { names.contains($0.0) })
     }
 
     /// What stands under a name; `nil`: nothing, or it is no object.
     subscript(name: String) -> JSON? {
-        guard case .object(let members) = self else { return nil }
+        guard case .object(let members) = resolved else { return nil }
         return members.first { $0.0 == name }?.1
     }
 }

@@ -52,6 +52,37 @@ enum StatusAPI {
         }
     }
 
+    /// What of a report a path needs.
+    static func scope(of path: String) -> StatusScope {
+        let parts = path.split(separator: "/").map(String.init)
+        let name = parts.count > 3 ? parts[3] : nil
+        switch (parts.dropFirst().first, parts.dropFirst(2).first) {
+        case ("connections", _), ("ssl", _), ("http", "requests"): return StatusScope(parts: .counters)
+        case ("workers", _): return StatusScope(parts: .workers)
+        case ("resolvers", _): return StatusScope(parts: .resolvers)
+        case ("http", "server_zones"): return StatusScope(parts: .serverZones, name: name)
+        case ("http", "location_zones"): return StatusScope(parts: .locationZones, name: name)
+        case ("http", "upstreams"):
+            // Servers as they were configured have no numbers.
+            return StatusScope(parts: .upstreams, name: name, isCounted: parts.count < 5)
+        case ("portico", let leaf?): return StatusScope(parts: StatusAPI.parts(ofPortico: leaf), name: name)
+        case ("portico", nil): return .all
+        default: return StatusScope(parts: [])
+        }
+    }
+
+    private static func parts(ofPortico leaf: String) -> StatusScope.Parts {
+        switch leaf {
+        case "upstreams": .upstreams
+        case "workers": .workers
+        case "certificates": .certificates
+        case "errors", "history": .history
+        case "verdict", "level", "well", "problems", "usable_servers":
+            [.upstreams, .workers, .certificates]
+        default: .counters
+        }
+    }
+
     /// "9", and no other way to write it.
     private static func isKnown(_ version: String) -> Bool {
         (1...versionMax).contains { String($0) == version }
@@ -138,11 +169,10 @@ enum StatusAPI {
         else { return nil }
         // A name stands before its addresses.
         var servers: [(id: Int, json: JSON)] = []
+        var parents: Set<Int> = []
         for server in upstream.servers {
-            if let parent = server.parent, !servers.contains(where: { $0.id == parent.id }) {
-                servers.append(parent)
-            }
-            servers.append((server.id, server.configurationJSON))
+            if let parent = server.parent, parents.insert(parent.id).inserted { servers.append(parent) }
+            servers.append((server.id, .made { server.configurationJSON }))
         }
         guard parts.count == 3 else { return .whole(.array(servers.map(\.json))) }
         guard let id = Int(parts[2]) else {
@@ -194,8 +224,10 @@ extension JSON {
     /// What is named of each of its elements or members.
     fileprivate func keepingInEach(_ names: [String]) -> JSON {
         switch self {
-        case .array(let elements): .array(elements.map { $0.keeping(names) })
-        case .object(let members): .object(members.map { ($0.0, $0.1.keeping(names)) })
+        case .array(let elements): .array(elements.map { element in .made { element.keeping(names) } })
+        case .object(let members):
+            .object(members.map { member in (member.0, .made { member.1.keeping(names) }) })
+        case .made(let make): make().keepingInEach(names)
         case .null, .bool, .int, .number, .string: self
         }
     }

@@ -31,7 +31,7 @@ extension StatusJSON {
         }
         members += [
             ("workers", .array(report.workers.map { worker($0) })),
-            ("upstreams", .object(report.upstreams.map { ($0.name, details($0)) })),
+            ("upstreams", .object(report.upstreams.map { entry in (entry.name, .made { details(entry) }) })),
             ("certificates", .array(report.certificates.map { certificate($0) })),
             ("errors", .array(report.events.map { event($0) })),
             ("history", .array(report.samples.map { sample($0) })),
@@ -66,7 +66,7 @@ extension StatusJSON {
         return .object([
             ("panic", .bool(upstream.isInPanic)),
             ("usable_servers", .int(upstream.servers.count { upstream.canServe($0) })),
-            ("servers", .array(upstream.servers.map { server($0, all) })),
+            ("servers", .array(upstream.servers.map { entry in .made { server(entry, all) } })),
         ])
     }
 

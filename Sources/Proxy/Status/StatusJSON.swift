@@ -11,7 +11,7 @@ struct StatusJSON {
         .object([
             ("nginx", nginx), ("processes", processes), ("connections", connections(report.connections)),
             ("slabs", slabs), ("ssl", ssl), ("workers", workers), ("resolvers", resolvers),
-            ("http", http), ("portico", portico),
+            ("http", http), ("portico", .made { portico }),
         ])
     }
 
@@ -121,14 +121,16 @@ struct StatusJSON {
     var serverZones: JSON {
         .object(
             report.serverZones.map { zone in
-                let processing = ("processing", JSON.int(max(0, zone.sum[.processing])))
-                let handshakes = ("ssl", ssl([zone.sum]))
-                return (zone.name, .object([processing] + zoneMembers(zone.sum) + [handshakes]))
+                let json = JSON.made {
+                    let processing = ("processing", JSON.int(max(0, zone.sum[.processing])))
+                    return .object([processing] + zoneMembers(zone.sum) + [("ssl", ssl([zone.sum]))])
+                }
+                return (zone.name, json)
             })
     }
 
     var locationZones: JSON {
-        .object(report.locationZones.map { ($0.name, .object(zoneMembers($0.sum))) })
+        .object(report.locationZones.map { zone in (zone.name, .made { .object(zoneMembers(zone.sum)) }) })
     }
 
     private func zoneMembers(_ sum: TallySum) -> [(String, JSON)] {
@@ -150,11 +152,16 @@ struct StatusJSON {
 
     // MARK: Upstreams
 
-    var upstreams: JSON { .object(report.upstreams.map { ($0.name, upstream($0)) }) }
+    var upstreams: JSON {
+        .object(report.upstreams.map { entry in (entry.name, .made { upstream(entry) }) })
+    }
 
     func upstream(_ upstream: StatusReport.Upstream) -> JSON {
         var members: [(String, JSON)] = [
-            ("peers", .array(upstream.servers.map { peer($0, usesTLS: upstream.usesTLS) })),
+            (
+                "peers",
+                .array(upstream.servers.map { entry in .made { peer(entry, usesTLS: upstream.usesTLS) } })
+            ),
             ("keepalive", .int(upstream.idleConnections)),
             ("zombies", .int(upstream.zombies)),
         ]
@@ -211,10 +218,10 @@ struct StatusJSON {
     }
 
     private func histogram(_ latency: LatencyHistogram) -> JSON {
+        let bounds = [5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]
         var buckets: [(String, JSON)] = []
         var below = 0
-        for ms in [5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000] {
-            let count = latency.count(upTo: Int64(ms) * 1000)
+        for (ms, count) in zip(bounds, latency.counts(upTo: bounds.map { Int64($0) * 1000 })) {
             buckets.append(("\(ms)", .int(count - below)))
             below = count
         }

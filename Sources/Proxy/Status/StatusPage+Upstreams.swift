@@ -23,7 +23,8 @@ extension StatusPage {
 
     /// The same order otherwise.
     private static func troubledFirst<Entry>(_ entries: [Entry], _ isTroubled: (Entry) -> Bool) -> [Entry] {
-        entries.filter(isTroubled) + entries.filter { !isTroubled($0) }
+        let places = entries.indices.map { (isTroubled(entries[$0]), $0) }
+        return places.filter(\.0).map { entries[$0.1] } + places.filter { !$0.0 }.map { entries[$0.1] }
     }
 
     private static func upText(_ upstreams: some Collection<StatusReport.Upstream>) -> String {

@@ -16,15 +16,37 @@ struct StatusPage {
 
     /// - Parameter nonce: allows the page's own style and script, once.
     static func text(_ report: StatusReport, nonce: String) -> String {
+        let work = SlicedWork()
+        add(report, nonce: nonce, to: work)
+        work.finish()
+        return String(decoding: work.out.bytes, as: UTF8.self)
+    }
+
+    /// Adds the steps that write all of it.
+    static func add(_ report: StatusReport, nonce: String, to work: SlicedWork) {
         var page = StatusPage(report: report)
-        page.writeReport()
+        work.once {
+            page.writeVerdict()
+            page.writeTraffic()
+        }
+        work.once { page.writeUpstreams() }
+        work.once { page.writeZones() }
+        work.once {
+            page.writeTLS()
+            page.writeWorkers()
+            page.writeEvents()
+            page.writeConfiguration()
+        }
+        work.once { work.out.append(page.filled(nonce: nonce)) }
+    }
+
+    private func filled(nonce: String) -> String {
         let service =
             "\(Version.text) · up \(Wording.duration(ms: report.nowMs - report.startedMs))"
             + " · generation \(report.generation) · \(report.address)"
-        return fill([
-            "title": StatusPage.escaped("\(page.verdict.text) – Portico"),
-            "nonce": nonce, "service": StatusPage.escaped(service), "report": page.html,
-            "labels": StatusTable.all.map(\.labels).joined(),
+        return StatusPage.fill([
+            "title": escaped("\(verdict.text) – Portico"), "nonce": nonce, "service": escaped(service),
+            "report": html, "labels": StatusTable.all.map(\.labels).joined(),
         ])
     }
 
@@ -49,6 +71,8 @@ struct StatusPage {
     func escaped(_ text: String) -> String { StatusPage.escaped(text) }
 
     static func escaped(_ text: String) -> String {
+        // Most are numbers.
+        guard text.utf8.contains(where: isMarkup) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -61,6 +85,14 @@ struct StatusPage {
             }
         }
         return result
+    }
+
+    private static func isMarkup(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"):
+            true
+        default: false
+        }
     }
 
     // MARK: Pieces
@@ -100,17 +132,6 @@ struct StatusPage {
     }
 
     // MARK: Sections
-
-    private mutating func writeReport() {
-        writeVerdict()
-        writeTraffic()
-        writeUpstreams()
-        writeZones()
-        writeTLS()
-        writeWorkers()
-        writeEvents()
-        writeConfiguration()
-    }
 
     /// What a screen reader says when it changes; the time that passes is no change.
     private mutating func writeVerdict() {

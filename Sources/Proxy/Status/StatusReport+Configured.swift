@@ -9,7 +9,7 @@ extension StatusReport.Server {
     /// The name that it is an address of, as a server of its own; `nil`: it has none.
     var parent: (id: Int, json: JSON)? {
         guard let id = settings.parentID, let name = settings.dynamicName else { return nil }
-        return (id, StatusReport.Server.configurationJSON(settings.standing(for: name), id: id))
+        return (id, .made { StatusReport.Server.configurationJSON(settings.standing(for: name), id: id) })
     }
 
     static func configurationJSON(_ settings: PeerSettings, id: Int, isDraining: Bool? = nil) -> JSON {

@@ -1,56 +1,6 @@
 internal import Net
 internal import Upstream
 
-/// The report as the worker that answers can make it: sums of what all workers wrote to shared memory.
-extension StatusReport {
-    init(_ worker: Proxy.Worker, address: String) {
-        let shared = worker.shared
-        let configuration = worker.snapshot.configuration
-        let service = shared.service
-        self.address = address
-        nowMs = Int(worker.clock.wallMs)
-        answeringPID = Int(ProcessID.current)
-        generation = service.generation
-        startedMs = service.startedMs
-        loadedMs = service.loadedMs
-        lastReload = service.lastReload
-        diedMs = service.diedMs
-        isStopping = shared.isLeaving
-        workersWanted = configuration.main.workerProcesses
-        connectionsMax = configuration.main.workerConnections
-        masterPID = service.masterPID
-        checkerPID = configuration.needsChecker ? service.checkerPID : 0
-        respawned = service.respawnedTotal
-        let counters = shared.counters
-        failedLogins = counters.total(.failedLogins)
-        connections = Connections { counters.total($0) }
-        requests = shared.tallies.sum(named: SharedState.requestsName)
-        plainOnTLS = counters.total(.plainOnTLS)
-        patternExcesses = counters.total(.patternExcesses)
-        serverHandshakes = shared.tallies.sum(named: SharedState.serverHandshakesName)
-        for zone in configuration.zones {
-            let entry = Zone(name: zone.name, sum: shared.tallies.sum(named: zone.tallyName))
-            switch zone.kind {
-            case .server: serverZones.append(entry)
-            case .location: locationZones.append(entry)
-            }
-        }
-        resolvers = configuration.resolverZones.compactMap { zone in
-            shared.resolvers.tally(named: zone).map { (zone, $0) }
-        }
-        workers = service.workers.map { process in
-            Worker(process: process, connections: Connections { counters.load($0, slot: process.slot) })
-        }
-        let groups = worker.snapshot.groups
-        upstreams = groups.groups.map { group in
-            Upstream(group, worker, usesTLS: configuration.tlsUpstreams.contains(group.settings.name))
-        }
-        certificates = configuration.certificates
-        events = shared.events.events(max: 20)
-        samples = service.samples
-    }
-}
-
 extension StatusReport.Connections {
     init(_ count: (Counter) -> Int) {
         accepted = count(.accepts)
@@ -65,31 +15,14 @@ extension StatusReport.Connections {
     }
 }
 
-extension StatusReport.Upstream {
-    init(_ group: PeerGroup, _ worker: Worker, usesTLS: Bool) {
-        let sum = worker.shared.tallies.sum(named: group.tallyName)
-        name = group.settings.name
-        zone = group.settings.zoneName
-        servers = group.peers.indices.map {
-            StatusReport.Server(group, $0, worker.shared.tallies, worker.clock)
-        }
-        // A URL made of variables may be one of TLS as well.
-        self.usesTLS = usesTLS || servers.contains { $0.sum[.handshakes] + $0.sum.failedHandshakes > 0 }
-        idleConnections = max(0, sum[.idle])
-        let places = group.settings.queue.count * max(1, worker.shared.service.workers.count)
-        queue = places > 0 ? (max(0, sum[.waiting]), places, sum[.overflows]) : nil
-        zombies = group.zombies(in: worker.shared.peers)
-        isInPanic = group.isInPanic
-    }
-}
-
 extension StatusReport.Server {
-    init(_ group: PeerGroup, _ index: Int, _ tallies: TallyTable, _ clock: Clock) {
+    /// - Parameter sum: what was counted of it.
+    init(_ group: PeerGroup, _ index: Int, _ sum: TallySum, _ clock: Clock) {
         let peer = group.peers[index]
         id = peer.settings.memberID ?? index
         settings = peer.settings
         failures = peer.state.fails
-        sum = tallies.sum(named: peer.tallyName)
+        self.sum = sum
         active = group.active(index, sum)
         checks = peer.state.checkTotals
         isChecked = group.settings.isChecked

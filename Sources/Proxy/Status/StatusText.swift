@@ -10,15 +10,26 @@ struct StatusText {
 
     /// Writes all of it to `out`.
     static func write(_ report: StatusReport, to out: ByteBuffer) {
-        let text = StatusText(report: report, out: out)
-        text.writeVerdict()
-        text.line("")
-        text.writeService()
-        text.writeUpstreams()
-        text.writeZones()
-        text.writeTLS()
-        text.writeWorkers()
-        text.writeEvents()
+        let work = SlicedWork(out: out)
+        add(report, to: work)
+        work.finish()
+    }
+
+    /// Adds the steps that write all of it.
+    static func add(_ report: StatusReport, to work: SlicedWork) {
+        let text = StatusText(report: report, out: work.out)
+        work.once {
+            text.writeVerdict()
+            text.line("")
+            text.writeService()
+        }
+        for upstream in report.upstreams { text.add(upstream, to: work) }
+        text.addZones(to: work)
+        work.once {
+            text.writeTLS()
+            text.writeWorkers()
+            text.writeEvents()
+        }
     }
 
     private init(report: StatusReport, out: ByteBuffer) {
@@ -86,26 +97,26 @@ struct StatusText {
         if let complaint = report.lastReload?.complaint { line("  \(complaint)") }
     }
 
-    private func writeUpstreams() {
-        for upstream in report.upstreams {
-            let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
+    private func add(_ upstream: StatusReport.Upstream, to work: SlicedWork) {
+        let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
+        work.once {
             line("")
             line("upstream \(upstream.name)\(upstream.isInPanic ? "  PANIC: all servers are used" : "")")
             row([
                 ("  server", 24), ("state", 11), ("active", -6), ("requests", -10), ("share", -7),
-                ("4xx", -5),
-                ("5xx", -5), ("fails", -5),
+                ("4xx", -5), ("5xx", -5), ("fails", -5),
             ])
-            for server in upstream.servers {
-                let sum = server.sum
-                row([
-                    ("  " + server.settings.name, 24), (Wording.state(server.state), 11),
-                    ("\(server.active)", -6),
-                    ("\(sum[.requests])", -10), (Wording.share(sum[.requests], of: all), -7),
-                    ("\(sum[.clientErrors])", -5), ("\(sum[.serverErrors])", -5), ("\(sum[.failures])", -5),
-                ])
-                writeDetail(of: server)
-            }
+        }
+        work.each(upstream.servers.count) { index in
+            let server = upstream.servers[index]
+            let sum = server.sum
+            row([
+                ("  " + server.settings.name, 24), (Wording.state(server.state), 11),
+                ("\(server.active)", -6), ("\(sum[.requests])", -10),
+                (Wording.share(sum[.requests], of: all), -7), ("\(sum[.clientErrors])", -5),
+                ("\(sum[.serverErrors])", -5), ("\(sum[.failures])", -5),
+            ])
+            writeDetail(of: server)
         }
     }
 
@@ -126,20 +137,22 @@ struct StatusText {
         if !words.isEmpty { line("    " + words.joined(separator: ", ")) }
     }
 
-    private func writeZones() {
+    private func addZones(to work: SlicedWork) {
         for (kind, zones) in [("server", report.serverZones), ("location", report.locationZones)]
         where !zones.isEmpty {
-            line("")
-            row([
-                ("\(kind) zone", 24), ("requests", -10), ("2xx", -9), ("3xx", -6), ("4xx", -6), ("5xx", -6),
-                ("sent", -9),
-            ])
-            for zone in zones {
-                let sum = zone.sum
+            work.once {
+                line("")
                 row([
-                    ("  " + zone.name, 24), ("\(sum[.requests])", -10), ("\(sum[.successful])", -9),
-                    ("\(sum[.redirected])", -6), ("\(sum[.clientErrors])", -6), ("\(sum[.serverErrors])", -6),
-                    (Wording.bytes(sum[.sent]), -9),
+                    ("\(kind) zone", 24), ("requests", -10), ("2xx", -9), ("3xx", -6), ("4xx", -6),
+                    ("5xx", -6), ("sent", -9),
+                ])
+            }
+            work.each(zones.count) { index in
+                let sum = zones[index].sum
+                row([
+                    ("  " + zones[index].name, 24), ("\(sum[.requests])", -10), ("\(sum[.successful])", -9),
+                    ("\(sum[.redirected])", -6), ("\(sum[.clientErrors])", -6),
+                    ("\(sum[.serverErrors])", -6), (Wording.bytes(sum[.sent]), -9),
                 ])
             }
         }

@@ -71,13 +71,11 @@ struct StatusVerdict {
         // Those of one level stay in their order.
         problems = Level.allCases.reversed().flatMap { level in found.filter { $0.level == level } }
         level = problems.first?.level ?? .green
-        let servers = report.upstreams.flatMap { upstream in
-            upstream.servers.map { (server: $0, serves: upstream.canServe($0)) }
-        }
-        usable = servers.count { $0.serves }
-        all = servers.count
+        let count = ServerCount(report.upstreams)
+        usable = count.usable
+        all = count.all
         nowMs = report.nowMs
-        summary = StatusVerdict.summary(servers)
+        summary = count.summary
     }
 
     /// Nothing needs a hand.
@@ -114,15 +112,28 @@ struct StatusVerdict {
         ]
     }
 
-    /// "3 of 3 gateways up", "1 of 3 gateways up, 1 draining, 1 down".
-    private static func summary(_ servers: [(server: StatusReport.Server, serves: Bool)]) -> String {
-        guard !servers.isEmpty else { return "no gateways are configured" }
-        let idle = servers.filter { !$0.serves }.map(\.server)
-        let words = [StatusReport.Server.State.draining, .down].map { state in
-            (word: Wording.state(state), count: idle.count { $0.state == state })
+    /// How many servers there are, and of what kind.
+    private struct ServerCount {
+        var all = 0
+        var usable = 0
+        var draining = 0
+        var down = 0
+
+        init(_ upstreams: [StatusReport.Upstream]) {
+            for upstream in upstreams {
+                all += upstream.servers.count
+                usable += upstream.servers.count { upstream.canServe($0) }
+                draining += upstream.servers.count { $0.state == .draining }
+                down += upstream.servers.count { $0.state == .down }
+            }
         }
-        let resting = words.filter { $0.count > 0 }.map { ", \($0.count) \($0.word)" }.joined()
-        return "\(servers.count - idle.count) of \(servers.count) gateways up\(resting)"
+
+        /// "3 of 3 gateways up", "1 of 3 gateways up, 1 draining, 1 down".
+        var summary: String {
+            guard all > 0 else { return "no gateways are configured" }
+            let resting = [(draining, "draining"), (down, "down")].filter { $0.0 > 0 }
+            return "\(usable) of \(all) gateways up" + resting.map { ", \($0.0) \($0.1)" }.joined()
+        }
     }
 }
 

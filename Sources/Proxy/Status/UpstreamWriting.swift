@@ -41,7 +41,12 @@ struct UpstreamWriting {
     }
 
     private func refusal(of path: String) -> StatusAPI.Answer {
-        StatusAPI.refusal(of: path, writes: true) { StatusReport(worker, address: "") }
+        StatusAPI.refusal(of: path, writes: true) {
+            // Whether there is such a path is all that matters.
+            var scope = StatusAPI.scope(of: path)
+            scope.isCounted = false
+            return StatusGathering.report(worker, address: "", scope)
+        }
     }
 
     private func carryOut(_ action: Action, _ settings: UpstreamSettings) -> StatusAPI.Answer {

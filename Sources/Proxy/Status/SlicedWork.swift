@@ -1,0 +1,88 @@
+internal import Core
+internal import Net
+
+/// Work that is done a slice at a time, so that requests are served in between: the answer of a status page
+/// with thousands of servers takes as long as ten thousand requests.
+final class SlicedWork {
+    /// How long a slice may take, in microseconds; its last step may exceed it by a little.
+    static var sliceUs: Int64 { 1000 }
+
+    /// Steps that are alike, one for each index.
+    private struct Loop {
+        let count: Int
+        /// - Returns: whether the loop goes on.
+        let body: (Int) -> Bool
+    }
+
+    private var loops: [Loop] = []
+    private var place = (loop: 0, index: 0)
+    private let clock = Clock()
+
+    /// What the work makes; it may be sent as soon as something is in it.
+    let out: ByteBuffer
+    /// What the work ends with, if nothing of it was sent before.
+    var end: () -> Outcome
+    /// It waits for its turn.
+    var isQueued = false
+
+    /// - Parameters:
+    ///   - out: where the answer's content goes.
+    ///   - end: what is decided when all is done.
+    init(out: ByteBuffer = ByteBuffer(capacity: 16), end: @escaping () -> Outcome = { .respond }) {
+        self.out = out
+        self.end = end
+    }
+
+    /// Adds a step behind those that there are.
+    func once(_ body: @escaping () -> Void) {
+        loops.append(
+            Loop(count: 1) { _ in
+                body()
+                return true
+            })
+    }
+
+    /// Adds a step for each index.
+    func each(_ count: Int, _ body: @escaping (Int) -> Void) {
+        loops.append(
+            Loop(count: count) { index in
+                body(index)
+                return true
+            })
+    }
+
+    /// Adds steps until one says that it was the last.
+    func repeating(_ body: @escaping () -> Bool) { loops.append(Loop(count: .max) { _ in body() }) }
+
+    /// Does what time allows.
+    ///
+    /// - Parameter outMax: bytes in `out` beyond which nothing more is made now.
+    /// - Returns: whether all is done.
+    func run(outMax: Int = .max, sliceUs: Int64 = sliceUs) -> Bool {
+        clock.update()
+        let endUs = clock.nowUs + sliceUs
+        while place.loop < loops.count {
+            let loop = loops[place.loop]
+            if place.index < loop.count, loop.body(place.index) {
+                place.index += 1
+            } else {
+                place = (place.loop + 1, 0)
+                continue
+            }
+            clock.update()
+            guard clock.nowUs < endUs, out.count <= outMax else { break }
+        }
+        guard place.loop == loops.count else { return false }
+        drop()
+        return true
+    }
+
+    /// Nothing is left to do: it is done, or nobody wants it any more. Steps hold the work that holds them.
+    func drop() {
+        loops = []
+        place = (0, 0)
+    }
+
+    /// Does all of it at once: where nobody waits.
+    func finish() { while !run(sliceUs: .max / 2) {} }
+}

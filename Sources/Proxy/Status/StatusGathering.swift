@@ -1,0 +1,151 @@
+internal import Net
+internal import Upstream
+
+/// What of a report is wanted: a leaf of the API needs no sums of thousands of servers.
+struct StatusScope {
+    /// The groups of numbers that take time to gather.
+    struct Parts: OptionSet {
+        let rawValue: Int
+
+        static let counters = Parts(rawValue: 1)
+        static let workers = Parts(rawValue: 2)
+        static let serverZones = Parts(rawValue: 4)
+        static let locationZones = Parts(rawValue: 8)
+        static let resolvers = Parts(rawValue: 16)
+        static let upstreams = Parts(rawValue: 32)
+        static let history = Parts(rawValue: 64)
+        static let certificates = Parts(rawValue: 128)
+        static let all = Parts(rawValue: 255)
+    }
+
+    var parts: Parts
+    /// Of zones or upstreams this one alone.
+    var name: String?
+    /// What was counted of each is wanted too, not only that it is there.
+    var isCounted = true
+
+    static let all = StatusScope(parts: .all)
+
+    func wants(_ name: String) -> Bool { self.name == nil || self.name == name }
+}
+
+/// Makes a report as the worker that answers can: of sums of what all workers wrote to shared memory.
+///
+/// A thousand servers take ten milliseconds, so they are looked at one by one, in steps of a `SlicedWork`.
+final class StatusGathering {
+    private(set) var report = StatusReport()
+    private var servers: [StatusReport.Server] = []
+    private let worker: Worker
+    private let scope: StatusScope
+
+    init(_ worker: Worker, address: String, _ scope: StatusScope) {
+        self.worker = worker
+        self.scope = scope
+        report.address = address
+    }
+
+    /// All of it at once.
+    static func report(_ worker: Worker, address: String, _ scope: StatusScope) -> StatusReport {
+        let gathering = StatusGathering(worker, address: address, scope)
+        let work = SlicedWork()
+        gathering.add(to: work)
+        work.finish()
+        return gathering.report
+    }
+
+    /// Adds the steps after which the report is whole.
+    func add(to work: SlicedWork) {
+        let snapshot = worker.snapshot
+        let configuration = snapshot.configuration
+        work.once { self.takeService(configuration) }
+        let zones = configuration.zones.filter { zone in
+            scope.wants(zone.name)
+                && scope.parts.contains(zone.kind == .server ? .serverZones : .locationZones)
+        }
+        work.each(zones.count) { self.take(zones[$0]) }
+        guard scope.parts.contains(.upstreams) else { return }
+        for group in snapshot.groups.groups where scope.wants(group.settings.name) {
+            let usesTLS = configuration.tlsUpstreams.contains(group.settings.name)
+            work.each(group.peers.count) { self.takeServer($0, of: group) }
+            work.once { self.take(group, usesTLS) }
+        }
+    }
+
+    private func takeService(_ configuration: Configuration) {
+        let shared = worker.shared
+        let service = shared.service
+        report.nowMs = Int(worker.clock.wallMs)
+        report.answeringPID = Int(ProcessID.current)
+        report.generation = service.generation
+        report.startedMs = service.startedMs
+        report.loadedMs = service.loadedMs
+        report.lastReload = service.lastReload
+        report.diedMs = service.diedMs
+        report.isStopping = shared.isLeaving
+        report.workersWanted = configuration.main.workerProcesses
+        report.connectionsMax = configuration.main.workerConnections
+        report.masterPID = service.masterPID
+        report.checkerPID = configuration.needsChecker ? service.checkerPID : 0
+        report.respawned = service.respawnedTotal
+        if scope.parts.contains(.certificates) { report.certificates = configuration.certificates }
+        if scope.parts.contains(.counters) { takeCounters(shared) }
+        if scope.parts.contains(.workers) {
+            report.workers = service.workers.map { process in
+                StatusReport.Worker(
+                    process: process,
+                    connections: StatusReport.Connections { shared.counters.load($0, slot: process.slot) })
+            }
+        }
+        if scope.parts.contains(.resolvers) {
+            report.resolvers = configuration.resolverZones.compactMap { zone in
+                shared.resolvers.tally(named: zone).map { (zone, $0) }
+            }
+        }
+        if scope.parts.contains(.history) {
+            report.events = shared.events.events(max: 20)
+            report.samples = service.samples
+        }
+    }
+
+    private func takeCounters(_ shared: SharedState) {
+        let counters = shared.counters
+        report.failedLogins = counters.total(.failedLogins)
+        report.connections = StatusReport.Connections { counters.total($0) }
+        report.requests = shared.tallies.sum(named: SharedState.requestsName)
+        report.plainOnTLS = counters.total(.plainOnTLS)
+        report.patternExcesses = counters.total(.patternExcesses)
+        report.serverHandshakes = shared.tallies.sum(named: SharedState.serverHandshakesName)
+    }
+
+    private func take(_ zone: StatusZone) {
+        let entry = StatusReport.Zone(name: zone.name, sum: sum(named: zone.tallyName))
+        switch zone.kind {
+        case .server: report.serverZones.append(entry)
+        case .location: report.locationZones.append(entry)
+        }
+    }
+
+    private func sum(named name: String) -> TallySum {
+        scope.isCounted ? worker.shared.tallies.sum(named: name) : TallySum()
+    }
+
+    private func takeServer(_ index: Int, of group: PeerGroup) {
+        let sum = sum(named: group.peers[index].tallyName)
+        servers.append(StatusReport.Server(group, index, sum, worker.clock))
+    }
+
+    private func take(_ group: PeerGroup, _ usesTLS: Bool) {
+        let zombies = scope.isCounted ? group.zombies(in: worker.shared.peers) : 0
+        let sum = sum(named: group.tallyName)
+        let places = group.settings.queue.count * max(1, worker.shared.service.workers.count)
+        report.upstreams.append(
+            StatusReport.Upstream(
+                name: group.settings.name,
+                // A URL made of variables may be one of TLS as well.
+                usesTLS: usesTLS || servers.contains { $0.sum[.handshakes] + $0.sum.failedHandshakes > 0 },
+                zone: group.settings.zoneName, servers: servers, idleConnections: max(0, sum[.idle]),
+                queue: places > 0 ? (max(0, sum[.waiting]), places, sum[.overflows]) : nil,
+                zombies: zombies, isInPanic: group.isInPanic))
+        servers = []
+    }
+}

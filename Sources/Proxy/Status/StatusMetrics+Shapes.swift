@@ -1,0 +1,160 @@
+internal import Core
+internal import Net
+
+/// Lines of the metrics, and families of lines that several things have.
+extension StatusMetrics {
+    enum Kind: String { case counter, gauge, histogram }
+
+    /// Things that the same is counted of.
+    struct Rows {
+        let count: Int
+        /// `zone="a"`, as `text` makes it.
+        let labels: (Int) -> String
+        let sum: (Int) -> TallySum
+
+        init(count: Int, labels: @escaping (Int) -> String, sum: @escaping (Int) -> TallySum) {
+            self.count = count
+            self.labels = labels
+            self.sum = sum
+        }
+
+        init(_ zones: [StatusReport.Zone]) {
+            count = zones.count
+            labels = { StatusMetrics.text([("zone", zones[$0].name)]) }
+            sum = { zones[$0].sum }
+        }
+    }
+
+    // MARK: Lines
+
+    func begin(_ name: String, _ kind: Kind, _ help: String) {
+        out.append("# HELP portico_\(name) \(help)\n# TYPE portico_\(name) \(kind.rawValue)\n")
+    }
+
+    func line(_ name: String, _ labels: String, _ value: Int) { line(name, labels, "", value) }
+
+    /// - Parameter more: further labels; with a comma in front, as `labels` may be none.
+    func line(_ name: String, _ labels: String, _ more: String, _ value: Int) {
+        write(name, labels, more)
+        out.append(decimal: value)
+        out.append("\n")
+    }
+
+    private func write(_ name: String, _ labels: String, _ more: String) {
+        out.append("portico_")
+        out.append(name)
+        if !labels.isEmpty || !more.isEmpty {
+            out.append("{")
+            out.append(labels)
+            out.append(labels.isEmpty ? String(more.dropFirst()) : more)
+            out.append("}")
+        }
+        out.append(" ")
+    }
+
+    func single(_ name: String, _ kind: Kind, _ help: String, _ value: Int) {
+        begin(name, kind, help)
+        line(name, "", value)
+    }
+
+    /// Labels and their values, without the braces.
+    static func text(_ labels: [(String, String)]) -> String {
+        labels.map { "\($0.0)=\"\(escaped($0.1))\"" }.joined(separator: ",")
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": result += "\\\\"
+            case "\"": result += "\\\""
+            case "\n": result += "\\n"
+            default: result.unicodeScalars.append(Wording.isPrintable(scalar) ? scalar : "?")
+            }
+        }
+        return result
+    }
+
+    // MARK: Families
+
+    func counts(_ name: String, _ help: String, _ rows: Rows, _ value: @escaping (TallySum) -> Int) {
+        work.once { [self] in begin(name, .counter, help) }
+        work.each(rows.count) { [self] in line(name, rows.labels($0), value(rows.sum($0))) }
+    }
+
+    /// A line for each of several numbers.
+    private func counts(
+        _ name: String, _ help: String, _ rows: Rows, each numbers: @escaping (TallySum) -> [(String, Int)]
+    ) {
+        work.once { [self] in begin(name, .counter, help) }
+        work.each(rows.count) { [self] row in
+            let labels = rows.labels(row)
+            for (more, number) in numbers(rows.sum(row)) { line(name, labels, more, number) }
+        }
+    }
+
+    func responses(_ name: String, _ help: String, _ rows: Rows) {
+        counts(name, help, rows) { sum in
+            [
+                (",code=\"1xx\"", sum[.informational]), (",code=\"2xx\"", sum[.successful]),
+                (",code=\"3xx\"", sum[.redirected]), (",code=\"4xx\"", sum[.clientErrors]),
+                (",code=\"5xx\"", sum[.serverErrors]),
+            ]
+        }
+    }
+
+    /// - Parameter plainHTTP: clients that spoke no TLS; `nil`: that is not told here.
+    func handshakes(_ name: String, _ help: String, _ rows: Rows, plainHTTP: Int? = nil) {
+        counts(name, help, rows) { counts in
+            var outcomes = [
+                ("full", counts[.handshakes] - counts[.resumptions]), ("resumed", counts[.resumptions]),
+                ("no_shared_protocol", counts[.noSharedProtocol]),
+                ("no_shared_cipher", counts[.noSharedCipher]),
+                ("rejected_certificate", counts[.rejectedCertificates]),
+                ("timeout", counts[.handshakeTimeouts]),
+            ]
+            if let plainHTTP { outcomes.append(("plain_http", plainHTTP)) }
+            outcomes.append(("failed", counts[.handshakeFailures]))
+            return outcomes.map { (",outcome=\"\($0.0)\"", $0.1) }
+        }
+    }
+
+    func refusedCertificates(_ name: String, _ help: String, _ rows: Rows, ofClients: Bool) {
+        counts(name, help, rows) { counts in
+            [
+                ofClients ? ("missing", counts[.noCertificate]) : ("other_name", counts[.otherNames]),
+                ("expired", counts[.expiredCertificates]), ("revoked", counts[.revokedCertificates]),
+                ("other", counts[.badCertificates]),
+            ].map { (",reason=\"\($0.0)\"", $0.1) }
+        }
+    }
+
+    private static let bounds: [(us: Int64, label: String)] = [
+        (500, "0.0005"), (1000, "0.001"), (2500, "0.0025"), (5000, "0.005"), (10_000, "0.01"),
+        (25_000, "0.025"), (50_000, "0.05"), (100_000, "0.1"), (250_000, "0.25"), (500_000, "0.5"),
+        (1_000_000, "1"), (2_500_000, "2.5"), (5_000_000, "5"), (10_000_000, "10"), (60_000_000, "60"),
+    ].map { ($0.0, ",le=\"\($0.1)\"") }
+
+    func histogram(_ name: String, _ help: String, _ rows: Rows) {
+        let buckets = "\(name)_bucket"
+        let bounds = StatusMetrics.bounds
+        work.once { [self] in begin(name, .histogram, help) }
+        work.each(rows.count) { [self] row in
+            let labels = rows.labels(row)
+            let latency = rows.sum(row).latency
+            let total = latency.total
+            for (bound, count) in zip(bounds, latency.counts(upTo: bounds.map(\.us))) {
+                line(buckets, labels, bound.label, count)
+            }
+            line(buckets, labels, ",le=\"+Inf\"", total)
+            write("\(name)_sum", labels, "")
+            appendSeconds(latency.sumUs)
+            line("\(name)_count", labels, total)
+        }
+    }
+
+    /// Microseconds as seconds, and the end of the line.
+    private func appendSeconds(_ us: Int) {
+        out.append("\(us / 1_000_000).\(String(us % 1_000_000 + 1_000_000).dropFirst())\n")
+    }
+}

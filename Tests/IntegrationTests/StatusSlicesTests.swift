@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+/// Answers of services with thousands of servers: others are served while they are made.
+@Suite("Status in slices", .serialized) struct StatusSlicesTests {
+    private static var configuration: String {
+        let servers = (0..<2000).map { "server 127.0.0.1:\(20_000 + $0);" }.joined()
+        return """
+            worker_processes 1;
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off;
+                upstream big { zone big 1m; \(servers) }
+                server { listen 127.0.0.1:%PORT1%; status_zone main;
+                    location / { proxy_pass http://big; }
+                    location = /tea { return 200 tea; }
+                    location /status { status; }
+                    location /api { api; } } }
+            """
+    }
+
+    @Test("while a long answer is made, other requests are served again and again", .timeLimit(.minutes(2)))
+    func others() throws {
+        let server = try Server(StatusSlicesTests.configuration)
+        for path in ["/status/metrics", "/status?format=json", "/api/9/http/upstreams"] {
+            let socket = try Socket.connect(port: server.port)
+            defer { close(socket) }
+            #expect(
+                Socket.write(
+                    Array("GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8), to: socket))
+            // Before its first byte is there, and while the rest is made.
+            var served = 0
+            var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            while Foundation.poll(&poll, 1, 0) == 0, served < 1000 {
+                #expect(try RawClient.get(server.port, "/tea").status == 200)
+                served += 1
+            }
+            #expect(served >= 5, "\(path): \(served)")
+        }
+        server.finish()
+    }
+
+    @Test("a long answer is whole: over HTTP/1.1, HTTP/1.0, to a slow reader, and not there for HEAD")
+    func whole() throws {
+        let server = try Server(StatusSlicesTests.configuration)
+        let metrics = String(decoding: try RawClient.get(server.port, "/status/metrics").body, as: UTF8.self)
+        #expect(metrics.split(separator: "\n").count { $0.contains("upstream_server_state{") } == 2000)
+        #expect(metrics.hasSuffix("portico_upstream_zombies{upstream=\"big\"} 0\n"))
+        for version in ["1.0", "1.1"] {
+            let answer = try RawClient.ask(
+                server.port,
+                "GET /status?format=json HTTP/\(version)\r\nHost: a\r\nConnection: close\r\n\r\n")
+            let json = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
+            let upstream = ((json?["http"] as? [String: Any])?["upstreams"] as? [String: Any])?["big"]
+            #expect(((upstream as? [String: Any])?["peers"] as? [Any])?.count == 2000)
+            #expect(json?["portico"] != nil)
+        }
+        let text = String(decoding: try RawClient.get(server.port, "/status?format=text").body, as: UTF8.self)
+        #expect(text.hasPrefix("green: All well: 2000 of 2000 gateways up\n"))
+        #expect(text.contains("127.0.0.1:21999") && text.contains("\nworker "))
+        let head = try RawClient.ask(
+            server.port, "HEAD /status/metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        #expect(head.status == 200 && head.body.isEmpty)
+        // Clients that leave in the middle take nothing with them.
+        for _ in 0..<5 {
+            let socket = try Socket.connect(port: server.port)
+            #expect(Socket.write(Array("GET /status/metrics HTTP/1.1\r\nHost: a\r\n\r\n".utf8), to: socket))
+            var byte = UInt8(0)
+            #expect(recv(socket, &byte, 1, 0) == 1)
+            close(socket)
+        }
+        #expect(
+            try waitUntil(Deadline(in: 10)) {
+                number(try server.json("/api/9/connections"), "active") == 1
+            })
+        server.finish()
+    }
+
+    @Test("leaves of the API are what the whole says there")
+    func leaves() throws {
+        let server = try Server(
+            """
+            worker_processes 2;
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off;
+                upstream gw { zone gw 64k; server %GATEWAY1%; }
+                upstream dead { zone dead 64k; server %DEAD%; }
+                server { listen 127.0.0.1:%PORT1%; status_zone main;
+                    location / { proxy_pass http://gw; status_zone root; }
+                    location /dead { proxy_pass http://dead; }
+                    location /status { status; }
+                    location /api { api; } } }
+            """, gateways: [try RecordingGateway()])
+        for path in ["/x", "/x", "/dead"] { _ = try RawClient.get(server.port, path) }
+        let whole = try server.json("/status?format=json")
+        for path in [
+            "processes", "resolvers", "ssl", "slabs", "http/server_zones", "http/server_zones/main",
+            "http/location_zones", "http/location_zones/root", "http/upstreams/gw", "http/upstreams/dead",
+            "portico/certificates", "portico/errors", "portico/upstreams/gw", "portico/level",
+            "portico/problems", "portico/usable_servers", "portico/latency", "portico/failed_logins",
+            "portico/started", "portico/workers", "portico/checker_pid",
+        ] {
+            let value = path.split(separator: "/").reduce(whole as Any?) { object, name in
+                (object as? [String: Any])?[String(name)]
+            }
+            let answer = try RawClient.get(server.port, "/api/9/\(path)")
+            let leaf = try JSONSerialization.jsonObject(with: Data(answer.body), options: .fragmentsAllowed)
+            #expect(answer.status == 200)
+            #expect(
+                (leaf as? NSObject) == (value as? NSObject), "\(path): \(leaf) \(String(describing: value))")
+        }
+        server.finish()
+    }
+}
