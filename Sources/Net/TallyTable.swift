@@ -34,7 +34,16 @@ public final class TallyTable {
         case failedMs, succeededMs
 
         /// Say how many there are now, not how many there were.
-        static var gauges: [Count] { [.processing, .idle, .waiting] }
+        static let gauges: [Count] = [.processing, .idle, .waiting]
+        /// Which of the gauges it is; `nil`: it is none.
+        var gauge: Int? {
+            switch self {
+            case .processing: 0
+            case .idle: 1
+            case .waiting: 2
+            default: nil
+            }
+        }
 
         /// Says when something was: the latest of all workers counts.
         fileprivate var isMoment: Bool {
@@ -58,8 +67,18 @@ public final class TallyTable {
     fileprivate static var bucketStart: Int { statusStart + 64 }
     private static var rowSize: Int { bucketStart + LatencyBuckets.count }
     /// All but the last belong to one worker each, which adds to them without locking the bus: that was a
-    /// third of a microsecond a request. Workers beyond so many share the last, atomically.
+    /// third of a microsecond a request. Workers beyond so many share the last, atomically; how many there
+    /// are now, each of them says in cells of its own, which end with it.
     private static var rowsEach: Int { 16 }
+    /// The first worker that shares a row.
+    private static var firstSharing: Int { rowsEach - 1 }
+    /// Cells of one thing, for the gauges of all workers that share a row.
+    private static var cellsEach: Int { (workersMax - firstSharing) * Count.gauges.count }
+
+    /// Behind how many workers there have been.
+    private static var start: Int { 1 }
+    /// Most workers that have cells of their own.
+    private static var workersMax: Int { 1024 }
 
     fileprivate let memory: SharedMemory
     private let places: PlaceTable
@@ -94,29 +113,39 @@ public final class TallyTable {
         statusPlaces = places
     }
 
-    private static func count(_ capacity: Int) -> Int { 1 + (capacity + 1) * rowsEach * rowSize }
+    private static func count(_ capacity: Int) -> Int {
+        start + (capacity + 1) * (rowsEach * rowSize + cellsEach)
+    }
 
     /// What must be the same in a binary that goes on with it.
-    public static var layout: String { "\(rowSize)/\(rowsEach)/3" }
+    public static var layout: String { "\(rowSize)/\(rowsEach)/\(workersMax)/4" }
 
     /// The file behind it.
     public var descriptor: Int32? { memory.descriptor }
 
     private func start(_ place: Int, row: Int) -> Int {
-        1 + (place * TallyTable.rowsEach + row) * TallyTable.rowSize
+        TallyTable.start + (place * TallyTable.rowsEach + row) * TallyTable.rowSize
     }
 
-    private static func row(of worker: Int) -> Int { min(worker, rowsEach - 1) }
+    private static func row(of worker: Int) -> Int { min(worker, firstSharing) }
 
-    /// Rows that any worker has ever had: the others' memory is not even looked at, which would allot it.
-    private var rowsUsed: Int { min(max(memory.load(0), 1), TallyTable.rowsEach) }
+    /// Where the gauges of a worker that shares a row stand, in the order of `Count.gauges`.
+    private func cells(_ place: Int, worker: Int) -> Int {
+        TallyTable.start + (capacity + 1) * TallyTable.rowsEach * TallyTable.rowSize
+            + place * TallyTable.cellsEach
+            + (min(worker, TallyTable.workersMax - 1) - TallyTable.firstSharing) * Count.gauges.count
+    }
+
+    /// Workers that there have ever been: the others' memory is not even looked at, which would allot it.
+    private var workersUsed: Int { min(max(memory.load(0), 1), TallyTable.workersMax) }
+    private var rowsUsed: Int { min(workersUsed, TallyTable.rowsEach) }
 
     // MARK: Counting
 
     /// This process serves as `worker`: its rows are that one's.
     public func serve(as worker: Int) {
         self.worker = worker
-        let used = TallyTable.row(of: worker) + 1
+        let used = worker + 1
         while case let known = memory.load(0), known < used {
             if memory.exchange(0, expected: known, with: used) { break }
         }
@@ -134,17 +163,31 @@ public final class TallyTable {
                 let start = start(place, row: row)
                 for number in 0..<TallyTable.rowSize { memory.store(start + number, 0) }
             }
+            for worker in sharing { clearCells(place, worker: worker) }
         }
-        let own = start(lease?.place ?? capacity, row: TallyTable.row(of: worker))
-        return Tally(self, start: own, isAlone: worker < TallyTable.rowsEach - 1, lease)
+        let place = lease?.place ?? capacity
+        let own = start(place, row: TallyTable.row(of: worker))
+        let isAlone = worker < TallyTable.firstSharing
+        return Tally(self, start: own, gauges: isAlone ? nil : cells(place, worker: worker), lease)
+    }
+
+    /// Workers that share a row.
+    private var sharing: Range<Int> { TallyTable.firstSharing..<max(workersUsed, TallyTable.firstSharing) }
+
+    private func clearCells(_ place: Int, worker: Int) {
+        let start = cells(place, worker: worker)
+        for index in Count.gauges.indices { memory.store(start + index, 0) }
     }
 
     /// A worker is gone: what was under way in it is not any more.
     public func forget(worker: Int) {
-        let row = TallyTable.row(of: worker)
-        guard row < rowsUsed else { return }
+        guard worker < workersUsed else { return }
         for place in 0..<capacity where places.isTaken(place) {
-            for count in Count.gauges { memory.store(start(place, row: row) + count.rawValue, 0) }
+            guard worker < TallyTable.firstSharing else {
+                clearCells(place, worker: worker)
+                continue
+            }
+            for count in Count.gauges { memory.store(start(place, row: worker) + count.rawValue, 0) }
         }
     }
 
@@ -170,6 +213,12 @@ public final class TallyTable {
             }
             addHistogram(start, to: &sum.latency)
         }
+        for worker in sharing {
+            let start = cells(place, worker: worker)
+            for (index, gauge) in Count.gauges.enumerated() {
+                sum.counts[gauge.rawValue] += memory.load(start + index)
+            }
+        }
         sum.latency.add(sumUs: sum[.responseUs])
         // It may have become another's meanwhile.
         return places.find(named: name) == place ? sum : TallySum()
@@ -189,14 +238,14 @@ public final class Tally {
     private let table: TallyTable
     private let memory: SharedMemory
     private let start: Int
-    /// No other process adds to the row.
-    private let isAlone: Bool
+    /// Where its gauges stand; `nil`: no other process adds to the row, and they stand there.
+    private let gauges: Int?
     private let lease: PlaceLease?
 
-    fileprivate init(_ table: TallyTable, start: Int, isAlone: Bool, _ lease: PlaceLease?) {
+    fileprivate init(_ table: TallyTable, start: Int, gauges: Int?, _ lease: PlaceLease?) {
         self.table = table
         self.start = start
-        self.isAlone = isAlone
+        self.gauges = gauges
         self.lease = lease
         memory = table.memory
     }
@@ -206,7 +255,7 @@ public final class Tally {
 
     @inline(__always)
     private func add(_ place: Int, _ amount: Int) {
-        if isAlone {
+        if gauges == nil {
             memory.store(start + place, memory.load(start + place) &+ amount)
         } else {
             memory.add(start + place, amount)
@@ -214,10 +263,18 @@ public final class Tally {
     }
 
     /// Adds to a number.
-    public func add(_ count: TallyTable.Count, _ amount: Int = 1) { add(count.rawValue, amount) }
+    public func add(_ count: TallyTable.Count, _ amount: Int = 1) {
+        guard let gauges, let gauge = count.gauge else { return add(count.rawValue, amount) }
+        memory.store(gauges + gauge, memory.load(gauges + gauge) &+ amount)
+    }
 
     /// Sets a number that is no sum.
-    public func set(_ count: TallyTable.Count, _ value: Int) { memory.store(start + count.rawValue, value) }
+    public func set(_ count: TallyTable.Count, _ value: Int) {
+        guard let gauges, let gauge = count.gauge else {
+            return memory.store(start + count.rawValue, value)
+        }
+        memory.store(gauges + gauge, value)
+    }
 
     /// A response with this status, by its class and by itself.
     public func add(status: UInt16) {

@@ -72,6 +72,24 @@ import Testing
         #expect(table.sum(named: "b")[.requests] == 0)
     }
 
+    @Test("what is under way in a worker is its own, however many workers there are")
+    func gaugesOfMany() throws {
+        let table = try TallyTable(capacity: 8)
+        for worker in [0, 14, 15, 16, 17, 1023] {
+            table.serve(as: worker)
+            let row = table.row(named: "a")
+            row.add(.processing, 2)
+            row.set(.idle, 3)
+            row.add(.requests)
+        }
+        #expect(table.sum(named: "a")[.processing] == 12 && table.sum(named: "a")[.idle] == 18)
+        // One ends, and another one begins in its place.
+        table.forget(worker: 16)
+        #expect(table.sum(named: "a")[.processing] == 10 && table.sum(named: "a")[.idle] == 15)
+        table.serve(as: 15)
+        #expect(table.sum(named: "a")[.processing] == 8 && table.sum(named: "a")[.requests] == 6)
+    }
+
     @Test("a full table counts what has no place nowhere, and does no harm")
     func full() throws {
         let table = try TallyTable(capacity: 2)
