@@ -77,6 +77,8 @@ static inline long portico_set_affinity(unsigned long mask) {
 // prctl is variadic, which Swift does not call.
 static inline int portico_prctl(int option, unsigned long value) { return prctl(option, value, 0, 0, 0); }
 static inline int portico_set_name(const char *name) { return prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0); }
+// A variable that Swift takes for shared between threads.
+static inline char **portico_environment(void) { extern char **environ; return environ; }
 // Swift marks fork() unavailable because of threads; the processes that fork here have one.
 static inline pid_t portico_fork(void) { return fork(); }
 // io_uring has no functions in glibc.

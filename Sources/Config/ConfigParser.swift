@@ -53,6 +53,23 @@ public struct ConfigParser {
         }
     }
 
+    /// The words of the last statement of this name at the outermost level of bytes that may be wrong
+    /// elsewhere, as far as they can be read; no other file is.
+    public static func lastStatement(named name: String, in bytes: [UInt8]) -> [String]? {
+        var lexer = Lexer(bytes, file: "")
+        var depth = 0
+        var found: [String]?
+        while let ending = try? lexer.next() {
+            switch ending {
+            case .fileEnd: return found
+            case .blockStart: depth += 1
+            case .blockEnd: depth -= 1
+            case .semicolon: if depth == 0, lexer.words.first == name { found = lexer.words }
+            }
+        }
+        return found
+    }
+
     /// What is counted over a whole parse.
     private struct Progress {
         /// The files being read, the innermost last.

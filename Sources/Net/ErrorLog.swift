@@ -161,6 +161,18 @@ public final class ErrorLog {
         }
     }
 
+    /// Has what is said on standard error go into the first file of the log, for a process that has left its
+    /// terminal: whoever started it must not wait for more, and a trap's last words must not be lost.
+    public func takeStandardError() {
+        guard !sinks.contains(where: { $0.sink.target == .standardError }) else { return }
+        let file = sinks.first { if case .file = $0.sink.target { true } else { false } }
+        if let file { return _ = dup2(file.fd, STDERR_FILENO) }
+        let null = Glibc.open("/dev/null", O_WRONLY | O_CLOEXEC)
+        guard null > STDERR_FILENO else { return }
+        dup2(null, STDERR_FILENO)
+        close(null)
+    }
+
     /// Opens files anew: they were moved away. One that cannot be opened goes on where it was.
     ///
     /// - Parameter owner: the user who gets the files, so that workers without privileges can open

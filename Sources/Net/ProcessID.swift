@@ -4,9 +4,26 @@ internal import Glibc
 public enum ProcessID {
     /// Its number; another one after a fork.
     public static var current: Int32 { getpid() }
+    /// Who started it; another process's, most likely 1, when that one is gone.
+    public static var parent: Int32 { getppid() }
     /// Whether it may do what only root may.
     public static var isSuperuser: Bool { geteuid() == 0 }
 
     /// Whether there is such a process, ours or another user's.
     public static func isAlive(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || errno == EPERM }
+
+    /// What the kernel does with a process, in words; `nil`: it is not there.
+    public static func state(of pid: Int32) -> String? {
+        guard let bytes = try? FileAccess.readWhole("/proc/\(pid)/stat", limit: 4096),
+            let name = bytes.lastIndex(of: UInt8(ascii: ")")), name + 2 < bytes.count
+        else { return nil }
+        switch bytes[name + 2] {
+        case UInt8(ascii: "R"): return "it runs"
+        case UInt8(ascii: "S"): return "it sleeps in the kernel"
+        case UInt8(ascii: "D"): return "it waits for a disk"
+        case UInt8(ascii: "T"), UInt8(ascii: "t"): return "it was stopped"
+        case UInt8(ascii: "Z"), UInt8(ascii: "X"): return "it has ended"
+        default: return "its state is unknown"
+        }
+    }
 }

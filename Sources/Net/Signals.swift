@@ -13,6 +13,7 @@ public enum Signal: Int32, Sendable, CaseIterable {
     case terminate = 15
     case child = 17
     case winch = 28
+    case io = 29
 
     /// The system's number.
     public var number: Int32 { rawValue }
@@ -29,7 +30,38 @@ public enum Signal: Int32, Sendable, CaseIterable {
         case .terminate: "SIGTERM"
         case .child: "SIGCHLD"
         case .winch: "SIGWINCH"
+        case .io: "SIGIO"
         }
+    }
+
+    /// What workers and the checker wait for: all that somebody may send them, were it only to ignore it.
+    public static var obeyedByLoops: [Signal] {
+        [.terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .alarm, .io]
+    }
+
+    /// Has a program begin as if its parent had ignored nothing: the ends of its children are told to it. A
+    /// pipe that nobody reads is an error of the write, and nothing more.
+    public static func takeDefaults() {
+        for signal in allCases { Glibc.signal(signal.rawValue, SIG_DFL) }
+        Glibc.signal(SIGPIPE, SIG_IGN)
+        Glibc.signal(SIGSYS, SIG_IGN)
+    }
+}
+
+/// A signal that came, and where from.
+public struct ReceivedSignal: Sendable {
+    /// Which one.
+    public let signal: Signal
+    /// The process that sent it; 0: it is not to be seen from here, or the kernel did.
+    public let sender: Int32
+    /// The kernel sent it: a terminal, most likely.
+    public let isKernels: Bool
+
+    /// A signal as signalfd(2) tells of it.
+    public init(_ signal: Signal, sender: Int32, isKernels: Bool = false) {
+        self.signal = signal
+        self.sender = sender
+        self.isKernels = isKernels
     }
 }
 
@@ -38,8 +70,9 @@ public final class SignalDescriptor {
     /// Readable when a signal came; for `Poller.addControl`.
     public let fd: Int32
 
-    /// Blocks these signals, and no others, in the process.
+    /// Blocks these signals, and no others, in the process. It does not die of a pipe that nobody reads.
     public init(_ signals: [Signal]) throws(Errno) {
+        signal(SIGPIPE, SIG_IGN)
         var set = sigset_t()
         sigemptyset(&set)
         for signal in signals { sigaddset(&set, signal.rawValue) }
@@ -51,12 +84,15 @@ public final class SignalDescriptor {
     deinit { close(fd) }
 
     /// The next signal that came; `nil`: none.
-    public func next() -> Signal? {
+    public func next() -> ReceivedSignal? {
         var info = signalfd_siginfo()
         while true {
             let count = read(fd, &info, MemoryLayout<signalfd_siginfo>.size)
             guard count == MemoryLayout<signalfd_siginfo>.size else { return nil }
-            if let signal = Signal(rawValue: Int32(info.ssi_signo)) { return signal }
+            guard let signal = Signal(rawValue: Int32(truncatingIfNeeded: info.ssi_signo)) else { continue }
+            let isKernels = info.ssi_code > 0
+            return ReceivedSignal(
+                signal, sender: isKernels ? 0 : Int32(truncatingIfNeeded: info.ssi_pid), isKernels: isKernels)
         }
     }
 
@@ -66,7 +102,7 @@ public final class SignalDescriptor {
         _ = poll(&entry, 1, timeoutMs)
     }
 
-    /// A forked child unblocks everything; it makes a descriptor of its own.
+    /// Unblocks everything.
     public func release() {
         var set = sigset_t()
         sigemptyset(&set)

@@ -51,7 +51,7 @@ extension Socket {
 
     /// Sends `count` bytes of `file` from `offset` on, which moves by what was sent. The kernel copies.
     ///
-    /// SIGPIPE must be blocked: this call has no flag against it.
+    /// SIGPIPE must be ignored: this call has no flag against it.
     /// - Returns: `.bytes(0)` if the file ends before `offset`.
     public static func sendFile(_ fd: Int32, _ file: Int32, offset: inout Int64, count: Int) -> IOOutcome {
         var position = off_t(offset)

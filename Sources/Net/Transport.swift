@@ -211,7 +211,7 @@ public final class Transport {
     ///
     /// Less than `count` does not mean that the socket is full (Linux may stop anywhere): go on until
     /// `.wouldBlock`.
-    /// - Precondition: `canSendFiles`, and SIGPIPE is blocked.
+    /// - Precondition: `canSendFiles`, and SIGPIPE is ignored.
     /// - Returns: `.bytes(0)` if the file is shorter.
     public func send(file: Int32, offset: inout Int64, count: Int) -> IOOutcome {
         precondition(tls == nil, "a file cannot bypass TLS")

@@ -14,19 +14,22 @@ public struct LoadRequest: Sendable {
     public let globalDirectives: String
     /// `-e`.
     public let errorLogPath: String?
-    /// Used where `path` is `nil` and the file of its name is not found.
+    /// Used where nothing was named, and the file of its name is not found.
     public let builtIn: BuiltInConfiguration
+    /// Neither `-p` nor `-c` was given: what they name must be there.
+    public let isBare: Bool
 
     /// The words as they were given; nothing is read yet.
     public init(
         prefix: String, path: String?, globalDirectives: String, errorLogPath: String?,
-        builtIn: BuiltInConfiguration
+        builtIn: BuiltInConfiguration, isBare: Bool = true
     ) {
         self.prefix = prefix
         self.path = path
         self.globalDirectives = globalDirectives
         self.errorLogPath = errorLogPath
         self.builtIn = builtIn
+        self.isBare = isBare && path == nil
     }
 
     /// The file's path as errors name it.
@@ -155,6 +158,17 @@ public final class Configuration {
         try ConfigurationBuilder(request, files).load(request)
     }
 
+    /// Where the pid file of a configuration is that may be wrong otherwise.
+    public static func pidPath(_ request: LoadRequest) -> String {
+        if let configuration = try? load(request) { return configuration.main.pidPath }
+        let globals = Array(request.globalDirectives.utf8)
+        let text =
+            (try? FileAccess.readWhole(request.configurationPath)) ?? Array(request.builtIn.text.utf8)
+        let words = [globals, text].lazy.compactMap { ConfigParser.lastStatement(named: "pid", in: $0) }.first
+        let path = words.flatMap { $0.count > 1 ? $0[1] : nil } ?? MainSettings().pidPath
+        return ConfigurationBuilder.join(ConfigurationBuilder.absolute(request.prefix), path)
+    }
+
     var userVariableCount: Int { userVariables.count }
 
     func hashKey(of group: PeerGroup) -> Template<Variable>? { hashKeys[group.index] }
@@ -228,6 +242,12 @@ public final class Configuration {
             }
         }
         for failure in failures { errorLog.write(.alert, connection: nil, failure.message) }
+        takeStandardError()
+    }
+
+    /// A process in the background says what it says on standard error in its log.
+    public func takeStandardError() {
+        if main.daemonizes { errorLog.takeStandardError() }
     }
 }
 

@@ -29,6 +29,8 @@ public final class SharedState {
     let events: EventRing
     /// What the master says of itself.
     public let service: ServiceRecord
+    /// What shows that loops turn.
+    public let marks: LoopMarks
 
     /// Who uses which place of what a new binary goes on with, and of what it does not.
     private let tenants: Tenants
@@ -83,6 +85,7 @@ public final class SharedState {
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
         service = try ServiceRecord(slots: slots)
+        marks = try LoopMarks(slots: slots)
         requests = tallies.row(named: SharedState.requestsName)
         serverHandshakes = tallies.row(named: SharedState.serverHandshakesName)
         enter()

@@ -90,6 +90,8 @@ extension Worker {
         adopt(sockets, of: next)
         snapshot = made
         room = ConnectionRoom(next.main)
+        next.takeStandardError()
+        OrphanTimer.setPatience(ms: next.main.watchdogMs)
         made.groups.takeOver(from: former.groups)
         for traffic in made.groups.takeQueues(from: former.groups) { awaited(traffic) }
         forgetRecycled()

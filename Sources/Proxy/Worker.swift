@@ -55,7 +55,10 @@ public final class Worker {
     /// Clients whose answers are long in the making, each with a slice in its turn.
     private var making: [Token] = []
     private let signals: SignalDescriptor
-    private var exit: ExitMode?
+    /// Left at each turn for the master to see.
+    private let mark: LoopMark
+    var strayStop = StrayStop()
+    var exit: ExitMode?
 
     // MARK: What connections borrow
 
@@ -91,9 +94,8 @@ public final class Worker {
     var connectionCount = 0
     var room: ConnectionRoom
     var connectionSerial = 0
-    private(set) var isDraining = false
-    private var drainDeadlineMs: Int64?
-    private var drainSweepMs: Int64 = 0
+    var isDraining = false
+    var drainDeadlineMs: Int64?
 
     enum ExitMode { case fast, drained }
 
@@ -133,9 +135,8 @@ public final class Worker {
         room = ConnectionRoom(birth.configuration.main)
         trafficTimer = timers.create(endpoints.insert { _ in .traffic }, kind: 0)
         samplingTimer = timers.create(endpoints.insert { _ in .sampling }, kind: 0)
-        signals = try SignalDescriptor([
-            .terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .pipe, .alarm,
-        ])
+        signals = try SignalDescriptor(Signal.obeyedByLoops)
+        mark = shared.marks.worker(birth.slot)
         counters = shared.counters.slab(birth.slot)
         shared.serve(as: birth.slot)
         snapshot = Snapshot(birth.configuration, shared, clock, former: nil)
@@ -153,9 +154,10 @@ public final class Worker {
         } else {
             takeSample()
         }
+        mark.turn(nowMs: clock.nowMs)
     }
 
-    private var configuration: Configuration { snapshot.configuration }
+    var configuration: Configuration { snapshot.configuration }
     private var logs: AccessLogs { snapshot.logs }
 
     /// Begins to accept on a socket.
@@ -194,10 +196,13 @@ public final class Worker {
     /// One turn of the loop: wait, then events, timers, what was posted, handshakes, logs.
     private func turn() {
         let wait: Int32 = hasNothingToDo ? waitForEventsMs() : 0
+        mark.does(.waiting)
         let count = poller.wait(timeoutMs: wait)
         clock.update()
+        mark.turn(nowMs: clock.nowMs)
         snapshot.groups.followNames()
         dispatchAll(count)
+        mark.does(.timers)
         while let expired = timers.nextExpired(nowMs: clock.nowMs) {
             expire(expired.token, expired.kind)
         }
@@ -205,19 +210,21 @@ public final class Worker {
         if !overfull.isEmpty { closeExcess() }
         if !handshaking.isEmpty { shakeHands() }
         if !making.isEmpty { makeSlice() }
+        mark.does(.logs)
         logs.flush(nowMs: clock.nowMs, force: false)
         if !retired.isEmpty { sweepRetired() }
+        if strayStop.isPending { checkStrayStop() }
         if isDraining { checkDrained() }
     }
 
     private var hasNothingToDo: Bool { posted.isEmpty && handshaking.isEmpty && making.isEmpty }
 
     private func waitForEventsMs() -> Int32 {
-        let wait = timers.waitMs(nowMs: clock.nowMs, max: 60_000)
-        let mustLook = isDraining || logs.flushIntervalMs != nil || !retired.isEmpty
-        guard mustLook else { return wait }
-        let bound = Int32(min(logs.flushIntervalMs ?? 1000, 1000))
-        return wait < 0 ? bound : min(wait, bound)
+        var bound = configuration.main.longestWaitMs
+        let mustLook = isDraining || logs.flushIntervalMs != nil || !retired.isEmpty || strayStop.isPending
+        if mustLook { bound = min(bound, Int32(min(logs.flushIntervalMs ?? 1000, 1000))) }
+        let wait = timers.waitMs(nowMs: clock.nowMs, max: bound)
+        return wait < 0 ? bound : wait
     }
 
     /// Responses first, then what clients sent: their code stays in the processor's caches, what is sent to
@@ -235,6 +242,7 @@ public final class Worker {
                 others.append(index)
             }
         }
+        mark.does(.peers)
         for connection in readyPeers { connection.ready() }
         readyPeers.removeAll(keepingCapacity: true)
         for index in others { dispatch(poller.event(at: index)) }
@@ -245,17 +253,23 @@ public final class Worker {
         guard let endpoint = endpoints[event.token] else { return }
         switch endpoint {
         case .listener(let listener):
+            mark.does(.accepting)
             accept(from: listener)
         case .client(let session):
+            mark.does(.client, number: session.connection.number)
             session.transport.note(event)
             if session.isShakingHands { shakeHandsLater(event.token) } else { session.ready() }
         case .signals:
+            mark.does(.orders)
             while let signal = signals.next() { received(signal) }
         case .control:
+            mark.does(.orders)
             receiveOrders()
         case .status(let check):
+            mark.does(.checks)
             check.ready(event)
         case .password(let check):
+            mark.does(.checks)
             check.ready()
         case .peer, .traffic, .sampling:
             break
@@ -291,6 +305,7 @@ public final class Worker {
 
     private func runPosted() {
         guard !posted.isEmpty else { return }
+        mark.does(.client)
         swap(&posted, &running)
         if running.count > 2, configuration.main.batchesSends { sendTogether() }
         for token in running {
@@ -326,6 +341,7 @@ public final class Worker {
     /// Goes on with handshakes, a bounded number at a time, and when all else of the turn is done: one takes
     /// as long as 20 or more requests, and a storm of them must not hold up the clients that are there.
     private func shakeHands() {
+        mark.does(.handshakes)
         let count = min(handshaking.count, Worker.handshakesMax)
         for token in handshaking[..<count] {
             if case .client(let session)? = endpoints[token] { session.ready() }
@@ -338,6 +354,7 @@ public final class Worker {
 
     /// One slice in each turn, however many wait for theirs.
     private func makeSlice() {
+        mark.does(.client)
         if case .client(let session)? = endpoints[making.removeFirst()] { session.makeMore() }
     }
 
@@ -395,45 +412,6 @@ public final class Worker {
             throw error
         }
         return made
-    }
-
-    // MARK: Stopping
-
-    private func received(_ signal: Signal) {
-        switch signal {
-        case .terminate, .interrupt: exit = .fast
-        case .quit, .winch: drain()
-        case .user1: configuration.reopenLogs()
-        case .hangup, .pipe, .child, .user2, .alarm: break
-        }
-    }
-
-    /// Finishes what is under way; idle clients may send one more request, but not wait for long.
-    func drain() {
-        guard !isDraining else { return }
-        isDraining = true
-        log(.notice, "gracefully shutting down")
-        for listener in listeners { close(listener) }
-        snapshot.groups.closeIdle()
-        forEachSession { $0.drain(graceMs: Worker.drainGraceMs) }
-        let limit = configuration.main.workerShutdownTimeoutMs
-        if limit > 0 { drainDeadlineMs = clock.nowMs + Int64(limit) }
-    }
-
-    func forEachSession(_ body: (HTTP1Session) -> Void) {
-        endpoints.forEach { _, endpoint in
-            if case .client(let session) = endpoint { body(session) }
-        }
-    }
-
-    /// How long an idle keep-alive client of a finishing worker may take to send one more request.
-    static var drainGraceMs: Int { 10_000 }
-
-    private func checkDrained() {
-        if connectionCount == 0 { exit = .drained }
-        guard let drainDeadlineMs, clock.nowMs >= drainDeadlineMs else { return }
-        forEachSession { $0.end() }
-        exit = .fast
     }
 
     // MARK: Recycling

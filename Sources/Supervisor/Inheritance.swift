@@ -30,13 +30,14 @@ struct Inheritance {
         return Inheritance(shared: shared, lasting: LastingSecrets(ticketKeys: keys))
     }
 
-    /// The text for the successor's environment; the descriptors in it stay open over its exec.
+    /// The text for the successor's environment, and the descriptors in it: they must stay open over its
+    /// exec.
     ///
     /// - Returns: also the descriptor that is to be closed afterwards.
-    func handOver() throws(Errno) -> (text: String, secrets: Int32) {
+    func handOver() throws(Errno) -> (text: String, descriptors: [Int32], secrets: Int32) {
         let secrets = try MemoryFile.make(lasting.ticketKeys)
         let descriptors = [secrets] + shared.descriptors
-        for fd in descriptors { _ = fcntl(fd, F_SETFD, 0) }
-        return ("\(SharedState.layout):" + descriptors.map(String.init).joined(separator: ","), secrets)
+        let text = "\(SharedState.layout):" + descriptors.map(String.init).joined(separator: ",")
+        return (text, descriptors, secrets)
     }
 }

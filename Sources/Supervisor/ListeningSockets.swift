@@ -11,6 +11,8 @@ struct ListeningSockets {
         let options: ListenOptions
         /// `closed` where a worker has none any more.
         var descriptors: [Int32]
+        /// The name of a UNIX socket; `nil`: it has none, or it is gone.
+        var file: SocketFile?
     }
 
     /// In the place of a descriptor: a worker that cannot be started leaves nobody to serve its socket.
@@ -18,25 +20,28 @@ struct ListeningSockets {
 
     private(set) var entries: [Entry] = []
 
-    /// The variable that hands sockets to a new binary: `address=fd,fd;…`.
+    /// The variable that hands sockets to a new binary: `address=fd,fd;…`, where `%`, `=` and `;` in a path
+    /// are percent-encoded.
     static let inheritanceVariable = "PORTICO_SOCKETS"
 
-    /// Sockets that a former binary left open for this one.
-    static func inherited() -> ListeningSockets {
+    /// Sockets that a former binary left open for this one; `nil`: it was not started by one.
+    static func inherited() -> ListeningSockets? {
+        guard let text = getenv(inheritanceVariable).map({ String(cString: $0) }) else { return nil }
+        unsetenv(inheritanceVariable)
         var sockets = ListeningSockets()
-        guard let text = getenv(inheritanceVariable).map({ String(cString: $0) }) else { return sockets }
         for part in text.split(separator: ";") {
             let sides = part.split(separator: "=", maxSplits: 1)
-            guard sides.count == 2, let address = SocketAddress.parse(String(sides[0]), defaultPort: 0) else {
-                continue
-            }
+            guard sides.count == 2 else { continue }
             let descriptors = sides[1].split(separator: ",").compactMap { Int32($0) }
+            for fd in descriptors { _ = fcntl(fd, F_SETFD, FD_CLOEXEC) }
+            guard let address = SocketAddress.parse(decoded(sides[0]), defaultPort: 0), !descriptors.isEmpty
+            else { continue }
             let reuseport = descriptors.count > 1
             sockets.entries.append(
                 Entry(
-                    address: address, options: ListenOptions(reuseport: reuseport), descriptors: descriptors))
+                    address: address, options: ListenOptions(reuseport: reuseport), descriptors: descriptors,
+                    file: SocketFile(of: address, origin: .inherited)))
         }
-        unsetenv(inheritanceVariable)
         return sockets
     }
 
@@ -44,14 +49,26 @@ struct ListeningSockets {
     var inheritance: String {
         entries.map { entry in
             let open = entry.descriptors.filter { $0 != ListeningSockets.closed }
-            return "\(entry.address.text)=\(open.map(String.init).joined(separator: ","))"
+            let descriptors = open.map(String.init).joined(separator: ",")
+            return "\(ListeningSockets.encoded(entry.address.text))=\(descriptors)"
         }.joined(separator: ";")
     }
+
+    private static func encoded(_ text: String) -> String {
+        text.replacing("%", with: "%25").replacing("=", with: "%3D").replacing(";", with: "%3B")
+    }
+
+    private static func decoded(_ text: Substring) -> String {
+        String(text).replacing("%3B", with: ";").replacing("%3D", with: "=").replacing("%25", with: "%")
+    }
+
+    // MARK: Opening
 
     /// The sockets for `configuration`: those of `self` that it still wants, and new ones.
     ///
     /// Nothing of `self` is closed: the caller does that once the new configuration runs.
-    /// - Throws: `bind() to … failed`, after five tries half a second apart, as nginx.
+    /// - Throws: `bind() to … failed`, after five tries half a second apart, as nginx; nothing new is left
+    ///   then.
     func opened(for configuration: Configuration, workers: Int) throws(ConfigError) -> ListeningSockets {
         var result = ListeningSockets()
         do throws(ConfigError) {
@@ -59,7 +76,7 @@ struct ListeningSockets {
                 try result.append(listener, count: listener.options.reuseport ? workers : 1, from: self)
             }
         } catch {
-            result.closeUnused(by: self)
+            for file in result.closeUnused(by: self) { file.remove() }
             for entry in entries where !entry.options.reuseport { entry.share(false) }
             throw error
         }
@@ -70,12 +87,12 @@ struct ListeningSockets {
     private mutating func append(
         _ listener: ListenAddress, count: Int, from former: ListeningSockets
     ) throws(ConfigError) {
-        let known = former.entries.first { $0.address == listener.address }?.descriptors ?? []
+        let known = former.entries.first { $0.address == listener.address }
         let index = entries.count
         entries.append(
             Entry(
-                address: listener.address, options: listener.options, descriptors: Array(known.prefix(count)))
-        )
+                address: listener.address, options: listener.options,
+                descriptors: Array(known?.descriptors.prefix(count) ?? []), file: known?.file))
         // One that was bound without it keeps others from being bound beside it.
         if listener.options.reuseport { entries[index].share(true) }
         for place in 0..<count {
@@ -84,6 +101,9 @@ struct ListeningSockets {
             }
             if entries[index].descriptors[place] == ListeningSockets.closed {
                 entries[index].descriptors[place] = try bind(listener)
+                if entries[index].file == nil {
+                    entries[index].file = SocketFile(of: listener.address, origin: .bound)
+                }
             }
         }
     }
@@ -134,10 +154,12 @@ struct ListeningSockets {
         throw ConfigError("bind() to \(listener.address.text) failed \(last.logText)\(advice)")
     }
 
+    // MARK: Dealing
+
     /// The descriptors that worker `index` serves, in the order of the configuration's listeners.
     func descriptors(forWorker index: Int) -> [Int32] {
-        entries.map {
-            $0.descriptors.count > 1 ? $0.descriptors[index % $0.descriptors.count] : $0.descriptors[0]
+        entries.compactMap {
+            $0.descriptors.isEmpty ? nil : $0.descriptors[index % $0.descriptors.count]
         }
     }
 
@@ -149,9 +171,15 @@ struct ListeningSockets {
         }
     }
 
+    // MARK: Closing
+
     /// Closes the sockets that `successor` does not use.
-    func closeUnused(by successor: ListeningSockets) {
+    ///
+    /// - Returns: names that belong to none of the successor's.
+    func closeUnused(by successor: ListeningSockets) -> [SocketFile] {
         close(except: Set(successor.entries.flatMap(\.descriptors)))
+        let addresses = Set(successor.entries.map(\.address))
+        return entries.filter { !addresses.contains($0.address) }.compactMap(\.file)
     }
 
     /// Closes what is not worker `index`'s, in that worker: as long as one process has a socket, the kernel
@@ -175,12 +203,46 @@ struct ListeningSockets {
         }
     }
 
-    /// - Parameter unlinking: nobody else serves the UNIX sockets: their names go as well.
-    func closeAll(unlinking: Bool) {
-        for entry in entries {
-            for descriptor in entry.descriptors { Socket.close(descriptor) }
-            if unlinking, case .unix(let path) = entry.address.kind { unlink(path) }
+    /// Closes all of them, once: their numbers may be another's afterwards.
+    mutating func close() {
+        for index in entries.indices {
+            for descriptor in entries[index].descriptors { Socket.close(descriptor) }
+            entries[index].descriptors = []
         }
+    }
+
+    /// Gives the names away: to be removed, or left to whoever serves them.
+    mutating func takeFiles() -> [SocketFile] {
+        let files = entries.compactMap(\.file)
+        for index in entries.indices { entries[index].file = nil }
+        return files
+    }
+}
+
+/// The name of a UNIX socket in the file system.
+struct SocketFile {
+    /// Whose socket it is.
+    enum Origin {
+        case bound
+        /// A former master's, which may live and serve it.
+        case inherited
+    }
+
+    let origin: Origin
+    private let path: String
+    private let stamp: FileStamp
+
+    /// The file as it is now; `nil`: the address is another kind's, or there is no file.
+    init?(of address: SocketAddress, origin: Origin) {
+        guard case .unix(let path) = address.kind, let stamp = FileAccess.stamp(path) else { return nil }
+        self.origin = origin
+        self.path = path
+        self.stamp = stamp
+    }
+
+    /// Removes it, unless somebody else has bound a socket of this name meanwhile.
+    func remove() {
+        if FileAccess.stamp(path) == stamp { unlink(path) }
     }
 }
 

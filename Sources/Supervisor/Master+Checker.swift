@@ -8,7 +8,8 @@ internal import Proxy
 extension Master {
     func startChecker() {
         checkerDueMs = nil
-        guard configuration.needsChecker, hasChecker else { return }
+        guard configuration.needsChecker, hasChecker, !isStopping, checker == nil else { return }
+        shared.marks.checker.clear()
         let pid = portico_fork()
         if pid == 0 { check() }
         guard pid > 0 else {
@@ -16,28 +17,42 @@ extension Master {
             return checkerDueMs = clock.nowMs + 1000
         }
         log.write(.notice, connection: nil, "start checker process \(pid)")
-        checker = (pid, clock.nowMs)
+        checker = CheckerProcess(pid: pid, startedMs: clock.nowMs)
         shared.service.checkerStarted(pid: pid)
     }
 
     /// The checker's whole life.
     private func check() -> Never {
-        takeRole("portico-check", worker: 0, onMasterDeath: SIGTERM)
-        sockets.closeAll(unlinking: false)
+        takeRole("portico-check", worker: 0)
+        // After the change of user, which would cancel it. It leaves nothing unfinished.
+        _ = portico_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
+        if getppid() != master { _exit(0) }
+        sockets.close()
         do {
-            _exit(try Checker(configuration: configuration, shared: shared).run())
+            let checker = try Checker(configuration: configuration, shared: shared)
+            ProcessTitle.set("checker process")
+            _exit(checker.run())
         } catch {
             log.write(.emerg, connection: nil, "checker could not start \(error.logText)")
             _exit(2)
         }
     }
 
-    func checkerEnded(_ ended: (pid: pid_t, startedMs: Int64), _ status: Int32) {
+    /// Tells it to end; another one is started when it has, if one is wanted.
+    func stopChecker() {
+        guard let running = checker else { return }
+        checker?.isLeaving = true
+        kill(running.pid, SIGTERM)
+    }
+
+    func checkerEnded(_ ended: CheckerProcess, _ status: Int32) {
         checker = nil
-        let text = exitCode(status).map { "exited with code \($0)" } ?? "exited on signal \(status & 0x7F)"
         log.write(
-            exitCode(status) == 0 ? .notice : .alert, connection: nil, "checker process \(ended.pid) \(text)")
-        guard !isStopping else { return }
+            exitCode(status) == 0 || ended.isLeaving ? .notice : .alert, connection: nil,
+            "checker process \(ended.pid) \(ending(status))")
+        guard !isStopping, hasChecker else { return }
+        // One that was told to end has not died, and another one goes on at once.
+        if ended.isLeaving { return checkerDueMs = clock.nowMs }
         shared.service.respawned(slot: nil)
         let isYoung = clock.nowMs - ended.startedMs < 1000
         checkerDueMs = isYoung ? clock.nowMs + 500 : clock.nowMs

@@ -7,9 +7,8 @@ internal import Proxy
 extension Master {
     func reload() {
         log.write(.notice, connection: nil, "reconfiguring")
-        // The order may be younger than this turn's time; who gave it looks for an outcome that is not older.
-        clock.update()
-        let begunMs = clock.nowMs
+        // Those who ask from now on may have changed a file that is read already.
+        let (outcome, questions) = (outcome, outcome.questions())
         do {
             defer { configuration.files.forgetOthers() }
             let next = try Configuration.load(
@@ -23,12 +22,12 @@ extension Master {
             take(next, opened, delivery)
             log.write(.notice, connection: nil, "reconfigured")
             shared.service.reloaded(wallMs: clock.wallMs, complaint: nil)
-            outcome.write(.accepted(warnings: next.warnings), begunMs: begunMs)
+            outcome.answer(questions, .accepted(warnings: next.warnings))
         } catch {
             for line in error.lines { log.write(.emerg, connection: nil, line) }
             log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")
             shared.service.reloaded(wallMs: clock.wallMs, complaint: error.description)
-            outcome.write(.refused(error.lines.joined(separator: "\nportico: [emerg] ")), begunMs: begunMs)
+            outcome.answer(questions, .refused(error.lines.joined(separator: "\nportico: [emerg] ")))
         }
     }
 
@@ -51,8 +50,9 @@ extension Master {
         let formerSockets = sockets
         let isInPlace =
             configuration.main.allowsReloadInPlace(next.main) && opened.isDealtLike(formerSockets)
-        PIDFile(path: configuration.main.pidPath).move(to: PIDFile(path: next.main.pidPath))
+        movePIDFile(to: PIDFile(path: next.main.pidPath))
         configuration = next
+        configuration.takeStandardError()
         // A renewal watches the same files, and knows which of them it did not take.
         if !isRenewal { certificates = CertificateWatch(next.files.secretStamps) }
         sockets = opened
@@ -61,21 +61,26 @@ extension Master {
         let former = children.indices.filter { !children[$0].isLeaving }.map { children[$0] }
         let stayed = isInPlace ? deliver(delivery, to: former) : []
         // Before new workers are forked: a socket that they inherit would stay open unserved.
-        formerSockets.closeUnused(by: opened)
+        discard(formerSockets.closeUnused(by: opened))
         generation += 1
         for index in children.indices where stayed.contains(children[index].pid) {
             children[index].generation = generation
         }
         if !isInPlace { respawnsDue.removeAll() }
         // Each worker has its own sockets: those who stay, or come back by themselves, serve only these.
-        let slots = former.filter { stayed.contains($0.pid) }.map(\.slot) + respawnsDue.map(\.slot)
-        let served = Set(slots.map { $0 % max(workerCount, 1) })
-        let missing = (0..<workerCount).filter { !served.contains($0) }
-        if !missing.isEmpty { log.write(.notice, connection: nil, "start worker processes") }
-        for index in missing { fork(slot: freeSlot(preferring: index)) }
+        startMissingWorkers(besides: former.filter { stayed.contains($0.pid) })
         for child in former where !stayed.contains(child.pid) { retire(child.pid) }
         // What it found out stands in shared memory: another one goes on from there.
-        if let checker { kill(checker.pid, SIGTERM) } else { startChecker() }
+        hasChecker = true
+        if checker == nil { startChecker() } else { stopChecker() }
+    }
+
+    private func movePIDFile(to next: PIDFile) {
+        do throws(ConfigError) {
+            try pidFile.move(to: next)
+        } catch {
+            log.write(.alert, connection: nil, "the pid file stays \"\(pidFile.path)\": \(error.message)")
+        }
     }
 
     /// - Returns: the workers that now serve by the new configuration.

@@ -7,7 +7,9 @@ internal import Proxy
 extension Master {
     /// Looks at the files, and takes what has changed and can be used.
     func renewCertificates() {
-        guard clock.nowMs >= certificatesDueMs, !isStopping, newBinary == nil else { return }
+        guard clock.nowMs >= certificatesDueMs, !isStopping, newBinary == nil, !children.isEmpty else {
+            return
+        }
         certificatesDueMs = clock.nowMs + CertificateWatch.intervalMs
         let news = certificates.look(at: configuration.files.secretPaths)
         for path in news.gone {

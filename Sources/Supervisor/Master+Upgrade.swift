@@ -8,48 +8,59 @@ internal import Proxy
 extension Master {
     /// Starts the binary anew with the listening sockets in its hands; both serve until one is told to quit.
     func upgrade() {
-        let pidFile = PIDFile(path: configuration.main.pidPath)
-        guard newBinary == nil, pidFile.stepAside() else {
-            return log.write(.crit, connection: nil, "the binary is being upgraded already")
+        do throws(Errno) {
+            try pidFile.stepAside()
+        } catch {
+            return log.write(
+                .alert, connection: nil,
+                "the binary is not changed: rename() of \"\(pidFile.path)\" failed \(error.logText)"
+            )
         }
-        for descriptor in sockets.entries.flatMap(\.descriptors) {
-            _ = fcntl(descriptor, F_SETFD, 0)
-        }
-        setenv(ListeningSockets.inheritanceVariable, sockets.inheritance, 1)
         let handed = try? Inheritance(shared: shared, lasting: lasting).handOver()
-        if let handed { setenv(Inheritance.variable, handed.text, 1) }
         let pid = portico_fork()
-        if pid == 0 {
-            signals.release()
-            execute(arguments)
-        }
-        unsetenv(ListeningSockets.inheritanceVariable)
-        unsetenv(Inheritance.variable)
+        if pid == 0 { succeed(handed) }
+        let error = Errno.current
         if let handed { Socket.close(handed.secrets) }
         guard pid > 0 else {
             pidFile.comeBack()
-            return log.write(.alert, connection: nil, "fork() failed \(Errno.current.logText)")
+            return log.write(.alert, connection: nil, "fork() failed \(error.logText)")
         }
         newBinary = pid
         // The new binary has one of its own, for the same memory.
         hasChecker = false
-        if let checker { kill(checker.pid, SIGTERM) }
+        checkerDueMs = nil
+        stopChecker()
         log.write(.notice, connection: nil, "start new binary process \(pid)")
     }
 
-    private func execute(_ arguments: [String]) -> Never {
-        var words = arguments.map { strdup($0) }
+    /// The child becomes the new binary. Signals stay blocked, so that none is lost, or kills it, before it
+    /// can obey.
+    private func succeed(_ handed: (text: String, descriptors: [Int32], secrets: Int32)?) -> Never {
+        for descriptor in sockets.entries.flatMap(\.descriptors) + (handed?.descriptors ?? []) {
+            _ = fcntl(descriptor, F_SETFD, 0)
+        }
+        setenv(ListeningSockets.inheritanceVariable, sockets.inheritance, 1)
+        if let handed { setenv(Inheritance.variable, handed.text, 1) }
+        setenv(Launch.predecessorVariable, "\(master)", 1)
+        var words = launch.arguments.map { strdup($0) }
         words.append(nil)
         if let program = words[0] { execvp(program, &words) }
+        log.write(
+            .alert, connection: nil,
+            "execvp() \"\(launch.arguments.first ?? "")\" failed \(Errno.current.logText)")
         _exit(1)
     }
 
-    func newBinaryEnded() {
+    /// The new binary is gone: this one serves as before, whatever it was told meanwhile.
+    func newBinaryEnded(_ status: Int32) {
+        let ended = newBinary.map { "\($0) " } ?? ""
         newBinary = nil
+        pidFile.comeBack()
+        log.write(
+            .alert, connection: nil, "new binary process \(ended)\(ending(status)); this one goes on")
+        guard !isStopping else { return }
         hasChecker = true
         startChecker()
-        PIDFile(path: configuration.main.pidPath).comeBack()
-        log.write(.alert, connection: nil, "the new binary exited; this one goes on")
-        if children.isEmpty && !isStopping { startWorkers() }
+        startMissingWorkers(besides: children.filter { !$0.isLeaving })
     }
 }

@@ -20,16 +20,30 @@ final class Master {
         var isLeaving = false
     }
 
+    /// The process that asks servers how they are.
+    struct CheckerProcess {
+        let pid: pid_t
+        let startedMs: Int64
+        /// It was told to end.
+        var isLeaving = false
+    }
+
+    /// A worker that is to be started.
+    struct DueWorker {
+        /// Which of the workers: sockets and processors are dealt by it.
+        let index: Int
+        let atMs: Int64
+    }
+
     let request: LoadRequest
     /// Secrets and shared memory that outlive configurations.
     let lasting: LastingSecrets
-    let outcome: ReloadOutcome
-    let arguments: [String]
+    let launch: Launch
     var configuration: Configuration
     var sockets: ListeningSockets
     let shared: SharedState
     var children: [Child] = []
-    var checker: (pid: pid_t, startedMs: Int64)?
+    var checker: CheckerProcess?
     var checkerDueMs: Int64?
     var generation = 0
     let signals: SignalDescriptor
@@ -37,7 +51,10 @@ final class Master {
     var isStopping = false
     var killDeadlineMs: Int64?
     /// `shutdown_delay` is over then.
-    private var quitDueMs: Int64?
+    var quitDueMs: Int64?
+    var watchdog = Watchdog()
+    /// Names of UNIX sockets that nobody serves when the former master is gone.
+    var leftFiles: [SocketFile] = []
     /// Certificate files, and when they are looked at next.
     var certificates: CertificateWatch
     var certificatesDueMs: Int64 = 0
@@ -46,7 +63,7 @@ final class Master {
     /// A checker is wanted: not while a new binary has one.
     var hasChecker = true
     /// Workers that died young come back a little later each time.
-    var respawnsDue: [(slot: Int, atMs: Int64)] = []
+    var respawnsDue: [DueWorker] = []
     let master = getpid()
     /// A new binary that took over the sockets, while it lives.
     var newBinary: pid_t?
@@ -54,15 +71,14 @@ final class Master {
     static var slotsMax: Int { 1024 }
 
     init(
-        request: LoadRequest, arguments: [String], configuration: Configuration, sockets: ListeningSockets,
+        request: LoadRequest, launch: Launch, configuration: Configuration, sockets: ListeningSockets,
         signals: SignalDescriptor, inheritance: Inheritance
     ) {
         self.request = request
+        self.launch = launch
         lasting = inheritance.lasting
         shared = inheritance.shared
         certificates = CertificateWatch(configuration.files.secretStamps)
-        outcome = ReloadOutcome(pidPath: configuration.main.pidPath)
-        self.arguments = arguments
         self.configuration = configuration
         self.sockets = sockets
         self.signals = signals
@@ -70,20 +86,21 @@ final class Master {
 
     var workerCount: Int { configuration.main.workerProcesses }
     var log: ErrorLog { configuration.errorLog }
+    var pidFile: PIDFile { PIDFile(path: configuration.main.pidPath) }
+    var outcome: ReloadOutcome { ReloadOutcome(pidPath: configuration.main.pidPath) }
 
     /// The signals that a master obeys.
-    static var obeyed: [Signal] {
-        [.hangup, .user1, .user2, .winch, .quit, .terminate, .interrupt, .child, .alarm]
-    }
+    static var obeyed: [Signal] { Signal.obeyedByLoops + [.child] }
 
     /// Runs until told to stop.
     func run() -> Int32 {
+        ProcessTitle.set(launch.title)
         log.write(.notice, connection: nil, "portico/\(versionText)")
-        log.write(.notice, connection: nil, "start worker processes")
         shared.prepare(configuration, isStart: true)
         shared.service.began(wallMs: clock.wallMs)
         configuration.removeDrafts()
-        startWorkers()
+        generation += 1
+        startMissingWorkers(besides: [])
         startChecker()
         while !(isStopping && children.isEmpty && checker == nil) {
             wait()
@@ -92,223 +109,64 @@ final class Master {
             reap()
             respawn()
             killLate()
+            killHung()
+            removeLeftFiles()
             shared.sample(clock)
             renewCertificates()
             warnOfExpiry()
             if let quitDueMs, clock.nowMs >= quitDueMs { quit() }
         }
         log.write(.notice, connection: nil, "exit")
-        let pidFile = PIDFile(path: configuration.main.pidPath)
-        if newBinary == nil {
-            pidFile.remove()
-            outcome.remove()
-            sockets.closeAll(unlinking: true)
-        } else {
-            // The new binary has the sockets, and the file of the usual name is its own.
-            pidFile.removeOld()
-        }
+        leave()
         return 0
     }
 
-    func wait() {
-        var due = children.isEmpty ? -1 : 1000
-        if !configuration.files.secretPaths.isEmpty && due > 0 { due = Int(CertificateWatch.intervalMs) }
-        if let quitDueMs { due = min(due < 0 ? 1000 : due, max(0, Int(quitDueMs - clock.nowMs))) }
-        if let first = respawnsDue.map(\.atMs).min() {
-            due = min(due < 0 ? 1000 : due, max(0, Int(first - clock.nowMs)))
-        }
-        if let checkerDueMs { due = min(due < 0 ? 1000 : due, max(0, Int(checkerDueMs - clock.nowMs))) }
-        if let killDeadlineMs { due = min(due < 0 ? 1000 : due, max(0, Int(killDeadlineMs - clock.nowMs))) }
-        signals.wait(timeoutMs: Int32(clamping: due))
+    /// What is not a successor's goes with this master.
+    private func leave() {
+        for question in outcome.questions() { unlink(question) }
+        closeSockets()
+        removeLeftFiles()
+        // The new binary has the file of the usual name.
+        if newBinary == nil { pidFile.remove() } else { pidFile.removeOld() }
     }
 
-    // MARK: Signals
-
-    func received(_ signal: Signal) {
-        log.write(.notice, connection: nil, "signal \(signal.number) (\(signal.name)) received")
-        switch signal {
-        case .terminate, .interrupt:
-            if delaysShutdown() { return }
-            isStopping = true
-            send(SIGTERM)
-            killDeadlineMs = clock.nowMs + 10_000
-        case .quit: quit()
-        case .winch:
-            for index in children.indices { children[index].isLeaving = true }
-            hasChecker = false
-            send(SIGQUIT)
-        case .hangup: if !isStopping { reload() }
-        case .user1:
-            log.write(.notice, connection: nil, "reopening logs")
-            configuration.reopenLogs(owner: Account.ofWorkers(configuration.main)?.user)
-            send(SIGUSR1)
-        case .user2: upgrade()
-        case .child, .pipe, .alarm: break
-        }
+    /// Listens no more. Names of UNIX sockets stay if another master serves them.
+    func closeSockets() {
+        sockets.close()
+        if newBinary == nil { discard(sockets.takeFiles()) }
     }
 
-    /// Ends when what is under way is done.
-    func quit() {
-        isStopping = true
-        quitDueMs = nil
-        send(SIGQUIT)
-        sockets.closeAll(unlinking: newBinary == nil)
-    }
-
-    /// The first order to stop, under `shutdown_delay`: readiness fails, everything else goes on, so that
-    /// those who send clients here learn of it in time.
-    private func delaysShutdown() -> Bool {
-        let delay = configuration.main.shutdownDelayMs
-        guard delay > 0, !isStopping, quitDueMs == nil else { return false }
-        shared.isLeaving = true
-        quitDueMs = clock.nowMs + Int64(delay)
-        log.write(
-            .notice, connection: nil, "readiness fails for \(delay) ms, then this service ends gracefully")
-        return true
-    }
-
-    func send(_ signal: Int32) {
-        for child in children { kill(child.pid, signal) }
-        if let checker { kill(checker.pid, signal) }
-    }
-
-    func killLate() {
-        guard let deadline = killDeadlineMs, clock.nowMs >= deadline else { return }
-        send(SIGKILL)
-        killDeadlineMs = clock.nowMs + 1000
-    }
-
-    // MARK: Workers
-
-    func startWorkers() {
-        generation += 1
-        for index in 0..<workerCount { fork(slot: freeSlot(preferring: index)) }
-    }
-
-    func freeSlot(preferring index: Int) -> Int {
-        // Old workers, or another master's, may still be in the first slots; sockets are dealt by slot
-        // modulo their number.
-        let rounds = (0..<(Master.slotsMax / max(workerCount, 1))).lazy.map { $0 * self.workerCount + index }
-        return rounds.first { self.shared.claim(slot: $0, for: self.master) } ?? index
-    }
-
-    func fork(slot: Int) {
-        let channel: (ControlChannel, ControlChannel)
-        do throws(Errno) {
-            channel = try ControlChannel.pair()
-        } catch {
-            log.write(.alert, connection: nil, "socketpair() failed \(error.logText)")
-            return respawnsDue.append((slot, clock.nowMs + 1000))
-        }
-        let pid = portico_fork()
-        if pid == 0 {
-            channel.0.close()
-            serve(slot: slot, channel.1)
-        }
-        guard pid > 0 else {
-            log.write(.alert, connection: nil, "fork() failed \(Errno.current.logText)")
-            respawnsDue.append((slot, clock.nowMs + 1000))
-            return
-        }
-        log.write(.notice, connection: nil, "start worker process \(pid)")
-        shared.service.workerStarted(slot: slot, pid: pid, wallMs: clock.wallMs)
-        children.append(
-            Child(
-                pid: pid, slot: slot, generation: generation, startedMs: clock.nowMs,
-                control: channel.0))
-    }
-
-    /// The child's whole life.
-    func serve(slot: Int, _ control: ControlChannel) -> Never {
-        sockets.closeOthers(than: slot)
-        // Signals stay blocked: one that comes before the worker listens waits for it.
-        takeRole("portico-worker", worker: slot % max(workerCount, 1), onMasterDeath: SIGQUIT)
-        do {
-            let birth = Worker.Birth(
-                configuration: configuration, request: request,
-                sockets: sockets.descriptors(forWorker: slot), shared: shared, slot: slot)
-            _exit(try Worker(birth, control: control).run())
-        } catch {
-            log.write(.emerg, connection: nil, "worker could not start \(error.logText)")
-            _exit(2)
-        }
-    }
-
-    /// What a forked process is before it does its work.
-    ///
-    /// - Parameter signal: what it gets when the master dies: nobody would supervise it.
-    func takeRole(_ name: String, worker: Int, onMasterDeath signal: Int32) {
-        portico_set_name(name)
-        // The other workers' channels are theirs alone.
-        children = []
-        do {
-            try Privileges.enter(configuration.main, worker: worker)
-        } catch {
-            log.write(.emerg, connection: nil, error.description)
-            _exit(2)
-        }
-        // After the change of user, which would cancel it.
-        _ = portico_prctl(PR_SET_PDEATHSIG, UInt(signal))
-        if getppid() != master { kill(getpid(), signal) }
-    }
-
-    /// Collects children that ended; those that should live come back.
-    func reap() {
-        while true {
-            var status: Int32 = 0
-            let pid = waitpid(-1, &status, WNOHANG)
-            guard pid > 0 else { return }
-            if pid == newBinary { return newBinaryEnded() }
-            shared.processEnded(pid)
-            if let ended = checker, ended.pid == pid {
-                checkerEnded(ended, status)
-                continue
+    /// Removes names of UNIX sockets that are not served here any more; those that the former master
+    /// serves, when it is gone.
+    func discard(_ files: [SocketFile]) {
+        for file in files {
+            if file.origin == .inherited, launch.isPredecessorAlive {
+                leftFiles.append(file)
+            } else {
+                file.remove()
             }
-            guard let index = children.firstIndex(where: { $0.pid == pid }) else { continue }
-            let child = children.remove(at: index)
-            report(child, status)
-            if exitCode(status) == nil { configuration.removeDrafts() }
-            let isCurrent = child.generation == generation
-            guard isCurrent, !isStopping, !child.isLeaving else { continue }
-            if exitCode(status) == 2 {
-                log.write(
-                    .alert, connection: nil,
-                    "worker process \(pid) exited with fatal code 2 and cannot be respawned")
-                sockets.giveUp(worker: child.slot)
-                continue
-            }
-            // A worker that lived is replaced at once; one that died young, after a while.
-            shared.service.respawned(slot: child.slot)
-            let isYoung = clock.nowMs - child.startedMs < 1000
-            respawnsDue.append((child.slot, isYoung ? clock.nowMs + 500 : clock.nowMs))
         }
     }
 
-    func exitCode(_ status: Int32) -> Int32? {
-        status & 0x7F == 0 ? (status >> 8) & 0xFF : nil
+    private func removeLeftFiles() {
+        guard !leftFiles.isEmpty, !launch.isPredecessorAlive else { return }
+        for file in leftFiles { file.remove() }
+        leftFiles = []
     }
 
-    func report(_ child: Child, _ status: Int32) {
-        if let code = exitCode(status) {
-            log.write(.notice, connection: nil, "worker process \(child.pid) exited with code \(code)")
-        } else {
-            log.write(
-                .alert, connection: nil, "worker process \(child.pid) exited on signal \(status & 0x7F)")
+    /// Waits for a signal, or until there is something to do without one.
+    private func wait() {
+        var due = children.isEmpty && leftFiles.isEmpty ? Int64.max : clock.nowMs + 1000
+        if due < .max, !configuration.files.secretPaths.isEmpty {
+            due = clock.nowMs + CertificateWatch.intervalMs
         }
-        shared.workerEnded(slot: child.slot)
+        let limit = configuration.main.watchdogMs
+        if limit > 0, !(children.isEmpty && checker == nil) {
+            due = min(due, clock.nowMs + Int64(Watchdog.intervalMs(limitMs: limit)))
+        }
+        for next in [quitDueMs, checkerDueMs, killDeadlineMs] { due = min(due, next ?? .max) }
+        for next in respawnsDue { due = min(due, next.atMs) }
+        let left = max(0, due == .max ? 0 : due - clock.nowMs)
+        signals.wait(timeoutMs: due == .max ? -1 : Int32(clamping: left))
     }
-
-    func respawn() {
-        guard !isStopping else {
-            checkerDueMs = nil
-            return respawnsDue.removeAll()
-        }
-        if let due = checkerDueMs, due <= clock.nowMs { startChecker() }
-        let due = respawnsDue.filter { $0.atMs <= clock.nowMs }
-        respawnsDue.removeAll { $0.atMs <= clock.nowMs }
-        for entry in due {
-            fork(slot: freeSlot(preferring: entry.slot % max(workerCount, 1)))
-        }
-    }
-
 }

@@ -6,7 +6,7 @@ internal import Net
 struct PIDFile {
     let path: String
 
-    var oldBinaryPath: String { path + ".oldbin" }
+    private var oldBinary: PIDFile { PIDFile(path: path + ".oldbin") }
 
     func write() throws(ConfigError) {
         do {
@@ -38,22 +38,30 @@ struct PIDFile {
     }
 
     /// The configuration names another file.
-    func move(to next: PIDFile) {
+    ///
+    /// - Throws: if the other one cannot be written; this one stays.
+    func move(to next: PIDFile) throws(ConfigError) {
         guard next.path != path else { return }
-        guard (try? next.write()) != nil else { return }
+        try next.write()
         remove()
     }
 
+    /// Removes the file, unless it has become another master's.
     func remove() {
-        unlink(path)
+        if let number = try? read(), number == getpid() { unlink(path) }
     }
 
     /// The old binary's file, when the new one has taken over.
-    func removeOld() {
-        unlink(oldBinaryPath)
-    }
+    func removeOld() { oldBinary.remove() }
 
     /// A new binary takes over: the old master's file steps aside, or comes back.
-    func stepAside() -> Bool { rename(path, oldBinaryPath) == 0 }
-    func comeBack() { rename(oldBinaryPath, path) }
+    ///
+    /// - Throws: why it cannot.
+    func stepAside() throws(Errno) {
+        guard rename(path, oldBinary.path) == 0 else { throw Errno.current }
+    }
+
+    func comeBack() {
+        if let number = try? oldBinary.read(), number == getpid() { rename(oldBinary.path, path) }
+    }
 }

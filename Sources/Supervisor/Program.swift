@@ -7,7 +7,7 @@ internal import Proxy
 
 /// The whole program: from the words of the command line to an exit status.
 public struct Program {
-    private let arguments: [String]
+    let arguments: [String]
     private let builtIn: BuiltInConfiguration
 
     /// - Parameters:
@@ -23,6 +23,9 @@ public struct Program {
     ///
     /// - Returns: the exit status: 0, or 1 with the reason on standard error.
     public func run() -> Int32 {
+        StandardDescriptors.fill()
+        Signal.takeDefaults()
+        ProcessTitle.prepare()
         // Before anything else uses OpenSSL.
         TLSLibrary.useOwnMemory()
         let options: CommandLineOptions
@@ -45,20 +48,24 @@ public struct Program {
     // MARK: Texts
 
     /// Says on standard error, and in the error log if it can be written, why nothing starts.
-    private func refuse(_ error: ConfigError, _ options: CommandLineOptions) -> Int32 {
+    func refuse(_ error: ConfigError, _ options: CommandLineOptions) -> Int32 {
         for line in error.lines { _ = refuse(line, options) }
         return 1
     }
 
-    private func refuse(_ message: String, _ options: CommandLineOptions) -> Int32 {
-        let path = ConfigurationPath.errorLog(prefix: options.prefix ?? ".", option: options.errorLog)
-        if let path, let log = try? ErrorLog([ErrorLog.Sink(.file(path), .error)]) {
+    func refuse(_ message: String, _ options: CommandLineOptions) -> Int32 {
+        let prefix = options.prefix ?? "."
+        let path = ConfigurationPath.errorLog(prefix: prefix, option: options.errorLog)
+        // The folder of a name that was misspelt must not be made.
+        if let path, FileAccess.stamp(prefix) != nil,
+            let log = try? ErrorLog([ErrorLog.Sink(.file(path), .error)])
+        {
             log.write(.emerg, connection: nil, message)
         }
         return fail(message)
     }
 
-    private func fail(_ message: String) -> Int32 {
+    func fail(_ message: String) -> Int32 {
         standardError("portico: [emerg] \(message)\n")
         return 1
     }
@@ -113,11 +120,12 @@ public struct Program {
 
     // MARK: Loading
 
-    private func loadRequest(_ options: CommandLineOptions) -> LoadRequest {
+    func loadRequest(_ options: CommandLineOptions) -> LoadRequest {
         LoadRequest(
             prefix: options.prefix ?? ".", path: options.configuration,
             globalDirectives: options.globalDirectives ?? "",
-            errorLogPath: options.errorLog, builtIn: builtIn)
+            errorLogPath: options.errorLog, builtIn: builtIn,
+            isBare: options.prefix == nil && options.configuration == nil)
     }
 
     private func test(_ options: CommandLineOptions, prints: Bool) -> Int32 {
@@ -167,116 +175,8 @@ public struct Program {
         }
     }
 
-    private func warn(_ configuration: Configuration) {
+    func warn(_ configuration: Configuration) {
         for warning in configuration.warnings { standardError("portico: [warn] \(warning)\n") }
-    }
-
-    private func send(_ order: CommandLineOptions.Order, _ options: CommandLineOptions) -> Int32 {
-        do {
-            let configuration = try Configuration.load(loadRequest(options))
-            let pid = try PIDFile(path: configuration.main.pidPath).read()
-            let signal: Int32
-            switch order {
-            case .stop: signal = SIGTERM
-            case .quit: signal = SIGQUIT
-            case .reload: signal = SIGHUP
-            case .reopen: signal = SIGUSR1
-            }
-            let begunMs = Clock().nowMs
-            guard kill(pid, signal) == 0 else {
-                return fail("kill(\(pid), \(signal)) failed \(Errno.current.logText)")
-            }
-            guard order == .reload else { return 0 }
-            return awaitReload(
-                ReloadOutcome(pidPath: configuration.main.pidPath), of: pid, sinceMs: begunMs)
-        } catch {
-            for line in error.lines { _ = fail(line) }
-            return 1
-        }
-    }
-
-    /// Waits until the master has said what became of the reload.
-    private func awaitReload(_ outcome: ReloadOutcome, of master: pid_t, sinceMs: Int64) -> Int32 {
-        for _ in 0..<6000 {
-            switch outcome.read(sinceMs: sinceMs) {
-            case .accepted: return 0
-            case .refused(let reason):
-                return fail("\(reason)\nportico: the new configuration was refused; the old one goes on")
-            case nil: break
-            }
-            guard kill(master, 0) == 0 else { return fail("the master process \(master) is gone") }
-            usleep(10_000)
-        }
-        return fail("the master process \(master) has not answered for a minute; see its error log")
-    }
-
-    // MARK: Serving
-
-    private func serve(_ options: CommandLineOptions) -> Int32 {
-        let request = loadRequest(options)
-        do {
-            let inheritance =
-                try Inheritance.received(slots: Master.slotsMax)
-                ?? Inheritance(
-                    shared: SharedState(slots: Master.slotsMax), lasting: LastingSecrets())
-            let configuration = try Configuration.load(
-                request, files: ConfigurationFiles(lasting: inheritance.lasting))
-            warn(configuration)
-            try configuration.prepareDirectories(owner: Account.ofWorkers(configuration.main)?.user)
-            // Before anybody can reach us: a signal that comes from now on waits until it is obeyed.
-            let signals = try SignalDescriptor(Master.obeyed)
-            let workers = configuration.main.usesMaster ? configuration.main.workerProcesses : 1
-            let inherited = ListeningSockets.inherited()
-            let sockets = try inherited.opened(for: configuration, workers: workers)
-            for warning in configuration.warnings + sockets.adapt(from: inherited) {
-                configuration.errorLog.write(.warn, connection: nil, warning)
-            }
-            if configuration.main.daemonizes { try daemonize() }
-            // Written by a child or by this very process: the number in it must be the master's.
-            if configuration.main.usesMaster { try PIDFile(path: configuration.main.pidPath).write() }
-            if let notice = configuration.startNotice { standardError(notice) }
-            guard configuration.main.usesMaster else {
-                return try serveAlone(configuration, request, sockets)
-            }
-            let master = Master(
-                request: request, arguments: arguments, configuration: configuration, sockets: sockets,
-                signals: signals, inheritance: inheritance)
-            return master.run()
-        } catch let error as ConfigError {
-            return refuse(error, options)
-        } catch let error as Errno {
-            return refuse("start failed \(error.logText)", options)
-        } catch {
-            return refuse("\(error)", options)
-        }
-    }
-
-    /// `master_process off`: this process serves.
-    private func serveAlone(
-        _ configuration: Configuration, _ request: LoadRequest, _ sockets: ListeningSockets
-    ) throws(Errno) -> Int32 {
-        let shared = try SharedState(slots: 1)
-        let clock = Clock()
-        shared.prepare(configuration, isStart: true)
-        shared.service.began(wallMs: clock.wallMs)
-        shared.service.workerStarted(slot: 0, pid: getpid(), wallMs: clock.wallMs)
-        let birth = Worker.Birth(
-            configuration: configuration, request: request, sockets: sockets.descriptors(forWorker: 0),
-            shared: shared, slot: 0)
-        return try Worker(birth, control: nil).run()
-    }
-
-    private func daemonize() throws(ConfigError) {
-        let pid = portico_fork()
-        guard pid >= 0 else { throw ConfigError("fork() failed \(Errno.current.logText)") }
-        if pid > 0 { _exit(0) }
-        guard setsid() >= 0 else { throw ConfigError("setsid() failed \(Errno.current.logText)") }
-        umask(0)
-        let null = open("/dev/null", O_RDWR)
-        guard null >= 0 else { throw ConfigError("open(\"/dev/null\") failed \(Errno.current.logText)") }
-        dup2(null, STDIN_FILENO)
-        dup2(null, STDOUT_FILENO)
-        if null > STDERR_FILENO { close(null) }
     }
 }
 

@@ -35,7 +35,7 @@ enum LoadCommand {
         var last = (answers: 0, us: LoadGenerator.nowUs())
         while !run.hasEnded {
             signals.wait(timeoutMs: 1000)
-            while let signal = signals.next() { if signal != .child { run.interrupt() } }
+            while let signal = signals.next() { if signal.signal != .child { run.interrupt() } }
             guard showsProgress, !run.hasEnded else { continue }
             let now = (answers: run.answers, us: LoadGenerator.nowUs())
             let rate = max(0, now.answers - last.answers) * 1_000_000 / Int(max(1, now.us - last.us))

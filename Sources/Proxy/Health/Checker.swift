@@ -21,6 +21,9 @@ public final class Checker {
     private let shared: SharedState
     private let signals: SignalDescriptor
     private var endpoints = SlotTable<Endpoint>()
+    /// Left at each turn for the master to see.
+    private let mark: LoopMark
+    private var strayStop = StrayStop()
     private var isEnding = false
     /// Probes that have more to read without an event.
     private var posted: [Token] = []
@@ -45,14 +48,14 @@ public final class Checker {
         clock = Clock()
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
-        signals = try SignalDescriptor([
-            .terminate, .interrupt, .quit, .winch, .user1, .user2, .hangup, .pipe, .alarm,
-        ])
+        signals = try SignalDescriptor(Signal.obeyedByLoops)
+        mark = shared.marks.checker
         let token = endpoints.insert { _ in .signals }
         try poller.addControl(signals.fd, token)
         for index in configuration.upstreams.indices { watchServers(ofGroup: index) }
         watchNames()
         watchStaples()
+        mark.turn(nowMs: clock.nowMs)
     }
 
     /// Asks the servers that a group has now. Those that it had before are asked on, and what is known of
@@ -236,31 +239,19 @@ public final class Checker {
     public func run() -> Int32 {
         while !isEnding {
             let isIdle = shared.members.changes == memberChanges && posted.isEmpty
-            let max: Int32 = isIdle ? 1000 : 0
+            let max: Int32 = isIdle ? min(1000, configuration.main.longestWaitMs) : 0
             let wait = timers.waitMs(nowMs: clock.nowMs, max: max)
+            mark.does(.waiting)
             // Without a timer too: the API may give it something to do.
             let count = poller.wait(timeoutMs: wait < 0 ? max : wait)
             clock.update()
+            mark.turn(nowMs: clock.nowMs)
+            mark.does(.checks)
             followMembers()
-            for index in 0..<count {
-                let event = poller.event(at: index)
-                switch endpoints[event.token] {
-                case .probe(let probe): probe.ready(event)
-                case .name(let watch): watch.ready()
-                case .staple(let watch): watch.ready(event)
-                case .signals: while let signal = signals.next() { received(signal) }
-                case nil: break
-                }
-            }
-            while let expired = timers.nextExpired(nowMs: clock.nowMs) {
-                switch endpoints[expired.token] {
-                case .probe(let probe): probe.timedOut()
-                case .name(let watch): watch.timedOut()
-                case .staple(let watch): watch.timedOut()
-                case .signals, nil: break
-                }
-            }
+            for index in 0..<count { dispatch(poller.event(at: index)) }
+            while let expired = timers.nextExpired(nowMs: clock.nowMs) { expire(expired.token) }
             runPosted()
+            if strayStop.isDue(nowMs: clock.nowMs, isDelayed: shared.isLeaving) { isEnding = true }
         }
         return 0
     }
@@ -276,11 +267,31 @@ public final class Checker {
         }
     }
 
-    private func received(_ signal: Signal) {
-        switch signal {
-        case .terminate, .interrupt, .quit, .winch: isEnding = true
+    private func dispatch(_ event: ReadyEvent) {
+        switch endpoints[event.token] {
+        case .probe(let probe): probe.ready(event)
+        case .name(let watch): watch.ready()
+        case .staple(let watch): watch.ready(event)
+        case .signals: while let signal = signals.next() { received(signal) }
+        case nil: break
+        }
+    }
+
+    private func expire(_ token: Token) {
+        switch endpoints[token] {
+        case .probe(let probe): probe.timedOut()
+        case .name(let watch): watch.timedOut()
+        case .staple(let watch): watch.timedOut()
+        case .signals, nil: break
+        }
+    }
+
+    private func received(_ received: ReceivedSignal) {
+        switch received.signal {
+        case .terminate, .interrupt, .quit:
+            if strayStop.isOrder(received, nowMs: clock.nowMs) { isEnding = true }
         case .user1: configuration.reopenLogs()
-        case .hangup, .user2, .child, .pipe, .alarm: break
+        case .winch, .hangup, .user2, .child, .pipe, .alarm, .io: break
         }
     }
 

@@ -61,6 +61,10 @@ final class ConfigurationBuilder {
         prefix = request.prefix.hasPrefix("/") ? request.prefix : files.realPath(request.prefix)
         let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
         directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        // Before a log is opened: the folder of a name that was misspelt must not be made.
+        guard files.exists(prefix) else {
+            throw ConfigError("open() \"\(path)\" failed \(Errno.notFound.logText)")
+        }
         let target: ErrorLog.Sink.Target =
             request.errorLogPath == "stderr"
             ? .standardError
@@ -141,7 +145,7 @@ final class ConfigurationBuilder {
 
     private func parse(_ request: LoadRequest, _ parser: ConfigParser) throws(ConfigError) -> [Statement] {
         let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
-        if request.path == nil, !files.exists(path) {
+        if request.isBare, !files.exists(path) {
             return try parser.parse(text: request.builtIn.text, name: "built-in \(request.builtIn.name)")
         }
         return try parser.parse(path: path)

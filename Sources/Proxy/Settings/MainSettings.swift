@@ -22,6 +22,8 @@ public struct MainSettings: Sendable {
     /// How long a service that was told to stop goes on while readiness fails, in milliseconds; 0: not at
     /// all.
     public internal(set) var shutdownDelayMs = 0
+    /// `worker_watchdog`: how long a loop may stand still, in milliseconds; 0: as long as it likes.
+    public internal(set) var watchdogMs = 10_000
     /// Who workers run as when the master is root.
     public internal(set) var user = "nobody"
     /// `nil`: the group called like the user, or else the user's own.
@@ -39,6 +41,9 @@ public struct MainSettings: Sendable {
     var spreadsOverCPUs = false
     /// Environment variables kept or set.
     var environment: [String] = []
+
+    /// The longest time that a loop waits for events: its master wants to see that it turns.
+    var longestWaitMs: Int32 { watchdogMs > 0 ? Int32(min(max(watchdogMs / 4, 1), 60_000)) : 60_000 }
 
     /// The processors that a worker may run on; `nil`: all.
     public func cpuMask(forWorker index: Int) -> UInt64? {
@@ -72,6 +77,10 @@ extension MainSettings {
                 "shutdown_delay",
                 "How long after TERM the service goes on while \"readiness\" fails, before it ends.",
                 in: .main, default: "0", \.main.shutdownDelayMs),
+            .milliseconds(
+                "worker_watchdog",
+                "A worker or checker whose loop stands still for so long is killed and replaced; 0: never.",
+                in: .main, default: "10s", \.main.watchdogMs),
             Directive(
                 "worker_rlimit_nofile", "Most open files of a worker.", "number", in: .main, arity: 1...1
             ) { (block: Block, statement: Statement) throws(ConfigError) in

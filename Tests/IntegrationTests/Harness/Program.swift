@@ -15,22 +15,30 @@ final class Program: Sendable {
         case signalled(Int32)
     }
 
+    /// What its descriptors 0, 1 and 2 are.
+    enum Standard: Sendable {
+        /// Nothing to read, and two files.
+        case files
+        /// A terminal of its own, by the path of its file.
+        case terminal(String)
+        /// The same, but what it says of errors goes into this descriptor.
+        case errors(Int32)
+        case closed
+    }
+
     /// Starts the program at `path`; standard input is empty.
     ///
     /// - Parameter descriptors: open ones that it gets as 3, 4 and so on.
     init(
         _ path: String, _ arguments: [String], in directory: TemporaryDirectory, name: String = "program",
-        descriptors: [Int32] = []
+        descriptors: [Int32] = [], standard: Standard = .files
     ) throws {
         errorFile = directory.path + "/\(name).stderr"
         outputFile = directory.path + "/\(name).stdout"
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        let flags = O_WRONLY | O_CREAT | O_TRUNC
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, outputFile, flags, 0o644)
-        posix_spawn_file_actions_addopen(&actions, 2, errorFile, flags, 0o644)
+        Program.open(standard, outputFile, errorFile, &actions)
         // Copies out of the way of the places they are to have.
         let copies = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 3 + Int32(descriptors.count)) }
         defer { for copy in copies { close(copy) } }
@@ -48,7 +56,10 @@ final class Program: Sendable {
         sigfillset(&all)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var flags = Int32(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
+        // POSIX_SPAWN_SETSID, which Glibc's module hides: who opens a terminal then owns it.
+        if case .terminal = standard { flags |= 0x80 }
+        posix_spawnattr_setflags(&attributes, Int16(flags))
         let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
         var started: pid_t = 0
         let result = Program.withCStrings([path] + arguments) { argumentList in
@@ -60,6 +71,28 @@ final class Program: Sendable {
             throw HarnessError("cannot start \(path): \(String(cString: strerror(result)))")
         }
         pid = started
+    }
+
+    private static func open(
+        _ standard: Standard, _ output: String, _ errors: String, _ actions: inout posix_spawn_file_actions_t
+    ) {
+        let flags = O_WRONLY | O_CREAT | O_TRUNC
+        switch standard {
+        case .files, .errors:
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+            posix_spawn_file_actions_addopen(&actions, 1, output, flags, 0o644)
+        case .terminal(let path):
+            for descriptor in 0..<Int32(3) {
+                posix_spawn_file_actions_addopen(&actions, descriptor, path, O_RDWR, 0)
+            }
+        case .closed:
+            for descriptor in 0..<Int32(3) { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        }
+        switch standard {
+        case .files: posix_spawn_file_actions_addopen(&actions, 2, errors, flags, 0o644)
+        case .errors(let descriptor): posix_spawn_file_actions_adddup2(&actions, descriptor, 2)
+        case .terminal, .closed: break
+        }
     }
 
     deinit {
