@@ -59,8 +59,8 @@ enum Rewrite {
         return false
     }
 
-    /// Writes what `set` gives a variable. Captures are encoded as in redirects, until a `rewrite` has changed
-    /// the path, as in nginx.
+    /// Writes what `set` gives a variable. Captures are encoded as in redirects, until a `rewrite` has
+    /// changed the path, as in nginx.
     private static func append(
         setting value: Template<Variable>, for exchange: Exchange, encodes: Bool, to out: ByteBuffer
     ) {
