@@ -86,6 +86,28 @@ import Testing
         server.finish()
     }
 
+    @Test("a group in panic is red until a request has proved the checks wrong")
+    func panic() throws {
+        let gateway = try RecordingGateway("g1")
+        gateway.answer("/ready", with: .fixed("no", status: "503 Busy"))
+        let server = try Server(
+            """
+            worker_processes 2;
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off;
+                upstream gw { zone gw 64k; server %GATEWAY1%; panic_threshold 50%;
+                    health_check interval=50ms uri=/ready; }
+                server { listen 127.0.0.1:%PORT1%;
+                    location / { proxy_pass http://gw; } location /api { api; } } }
+            """, gateways: [gateway])
+        #expect(server.waitForLog("is unhealthy: 503 from GET /ready"))
+        #expect(try server.json("/api/9/portico")["level"] as? String == "red")
+        #expect(try RawClient.get(server.port, "/x").status == 200)
+        #expect(try server.json("/api/9/portico")["level"] as? String == "amber")
+        server.finish(expected: ["panic_threshold"])
+    }
+
     @Test("a server that answers again is no trouble any more")
     func recovery() throws {
         let gateways = [try RecordingGateway("g1"), try RecordingGateway("g2")]

@@ -52,10 +52,17 @@ extension StatusReport.Server {
     }
 
     /// What is known of it last is that an attempt failed: nobody got an answer since, and no check found it
-    /// healthy again. Bans end by the clock; this does not.
+    /// healthy again. Bans end by the clock; this does not. One that the checks have given up fails until a
+    /// request has proved them wrong (`panic_threshold`).
     private static func isFailing(_ sum: TallySum, _ state: PeerState, _ clock: Clock) -> Bool {
-        guard sum[.failedMs] > sum[.succeededMs] else { return false }
-        let failedWallMs = clock.wallMs - (clock.nowMs - Int64(sum[.failedMs]))
-        return state.health != .up || failedWallMs >= state.healthSinceMs
+        func wasSinceCheck(_ momentMs: Int) -> Bool {
+            momentMs > 0 && clock.wallMs - (clock.nowMs - Int64(momentMs)) >= state.healthSinceMs
+        }
+        let hasFailed = sum[.failedMs] > sum[.succeededMs]
+        return switch state.health {
+        case .unhealthy: hasFailed || !wasSinceCheck(sum[.succeededMs])
+        case .up: hasFailed && wasSinceCheck(sum[.failedMs])
+        case .unchecked, .checking, .draining: hasFailed
+        }
     }
 }

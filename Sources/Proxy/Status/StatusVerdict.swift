@@ -41,6 +41,8 @@ struct StatusVerdict {
         let before: String
         /// In milliseconds of the wall clock; 0: nobody knows, or it does not matter.
         var sinceMs = 0
+        /// It was then, and is not any more.
+        var isOver = false
         var after = ""
 
         /// Without the time that passes: it stays the same as long as the problem does.
@@ -106,8 +108,9 @@ struct StatusVerdict {
     private func pieces(of problem: Problem) -> [Piece] {
         guard problem.sinceMs > 0 else { return [Piece(text: problem.text)] }
         let duration = Wording.duration(ms: nowMs - problem.sinceMs)
+        let time = problem.isOver ? ", \(duration) ago" : ", for \(duration)"
         return [
-            Piece(text: problem.before), Piece(text: ", for \(duration)", isTime: true),
+            Piece(text: problem.before), Piece(text: time, isTime: true),
             Piece(text: problem.after),
         ]
     }
@@ -252,7 +255,7 @@ extension StatusVerdict {
             problems.append(
                 Problem(
                     level: .amber, kind: .process, before: "a process died and was started again (\(all))",
-                    sinceMs: report.diedMs))
+                    sinceMs: report.diedMs, isOver: true))
         }
         let crowded = report.workers.filter { isNear($0.connections.active, report.connectionsMax) }
         if let worker = crowded.max(by: { $0.connections.active < $1.connections.active }) {
