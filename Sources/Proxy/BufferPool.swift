@@ -27,4 +27,12 @@ final class BufferPool {
         held[count] = buffer
         count += 1
     }
+
+    /// Lets go of all but so many.
+    func shrink(to most: Int) {
+        while count > most {
+            count -= 1
+            held[count] = nil
+        }
+    }
 }

@@ -52,6 +52,7 @@ extension Worker {
             return .client(HTTP1Session(worker: self, connection: connection))
         }
         connectionCount += 1
+        noteCrowd()
         counters.add(.handled, 1)
         counters.add(.active, 1)
         do {

@@ -20,6 +20,8 @@ public final class Worker {
         case traffic
         /// A timer alone: there is no master that takes samples.
         case sampling
+        /// A timer alone: many clients were there.
+        case crowd
         /// An authority is asked for a client's certificate.
         case status(ClientStatusCheck)
         /// A password is checked in a child.
@@ -40,6 +42,7 @@ public final class Worker {
     var awaitedTraffic: [GroupTraffic] = []
     let trafficTimer: TimerID
     let samplingTimer: TimerID
+    let crowdTimer: TimerID
     let poller: Poller
     var endpoints = SlotTable<Endpoint>()
     /// Connections that have more to do without an event: pipelined requests, spent budgets.
@@ -92,6 +95,7 @@ public final class Worker {
     var clientStatuses = ClientStatuses()
     var listeners: [Listener] = []
     var connectionCount = 0
+    var crowd = Crowd()
     var room: ConnectionRoom
     var connectionSerial = 0
     var isDraining = false
@@ -135,6 +139,7 @@ public final class Worker {
         room = ConnectionRoom(birth.configuration.main)
         trafficTimer = timers.create(endpoints.insert { _ in .traffic }, kind: 0)
         samplingTimer = timers.create(endpoints.insert { _ in .sampling }, kind: 0)
+        crowdTimer = timers.create(endpoints.insert { _ in .crowd }, kind: 0)
         signals = try SignalDescriptor(Signal.obeyedByLoops)
         mark = shared.marks.worker(birth.slot)
         counters = shared.counters.slab(birth.slot)
@@ -271,7 +276,7 @@ public final class Worker {
         case .password(let check):
             mark.does(.checks)
             check.ready()
-        case .peer, .traffic, .sampling:
+        case .peer, .traffic, .sampling, .crowd:
             break
         }
     }
@@ -289,6 +294,8 @@ public final class Worker {
             serveAwaited()
         case .sampling:
             takeSample()
+        case .crowd:
+            lookAtCrowd()
         case .status(let check):
             check.timedOut()
         case .password(let check):
@@ -313,7 +320,7 @@ public final class Worker {
             switch endpoint {
             case .client(let session): session.runPosted()
             case .peer(let connection): connection.ready()
-            case .listener, .signals, .control, .traffic, .sampling, .status, .password: break
+            case .listener, .signals, .control, .traffic, .sampling, .crowd, .status, .password: break
             }
         }
         running.removeAll(keepingCapacity: true)
@@ -326,7 +333,7 @@ public final class Worker {
             switch endpoints[token] {
             case .client(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .listener, .signals, .control, .traffic, .sampling, .status, .password, nil: break
+            case .listener, .signals, .control, .traffic, .sampling, .crowd, .status, .password, nil: break
             }
         }
         batch.submit()
@@ -430,6 +437,13 @@ public final class Worker {
         } else {
             exchange.upstream = nil
         }
+    }
+
+    /// Lets go of what so many clients do not need.
+    func shrinkPools(to count: Int) {
+        buffers.shrink(to: count)
+        for exchange in exchanges.dropFirst(count) { exchange.upstream = nil }
+        exchanges.removeLast(max(0, exchanges.count - count))
     }
 
     /// Lets go of exchanges that belong to a former configuration.
