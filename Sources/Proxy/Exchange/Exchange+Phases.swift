@@ -343,7 +343,7 @@ extension Exchange {
         guard let target = server.namedLocation(name) else {
             worker.log(
                 .error, self, "could not find named location \"\(String(decoding: name, as: UTF8.self))\"")
-            return finish(status: 500, withErrorPage: false)
+            return finish(status: 500)
         }
         isInternal = true
         phase = .processing

@@ -34,9 +34,16 @@ enum HeaderFilter {
         response.add(name: field.name, known: field.known) { field.value.append(for: exchange, to: $0) }
     }
 
+    /// When the content was changed last, by the file's time or the gateway's word.
+    private static func modified(_ response: Response) -> Int64? {
+        if let time = response.lastModified { return time }
+        guard let field = response.fields.first(where: { $0.known == .lastModified }) else { return nil }
+        return response.lines.withBytes(of: field.value) { HTTPTime.parse($0) }
+    }
+
     private static func apply(_ expires: Expires, to exchange: Exchange) {
         let now = exchange.worker.clock.wallSeconds
-        guard let lifetime = expires.lifetime(now: now, modified: exchange.response.lastModified) else {
+        guard let lifetime = expires.lifetime(now: now, modified: modified(exchange.response)) else {
             return
         }
         let response = exchange.response

@@ -32,6 +32,7 @@ extension DifferentialGroup {
                         location /turned/away { return 302 /elsewhere; }
                         location /turned/again { error_page 301 302 = @other; return 301 http://a.test/; } }
                     location @other { return 302 http://b.test/; }
+                    location /nobody/ { try_files /none @nobody; error_page 500 /pages/404.txt; }
                     location /turned-behind/ { proxy_intercept_errors on; error_page 302 /pages/404.txt;
                         proxy_pass http://%GATEWAY1%; }
                     location /lost/ { root %PREFIX%/www; }
@@ -43,6 +44,7 @@ extension DifferentialGroup {
                 .init(
                     "a redirect with an error page says where it would have led", .get("/turned/folder"),
                     .get("/turned/away"), .get("/turned/again")),
+                .init("a named location that is not there has an error page", .get("/nobody/")),
                 .init(
                     "a gateway's redirect with an error page does not", .get("/turned-behind/"),
                     answers: [.fixed("", status: "302 Found", fields: ["Location: /x"])]),

@@ -116,6 +116,7 @@ extension DifferentialGroup {
                         proxy_pass http://%GATEWAY1%; }
                     location /tagged/ { add_header ETag $arg_tag; add_header Last-Modified $arg_time;
                         proxy_pass http://%GATEWAY1%; }
+                    location /aged/ { expires modified 1d; proxy_pass http://%GATEWAY1%; }
                     location /expires/ { expires -1; proxy_pass http://%GATEWAY1%; }
                     location /long/ { expires max; proxy_pass http://%GATEWAY1%; }
                     location /cookies/ { proxy_cookie_path /inner/ /outer/;
@@ -187,6 +188,9 @@ extension DifferentialGroup {
                         .fixed("b", fields: ["ETag: \"g\"", "Last-Modified: Thu, 01 Jan 1970 00:00:01 GMT"]),
                         .fixed("b", fields: []),
                     ]),
+                .init(
+                    "expires goes by a gateway's Last-Modified", .get("/aged/"),
+                    answers: [.fixed("b", fields: ["Last-Modified: Thu, 01 Jan 1970 00:00:01 GMT"])]),
                 .init(
                     "a gateway's 204 keeps its type", .get("/"),
                     answers: [.raw("HTTP/1.1 204 No Content\r\nContent-Type: text/x\r\n\r\n")]),

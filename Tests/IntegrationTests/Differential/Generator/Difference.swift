@@ -63,6 +63,10 @@ struct Difference {
 
     func asks(method: String) -> Bool { ask.requests.contains { $0.method == method } }
 
+    func asksFor(_ text: String) -> Bool {
+        ask.requests.contains { String(latin1: $0.target).contains(text) }
+    }
+
     func asksWith(_ isMeant: (String) -> Bool) -> Bool {
         ask.requests.contains { $0.fields.contains(where: isMeant) }
     }
