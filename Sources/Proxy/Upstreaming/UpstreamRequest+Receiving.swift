@@ -141,10 +141,10 @@ extension UpstreamRequest {
 
     // MARK: Answers that are not passed on
 
-    /// `proxy_intercept_errors`: the location has a page of its own for this status.
+    /// `proxy_intercept_errors`: the location has a page of its own for this status, or would have it if the
+    /// request had not been led to one already; then it ends in the built-in one.
     private func isIntercepted(_ status: UInt16) -> Bool {
         guard proxy.interceptsErrors, status >= 300 else { return false }
-        if exchange.errorStatus != 0 && !exchange.location.settings.core.recursiveErrorPages { return false }
         return exchange.location.settings.core.errorPages.elements.contains { $0.status == status }
     }
 

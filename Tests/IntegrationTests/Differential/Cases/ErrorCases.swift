@@ -32,6 +32,11 @@ extension DifferentialGroup {
                         location /turned/away { return 302 /elsewhere; }
                         location /turned/again { error_page 301 302 = @other; return 301 http://a.test/; } }
                     location @other { return 302 http://b.test/; }
+                    location /twice/ { proxy_intercept_errors on; error_page 404 500 503 /twice/page;
+                        error_page 405 =200 @twice; proxy_pass http://%GATEWAY1%;
+                        location /twice/here/ { return 405; } }
+                    location @twice { proxy_intercept_errors on; error_page 403 /pages/404.txt;
+                        proxy_pass http://%GATEWAY1%; }
                     location /nobody/ { try_files /none @nobody; error_page 500 /pages/404.txt; }
                     location /turned-behind/ { proxy_intercept_errors on; error_page 302 /pages/404.txt;
                         proxy_pass http://%GATEWAY1%; }
@@ -44,6 +49,19 @@ extension DifferentialGroup {
                 .init(
                     "a redirect with an error page says where it would have led", .get("/turned/folder"),
                     .get("/turned/away"), .get("/turned/again")),
+                .init(
+                    "an error page's own error, intercepted", .get("/twice/x"),
+                    answers: [
+                        .fixed("one", status: "500 Oops"), .fixed("two", status: "503 Busy"),
+                    ]),
+                .init(
+                    "an error page's own error in a named location", .get("/twice/here/"),
+                    answers: [.fixed("one", status: "403 Forbidden")]),
+                .init(
+                    "an error page's own error without a page", .get("/twice/x"),
+                    answers: [
+                        .fixed("one", status: "500 Oops"), .fixed("two", status: "502 Bad"),
+                    ]),
                 .init("a named location that is not there has an error page", .get("/nobody/")),
                 .init(
                     "a gateway's redirect with an error page does not", .get("/turned-behind/"),
