@@ -47,12 +47,18 @@ public final class TemporaryFile {
         buffer.removeAll()
     }
 
-    /// Appends all bytes of `buffer`; they stay in it. After an error none of them counts as written.
+    /// Appends all bytes of `buffer`; they stay in it.
     public func append(_ buffer: ByteBuffer) throws(Errno) {
+        try append(Slice(from: 0, to: buffer.count), of: buffer)
+    }
+
+    /// Appends the bytes of `slice`; they stay in `buffer`. After an error none of them counts as written.
+    public func append(_ slice: Slice, of buffer: ByteBuffer) throws(Errno) {
         var failure: Errno?
         var end = size
         buffer.withUnsafeReadable { bytes in
-            var rest = bytes
+            guard slice.end <= bytes.count else { return }
+            var rest = UnsafeRawBufferPointer(rebasing: bytes[slice.range])
             while let start = rest.baseAddress, rest.count > 0 {
                 let written = SystemCall.retrying { pwrite(fd, start, rest.count, off_t(end)) }
                 guard written > 0 else {

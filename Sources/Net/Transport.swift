@@ -165,14 +165,29 @@ public final class Transport {
         if tls != nil || first.count + second.count <= Transport.copiedMax {
             return sendJoined(first, second)
         }
-        let outcome = first.withUnsafeReadable { head in
-            second.withUnsafeReadable { Socket.send(fd, head, $0, more: endsWithNextSend) }
+        let before = first.count
+        let outcome = send(first, Slice(from: 0, to: second.count), of: second)
+        if case .bytes(let count) = outcome { second.consume(count - (before - first.count)) }
+        return outcome
+    }
+
+    /// Sends all of `first` and then the bytes of `slice`, in one call where that is possible.
+    ///
+    /// What was taken of `first` is consumed; `second` stays as it is.
+    public func send(_ first: ByteBuffer, _ slice: Slice, of second: ByteBuffer) -> IOOutcome {
+        let before = first.count
+        // A batch was given the first alone.
+        if case .done = ahead { return send(first) }
+        // TLS must be offered again what it did not take, and nothing before it.
+        if before > 0, tls != nil { return send(first, isLast: false) }
+        let outcome = second.withUnsafeReadable { bytes in
+            guard slice.end <= bytes.count else { return IOOutcome.bytes(0) }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[slice.range])
+            if let tls { return tls.send(rest, isLast: endsWithNextSend) }
+            guard before > 0 else { return Socket.send(fd, rest, more: endsWithNextSend) }
+            return first.withUnsafeReadable { Socket.send(fd, $0, rest, more: endsWithNextSend) }
         }
-        return settle(outcome, first.count + second.count) { count in
-            let fromFirst = min(count, first.count)
-            first.consume(fromFirst)
-            second.consume(count - fromFirst)
-        }
+        return settle(outcome, before + Int(slice.count)) { first.consume(min($0, before)) }
     }
 
     /// One place and one TLS record are cheaper than two: the front of `second` joins `first`.

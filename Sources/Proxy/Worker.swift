@@ -66,6 +66,7 @@ public final class Worker {
     // MARK: What connections borrow
 
     let buffers = BufferPool()
+    let contentBuffers = ContentBuffers()
     /// The buffer that bodies and responses are read into: one for all, empty between uses.
     let relay = ByteBuffer(capacity: 72 << 10)
     /// Where records of TLS are gathered before they are sent: one for all, empty between uses.
@@ -213,6 +214,7 @@ public final class Worker {
         }
         runPosted()
         if !overfull.isEmpty { closeExcess() }
+        if contentBuffers.isHolding { contentBuffers.trim(nowMs: clock.nowMs) }
         if !handshaking.isEmpty { shakeHands() }
         if !making.isEmpty { makeSlice() }
         mark.does(.logs)
@@ -226,7 +228,9 @@ public final class Worker {
 
     private func waitForEventsMs() -> Int32 {
         var bound = configuration.main.longestWaitMs
-        let mustLook = isDraining || logs.flushIntervalMs != nil || !retired.isEmpty || strayStop.isPending
+        let mustLook =
+            isDraining || logs.flushIntervalMs != nil || !retired.isEmpty || strayStop.isPending
+            || contentBuffers.isHolding
         if mustLook { bound = min(bound, Int32(min(logs.flushIntervalMs ?? 1000, 1000))) }
         let wait = timers.waitMs(nowMs: clock.nowMs, max: bound)
         return wait < 0 ? bound : wait

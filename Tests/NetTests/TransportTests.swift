@@ -107,6 +107,23 @@ import Testing
         #expect(transport.isWritable)
     }
 
+    @Test("a part of a buffer leaves behind another one and stays where it is", arguments: [4, 5000])
+    func part(count: Int) throws {
+        let (pair, transport) = try open()
+        defer { transport.close() }
+        let far = Transport(fd: pair.far, tls: nil)
+        defer { far.close() }
+        let content = String(repeating: "b", count: count)
+        let (head, body) = (buffer("head "), buffer("<\(content)>"))
+        let slice = Slice(from: 1, to: count + 1)
+        #expect(transport.send(head, slice, of: body) == .bytes(5 + count))
+        #expect(head.isEmpty && body.count == count + 2)
+        #expect(transport.send(head, slice, of: body) == .bytes(count))
+        let input = buffer()
+        while input.count < 2 * count + 5, case .bytes = far.receive(into: input, atLeast: 8192) {}
+        #expect(text(input) == "head \(content)\(content)")
+    }
+
     @Test("two buffers leave in one order and are consumed across their border", arguments: [4, 5000])
     func twoBuffers(count: Int) throws {
         let (pair, transport) = try open()

@@ -176,7 +176,7 @@ final class Exchange {
         location = server.base
         remoteAddress = client.remoteAddress
         headBytes = ByteBuffer(capacity: 16)
-        body = RequestBody()
+        body = RequestBody(pool: worker.contentBuffers)
     }
 }
 

@@ -21,6 +21,16 @@ final class RequestBody {
         case discard
     }
 
+    /// What is to be given next.
+    enum Portion {
+        /// Nothing that is here.
+        case nothing
+        /// Bytes that stand in memory.
+        case bytes(Slice, of: ByteBuffer)
+        /// A part of the file.
+        case stored
+    }
+
     private enum Framing {
         case none
         case length(remaining: Int64)
@@ -50,13 +60,25 @@ final class RequestBody {
         case stream
     }
 
+    /// The chunk that is being given.
+    private enum Chunk {
+        case none
+        /// Bytes of `stream` that belong to it: content, what ends it, and the last chunk if that follows.
+        case open(left: Int, isLast: Bool)
+        case ended
+    }
+
     private var framing = Framing.none
     private(set) var keeping = Keeping.unread
     /// All content received so far is still here.
     private(set) var isIntact = true
-    /// Content kept in memory, in order; with `file`, the part that is not yet in it.
-    let memory = ByteBuffer(capacity: 16)
-    private(set) var file: TemporaryFile?
+    private var kept: KeptContent
+    /// Content kept whole; with `file`, the part that is not yet in it.
+    var memory: ByteBuffer { kept.memory }
+    var file: TemporaryFile? { kept.file }
+    /// Content on its way through, with what frames it; borrowed, and only while there is some.
+    private var stream: ByteBuffer?
+    private let pool: ContentBuffers
     /// Bytes of content decoded so far.
     private(set) var receivedCount: Int64 = 0
     /// Most content in chunks (`client_max_body_size`; a length is judged with the head); 0: no limit.
@@ -67,9 +89,20 @@ final class RequestBody {
     private var source = Source.nothing
     /// Bytes of content given to the attempt under way.
     private var givenCount: Int64 = 0
-    private var isLastChunkGiven = false
+    private var chunk = Chunk.none
     /// What `proxy_set_body` puts in the content's place.
     let replacement = ByteBuffer(capacity: 16)
+
+    /// Most content of a stream that is held, in bytes.
+    static var streamMax: Int { 64 << 10 }
+    /// Bytes of buffers for streams: there is room for what frames the content.
+    private static var streamCapacity: Int { streamMax + 64 }
+
+    /// - Parameter pool: where memory for content that is not small comes from.
+    init(pool: ContentBuffers) {
+        self.pool = pool
+        kept = KeptContent(pool: pool)
+    }
 
     /// Whether the last byte of the request was seen.
     var isComplete: Bool {
@@ -114,9 +147,8 @@ final class RequestBody {
     func reset() {
         framing = .none
         keeping = .unread
-        memory.removeAll()
-        memory.shrink(toCapacity: 16 << 10)
-        file = nil
+        kept.reset()
+        releaseStream()
         isIntact = true
         receivedCount = 0
         declaredLength = nil
@@ -136,7 +168,19 @@ final class RequestBody {
         case .unread, .stream: keeping = wanted
         case .whole, .discard: break
         }
+        guard case .whole = keeping, let stream else { return }
+        kept.begin(with: stream)
+        releaseStream()
     }
+
+    private func releaseStream() {
+        if let buffer = stream.take() { pool.give(buffer) }
+    }
+
+    /// Content of a stream that was not yet given, in bytes.
+    var streamedCount: Int { stream?.count ?? 0 }
+
+    private var streamRoom: Int { max(RequestBody.streamMax - streamedCount, 0) }
 
     /// Nobody has use for what is still to come.
     func discard() {
@@ -144,13 +188,49 @@ final class RequestBody {
         if isAwaited { isIntact = false }
     }
 
-    /// Most bytes to read so that nothing behind the content is touched; `nil`: not known (chunks).
-    var readLimit: Int? {
-        switch framing {
-        case .length(let remaining): Int(clamping: remaining)
-        case .chunked: nil
-        case .none, .ended, .broken: 0
+    /// Where content that needs neither decoding nor a file can be read to: it stays there.
+    var place: ContentPlace? {
+        guard case .length(let remaining) = framing else { return nil }
+        let limit = Int(clamping: remaining)
+        switch keeping {
+        case .unread, .discard:
+            return nil
+        case .stream:
+            let room = streamRoom
+            guard room > 0 else { return nil }
+            return ContentPlace(buffer: streamBuffer, limit: min(limit, room))
+        case .whole(let memoryMax, _):
+            return kept.place(limit, memoryMax: memoryMax)
         }
+    }
+
+    private var streamBuffer: ByteBuffer {
+        if let stream { return stream }
+        let fresh = pool.take(capacity: RequestBody.streamCapacity)
+        stream = fresh
+        return fresh
+    }
+
+    /// So many bytes were read to `place`.
+    func placed(_ count: Int) {
+        if streamedCount == 0 { releaseStream() }
+        guard count > 0, case .length(let remaining) = framing else { return }
+        receivedCount += Int64(count)
+        let rest = remaining - Int64(count)
+        framing = rest == 0 ? .ended : .length(remaining: rest)
+    }
+
+    /// Most bytes to read for `take`, so that nothing behind the content is touched and no more is held than
+    /// may be.
+    var readLimit: Int {
+        let limit: Int
+        switch framing {
+        case .length(let remaining): limit = Int(clamping: remaining)
+        case .chunked: limit = Int.max
+        case .none, .ended, .broken: return 0
+        }
+        if case .stream = keeping { return min(limit, max(streamRoom, 1)) }
+        return limit
     }
 
     /// Takes content from `input`, beginning at `offset`.
@@ -158,11 +238,21 @@ final class RequestBody {
     /// - Returns: the position in `input` behind the last byte that belongs to this request.
     func take(_ input: ByteBuffer, from offset: Int) throws(BodyError) -> Int {
         do {
-            return try takeFramed(input, from: offset)
+            let end = try takeFramed(input, from: offset)
+            if isComplete { try completeKept() }
+            return end
         } catch {
             framing = .broken
             isIntact = false
             throw error
+        }
+    }
+
+    private func completeKept() throws(BodyError) {
+        do {
+            try kept.complete()
+        } catch {
+            throw .storage(error)
         }
     }
 
@@ -218,18 +308,13 @@ final class RequestBody {
         case .unread, .discard:
             isIntact = false
         case .stream:
-            memory.append(slice, of: input)
+            streamBuffer.append(slice, of: input)
         case .whole(let memoryMax, let path):
-            memory.append(slice, of: input)
-            if memory.count > memoryMax || file != nil { try spill(path) }
-        }
-    }
-
-    private func spill(_ path: String) throws(BodyError) {
-        do {
-            try TemporaryFile.move(memory, to: &file, in: path)
-        } catch {
-            throw .storage(error)
+            do {
+                try kept.append(slice, of: input, memoryMax: memoryMax, path: path)
+            } catch {
+                throw .storage(error)
+            }
         }
     }
 
@@ -265,7 +350,7 @@ final class RequestBody {
     /// The same is given to another peer, from its beginning.
     func restart() {
         givenCount = 0
-        isLastChunkGiven = false
+        chunk = .none
     }
 
     /// Whether what was promised can be given from its beginning.
@@ -281,7 +366,7 @@ final class RequestBody {
         switch offer {
         case .none: true
         case .length(let length): givenCount == length
-        case .chunked: isLastChunkGiven
+        case .chunked: if case .ended = chunk { true } else { false }
         }
     }
 
@@ -290,61 +375,89 @@ final class RequestBody {
         if case .stream = source { true } else { false }
     }
 
-    /// Appends the next piece of what was promised, framed, as far as it is here.
-    ///
-    /// - Returns: `false`: it cannot be read any more.
-    func give(to out: ByteBuffer, atMost pieceMax: Int) -> Bool {
+    /// What was promised and is here, as far as it was not given. What stands before it in its framing is
+    /// appended to `out`.
+    func next(framing out: ByteBuffer) -> Portion {
         switch source {
-        case .nothing:
-            return true
-        case .replacement:
-            give(replacement, to: out, atMost: pieceMax)
-            return true
-        case .kept:
-            if let file { return give(file, to: out, atMost: pieceMax) }
-            give(memory, to: out, atMost: pieceMax)
-            return true
-        case .stream:
-            giveStreamed(to: out)
-            return true
+        case .nothing: .nothing
+        case .replacement: rest(of: replacement)
+        case .kept: file == nil ? rest(of: memory) : givenCount < receivedCount ? .stored : .nothing
+        case .stream: nextStreamed(framing: out)
         }
     }
 
-    private func give(_ stored: ByteBuffer, to out: ByteBuffer, atMost pieceMax: Int) {
+    private func rest(of buffer: ByteBuffer) -> Portion {
         let start = Int(givenCount)
-        let count = min(stored.count - start, pieceMax)
-        guard count > 0 else { return }
-        out.append(Slice(from: start, to: start + count), of: stored)
-        givenCount += Int64(count)
+        guard start < buffer.count else { return .nothing }
+        return .bytes(Slice(from: start, to: min(buffer.count, start + RequestBody.pieceMax)), of: buffer)
     }
 
-    private func give(_ file: TemporaryFile, to out: ByteBuffer, atMost pieceMax: Int) -> Bool {
-        let count = Int(min(file.size - givenCount, Int64(pieceMax)))
-        guard count > 0 else { return true }
-        guard case .bytes(let read) = file.read(into: out, at: givenCount, count: count), read > 0 else {
+    /// Most bytes of a `Portion`.
+    private static var pieceMax: Int { 1 << 30 }
+
+    private func nextStreamed(framing out: ByteBuffer) -> Portion {
+        if case .chunked = offer, case .none = chunk { openChunk(out) }
+        guard let stream, !stream.isEmpty else { return .nothing }
+        guard case .open(let left, _) = chunk else {
+            return .bytes(Slice(from: 0, to: stream.count), of: stream)
+        }
+        return .bytes(Slice(from: 0, to: left), of: stream)
+    }
+
+    /// RFC 9112 §7.1: all that is here becomes a chunk. Its size is sent before it; what ends it joins it.
+    private func openChunk(_ out: ByteBuffer) {
+        guard let stream, !stream.isEmpty else {
+            guard isComplete else { return }
+            out.append("0\r\n\r\n")
+            chunk = .ended
+            return
+        }
+        out.append(hexadecimal: UInt(stream.count))
+        out.append("\r\n")
+        stream.append("\r\n")
+        if isComplete { stream.append("0\r\n\r\n") }
+        chunk = .open(left: stream.count, isLast: isComplete)
+        isIntact = false
+    }
+
+    /// So many bytes of the portion are on their way.
+    func gave(_ count: Int) {
+        guard count > 0 else { return }
+        givenCount += Int64(count)
+        guard case .stream = source, let stream else { return }
+        stream.consume(count)
+        isIntact = false
+        if case .open(let left, let isLast) = chunk {
+            chunk = left > count ? .open(left: left - count, isLast: isLast) : isLast ? .ended : .none
+        }
+        if stream.isEmpty { releaseStream() }
+    }
+
+    /// Copies the next portion, framed, behind what is in `out`.
+    ///
+    /// - Returns: `false`: it cannot be read any more.
+    func give(to out: ByteBuffer, atMost pieceMax: Int) -> Bool {
+        switch next(framing: out) {
+        case .nothing:
+            return true
+        case .bytes(let slice, of: let buffer):
+            let count = min(Int(slice.count), pieceMax)
+            out.append(Slice(from: Int(slice.start), to: Int(slice.start) + count), of: buffer)
+            gave(count)
+            return true
+        case .stored:
+            return giveStored(to: out, atMost: pieceMax)
+        }
+    }
+
+    private func giveStored(to out: ByteBuffer, atMost pieceMax: Int) -> Bool {
+        let count = Int(min(receivedCount - givenCount, Int64(pieceMax)))
+        guard case .bytes(let read)? = file?.read(into: out, at: givenCount, count: count), read > 0 else {
             isIntact = false
             return false
         }
         givenCount += Int64(read)
         return true
-    }
-
-    private func giveStreamed(to out: ByteBuffer) {
-        if !memory.isEmpty {
-            if case .chunked = offer {
-                out.append(hexadecimal: UInt(memory.count))
-                out.append("\r\n")
-            }
-            out.append(contentsOf: memory)
-            if case .chunked = offer { out.append("\r\n") }
-            givenCount += Int64(memory.count)
-            memory.removeAll()
-            isIntact = false
-        }
-        if case .chunked = offer, isComplete, !isLastChunkGiven {
-            out.append("0\r\n\r\n")
-            isLastChunkGiven = true
-        }
     }
 }
 

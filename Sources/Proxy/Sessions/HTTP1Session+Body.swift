@@ -89,11 +89,22 @@ extension HTTP1Session {
         usedCount = end
     }
 
-    /// Reads once into the worker's shared buffer. What is behind the content goes to `input`.
+    /// Reads once: to where the content stays, or into the worker's shared buffer.
     private func receiveBody(_ exchange: Exchange) throws(BodyError) -> IOOutcome {
+        guard let place = exchange.body.place else { return try receiveShared(exchange) }
+        let outcome = transport.receive(into: place.buffer, atLeast: place.limit, limit: place.limit)
+        var received = 0
+        if case .bytes(let count) = outcome { received = count }
+        exchange.body.placed(received)
+        exchange.requestLength += Int64(received)
+        return outcome
+    }
+
+    /// Reads content to be decoded or dropped. What is behind it goes to `input`.
+    private func receiveShared(_ exchange: Exchange) throws(BodyError) -> IOOutcome {
         let shared = worker.relay
         shared.removeAll()
-        let limit = exchange.body.readLimit ?? Int.max
+        let limit = exchange.body.readLimit
         let outcome = transport.receive(into: shared, atLeast: 16 << 10, limit: limit)
         guard case .bytes = outcome else { return outcome }
         let end = try exchange.body.take(shared, from: 0)

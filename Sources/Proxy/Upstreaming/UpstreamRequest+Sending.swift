@@ -5,8 +5,14 @@ internal import Upstream
 
 /// The request on its way to the peer: the head, then content from memory, from a file, or as it comes.
 extension UpstreamRequest {
-    /// Most content taken in one go from a file or the client, in bytes.
-    static var pieceMax: Int { 64 << 10 }
+    /// Most content taken in one go from a file, in bytes.
+    private static var pieceMax: Int { 64 << 10 }
+    /// Most content, in bytes, that waits for the end of the worker's turn.
+    private static var heldBackMax: Int { 16 << 10 }
+    /// Copying so much behind the head costs less than the kernel's walk over two places.
+    private static var joinedMax: Int { 2 << 10 }
+    /// One record of TLS instead of two.
+    private static var joinedRecordMax: Int { 16 << 10 }
 
     func beginSending(_ peer: PeerConnection) {
         state = .awaitingHead
@@ -17,7 +23,13 @@ extension UpstreamRequest {
         peer.outgoing = outgoing
         // `proxy_read_timeout` begins when the request is out: until then other waits are bounded.
         worker.cancel(peer.readTimer)
-        // With what else this turn sends: see `HTTP1Session.leftMax`.
+        // Much content leaves while it is in the processor's cache, the rest with what else this turn sends:
+        // see `HTTP1Session.leftMax`.
+        if case .bytes(let slice, of: _) = exchange.body.next(framing: outgoing),
+            slice.count > Self.heldBackMax
+        {
+            sendMore(peer)
+        }
         worker.post(peer.token)
         if !peer.transport.isWritable { peer.arm(peer.writeTimer, afterMs: proxy.sendTimeoutMs) }
     }
@@ -30,17 +42,16 @@ extension UpstreamRequest {
 
     private func send(_ outgoing: ByteBuffer, to peer: PeerConnection) {
         while true {
-            if outgoing.count < Self.pieceMax {
-                guard exchange.body.give(to: outgoing, atMost: Self.pieceMax) else {
-                    return bodyIsUnreadable()
-                }
+            var portion = exchange.body.next(framing: outgoing)
+            if let room = room(behind: outgoing, for: portion, peer.transport) {
+                guard exchange.body.give(to: outgoing, atMost: room) else { return bodyIsUnreadable() }
+                portion = .nothing
             }
-            if outgoing.isEmpty { break }
+            if case .nothing = portion, outgoing.isEmpty { break }
             wasRequestSent = true
-            let before = outgoing.count
-            switch peer.transport.send(outgoing) {
-            case .bytes:
-                exchange.attempts.sent(before - outgoing.count)
+            switch send(outgoing, portion, over: peer.transport) {
+            case .bytes(let count):
+                exchange.attempts.sent(count)
             case .wouldBlock:
                 return peer.arm(peer.writeTimer, afterMs: proxy.sendTimeoutMs)
             case .closed, .failed:
@@ -50,6 +61,36 @@ extension UpstreamRequest {
         worker.cancel(peer.writeTimer)
         guard exchange.body.isGiven else { return exchange.stream.readMoreBody() }
         finishSending(peer)
+    }
+
+    /// How much of the portion is to be copied behind what is in `outgoing`; `nil`: nothing of it.
+    private func room(
+        behind outgoing: ByteBuffer, for portion: RequestBody.Portion, _ transport: Transport
+    ) -> Int? {
+        let room: Int
+        switch portion {
+        case .nothing:
+            return nil
+        case .stored:
+            room = Self.pieceMax - outgoing.count
+        case .bytes(let slice, of: _):
+            if outgoing.isEmpty { return nil }
+            let max = transport.canSendFiles ? Self.joinedMax : Self.joinedRecordMax
+            room = max - outgoing.count
+            if transport.canSendFiles && room < Int(slice.count) { return nil }
+        }
+        return room > 0 ? room : nil
+    }
+
+    /// Content in memory is sent from where it stands.
+    private func send(
+        _ outgoing: ByteBuffer, _ portion: RequestBody.Portion, over transport: Transport
+    ) -> IOOutcome {
+        guard case .bytes(let slice, of: let buffer) = portion else { return transport.send(outgoing) }
+        let before = outgoing.count
+        let outcome = transport.send(outgoing, slice, of: buffer)
+        if case .bytes(let count) = outcome { exchange.body.gave(count - (before - outgoing.count)) }
+        return outcome
     }
 
     /// Lets a request without content, which is about to be sent, leave with what others send.
@@ -99,6 +140,6 @@ extension UpstreamRequest {
 
     /// The upstream keeps up with the client: more content may be read.
     var wantsMoreBody: Bool {
-        exchange.body.memory.count + (peer?.outgoing?.count ?? 0) < Self.pieceMax
+        exchange.body.streamedCount + (peer?.outgoing?.count ?? 0) < RequestBody.streamMax
     }
 }

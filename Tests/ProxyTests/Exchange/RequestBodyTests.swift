@@ -42,7 +42,7 @@ import Testing
     }
 
     private static func body(_ story: Story, _ framing: Framing) throws -> RequestBody {
-        let body = RequestBody()
+        let body = RequestBody(pool: ContentBuffers())
         body.begin(contentLength: framing == .length ? 10 : nil, isChunked: framing == .chunked)
         let out = ByteBuffer(capacity: 64)
         switch story {
@@ -230,7 +230,7 @@ import Testing
 
     @Test("a file that has lost its end cannot be given")
     func shortFileIsNoticed() throws {
-        let body = RequestBody()
+        let body = RequestBody(pool: ContentBuffers())
         body.begin(contentLength: 10, isChunked: false)
         body.keep(.whole(memoryMax: 0, path: "/tmp"))
         try RequestBodyTests.feed(body, .length, RequestBodyTests.content)

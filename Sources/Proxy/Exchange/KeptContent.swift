@@ -1,0 +1,103 @@
+internal import Core
+internal import Net
+
+/// Where content may be read to, and how much of it.
+struct ContentPlace {
+    let buffer: ByteBuffer
+    /// Bytes, at least one.
+    let limit: Int
+}
+
+/// Content of a request that is kept whole: in memory up to a size (`client_body_buffer_size`), then in a
+/// temporary file.
+struct KeptContent {
+    /// Most content that stays in memory of its own, in bytes.
+    private static var smallMax: Int { 16 << 10 }
+    /// Content in chunks is taken for large from here on, in bytes.
+    private static var largeMin: Int { 64 << 10 }
+    /// Most memory, in bytes, that is made ready at once for content that has not come.
+    private static var readyMax: Int { 8 << 20 }
+
+    private let pool: ContentBuffers
+    private let small = ByteBuffer(capacity: 16)
+    /// Borrowed for content that is not small.
+    private var large: ByteBuffer?
+    private(set) var file: TemporaryFile?
+
+    init(pool: ContentBuffers) { self.pool = pool }
+
+    /// All of the content; with `file`, the part that is not yet in it.
+    var memory: ByteBuffer { large ?? small }
+
+    /// Gives memory and file back.
+    mutating func reset() {
+        small.removeAll()
+        small.shrink(toCapacity: KeptContent.smallMax)
+        if let buffer = large.take() { pool.give(buffer) }
+        file = nil
+    }
+
+    /// Takes over what was received before it was known that it is to be kept.
+    mutating func begin(with content: ByteBuffer) {
+        makeRoom(content.count)
+        memory.append(contentsOf: content)
+    }
+
+    /// Where the last `limit` bytes of the content can be read to, if memory may hold them.
+    mutating func place(_ limit: Int, memoryMax: Int) -> ContentPlace? {
+        guard file == nil, limit <= memoryMax - memory.count else { return nil }
+        // In one step, unless it is very large.
+        if memory.writableCount < min(limit, KeptContent.largeMin) {
+            makeRoom(min(limit, KeptContent.readyMax))
+        }
+        return ContentPlace(buffer: memory, limit: min(limit, memory.writableCount))
+    }
+
+    /// Keeps bytes: in memory as long as they fit; what fills that by itself goes to the file from where it
+    /// stands.
+    mutating func append(
+        _ slice: Slice, of input: ByteBuffer, memoryMax: Int, path: String
+    ) throws(Errno) {
+        let count = Int(slice.count)
+        if count > memoryMax - memory.count {
+            let target = try existingFile(in: path)
+            try spill()
+            if count > memoryMax { return try target.append(slice, of: input) }
+        }
+        if memory.writableCount < count {
+            // Where chunks end is not known: beyond a few steps, memory grows in one.
+            let isLarge = memory.count + count > KeptContent.largeMin
+            makeRoom(isLarge ? min(memoryMax - memory.count, KeptContent.readyMax) : count)
+        }
+        memory.append(slice, of: input)
+    }
+
+    /// No more content comes: what is not yet in the file, if there is one, goes there.
+    mutating func complete() throws(Errno) {
+        if file != nil { try spill() }
+    }
+
+    private mutating func existingFile(in path: String) throws(Errno) -> TemporaryFile {
+        if let file { return file }
+        let made = try TemporaryFile(directory: path)
+        file = made
+        return made
+    }
+
+    private func spill() throws(Errno) {
+        guard let file, !memory.isEmpty else { return }
+        try file.append(Slice(from: 0, to: memory.count), of: memory)
+        memory.removeAll()
+    }
+
+    /// Makes room in memory for so many bytes more.
+    private mutating func makeRoom(_ count: Int) {
+        let buffer = memory
+        guard buffer.writableCount < count else { return }
+        guard large == nil, buffer.count + count > KeptContent.smallMax else { return buffer.reserve(count) }
+        let larger = pool.take(capacity: buffer.count + count)
+        larger.append(contentsOf: buffer)
+        buffer.removeAll()
+        large = larger
+    }
+}
