@@ -62,6 +62,8 @@ public final class AnswerProcess {
         // A client's connection that is closed by the parent must not stay open here.
         if output != 0 { dup2(output, 0) }
         closefrom(1)
+        // For `ps`; the name itself is what `top` shows.
+        ProcessTitle.set("\(name)".replacing("portico-", with: "") + " process")
         name.withUTF8Buffer { bytes in
             _ = bytes.withMemoryRebound(to: CChar.self) { portico_set_name($0.baseAddress) }
         }

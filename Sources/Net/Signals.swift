@@ -52,7 +52,7 @@ public enum Signal: Int32, Sendable, CaseIterable {
 public struct ReceivedSignal: Sendable {
     /// Which one.
     public let signal: Signal
-    /// The process that sent it; 0: it is not to be seen from here, or the kernel did.
+    /// The process that sent it, or the child that ended; 0: it is not to be seen from here, or is none.
     public let sender: Int32
     /// The kernel sent it: a terminal, most likely.
     public let isKernels: Bool
@@ -90,9 +90,8 @@ public final class SignalDescriptor {
             let count = read(fd, &info, MemoryLayout<signalfd_siginfo>.size)
             guard count == MemoryLayout<signalfd_siginfo>.size else { return nil }
             guard let signal = Signal(rawValue: Int32(truncatingIfNeeded: info.ssi_signo)) else { continue }
-            let isKernels = info.ssi_code > 0
             return ReceivedSignal(
-                signal, sender: isKernels ? 0 : Int32(truncatingIfNeeded: info.ssi_pid), isKernels: isKernels)
+                signal, sender: Int32(truncatingIfNeeded: info.ssi_pid), isKernels: info.ssi_code > 0)
         }
     }
 
