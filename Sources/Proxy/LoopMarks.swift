@@ -55,6 +55,7 @@ public struct LoopMark {
     public func clear() {
         memory.store(start, 0)
         memory.store(start + 1, 0)
+        memory.store(start + 2, 0)
     }
 
     // MARK: The loop's side
@@ -69,7 +70,13 @@ public struct LoopMark {
         memory.store(start + 1, number << 8 | activity.rawValue)
     }
 
+    /// The process finishes what it serves and takes nothing new.
+    func leaves() { memory.store(start + 2, 1) }
+
     // MARK: The master's side
+
+    /// It takes nothing new, whoever told it so.
+    public var isLeaving: Bool { memory.load(start + 2) != 0 }
 
     /// Another number at each turn that takes a millisecond; 0: there was none yet.
     public var lastTurn: Int { memory.load(start) }

@@ -21,6 +21,7 @@ extension Worker {
     func drain() {
         guard !isDraining else { return }
         isDraining = true
+        mark.leaves()
         log(.notice, "gracefully shutting down")
         ProcessTitle.set("worker process is shutting down")
         for listener in listeners { close(listener) }

@@ -59,7 +59,7 @@ public final class Worker {
     private var making: [Token] = []
     private let signals: SignalDescriptor
     /// Left at each turn for the master to see.
-    private let mark: LoopMark
+    let mark: LoopMark
     var strayStop = StrayStop()
     var exit: ExitMode?
 

@@ -149,6 +149,19 @@ extension Master {
         shared.workerEnded(slot: child.slot)
     }
 
+    /// A worker that somebody else told to finish takes no clients any more: another one does at once.
+    func replaceLeaving() {
+        guard !isStopping else { return }
+        for index in children.indices where !children[index].isLeaving {
+            let child = children[index]
+            guard shared.marks.worker(child.slot).isLeaving else { continue }
+            children[index].isLeaving = true
+            log.write(
+                .notice, connection: nil, "worker process \(child.pid) finishes; another one takes its place")
+            respawnsDue.append(DueWorker(index: child.slot % max(workerCount, 1), atMs: clock.nowMs))
+        }
+    }
+
     func respawn() {
         guard !isStopping else {
             checkerDueMs = nil

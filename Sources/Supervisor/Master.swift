@@ -107,6 +107,7 @@ final class Master {
             clock.update()
             while let signal = signals.next() { received(signal) }
             reap()
+            replaceLeaving()
             respawn()
             killLate()
             killHung()

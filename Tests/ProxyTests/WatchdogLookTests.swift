@@ -49,7 +49,10 @@ import Testing
         mark.turn(nowMs: 99)
         #expect(mark.activity == activity.text(number: 4711) && mark.lastTurn == 99)
         #expect(marks.worker(0).lastTurn == 0 && marks.checker.lastTurn == 0)
+        #expect(!mark.isLeaving)
+        mark.leaves()
+        #expect(mark.isLeaving && !marks.worker(0).isLeaving)
         mark.clear()
-        #expect(mark.lastTurn == 0 && mark.activity == "while it started")
+        #expect(!mark.isLeaving && mark.lastTurn == 0 && mark.activity == "while it started")
     }
 }

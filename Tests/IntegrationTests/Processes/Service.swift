@@ -17,6 +17,7 @@ final class Service {
     let manner: Manner
     /// The command that starts it; in the foreground it is the master itself.
     let command: Program
+    let workerCount: Int
     /// Where orders go.
     var master: pid_t
 
@@ -40,11 +41,14 @@ final class Service {
 
     /// Starts it, and waits until it answers and has its workers and its checker.
     ///
-    /// - Parameter shell: words of a shell before it is started in the shell's place.
+    /// - Parameters:
+    ///   - workers: how many the text asks for.
+    ///   - shell: words of a shell before it is started in the shell's place.
     init(
-        _ text: String = Service.usual, _ manner: Manner = .foreground, standard: Program.Standard = .files,
-        shell: String? = nil
+        _ text: String = Service.usual, _ manner: Manner = .foreground, workers count: Int = 2,
+        standard: Program.Standard = .files, shell: String? = nil
     ) throws {
+        workerCount = count
         directory = try TemporaryDirectory()
         ports = [try FreePort.next(), try FreePort.next()]
         self.manner = manner
@@ -66,7 +70,7 @@ final class Service {
             // It stands before the command returns.
             master = try #require(pidInFile())
         }
-        let isUp = waitUntil(Deadline(in: 20)) { answers() && workers.count == 2 && checker != nil }
+        let isUp = waitUntil(Deadline(in: 20)) { isWhole() }
         try #require(isUp, "\(log)")
     }
 
@@ -129,7 +133,7 @@ final class Service {
     }
 
     /// All workers and the checker are there, and it answers.
-    func isWhole() -> Bool { workers.count == 2 && checker != nil && answers() }
+    func isWhole() -> Bool { workers.count == workerCount && checker != nil && answers() }
 
     // MARK: Asking
 

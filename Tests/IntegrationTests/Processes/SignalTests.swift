@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// What signals do, and what they must not.
@@ -80,6 +81,27 @@ import Testing
         #expect(waitForEnd(of: victim, within: 5))
         #expect(waitUntil(Deadline(in: 5)) { service.isWhole() })
         #expect(!service.log.contains("[alert]"))
+    }
+
+    @Test("a worker that is told to finish is replaced before it has", arguments: ["", "reuseport"])
+    func quitForOne(_ option: String) throws {
+        let text = Service.usual.replacingOccurrences(of: "worker_processes 2", with: "worker_processes 1")
+            .replacingOccurrences(of: "listen 127.0.0.1:%PORT1%", with: "listen 127.0.0.1:%PORT1% \(option)")
+        let service = try Service(text, workers: 1)
+        let client = try RawClient(port: service.port)
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n")
+        #expect(waitUntil { (try? service.body("/status?format=json"))?.contains("\"active\":2") == true })
+        let first = try #require(service.workers.first)
+        kill(first, SIGQUIT)
+        // Clients that come meanwhile wait for a second at most.
+        let load = ProcessesTests.Load(service.port)
+        #expect(waitUntil(Deadline(in: 5)) { load.answered.load(ordering: .relaxed) > 20 })
+        load.stop()
+        #expect(load.failed.load(ordering: .relaxed) == 0 && Service.isAlive(first))
+        client.send("Connection: close\r\n\r\n")
+        #expect(try client.response().status == 200)
+        #expect(waitForEnd(of: first) && waitUntil { service.isWhole() })
+        #expect(try service.body("/status?format=json").contains("\"respawned\":0"))
     }
 
     @Test("QUIT, USR1 and QUIT again leave the log open")
