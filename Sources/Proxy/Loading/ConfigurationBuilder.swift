@@ -62,7 +62,7 @@ final class ConfigurationBuilder {
         let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
         directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         // Before a log is opened: the folder of a name that was misspelt must not be made.
-        guard files.exists(prefix) else {
+        guard request.isBare || files.exists(prefix) else {
             throw ConfigError("open() \"\(path)\" failed \(Errno.notFound.logText)")
         }
         let target: ErrorLog.Sink.Target =
