@@ -71,7 +71,7 @@ let package = Package(
         tests("PatternTests", ["Pattern", "Core"]),
         tests("NetTests", ["Net", "Core", "COpenSSL"]),
         tests("UpstreamTests", ["Upstream", "Config", "Core", "Net"]),
-        tests("ProxyTests", ["Proxy", "Config", "Core", "HTTP", "Net", "Upstream"]),
+        tests("ProxyTests", ["Proxy", "Config", "Core", "HTTP", "Pattern", "Net", "Upstream"]),
         tests("IntegrationTests", []),
         tests("StyleTests", []),
     ]
