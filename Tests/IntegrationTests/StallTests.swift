@@ -145,19 +145,35 @@ import Testing
 
     // MARK: Temporary files that fail
 
-    /// Cuts the worker's temporary files below a folder.
-    private func truncateFiles(of server: Server, below folder: String) -> Int {
-        var count = 0
-        for child in server.program.children {
+    /// The worker's temporary files below a folder, as paths that lead to them.
+    private func temporaryFiles(of server: Server, below folder: String) -> [String] {
+        server.program.children.flatMap { child in
             let descriptors = "/proc/\(child)/fd"
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: descriptors)) ?? [] {
-                let path = "\(descriptors)/\(name)"
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: descriptors)) ?? []
+            return names.map { "\(descriptors)/\($0)" }.filter { path in
                 let target = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) ?? ""
-                guard target.hasPrefix("\(server.directory.path)/\(folder)/") else { continue }
-                if truncate(path, 1) == 0 { count += 1 }
+                return target.hasPrefix("\(server.directory.path)/\(folder)/")
             }
         }
-        return count
+    }
+
+    /// Cuts the worker's temporary files below a folder.
+    private func truncateFiles(of server: Server, below folder: String) -> Int {
+        temporaryFiles(of: server, below: folder).filter { truncate($0, 1) == 0 }.count
+    }
+
+    /// Waits until nothing more comes to the files below a folder: what is written behind a cut fills it.
+    private func waitForFiles(of server: Server, below folder: String) -> Bool {
+        var sizes: [Int] = []
+        return waitUntil(Deadline()) {
+            sizes.append(
+                temporaryFiles(of: server, below: folder).reduce(0) { sum, path in
+                    var status = stat()
+                    return stat(path, &status) == 0 ? sum + Int(status.st_size) : sum
+                })
+            let last = sizes.suffix(30)
+            return last.count == 30 && Set(last).count == 1 && last.first != 0
+        }
     }
 
     @Test("a spool that has lost its end cuts the response, whether or not its gateway is done")
@@ -170,7 +186,8 @@ import Testing
             gateway.enqueue(Framing.length.answer([burst], last: isDone ? .send([0]) : .hang))
             let client = try RawClient(port: server.port, receiveBuffer: 4096)
             client.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(waitUntil(Deadline()) { truncateFiles(of: server, below: "spools") > 0 })
+            #expect(waitForFiles(of: server, below: "spools"))
+            #expect(truncateFiles(of: server, below: "spools") > 0)
             let response = try client.response(within: 10)
             #expect(!response.isWhole)
             let isSame = response.body.elementsEqual(burst.prefix(response.body.count))
