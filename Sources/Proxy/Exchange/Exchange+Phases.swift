@@ -185,11 +185,12 @@ extension Exchange {
     private func refusal(at found: Location) -> Outcome? {
         take(on: found)
         if location.settings.core.isInternal && !isInternal { return .status(404) }
-        // What was too long once may have a page for that anywhere.
-        guard let length = head.contentLength, body.sizeMax > 0, length > body.sizeMax, errorStatus != 413
+        // What was refused once may have a page for that anywhere, which gets nothing of the content.
+        guard let length = head.contentLength, body.sizeMax > 0, length > body.sizeMax, !body.isDiscarded
         else { return nil }
         worker.log(.error, self, "client intended to send too large body: \(length) bytes")
         keepsAlive = false
+        body.discard()
         return .status(413)
     }
 

@@ -182,6 +182,12 @@ final class RequestBody {
 
     private var streamRoom: Int { max(RequestBody.streamMax - streamedCount, 0) }
 
+    /// Whether nobody has use for it any more.
+    var isDiscarded: Bool {
+        if case .discard = keeping { return true }
+        return false
+    }
+
     /// Nobody has use for what is still to come.
     func discard() {
         keeping = .discard
