@@ -41,6 +41,9 @@ public final class Clock {
         if wallSeconds != previous || httpDate.isEmpty { updateTexts() }
     }
 
+    /// Milliseconds of the processor that this thread has used.
+    public static var processorMs: Int64 { microseconds(CLOCK_THREAD_CPUTIME_ID) / 1000 }
+
     private static func microseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)

@@ -15,10 +15,12 @@ final class Automaton {
         case limitExceeded
     }
 
-    /// Bytes that states may take.
-    static var memoryMax: Int { 1 << 20 }
+    /// Bytes that the states of so many patterns may take. Sets have more of them: a set of 300 that is asked
+    /// about texts made for it would forget and make them again and again (33 ms for 8 KiB, not 0.02).
+    static func memoryMax(patterns: Int) -> Int { min(1 << 20 + patterns * (24 << 10), 16 << 20) }
 
     private let graph: PatternGraph
+    private let memoryMax: Int
     private let alphabet: Alphabet
     private var states: StateTable
     private let start: Int32
@@ -26,6 +28,7 @@ final class Automaton {
 
     init(_ graph: PatternGraph) {
         self.graph = graph
+        memoryMax = Automaton.memoryMax(patterns: graph.isExact.count)
         alphabet = Alphabet(graph)
         states = StateTable(symbols: alphabet.symbols)
         closure = PatternClosure(graph)
@@ -116,7 +119,7 @@ final class Automaton {
             states.connect(state, symbol, known)
             return known
         }
-        if states.memory > Automaton.memoryMax {
+        if states.memory > memoryMax {
             begin()
             let fresh = states.index(of: key)
             settle(fresh)

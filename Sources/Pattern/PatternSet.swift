@@ -11,6 +11,9 @@ public final class PatternSet {
         self.patterns = patterns
     }
 
+    /// Bytes that its automaton takes, about.
+    var statesMemory: Int { automaton.statesMemory }
+
     /// Which pattern came first.
     public enum Verdict: Equatable, Sendable {
         case noMatch

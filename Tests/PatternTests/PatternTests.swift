@@ -165,6 +165,23 @@ func answer(_ pattern: Pattern, _ subject: [UInt8], _ memory: PatternMemory = Pa
         #expect(asked < 200)
     }
 
+    @Test("do not make a set forget what it learns about texts made for it")
+    func setsKeep() throws {
+        let set = PatternSet(
+            try (0..<300).map { try Pattern(latin("robot\($0)[a-z]+/\($0)\\.(\\d+)"), caseless: true) })
+        var random = Random(seed: 3)
+        var text: [UInt8] = []
+        while text.count < 4000 {
+            text += latin("robot\(random.next(below: 301))")
+            text += Array(repeating: 0x61, count: random.next(below: 10))
+        }
+        let memory = PatternMemory()
+        #expect(set.firstMatch(text.span, memory) == .noMatch)
+        #expect(set.firstMatch(text.span, memory) == .noMatch)
+        #expect(memory.steps == 0, "the second time, no state is made")
+        #expect(set.statesMemory <= Automaton.memoryMax(patterns: 300) + (64 << 10))
+    }
+
     @Test("leave a bounded automaton behind")
     func memoryIsBounded() throws {
         // Each of the last 14 bytes matters: 16,384 states if all of them were kept.
@@ -174,7 +191,7 @@ func answer(_ pattern: Pattern, _ subject: [UInt8], _ memory: PatternMemory = Pa
         for _ in 0..<40 {
             let subject = (0..<4096).map { _ in UInt8(ascii: "a") + UInt8(random.next(below: 2)) }
             #expect(pattern.matches(subject.span, memory) == .noMatch)
-            #expect(pattern.statesMemory <= Automaton.memoryMax + (64 << 10))
+            #expect(pattern.statesMemory <= Automaton.memoryMax(patterns: 1) + (64 << 10))
         }
     }
 }

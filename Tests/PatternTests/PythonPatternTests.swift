@@ -21,7 +21,9 @@ import Testing
 
     /// Without what Python has no word for, or another meaning.
     private static func isShared(_ source: String) -> Bool {
-        ["(?|", "(?U:", "(?x:", "[[:", "\\N", "\\z", "\\Z", "\\B", "(?i)(", "(?m:"].allSatisfy { !source.contains($0) }
+        ["(?|", "(?U:", "(?x:", "[[:", "\\N", "\\z", "\\Z", "\\B", "(?i)(", "(?m:"].allSatisfy {
+            !source.contains($0)
+        }
     }
 
     private static func hex(_ bytes: [UInt8]) -> String {

@@ -73,15 +73,12 @@ final class PatternTable {
 }
 
 extension PatternMemory {
-    /// One for matches that take 50 ms at the most.
+    /// One for matches that take 50 ms at the most: of the processor, so that what else the machine does
+    /// decides nothing.
     static func bounded() -> PatternMemory {
         let memory = PatternMemory()
-        let clock = Clock()
         memory.timeMax = 50
-        memory.clock = {
-            clock.update()
-            return clock.nowMs
-        }
+        memory.clock = { Clock.processorMs }
         return memory
     }
 }
