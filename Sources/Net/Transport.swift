@@ -48,8 +48,10 @@ public final class Transport {
     }
 
     /// Bytes have come, or an event told of some; asks the kernel, and takes nothing.
-    public var hasUnread: Bool {
-        if isReadable { return true }
+    public var hasUnread: Bool { isReadable || hasArrivals }
+
+    /// Bytes are there that were not read; asks the kernel alone.
+    public var hasArrivals: Bool {
         var byte: UInt8 = 0
         return withUnsafeMutableBytes(of: &byte) { target in
             if case .bytes = Socket.peek(fd, target) { true } else { false }

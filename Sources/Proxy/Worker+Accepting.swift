@@ -37,7 +37,7 @@ extension Worker {
     private func admit(_ fd: Int32, _ address: SocketAddress, _ listener: Listener) {
         counters.add(.accepts, 1)
         connectionSerial += 1
-        let isReserved = isBeyondRoom(fd, beside: connectionCount) && !closeLongestIdle()
+        let isReserved = !makeRoom(fd, own: 0)
         let accepted = Acceptance(
             listen: listener.address, snapshot: snapshot, address: address, nowMs: clock.nowMs)
         let tls =

@@ -117,9 +117,22 @@ extension Worker {
                 : "\(DescriptorLimit.current) open files are not enough, reusing connections")
     }
 
+    /// Sees to it that a connection on `fd`, `own` of those that are counted, takes nothing from the reserve.
+    ///
+    /// Who is closed may have been in the reserve himself: then another has to go.
+    /// - Returns: whether that could be done.
+    func makeRoom(_ fd: Int32, own: Int) -> Bool {
+        guard isBeyondRoom(fd, beside: connectionCount - own) else { return true }
+        guard closeLongestIdle() else { return false }
+        while connectionCount - own >= snapshot.configuration.main.workerConnections {
+            guard closeLongestIdle() else { return false }
+        }
+        return true
+    }
+
     /// Whether a client that was accepted into the reserve can be served like any other by now.
     func hasRoom(for client: ClientConnection) -> Bool {
-        if !isBeyondRoom(client.transport.fd, beside: connectionCount - 1) || closeLongestIdle() {
+        if makeRoom(client.transport.fd, own: 1) {
             client.isReserved = false
             return true
         }
@@ -152,7 +165,14 @@ extension HTTP1Session {
 
     /// Closes, for the sake of others, unless the client has said something that no event told of yet.
     func giveWay() -> Bool {
-        if case .lingering = state {} else if transport.hasUnread { return false }
+        switch state {
+        // What was read of a header stays unread in the kernel; it is no whole one after so long.
+        case .lingering, .readingProxyHeader: break
+        // The events of a handshake that stopped half-way still stand for bytes that OpenSSL has.
+        case .handshaking: if transport.hasArrivals { return false }
+        case .idle, .readingHead, .exchanging, .skippingBody, .tunnelling, .closed:
+            if transport.hasUnread { return false }
+        }
         worker.log(.info, connection, "client was closed while idle: its connection is needed")
         close()
         return true

@@ -30,6 +30,28 @@ import Testing
         server.finish()
     }
 
+    @Test(
+        "a client that stopped within a TLS greeting or a PROXY header gives way",
+        arguments: [(1, "\u{16}\u{3}\u{1}\u{2}"), (2, "PROXY TCP4 ")])
+    func beginningsGiveWay(port: Int, beginning: String) throws {
+        let server = try Server(
+            """
+            error_log %PREFIX%/error.log info;
+            events { worker_connections 4; }
+            http { access_log off; client_header_timeout 60s; ssl_certificate self-signed;
+                server { listen 127.0.0.1:%PORT1%; location /ready { readiness; } }
+                server { listen 127.0.0.1:%PORT2% ssl; ssl_handshake_timeout 60s; return 200; }
+                server { listen 127.0.0.1:%PORT3% proxy_protocol; return 200; } }
+            """)
+        let stalled = try (0..<30).map { _ in try RawClient(port: server.ports[port]) }
+        for client in stalled { client.send(Array(beginning.utf8)) }
+        let prober = try RawClient(port: server.port)
+        prober.send("GET /ready HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try prober.response(within: 15).status == 200)
+        #expect(server.log.contains("client was closed while idle"))
+        server.finish()
+    }
+
     @Test("where no client is idle, what tells of the service is served and everything else is refused")
     func reserve() throws {
         let gateway = try RecordingGateway()
