@@ -128,7 +128,7 @@ extension Worker {
                 continue
             }
             forEachSession {
-                if $0.exchange?.snapshot === old || $0.connection.snapshot === old { $0.end() }
+                if $0.exchange?.snapshot === old || $0.connection.snapshot === old { $0.timeIsUp() }
             }
         }
         retired.removeAll { $0.snapshot == nil }

@@ -44,7 +44,7 @@ extension Worker {
         if control == nil { OrphanTimer.extend() }
         if connectionCount == 0 { exit = .drained }
         guard let drainDeadlineMs, clock.nowMs >= drainDeadlineMs else { return }
-        forEachSession { $0.end() }
+        forEachSession { $0.timeIsUp() }
         exit = .fast
     }
 }

@@ -427,9 +427,9 @@ public final class Worker {
 
     // MARK: Recycling
 
-    func takeExchange(for session: HTTP1Session) -> Exchange {
-        let exchange = exchanges.popLast() ?? Exchange(worker: self, session: session)
-        exchange.start(for: session)
+    func takeExchange(for stream: ResponseStream, of client: ClientConnection) -> Exchange {
+        let exchange = exchanges.popLast() ?? Exchange(worker: self, stream: stream, client: client)
+        exchange.start(for: stream, of: client)
         return exchange
     }
 

@@ -3,12 +3,11 @@ internal import HTTP
 internal import Net
 internal import Upstream
 
-/// The beginning and the end of an exchange's use; between them it belongs to one session.
+/// The beginning and the end of an exchange's use; between them it belongs to one stream.
 extension Exchange {
-    /// The first byte of a request arrived on `session`.
-    func start(for session: HTTP1Session) {
-        let connection = session.connection
-        stream = session
+    /// A request begins to arrive on `stream`.
+    func start(for stream: ResponseStream, of connection: ClientConnection) {
+        self.stream = stream
         client = connection
         let listen = connection.listen
         // Mostly they are the same as for the request before: asking costs less than counting references.

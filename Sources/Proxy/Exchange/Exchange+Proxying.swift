@@ -21,7 +21,7 @@ extension Exchange {
         if case .discard = body.keeping {
             send(to: target, request)
         } else {
-            stream.startReadingBody()
+            stream.wantBody()
         }
         return .suspended
     }

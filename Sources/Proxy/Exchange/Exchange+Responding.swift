@@ -27,17 +27,17 @@ extension Exchange {
         let mayKeepContent = head.expectsContinue && !didSendContinue && body.isAwaited
         if mayKeepContent || !body.isInStep { keepsAlive = false }
         let stream = stream
-        stream.startResponse(of: self)
+        stream.start(self)
         switch response.contentKind {
         case .none:
-            stream.endResponse(of: self)
+            stream.end(self)
         case .buffered:
             if method != .head {
                 stream.append(Slice(from: 0, to: response.content.count), of: response.content)
             }
-            stream.endResponse(of: self)
+            stream.end(self)
         case .file(let file, let offset, let count):
-            guard method != .head else { return stream.endResponse(of: self) }
+            guard method != .head else { return stream.end(self) }
             stream.send(FileContent(file: file, offset: offset, remaining: count))
         case .streamed:
             break
@@ -47,7 +47,7 @@ extension Exchange {
     /// What is left of the request's content is of no use to this answer.
     func discardBody() {
         if case .unread = body.keeping { body.discard() }
-        if body.isAwaited { stream.takeReceivedBody() }
+        if body.isAwaited { stream.takeBody() }
     }
 
     /// Ends the exchange with `status`: by an `error_page`, or by the built-in answer.

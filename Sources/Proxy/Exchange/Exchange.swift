@@ -16,8 +16,8 @@ final class Exchange {
     /// The client's connection; set while the exchange is in use.
     var client: ClientConnection
 
-    /// The session that the response is written to.
-    var stream: HTTP1Session
+    /// What the response is written to.
+    var stream: ResponseStream
 
     // MARK: The request
 
@@ -167,11 +167,11 @@ final class Exchange {
         }
     }
 
-    init(worker: Worker, session: HTTP1Session) {
+    init(worker: Worker, stream: ResponseStream, client: ClientConnection) {
         self.worker = worker
-        stream = session
-        snapshot = session.connection.snapshot
-        client = session.connection
+        self.stream = stream
+        self.client = client
+        snapshot = client.snapshot
         server = client.listen.defaultServer
         location = server.base
         remoteAddress = client.remoteAddress

@@ -33,7 +33,7 @@ package final class ExchangePieces {
             accepted: accepted)
         let session = HTTP1Session(worker: worker, connection: connection)
         writer = session.writer
-        let exchange = worker.takeExchange(for: session)
+        let exchange = worker.takeExchange(for: .http1(session), of: connection)
         self.exchange = exchange
         upstream = UpstreamRequest(exchange: exchange, worker: worker)
         exchange.upstream = upstream

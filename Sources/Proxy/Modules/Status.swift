@@ -88,7 +88,7 @@ enum Status {
         exchange.phase = .readingBody
         exchange.body.keep(
             .whole(memoryMax: bodyMax, path: exchange.location.settings.core.clientBodyTempPath))
-        exchange.stream.startReadingBody()
+        exchange.stream.wantBody()
         return .suspended
     }
 

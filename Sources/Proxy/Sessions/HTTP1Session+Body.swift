@@ -5,7 +5,7 @@ internal import Net
 /// The content of the request under way.
 extension HTTP1Session {
     /// A handler wants the content: tells a client that waits for leave to go on, and begins to read.
-    func startReadingBody() {
+    func wantBody() {
         guard let exchange else { return }
         if exchange.head.expectsContinue && !exchange.didSendContinue && exchange.head.minorVersion >= 1 {
             exchange.didSendContinue = true
@@ -66,7 +66,7 @@ extension HTTP1Session {
     }
 
     /// Drops content that came together with the head: nobody wants it.
-    func takeReceivedBody() {
+    func takeBody() {
         guard let exchange else { return }
         do {
             try takeReceived(exchange)

@@ -105,7 +105,7 @@ extension HTTP1Session {
     }
 
     /// It has had its time (`worker_shutdown_timeout`): ends what is under way, as if the client had left.
-    func end() {
+    func timeIsUp() {
         switch state {
         case .exchanging:
             guard let exchange else { return close() }

@@ -17,7 +17,7 @@ extension HTTP1Session {
         while let exchange, var file = exchange.fileContent {
             guard file.remaining > 0 else {
                 exchange.fileContent = nil
-                return endResponse(of: exchange)
+                return end(exchange)
             }
             let shared = worker.relay
             shared.removeAll()

@@ -5,9 +5,9 @@ internal import HTTP
 extension Exchange {
     /// Makes an answer: now if it is short, else a slice in each turn of the worker.
     func begin(_ work: SlicedWork) -> Outcome {
-        if work.run(outMax: HTTP1Session.heldMax) { return work.end() }
+        if work.run(outMax: ResponseStream.heldMax) { return work.end() }
         self.work = work
-        stream.makeLater()
+        stream.later()
         return .suspended
     }
 
@@ -20,7 +20,7 @@ extension Exchange {
 
 extension HTTP1Session {
     /// Goes on with the answer when it is this session's turn.
-    func makeLater() {
+    func later() {
         guard let work = exchange?.work, !work.isQueued else { return }
         work.isQueued = true
         worker.makeLater(connection.token)
@@ -30,11 +30,11 @@ extension HTTP1Session {
     func makeMore() {
         guard case .exchanging = state, let exchange, let work = exchange.work else { return }
         work.isQueued = false
-        let isDone = work.run(outMax: HTTP1Session.heldMax)
+        let isDone = work.run(outMax: ResponseStream.heldMax)
         if isDone { exchange.work = nil }
         guard !exchange.isResponding else { return sendMade(work, isDone, exchange) }
         if isDone { return exchange.conclude(work.end()) }
-        guard work.out.count > HTTP1Session.heldMax else { return makeLater() }
+        guard work.out.count > ResponseStream.heldMax else { return later() }
         beginLong(exchange)
         guard self.exchange === exchange, exchange.work != nil else { return }
         sendMade(work, isDone, exchange)
@@ -47,14 +47,14 @@ extension HTTP1Session {
         exchange.respond()
         guard exchange.method == .head, self.exchange === exchange else { return }
         exchange.dropWork()
-        endResponse(of: exchange)
+        end(exchange)
     }
 
     private func sendMade(_ work: SlicedWork, _ isDone: Bool, _ exchange: Exchange) {
         send(work.out, of: exchange, isLast: isDone)
         guard self.exchange === exchange else { return }
-        if isDone { return endResponse(of: exchange) }
+        if isDone { return end(exchange) }
         // Else the socket says when it takes more.
-        if !isBlocked { makeLater() }
+        if !isBlocked { later() }
     }
 }

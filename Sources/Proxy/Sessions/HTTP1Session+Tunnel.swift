@@ -11,7 +11,7 @@ extension HTTP1Session {
         exchange.keepsAlive = false
         exchange.limitRate = 0
         HeaderFilter.apply(to: exchange)
-        startResponse(of: exchange)
+        start(exchange)
         flush()
         guard case .exchanging = state else { return }
         state = .tunnelling

@@ -4,9 +4,6 @@ internal import Net
 
 /// The response of the request under way, as HTTP/1 writes it.
 extension HTTP1Session {
-    /// Most content that may wait for the client's socket before its source is stopped, in bytes.
-    static var heldMax: Int { 64 << 10 }
-
     /// Most content, in bytes, that is left for the end of the worker's turn when it ends a response.
     ///
     /// Requests and responses of a turn are read and made first, and sent then, one after the other: code
@@ -18,11 +15,14 @@ extension HTTP1Session {
     /// The client's socket is behind: no more content should be given.
     var isBlocked: Bool { isDelayed || writer.heldCount > 0 && !transport.isWritable }
 
+    /// Content that may be given now, in bytes; the socket may take more.
+    var room: Int { isBlocked ? 0 : max(ResponseStream.heldMax - writer.heldCount, 1) }
+
     /// Writes the head of `exchange.response`; it leaves with the first content or at the end.
     ///
     /// The exchange is handed down from here on: reading it from the session again and again had it retained
     /// and released each time.
-    func startResponse(of exchange: Exchange) {
+    func start(_ exchange: Exchange) {
         guard self.exchange === exchange else { return }
         settleRate(exchange)
         HTTP1ResponseHead.write(exchange, to: writer)
@@ -51,7 +51,7 @@ extension HTTP1Session {
         guard case .identity = writer.framing, !exchange.rate.isOn, !isLeft else {
             append(Slice(from: 0, to: content.count), of: content, exchange)
             content.removeAll()
-            // What ends the response leaves with `endResponse`.
+            // What ends the response leaves with `end`.
             if !isLeft { flush() }
             return
         }
@@ -112,7 +112,7 @@ extension HTTP1Session {
     }
 
     /// All content was given: finishes the framing, and the exchange once the socket took it all.
-    func endResponse(of exchange: Exchange) {
+    func end(_ exchange: Exchange) {
         guard self.exchange === exchange else { return }
         let before = writer.heldCount
         writer.end()
@@ -128,7 +128,7 @@ extension HTTP1Session {
     }
 
     /// No more content will come, though it is not at its end: what was given is still the client's.
-    func cutResponse(of exchange: Exchange) {
+    func cut(_ exchange: Exchange) {
         guard self.exchange === exchange else { return }
         exchange.keepsAlive = false
         ending = .cut
@@ -146,7 +146,7 @@ extension HTTP1Session {
         guard case .none = ending else { return finishEnding() }
         if exchange.isDelayed { return }
         if exchange.fileContent != nil { return continueFile() }
-        if exchange.work != nil { return makeLater() }
+        if exchange.work != nil { return later() }
         exchange.clientCanTakeMore()
     }
 

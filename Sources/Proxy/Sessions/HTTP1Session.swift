@@ -44,15 +44,7 @@ final class HTTP1Session {
     var exchange: Exchange?
     let writer: HTTP1Writer
     /// What becomes of the response once the socket took all that was given to the writer.
-    enum Ending {
-        /// More content comes.
-        case none
-        case whole
-        /// It has broken off: the client sees its connection end before the content does.
-        case cut
-    }
-
-    var ending = Ending.none
+    var ending = ResponseStream.Ending.none
     /// Longest gap in what a client sends that is only listened to.
     var lingeringTimeoutMs = 5000
     var tunnel: Tunnel?
@@ -173,7 +165,7 @@ final class HTTP1Session {
     /// The first byte of a request: an exchange begins.
     private func beginExchange() -> Exchange {
         if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
-        let started = worker.takeExchange(for: self)
+        let started = worker.takeExchange(for: .http1(self), of: connection)
         exchange = started
         if case .idle = state, connection.requestCount > 0 {
             worker.add(.waiting, -1)
@@ -322,7 +314,7 @@ final class HTTP1Session {
 
     private func beginPipelined() {
         if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
-        let started = worker.takeExchange(for: self)
+        let started = worker.takeExchange(for: .http1(self), of: connection)
         started.isPipelined = true
         exchange = started
         arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)

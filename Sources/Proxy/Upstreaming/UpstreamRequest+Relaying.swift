@@ -66,7 +66,7 @@ extension UpstreamRequest {
     }
 
     /// Passes on the content in `buffer`; all of it is consumed.
-    private func pass(_ buffer: ByteBuffer, to stream: HTTP1Session) {
+    private func pass(_ buffer: ByteBuffer, to stream: ResponseStream) {
         switch content {
         case .length(let remaining):
             passCounted(buffer, remaining, to: stream)
@@ -81,7 +81,7 @@ extension UpstreamRequest {
         }
     }
 
-    private func passCounted(_ buffer: ByteBuffer, _ remaining: Int64, to stream: HTTP1Session) {
+    private func passCounted(_ buffer: ByteBuffer, _ remaining: Int64, to stream: ResponseStream) {
         if Int64(buffer.count) > remaining {
             log(.warn, "upstream sent more data than specified in \"Content-Length\" header")
             keepsPeer = false
@@ -122,7 +122,7 @@ extension UpstreamRequest {
 
     // MARK: To the client, or the spool
 
-    private func emit(_ buffer: ByteBuffer, to stream: HTTP1Session) {
+    private func emit(_ buffer: ByteBuffer, to stream: ResponseStream) {
         if spool != nil || stream.isBlocked {
             keep(Slice(from: 0, to: buffer.count), of: buffer)
             buffer.removeAll()
@@ -135,10 +135,12 @@ extension UpstreamRequest {
 
     /// Holds content for the client's socket, or spools it.
     private func keep(_ slice: Slice, of buffer: ByteBuffer) {
-        if spool == nil && exchange.stream.heldCount > HTTP1Session.heldMax {
+        if spool == nil && exchange.stream.heldCount > ResponseStream.heldMax {
             exchange.stream.flush()
             guard case .relaying = state else { return }
-            if exchange.stream.heldCount > HTTP1Session.heldMax && isBuffered { spool = ResponseSpool(self) }
+            if exchange.stream.heldCount > ResponseStream.heldMax && isBuffered {
+                spool = ResponseSpool(self)
+            }
         }
         guard let spool else { return exchange.stream.append(slice, of: buffer) }
         if let errno = spool.append(slice, of: buffer) {
@@ -226,14 +228,14 @@ extension UpstreamRequest {
     }
 
     /// No more content comes: ends the response, behind what is spooled.
-    private func finishResponse(_ ending: HTTP1Session.Ending) {
+    private func finishResponse(_ ending: ResponseStream.Ending) {
         pendingEnd = ending
         guard drain() else { return }
         pendingEnd = .none
         switch ending {
         case .none: break
-        case .whole: exchange.stream.endResponse(of: exchange)
-        case .cut: exchange.stream.cutResponse(of: exchange)
+        case .whole: exchange.stream.end(exchange)
+        case .cut: exchange.stream.cut(exchange)
         }
     }
 }

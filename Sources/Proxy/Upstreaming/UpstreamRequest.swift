@@ -93,7 +93,7 @@ final class UpstreamRequest {
     /// that has caught up.
     var spool: ResponseSpool?
     /// No more content comes: how the response ends when the client has what is spooled.
-    var pendingEnd: HTTP1Session.Ending = .none
+    var pendingEnd: ResponseStream.Ending = .none
     /// The connection may serve another request after this response.
     var keepsPeer = false
     var isBuffered = true

@@ -1,0 +1,167 @@
+internal import Core
+
+/// What an exchange writes its response to, and has its request's content from: one client's protocol.
+///
+/// A closed set: a protocol is one more case, and every call here stops compiling until it answers. What
+/// goes down is content and what is known of its end; framing, connection fields and keep-alive are the
+/// protocol's. What comes back up are the exchange's `bodyAdvanced`, `bodyFailed`, `clientCanTakeMore`,
+/// `clientLeft`, `delayPassed` and `finished`. The exchange is handed along so that a stream that is over,
+/// or serves another one by now, takes nothing more of it.
+enum ResponseStream {
+    case http1(HTTP1Session)
+
+    /// Most content, in bytes, that may wait for the client before its source is stopped.
+    static var heldMax: Int { 64 << 10 }
+
+    /// What becomes of a response once the client took all that was given.
+    enum Ending {
+        /// More content comes.
+        case none
+        case whole
+        /// It has broken off: the client sees it end before its content does.
+        case cut
+    }
+
+    // MARK: The response
+
+    /// Writes the head of `exchange.response`; it leaves with the first content or at the end.
+    func start(_ exchange: Exchange) {
+        switch self {
+        case .http1(let session): session.start(exchange)
+        }
+    }
+
+    /// Frames and holds content; sent by `flush`.
+    func append(_ slice: Slice, of content: ByteBuffer) {
+        switch self {
+        case .http1(let session): session.append(slice, of: content)
+        }
+    }
+
+    /// Sends content on; all of it is consumed, what is not taken is held.
+    ///
+    /// - Parameter isLast: no content follows it.
+    func send(_ content: ByteBuffer, of exchange: Exchange, isLast: Bool = false) {
+        switch self {
+        case .http1(let session): session.send(content, of: exchange, isLast: isLast)
+        }
+    }
+
+    /// Sends a part of a file, then ends the response.
+    func send(_ file: FileContent) {
+        switch self {
+        case .http1(let session): session.send(file)
+        }
+    }
+
+    /// Sends what is held.
+    func flush() {
+        switch self {
+        case .http1(let session): session.flush()
+        }
+    }
+
+    /// All content was given: the response is whole.
+    func end(_ exchange: Exchange) {
+        switch self {
+        case .http1(let session): session.end(exchange)
+        }
+    }
+
+    /// No more content will come, though it is not at its end: what was given is still the client's.
+    func cut(_ exchange: Exchange) {
+        switch self {
+        case .http1(let session): session.cut(exchange)
+        }
+    }
+
+    /// Gives the response up: it ends before its content does, or there is none.
+    func abandon() {
+        switch self {
+        case .http1(let session): session.abandon()
+        }
+    }
+
+    /// Bytes of content that may be given now; 0: its source should stop.
+    var room: Int {
+        switch self {
+        case .http1(let session): session.room
+        }
+    }
+
+    /// The client is behind: no more content should be given.
+    var isBlocked: Bool {
+        switch self {
+        case .http1(let session): session.isBlocked
+        }
+    }
+
+    /// Bytes that wait for the client in memory.
+    var heldCount: Int {
+        switch self {
+        case .http1(let session): session.heldCount
+        }
+    }
+
+    // MARK: The request's content
+
+    /// Somebody wants the content: a client that waits for leave is told to go on, and it is read.
+    func wantBody() {
+        switch self {
+        case .http1(let session): session.wantBody()
+        }
+    }
+
+    /// Takes, or drops, the content that came together with the head: nobody asks for more.
+    func takeBody() {
+        switch self {
+        case .http1(let session): session.takeBody()
+        }
+    }
+
+    /// Whoever takes the content has room again: it is read on in this turn of the loop, after the others.
+    func readMoreBody() {
+        switch self {
+        case .http1(let session): session.readMoreBody()
+        }
+    }
+
+    // MARK: Time and turns
+
+    /// Tells the exchange `delayPassed` after a while (`auth_delay`).
+    func delay(ms: Int) {
+        switch self {
+        case .http1(let session): session.delay(ms: ms)
+        }
+    }
+
+    /// Goes on with the exchange's sliced work when it is its turn.
+    func later() {
+        switch self {
+        case .http1(let session): session.later()
+        }
+    }
+
+    // MARK: 101
+
+    /// The peer agreed to switch protocols: passes its 101 on, then bytes both ways.
+    func startTunnel(peer: PeerConnection, request: UpstreamRequest, early: ByteBuffer) {
+        switch self {
+        case .http1(let session): session.startTunnel(peer: peer, request: request, early: early)
+        }
+    }
+
+    /// The peer of the tunnel has something to say, or to take.
+    func pumpTunnel() {
+        switch self {
+        case .http1(let session): session.pumpTunnel()
+        }
+    }
+
+    /// The peer of the tunnel was silent for too long.
+    func tunnelTimedOut() {
+        switch self {
+        case .http1(let session): session.tunnelTimedOut()
+        }
+    }
+}
