@@ -14,14 +14,6 @@ final class LoadConnection {
         let sentUs: Int64
     }
 
-    private enum Content {
-        /// No head yet.
-        case none
-        case length(Int64)
-        case chunked(ChunkedDecoder)
-        case untilClose
-    }
-
     private unowned let generator: LoadGenerator
     let token: Token
     private let timer: TimerID
@@ -31,7 +23,8 @@ final class LoadConnection {
     private let output = ByteBuffer(capacity: 4096)
     private let input = ByteBuffer(capacity: 16 << 10)
     private let head = ResponseHead()
-    private var content = Content.none
+    /// Awaited from the end of a head to the answer's.
+    private var content = ContentReader()
     private var closesAfterAnswer = false
     /// It stands among those that an open loop's next request may go to.
     var isFree = false
@@ -77,7 +70,7 @@ final class LoadConnection {
         output.removeAll()
         input.removeAll()
         head.reset()
-        content = .none
+        content.begin(.none)
         closesAfterAnswer = false
     }
 
@@ -166,8 +159,7 @@ final class LoadConnection {
     }
 
     private func closedByServer() {
-        if case .untilClose = content {
-            content = .none
+        if content.isAwaited, content.closed() {
             answered()
         } else if pendingCount > 0 {
             return failed(.readErrors)
@@ -180,24 +172,17 @@ final class LoadConnection {
     /// - Returns: false if it is no HTTP.
     private func take() -> Bool {
         while state == .open, !input.isEmpty {
-            switch content {
-            case .none:
-                guard pendingCount > 0 else { return false }
-                switch head.parse(input, sizeMax: 64 << 10) {
-                case .incomplete: return true
-                case .refused: return false
-                case .complete(let length):
-                    input.consume(length)
-                    headCame()
-                }
-            case .length(let rest):
-                let count = Int(min(rest, Int64(input.count)))
-                input.consume(count)
-                content = .length(rest - Int64(count))
-                if rest == Int64(count) { finishContent() }
-            case .chunked(var decoder):
-                guard takeChunks(&decoder) else { return false }
-            case .untilClose: input.removeAll()
+            if content.isAwaited {
+                guard takeContent() else { return false }
+                continue
+            }
+            guard pendingCount > 0 else { return false }
+            switch head.parse(input, sizeMax: 64 << 10) {
+            case .incomplete: return true
+            case .refused: return false
+            case .complete(let length):
+                input.consume(length)
+                headCame()
             }
         }
         return true
@@ -206,41 +191,28 @@ final class LoadConnection {
     private func headCame() {
         guard head.status >= 200 else { return head.reset() }
         if head.connection.contains(.close) || head.minorVersion == 0 { closesAfterAnswer = true }
-        switch head.framing(requestMethod: generator.method) {
-        case .none: finishContent()
-        case .length(let count): if count == 0 { finishContent() } else { content = .length(count) }
-        case .chunked: content = .chunked(ChunkedDecoder())
-        case .untilClose: content = .untilClose
-        }
+        content.begin(head.framing(requestMethod: generator.method))
+        if content.isEnded { finishContent() }
     }
 
-    private func takeChunks(_ decoder: inout ChunkedDecoder) -> Bool {
-        var consumed = 0
-        var isFinished = false
-        let isGood = input.withReadable { bytes in
-            while true {
-                guard let piece = try? decoder.decode(bytes, from: consumed) else { return false }
-                switch piece {
-                case .content(let range): consumed = range.upperBound
-                case .needsMore:
-                    consumed = bytes.count
-                    return true
-                case .finished(let end):
-                    consumed = end
-                    isFinished = true
-                    return true
-                }
+    private func takeContent() -> Bool {
+        var position = 0
+        while content.isAwaited {
+            guard let piece = try? content.next(in: input, from: position) else { return false }
+            switch piece {
+            case .content(let range): position = range.upperBound
+            case .ended(let end): position = end
+            case .needsMore:
+                input.removeAll()
+                return true
             }
         }
-        guard isGood else { return false }
-        input.consume(consumed)
-        content = .chunked(decoder)
-        if isFinished { finishContent() }
+        input.consume(position)
+        finishContent()
         return true
     }
 
     private func finishContent() {
-        content = .none
         answered()
         guard state == .open else { return }
         if closesAfterAnswer { return reconnect() }

@@ -79,17 +79,15 @@ enum MicroPieces {
 
     /// - Returns: bytes of content.
     static func decode(_ input: ByteBuffer) -> Int {
-        input.withReadable { bytes in
-            var decoder = ChunkedDecoder()
-            var position = 0
-            var content = 0
-            while let piece = try? decoder.decode(bytes, from: position) {
-                guard case .content(let range) = piece else { return content }
-                content += range.count
-                position = range.upperBound
-            }
-            return -1
+        var reader = ContentReader(.chunked)
+        var position = 0
+        var content = 0
+        while let piece = try? reader.next(in: input, from: position) {
+            guard case .content(let range) = piece else { return content }
+            content += range.count
+            position = range.upperBound
         }
+        return -1
     }
 
     private static var bytes: [MicroPiece] {

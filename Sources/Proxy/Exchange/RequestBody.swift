@@ -31,15 +31,6 @@ final class RequestBody {
         case stored
     }
 
-    private enum Framing {
-        case none
-        case length(remaining: Int64)
-        case chunked(ChunkedDecoder)
-        case ended
-        /// What follows cannot be told from the next request.
-        case broken
-    }
-
     /// What a peer is promised as the content of a request.
     enum Offer: Equatable {
         /// Neither content nor a length.
@@ -68,7 +59,7 @@ final class RequestBody {
         case ended
     }
 
-    private var framing = Framing.none
+    private var reader = ContentReader()
     private(set) var keeping = Keeping.unread
     /// All content received so far is still here.
     private(set) var isIntact = true
@@ -105,25 +96,13 @@ final class RequestBody {
     }
 
     /// Whether the last byte of the request was seen.
-    var isComplete: Bool {
-        switch framing {
-        case .none, .ended: true
-        case .length, .chunked, .broken: false
-        }
-    }
+    var isComplete: Bool { reader.isEnded }
 
     /// Whether there is more to be read.
-    var isAwaited: Bool {
-        switch framing {
-        case .length, .chunked: true
-        case .none, .ended, .broken: false
-        }
-    }
+    var isAwaited: Bool { reader.isAwaited }
 
     /// The connection can be read to the end of this request, and a next one found behind it.
-    var isInStep: Bool {
-        if case .broken = framing { false } else { true }
-    }
+    var isInStep: Bool { !reader.isLost }
 
     /// What the head says; `nil`: chunks, or no content.
     private var declaredLength: Int64?
@@ -134,18 +113,12 @@ final class RequestBody {
     func begin(contentLength: Int64?, isChunked: Bool) {
         declaredLength = isChunked ? nil : contentLength
         isPresent = isChunked || contentLength != nil
-        if isChunked {
-            framing = .chunked(ChunkedDecoder())
-        } else if let contentLength, contentLength > 0 {
-            framing = .length(remaining: contentLength)
-        } else {
-            framing = .none
-        }
+        reader.begin(isChunked ? .chunked : contentLength.map { .length($0) } ?? .none)
     }
 
     /// Forgets everything; gives memory and file back.
     func reset() {
-        framing = .none
+        reader.begin(.none)
         keeping = .unread
         kept.reset()
         releaseStream()
@@ -196,7 +169,7 @@ final class RequestBody {
 
     /// Where content that needs neither decoding nor a file can be read to: it stays there.
     var place: ContentPlace? {
-        guard case .length(let remaining) = framing else { return nil }
+        guard let remaining = reader.remaining else { return nil }
         let limit = Int(clamping: remaining)
         switch keeping {
         case .unread, .discard:
@@ -220,21 +193,16 @@ final class RequestBody {
     /// So many bytes were read to `place`.
     func placed(_ count: Int) {
         if streamedCount == 0 { releaseStream() }
-        guard count > 0, case .length(let remaining) = framing else { return }
+        guard count > 0 else { return }
         receivedCount += Int64(count)
-        let rest = remaining - Int64(count)
-        framing = rest == 0 ? .ended : .length(remaining: rest)
+        reader.took(count)
     }
 
     /// Most bytes to read for `take`, so that nothing behind the content is touched and no more is held than
     /// may be.
     var readLimit: Int {
-        let limit: Int
-        switch framing {
-        case .length(let remaining): limit = Int(clamping: remaining)
-        case .chunked: limit = Int.max
-        case .none, .ended, .broken: return 0
-        }
+        guard reader.isAwaited else { return 0 }
+        let limit = Int(clamping: reader.remaining ?? .max)
         if case .stream = keeping { return min(limit, max(streamRoom, 1)) }
         return limit
     }
@@ -248,7 +216,7 @@ final class RequestBody {
             if isComplete { try completeKept() }
             return end
         } catch {
-            framing = .broken
+            reader.lose()
             isIntact = false
             throw error
         }
@@ -263,47 +231,31 @@ final class RequestBody {
     }
 
     private func takeFramed(_ input: ByteBuffer, from offset: Int) throws(BodyError) -> Int {
-        switch framing {
-        case .none, .ended, .broken:
-            return offset
-        case .length(let remaining):
-            let count = min(Int(clamping: remaining), input.count - offset)
-            try store(Slice(from: offset, to: offset + count), of: input)
-            let rest = remaining - Int64(count)
-            framing = rest == 0 ? .ended : .length(remaining: rest)
-            return offset + count
-        case .chunked(var decoder):
-            let end = try decode(input, from: offset, &decoder)
-            if case .chunked = framing { framing = .chunked(decoder) }
-            return end
-        }
-    }
-
-    private func decode(
-        _ input: ByteBuffer, from offset: Int, _ decoder: inout ChunkedDecoder
-    ) throws(BodyError) -> Int {
         var position = offset
-        while true {
-            let piece: ChunkedDecoder.Piece
-            do {
-                piece = try input.withReadable { (bytes) throws(ChunkError) in
-                    try decoder.decode(bytes, from: position)
-                }
-            } catch {
-                throw .badChunk(error)
-            }
-            switch piece {
+        while reader.isAwaited {
+            switch try nextPiece(input, from: position) {
             case .content(let range):
                 let total = receivedCount + Int64(range.count)
-                if sizeMax > 0, total > sizeMax { throw .tooLarge(count: total) }
+                // A length was judged with the head.
+                if declaredLength == nil, sizeMax > 0, total > sizeMax { throw .tooLarge(count: total) }
                 try store(Slice(from: range.lowerBound, to: range.upperBound), of: input)
                 position = range.upperBound
             case .needsMore:
                 return input.count
-            case .finished(let consumed):
-                framing = .ended
-                return consumed
+            case .ended(let end):
+                position = end
             }
+        }
+        return position
+    }
+
+    private func nextPiece(
+        _ input: ByteBuffer, from position: Int
+    ) throws(BodyError) -> ContentReader.Piece {
+        do {
+            return try reader.next(in: input, from: position)
+        } catch {
+            throw .badChunk(error)
         }
     }
 

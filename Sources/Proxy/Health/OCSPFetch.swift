@@ -148,16 +148,21 @@ final class OCSPFetch {
         case .refused(let error): return fail("OCSP responder sent an invalid answer: \(error.reason)")
         case .complete(let length):
             guard head.status == 200 else { return fail("OCSP responder answered \(head.status)") }
-            let content = incoming.bytes.dropFirst(length)
-            switch head.framing(requestMethod: .get) {
-            case .none: return fail("OCSP responder answered with nothing")
-            case .chunked: return fail("OCSP responder sent chunks to a client of HTTP/1.0")
-            case .untilClose: return isEnd ? answer(Array(content)) : nil
-            case .length(let count):
-                guard content.count >= count else { return nil }
-                return answer(Array(content.prefix(Int(count))))
-            }
+            let framing = head.framing(requestMethod: .get)
+            if framing == .none { return fail("OCSP responder answered with nothing") }
+            if framing == .chunked { return fail("OCSP responder sent chunks to a client of HTTP/1.0") }
+            return takeContent(framing, from: length, isEnd: isEnd)
         }
+    }
+
+    private func takeContent(_ framing: BodyFraming, from start: Int, isEnd: Bool) -> Outcome? {
+        var reader = ContentReader(framing)
+        var found = Slice()
+        if case .content(let range)? = try? reader.next(in: incoming, from: start) {
+            found = Slice(from: range.lowerBound, to: range.upperBound)
+        }
+        guard isEnd ? reader.closed() : reader.isEnded else { return nil }
+        return answer(incoming.bytes(of: found))
     }
 
     private func answer(_ content: [UInt8]) -> Outcome {

@@ -41,14 +41,7 @@ final class Probe {
     private var hasHead = false
     private var informationalCount = 0
     private var body: [UInt8] = []
-    private var content = Content.untilClose
-
-    private enum Content {
-        case untilClose
-        case length(Int64)
-        case chunked(ChunkedDecoder)
-        case ended
-    }
+    private var content = ContentReader()
 
     init(
         _ checker: Checker, _ check: HealthCheck, _ health: GroupHealth, peer: Int, record: Int, token: Token
@@ -236,7 +229,7 @@ final class Probe {
 
     /// - Parameter isCut: TLS was not ended by the server (RFC 9112 §9.8).
     private func closed(isCut: Bool) {
-        if hasHead, !isCut, case .untilClose = content { return judge(keeps: false) }
+        if hasHead, !isCut, content.isUntilClose { return judge(keeps: false) }
         broken(hasHead ? "closed in the middle of the answer" : "closed without an answer")
     }
 
@@ -270,7 +263,7 @@ final class Probe {
                     continue
                 }
                 hasHead = true
-                settleContent()
+                content.begin(head.framing(requestMethod: .get))
             }
         }
         let isEnded = takeContent()
@@ -280,61 +273,33 @@ final class Probe {
         return true
     }
 
-    private func settleContent() {
-        switch head.framing(requestMethod: .get) {
-        case .none: content = .ended
-        case .length(let count): content = count == 0 ? .ended : .length(count)
-        case .chunked: content = .chunked(ChunkedDecoder())
-        case .untilClose: content = .untilClose
-        }
-    }
-
     /// - Returns: whether all content came.
     private func takeContent() -> Bool {
-        switch content {
-        case .ended: return true
-        case .untilClose:
-            keep(incoming.bytes[...])
-            incoming.removeAll()
-            return false
-        case .length(let left):
-            let count = Int(min(left, Int64(incoming.count)))
-            keep(incoming.bytes.prefix(count))
-            incoming.consume(count)
-            content = left == Int64(count) ? .ended : .length(left - Int64(count))
-            return left == Int64(count)
-        case .chunked(var decoder):
-            return takeChunks(&decoder)
-        }
-    }
-
-    private func takeChunks(_ decoder: inout ChunkedDecoder) -> Bool {
-        let bytes = incoming.bytes
         var position = 0
+        defer { incoming.consume(position) }
         while true {
-            guard let piece = try? decoder.decode(bytes.span, from: position) else {
+            guard let piece = try? content.next(in: incoming, from: position) else {
                 // Wrongly framed: what came of it is judged, and the connection not used again.
-                content = .untilClose
+                content.begin(.untilClose)
                 return false
             }
             switch piece {
             case .content(let range):
-                keep(bytes[range])
+                keep(range)
                 position = range.upperBound
             case .needsMore:
-                incoming.removeAll()
-                content = .chunked(decoder)
+                position = incoming.count
                 return false
-            case .finished(let consumed):
-                incoming.consume(consumed)
-                content = .ended
+            case .ended(let end):
+                position = end
                 return true
             }
         }
     }
 
-    private func keep(_ bytes: ArraySlice<UInt8>) {
-        body += bytes.prefix(max(0, MatchBlock.bodyMax - body.count))
+    private func keep(_ range: Range<Int>) {
+        let count = min(range.count, max(0, MatchBlock.bodyMax - body.count))
+        body += incoming.bytes(of: Slice(from: range.lowerBound, to: range.lowerBound + count))
     }
 
     private func judge(keeps isEnded: Bool) {

@@ -103,9 +103,9 @@ extension UpstreamRequest {
         if shouldTryNext(responseHead.status) {
             return next(.status(responseHead.status))
         }
-        settleContent()
+        content.begin(responseHead.framing(requestMethod: exchange.sentMethod))
         keepsPeer = responseHead.minorVersion >= 1 && !responseHead.connection.contains(.close)
-        if case .ended = content, !buffer.isEmpty { keepsPeer = false }
+        if content.isEnded, !buffer.isEmpty { keepsPeer = false }
         if isIntercepted(responseHead.status) { return intercept() }
         if let target = accelRedirect() { return redirect(to: target) }
         activity = .readingContent
@@ -128,15 +128,6 @@ extension UpstreamRequest {
         guard exchange.body.canBeSentAgain else { return false }
         let timeout = proxy.nextUpstreamTimeoutMs
         return timeout == 0 || worker.clock.nowMs - startedMs < Int64(timeout)
-    }
-
-    private func settleContent() {
-        switch responseHead.framing(requestMethod: exchange.sentMethod) {
-        case .none: content = .ended
-        case .length(let count): content = count == 0 ? .ended : .length(remaining: count)
-        case .chunked: content = .chunked(ChunkedDecoder())
-        case .untilClose: content = .untilClose
-        }
     }
 
     // MARK: Answers that are not passed on
@@ -181,7 +172,7 @@ extension UpstreamRequest {
 
     /// The response is not wanted beyond its head.
     private func endUnread() {
-        if case .ended = content { return completed() }
+        if content.isEnded { return completed() }
         state = .done
         if let group, let peer {
             group.finished(peer.peer, .success, nowMs: worker.clock.nowMs)
@@ -201,7 +192,7 @@ extension UpstreamRequest {
         }
         state = .relaying
         activity = .proxyingUpgrade
-        content = .untilClose
+        content.begin(.untilClose)
         exchange.response.isUpgrade = true
         _ = ResponseRewrite.fill(exchange, from: self)
         exchange.stream.startTunnel(peer: peer, request: self, early: buffer)

@@ -11,7 +11,7 @@ extension UpstreamRequest {
     /// Content that came with the head.
     func relayFirst(_ buffer: ByteBuffer, _ peer: PeerConnection) {
         guard case .relaying = state else { return }
-        if case .ended = content {
+        if content.isEnded {
             if !buffer.isEmpty { keepsPeer = false }
             return finishRelaying()
         }
@@ -20,7 +20,7 @@ extension UpstreamRequest {
         if !buffer.isEmpty { pass(buffer, to: stream) }
         if let partial = peer.partial.take() { worker.giveBuffer(partial) }
         guard case .relaying = state else { return }
-        if case .ended = content { return finishRelaying() }
+        if content.isEnded { return finishRelaying() }
         relay()
         if case .relaying = state { stream.flush() }
     }
@@ -42,7 +42,7 @@ extension UpstreamRequest {
                 exchange.attempts.relayed(count)
                 pass(worker.relay, to: exchange.stream)
                 guard case .relaying = state else { return }
-                if case .ended = content { return finishRelaying() }
+                if content.isEnded { return finishRelaying() }
             case .wouldBlock:
                 continue
             case .closed:
@@ -53,13 +53,13 @@ extension UpstreamRequest {
             }
         }
         peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
-        if case .chunked = content { exchange.stream.flush() }
+        if content.isChunked { exchange.stream.flush() }
     }
 
     private func receive(_ peer: PeerConnection) -> IOOutcome {
         let shared = worker.relay
         shared.removeAll()
-        if case .length(let remaining) = content {
+        if let remaining = content.remaining {
             return peer.transport.receive(into: shared, atLeast: 64 << 10, limit: Int(clamping: remaining))
         }
         return peer.transport.receive(into: shared, atLeast: 64 << 10)
@@ -67,42 +67,24 @@ extension UpstreamRequest {
 
     /// Passes on the content in `buffer`; all of it is consumed.
     private func pass(_ buffer: ByteBuffer, to stream: ResponseStream) {
-        switch content {
-        case .length(let remaining):
-            passCounted(buffer, remaining, to: stream)
-        case .untilClose:
-            emit(buffer, to: stream)
-        case .chunked(var decoder):
-            content = .none
-            passChunks(buffer, &decoder)
-            if case .none = content { content = .chunked(decoder) }
-        case .none, .ended:
-            break
-        }
-    }
-
-    private func passCounted(_ buffer: ByteBuffer, _ remaining: Int64, to stream: ResponseStream) {
-        if Int64(buffer.count) > remaining {
+        if content.isChunked { return passChunks(buffer) }
+        guard case .content(let range)? = try? content.next(in: buffer, from: 0) else { return }
+        if range.count < buffer.count {
             log(.warn, "upstream sent more data than specified in \"Content-Length\" header")
             keepsPeer = false
-            buffer.truncate(to: Int(remaining))
+            buffer.truncate(to: range.count)
         }
-        let rest = remaining - Int64(buffer.count)
-        content = rest == 0 ? .ended : .length(remaining: rest)
         emit(buffer, to: stream)
     }
 
-    private func passChunks(_ buffer: ByteBuffer, _ decoder: inout ChunkedDecoder) {
+    private func passChunks(_ buffer: ByteBuffer) {
         var position = 0
         while position < buffer.count {
-            let piece: ChunkedDecoder.Piece
+            let piece: ContentReader.Piece
             do {
-                piece = try buffer.withReadable { (bytes) throws(ChunkError) in
-                    try decoder.decode(bytes, from: position)
-                }
+                piece = try content.next(in: buffer, from: position)
             } catch {
                 log(.error, "upstream sent invalid chunked response")
-                content = .ended
                 return failRelaying()
             }
             switch piece {
@@ -111,9 +93,8 @@ extension UpstreamRequest {
                 position = range.upperBound
             case .needsMore:
                 position = buffer.count
-            case .finished(let consumed):
-                content = .ended
-                if consumed < buffer.count { keepsPeer = false }
+            case .ended(let end):
+                if end < buffer.count { keepsPeer = false }
                 position = buffer.count
             }
         }
@@ -127,9 +108,7 @@ extension UpstreamRequest {
             keep(Slice(from: 0, to: buffer.count), of: buffer)
             buffer.removeAll()
         } else {
-            var isLast = false
-            if case .ended = content { isLast = true }
-            stream.send(buffer, of: exchange, isLast: isLast)
+            stream.send(buffer, of: exchange, isLast: content.isEnded)
         }
     }
 
@@ -195,15 +174,10 @@ extension UpstreamRequest {
 
     private func peerClosed() {
         keepsPeer = false
-        switch content {
         // Whoever can cut a connection of TLS cannot end it (RFC 9112 §9.8).
-        case .untilClose where peer?.transport.tls?.wasTruncated != true:
-            content = .ended
-            finishRelaying()
-        case .untilClose, .length, .chunked, .none, .ended:
-            log(.error, "upstream prematurely closed connection")
-            failRelaying()
-        }
+        if peer?.transport.tls?.wasTruncated != true, content.closed() { return finishRelaying() }
+        log(.error, "upstream prematurely closed connection")
+        failRelaying()
     }
 
     /// The last byte came from the peer.

@@ -88,7 +88,7 @@ final class UpstreamRequest {
     /// Kept for `$upstream_http_…` and for the fields to be passed.
     let responseHead = ResponseHead()
     var informationalCount = 0
-    var content = ContentFraming.none
+    var content = ContentReader()
     /// Content that the client is too slow for; never empty, so that nothing waits behind it for a client
     /// that has caught up.
     var spool: ResponseSpool?
@@ -99,14 +99,6 @@ final class UpstreamRequest {
     var isBuffered = true
     /// The connection left HTTP; the session's tunnel moves its bytes.
     var isTunnelling = false
-
-    enum ContentFraming {
-        case none
-        case length(remaining: Int64)
-        case chunked(ChunkedDecoder)
-        case untilClose
-        case ended
-    }
 
     init(exchange: Exchange, worker: Worker) {
         self.exchange = exchange
@@ -148,7 +140,7 @@ final class UpstreamRequest {
         requestHead.removeAll()
         responseHead.reset()
         informationalCount = 0
-        content = .none
+        content.begin(.none)
         spool = nil
         wasRequestSent = false
         isRequestComplete = false
