@@ -66,6 +66,22 @@ extension ByteBuffer {
         tail &+= 1
     }
 
+    /// Appends the two bytes of `value`, the higher one first.
+    public func append(bigEndian value: UInt16) {
+        reserve(2)
+        put(UInt8(truncatingIfNeeded: value >> 8))
+        put(UInt8(truncatingIfNeeded: value))
+    }
+
+    /// Appends the four bytes of `value`, the highest first.
+    public func append(bigEndian value: UInt32) {
+        reserve(4)
+        put(UInt8(truncatingIfNeeded: value >> 24))
+        put(UInt8(truncatingIfNeeded: value >> 16))
+        put(UInt8(truncatingIfNeeded: value >> 8))
+        put(UInt8(truncatingIfNeeded: value))
+    }
+
     /// Appends `value` in lower-case hexadecimal, without leading zeros.
     public func append(hexadecimal value: UInt) {
         var shift = 60

@@ -1,0 +1,139 @@
+public import Core
+
+/// Where a decoded field's name and value stand.
+public struct HPACKField: Equatable, Sendable {
+    /// In the buffer that was decoded into.
+    public var name: Slice
+    /// In the same buffer.
+    public var value: Slice
+    /// It may be in no table, on no further connection either: RFC 7541 §6.2.3.
+    public var isNeverIndexed: Bool
+}
+
+/// Decodes the field blocks of one connection: RFC 7541.
+///
+/// A block is decoded when all of it is there; how large that may be is its reader's matter. All blocks of a
+/// connection must be decoded, in order, wanted or not. Time and memory: linear in the block and in what it
+/// decodes to, which the reader sees field by field.
+public struct HPACKDecoder {
+    /// SETTINGS_HEADER_TABLE_SIZE as long as nothing else was said: RFC 9113 §6.5.2.
+    public static var defaultTableSize: Int { 4096 }
+    /// The smallest and the last size of an interval have to be said, no more: RFC 7541 §4.2.
+    private static var sizeUpdatesMax: Int { 2 }
+
+    private var table: HPACKTable
+    private let tableSizeMax: Int
+    private var sizeUpdateCount = 0
+    private var isAtStart = true
+
+    /// A decoder for a connection that begins.
+    ///
+    /// - Parameter tableSizeMax: what our settings say that the table may take.
+    public init(tableSizeMax: Int = HPACKDecoder.defaultTableSize) {
+        self.tableSizeMax = tableSizeMax
+        table = HPACKTable(sizeMax: tableSizeMax)
+    }
+
+    /// What the dynamic table's entries cost: RFC 7541 §4.1.
+    public var tableSize: Int { table.size }
+
+    /// A new block begins.
+    public mutating func begin() {
+        isAtStart = true
+        sizeUpdateCount = 0
+    }
+
+    /// Decodes the next field of `block` and moves `cursor` behind it.
+    ///
+    /// - Parameter out: gets name and value, one behind the other.
+    /// - Returns: `nil` at the end of the block.
+    public mutating func next(
+        _ block: Span<UInt8>, at cursor: inout Int, into out: ByteBuffer
+    ) throws(HPACKError) -> HPACKField? {
+        while cursor < block.count {
+            let first = block[cursor]
+            if first & 0xE0 == 0x20 {
+                try updateSize(block, &cursor)
+                continue
+            }
+            isAtStart = false
+            if first & 0x80 != 0 {
+                let index = try HPACKInteger.read(block, at: &cursor, prefix: 7)
+                return try indexed(index, out)
+            }
+            return try literal(first, block, &cursor, out)
+        }
+        return nil
+    }
+
+    /// RFC 7541 §6.3: only before the first field.
+    private mutating func updateSize(_ block: Span<UInt8>, _ cursor: inout Int) throws(HPACKError) {
+        let size = try HPACKInteger.read(block, at: &cursor, prefix: 5)
+        sizeUpdateCount += 1
+        guard isAtStart, sizeUpdateCount <= HPACKDecoder.sizeUpdatesMax else { throw .misplacedSizeUpdate }
+        guard size <= tableSizeMax else { throw .tableTooLarge }
+        table.limit(to: size)
+    }
+
+    /// RFC 7541 §6.1.
+    private func indexed(_ index: Int, _ out: ByteBuffer) throws(HPACKError) -> HPACKField {
+        let start = out.count
+        if let entry = HPACKStaticTable.entry(index) {
+            out.append(entry.name)
+            let middle = out.count
+            out.append(entry.value)
+            return field(start, middle, out)
+        }
+        guard let entry = table.find(table.next - 1 - (index - HPACKStaticTable.count - 1)) else {
+            throw .unknownIndex
+        }
+        out.append(entry.name, of: table.bytes)
+        let middle = out.count
+        out.append(entry.value, of: table.bytes)
+        return field(start, middle, out)
+    }
+
+    /// RFC 7541 §6.2.
+    private mutating func literal(
+        _ first: UInt8, _ block: Span<UInt8>, _ cursor: inout Int, _ out: ByteBuffer
+    ) throws(HPACKError) -> HPACKField {
+        let isIndexing = first & 0x40 != 0
+        let index = try HPACKInteger.read(block, at: &cursor, prefix: isIndexing ? 6 : 4)
+        let start = out.count
+        if index == 0 {
+            try string(block, &cursor, out)
+        } else if let entry = HPACKStaticTable.entry(index) {
+            out.append(entry.name)
+        } else if let entry = table.find(table.next - 1 - (index - HPACKStaticTable.count - 1)) {
+            out.append(entry.name, of: table.bytes)
+        } else {
+            throw .unknownIndex
+        }
+        let middle = out.count
+        try string(block, &cursor, out)
+        var field = field(start, middle, out)
+        field.isNeverIndexed = first & 0xF0 == 0x10
+        if isIndexing { table.insert(name: field.name, value: field.value, of: out) }
+        return field
+    }
+
+    /// RFC 7541 §5.2.
+    private func string(
+        _ block: Span<UInt8>, _ cursor: inout Int, _ out: ByteBuffer
+    ) throws(HPACKError) {
+        guard cursor < block.count else { throw .truncated }
+        let isHuffman = block[cursor] & 0x80 != 0
+        let count = try HPACKInteger.read(block, at: &cursor, prefix: 7)
+        guard count <= block.count - cursor else { throw .truncated }
+        let bytes = block.extracting(cursor..<(cursor + count))
+        cursor += count
+        guard isHuffman else { return out.append(bytes) }
+        guard HuffmanCode.decode(bytes, to: out) else { throw .badHuffman }
+    }
+
+    private func field(_ start: Int, _ middle: Int, _ out: ByteBuffer) -> HPACKField {
+        HPACKField(
+            name: Slice(from: start, to: middle), value: Slice(from: middle, to: out.count),
+            isNeverIndexed: false)
+    }
+}

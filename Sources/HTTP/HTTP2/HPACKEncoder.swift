@@ -1,0 +1,176 @@
+public import Core
+
+/// Encodes the field blocks of one connection: RFC 7541.
+///
+/// What is said a second time goes into the dynamic table, and costs a byte from the third time on; names
+/// that seldom change their value go in at once. Equal fields are found by hash. No allocation once the table
+/// was full.
+public struct HPACKEncoder {
+    /// What becomes of a field in the tables.
+    public enum Indexing: Sendable {
+        /// It is put into the table when it comes again.
+        case adaptive
+        /// It is put into the table at once.
+        case immediate
+        /// No table may hold it, here or further on: RFC 7541 §7.1.3.
+        case never
+    }
+
+    /// We use no larger table, whatever the other side would hold.
+    private static var tableSizeMax: Int { 4096 }
+
+    private var table = HPACKTable(sizeMax: tableSizeMax)
+    /// Entries by the hash of name and value, and of the name alone: the youngest's number plus one.
+    private var byField = [UInt32](repeating: 0, count: 256)
+    private var byName = [UInt32](repeating: 0, count: 64)
+    /// Hashes of fields that were said and are not in the table.
+    private var said = [UInt32](repeating: 0, count: 64)
+    /// The field under way: its name in lower case, then its value.
+    private let scratch = ByteBuffer(capacity: 128)
+    /// The smallest size of the table since the last block; `nil`: it was not changed.
+    private var smallestSize: Int?
+
+    /// An encoder for a connection that begins.
+    public init() {}
+
+    /// The other side's SETTINGS_HEADER_TABLE_SIZE.
+    public mutating func peerAllows(tableSize: Int) {
+        let size = min(tableSize, HPACKEncoder.tableSizeMax)
+        guard size != table.sizeMax else { return }
+        smallestSize = min(size, smallestSize ?? size)
+        table.limit(to: size)
+    }
+
+    /// A new block begins: says sizes of the table that changed, the smallest and the last. RFC 7541 §4.2.
+    public mutating func begin(_ out: ByteBuffer) {
+        guard let smallest = smallestSize.take() else { return }
+        if smallest < table.sizeMax {
+            HPACKInteger.append(smallest, prefix: 5, pattern: 0x20, to: out)
+        }
+        HPACKInteger.append(table.sizeMax, prefix: 5, pattern: 0x20, to: out)
+    }
+
+    /// Appends `:status`.
+    public func append(status: UInt16, to out: ByteBuffer) {
+        let index = HPACKStaticTable.index(ofStatus: status)
+        guard index == 0 else {
+            return HPACKInteger.append(index, prefix: 7, pattern: 0x80, to: out)
+        }
+        // A literal without indexing, by the name of `:status: 200`.
+        HPACKInteger.append(8, prefix: 4, pattern: 0, to: out)
+        out.append(3)
+        out.append(decimal: UInt(status), width: 3)
+    }
+
+    /// Appends a field whose name, in any case, and value stand in `source`.
+    public mutating func append(
+        _ field: Field, of source: ByteBuffer, _ indexing: Indexing, to out: ByteBuffer
+    ) {
+        scratch.removeAll()
+        scratch.append(lowercased: field.name, of: source)
+        let nameCount = scratch.count
+        scratch.append(field.value, of: source)
+        append(nameCount, indexing, out)
+    }
+
+    /// Appends a field with a constant name; `value` writes its value to the buffer it is given.
+    public mutating func append(
+        _ name: StaticString, _ indexing: Indexing, to out: ByteBuffer, value: (ByteBuffer) -> Void
+    ) {
+        scratch.removeAll()
+        scratch.append(name)
+        let nameCount = scratch.count
+        value(scratch)
+        append(nameCount, indexing, out)
+    }
+
+    /// Appends what stands in `scratch`.
+    private mutating func append(_ nameCount: Int, _ indexing: Indexing, _ out: ByteBuffer) {
+        let name = Slice(from: 0, to: nameCount)
+        let value = Slice(from: nameCount, to: scratch.count)
+        let nameHash = scratch.withBytes(of: name) { FieldHash.of($0) }
+        let hash = scratch.withBytes(of: value) { FieldHash.of($0, seed: nameHash) }
+        if indexing != .never, let index = fieldIndex(name, hash) {
+            return HPACKInteger.append(index, prefix: 7, pattern: 0x80, to: out)
+        }
+        let nameIndex = nameIndex(name, nameHash)
+        switch indexing {
+        case .never:
+            HPACKInteger.append(nameIndex, prefix: 4, pattern: 0x10, to: out)
+        case .adaptive, .immediate:
+            if takesIn(hash, indexing) {
+                HPACKInteger.append(nameIndex, prefix: 6, pattern: 0x40, to: out)
+                insert(name, value, hash, nameHash)
+            } else {
+                HPACKInteger.append(nameIndex, prefix: 4, pattern: 0, to: out)
+            }
+        }
+        if nameIndex == 0 { string(name, out) }
+        string(value, out)
+    }
+
+    // MARK: The table
+
+    /// The index of an entry that is what stands in `scratch`.
+    private func fieldIndex(_ name: Slice, _ hash: UInt32) -> Int? {
+        let number = Int(byField[Int(hash & 255)]) - 1
+        guard let entry = table.find(number), entry.name.count == name.count else { return nil }
+        let whole = Slice(from: Int(entry.name.start), to: entry.value.end)
+        guard Int(whole.count) == scratch.count, isSame(whole, scratch.count) else { return nil }
+        return HPACKStaticTable.count + table.next - number
+    }
+
+    /// The index of an entry with the name that stands in `scratch`; 0: there is none.
+    private func nameIndex(_ name: Slice, _ hash: UInt32) -> Int {
+        let known = scratch.withBytes(of: name) { HPACKStaticTable.index(of: $0, hash: hash) }
+        guard known == 0 else { return known }
+        let number = Int(byName[Int(hash & 63)]) - 1
+        guard let entry = table.find(number), entry.name.count == name.count,
+            isSame(entry.name, Int(name.count))
+        else { return 0 }
+        return HPACKStaticTable.count + table.next - number
+    }
+
+    /// Whether `count` bytes of the table are the first of `scratch`.
+    private func isSame(_ place: Slice, _ count: Int) -> Bool {
+        table.bytes.withBytes(of: place) { left in
+            scratch.withReadable { right in
+                guard left.count == count, right.count >= count else { return false }
+                for index in 0..<count where left[index] != right[index] { return false }
+                return true
+            }
+        }
+    }
+
+    private mutating func takesIn(_ hash: UInt32, _ indexing: Indexing) -> Bool {
+        // One that would drive out most of the others is not worth it.
+        let cost = HPACKTable.cost(nameCount: scratch.count, valueCount: 0)
+        guard cost <= table.sizeMax / 2 else { return false }
+        if case .immediate = indexing { return true }
+        if said[Int(hash & 63)] == hash { return true }
+        said[Int(hash & 63)] = hash
+        return false
+    }
+
+    private mutating func insert(_ name: Slice, _ value: Slice, _ hash: UInt32, _ nameHash: UInt32) {
+        guard table.insert(name: name, value: value, of: scratch) else { return }
+        // After four billion entries numbers are not found any more, and fields are literals.
+        byField[Int(hash & 255)] = UInt32(clamping: table.next)
+        byName[Int(nameHash & 63)] = UInt32(clamping: table.next)
+    }
+
+    // MARK: Strings
+
+    private func string(_ place: Slice, _ out: ByteBuffer) {
+        scratch.withBytes(of: place) { bytes in
+            let count = HuffmanCode.encodedCount(bytes)
+            if count < bytes.count {
+                HPACKInteger.append(count, prefix: 7, pattern: 0x80, to: out)
+                HuffmanCode.encode(bytes, to: out)
+            } else {
+                HPACKInteger.append(bytes.count, prefix: 7, pattern: 0, to: out)
+                out.append(bytes)
+            }
+        }
+    }
+}
