@@ -60,7 +60,7 @@ import Testing
         limits.clientHeaderBufferSize = 20
         limits.largeBufferSize = 24
         limits.largeBufferCount = 2
-        func outcome(_ fields: String) -> RequestHead.Outcome {
+        func outcome(_ fields: String) -> HTTP1RequestParser.Outcome {
             parseEverySplit(of: "GET / HTTP/1.0\r\n" + fields, limits: limits).outcome
         }
         #expect(outcome("A: 345678901234567890\r\nB: c\r\n\r\n") == .complete(length: 16 + 23 + 6 + 2))

@@ -4,16 +4,15 @@ import Testing
 
 /// What a parsed request head says, copied out so that two parses can be compared.
 struct RequestSummary: Equatable, CustomStringConvertible {
-    var outcome: RequestHead.Outcome
+    var outcome: HTTP1RequestParser.Outcome
     var method = Method.other
     var texts: [String] = []
     var fields: [String] = []
-    var contentLength: Int64?
-    var isChunked = false
+    var content = ContentLength.none
 
     var description: String { "\(outcome) \(method) \(texts) \(fields)" }
 
-    init(_ outcome: RequestHead.Outcome, _ head: RequestHead, _ buffer: ByteBuffer) {
+    init(_ outcome: HTTP1RequestParser.Outcome, _ head: RequestHead, _ buffer: ByteBuffer) {
         self.outcome = outcome
         guard case .complete = outcome else { return }
         method = head.method
@@ -26,21 +25,21 @@ struct RequestSummary: Equatable, CustomStringConvertible {
         fields = head.fields.map {
             "\(buffer.string(of: $0.name))=\(buffer.string(of: $0.value))/\($0.known)/\($0.isConnectionNamed)"
         }
-        contentLength = head.contentLength
-        isChunked = head.isChunked
+        content = head.content
     }
 }
 
 /// Parses `sample`, which arrives in pieces that end at `cuts`.
 func parseRequest(_ sample: [UInt8], cuts: [Int] = [], limits: HeadLimits = HeadLimits()) -> RequestSummary {
     let head = RequestHead()
+    var parser = HTTP1RequestParser()
     let buffer = ByteBuffer(capacity: 16)
-    var outcome = RequestHead.Outcome.incomplete
+    var outcome = HTTP1RequestParser.Outcome.incomplete
     var start = 0
     for cut in cuts + [sample.count] {
         buffer.append(Array(sample[start..<cut]))
         start = cut
-        outcome = head.parse(buffer, limits: limits)
+        outcome = parser.parse(buffer, into: head, limits: limits)
         guard case .incomplete = outcome else { break }
     }
     return RequestSummary(outcome, head, buffer)

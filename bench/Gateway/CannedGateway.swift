@@ -18,6 +18,7 @@ final class CannedGateway {
         let input = ByteBuffer(capacity: 4096)
         let output = ByteBuffer(capacity: 4096)
         let head = RequestHead()
+        var parser = HTTP1RequestParser()
         var skips: Int64 = 0
         var chunks: ChunkedDecoder?
         /// Answers whose time has not come.
@@ -129,14 +130,14 @@ final class CannedGateway {
                 client.skips -= Int64(count)
                 continue
             }
-            switch client.head.parse(client.input, limits: HeadLimits()) {
+            switch client.parser.parse(client.input, into: client.head, limits: HeadLimits()) {
             case .incomplete: return true
             case .refused: return false
             case .complete(let length):
                 note(client)
                 client.input.consume(length)
-                client.skips = client.head.contentLength ?? 0
-                if client.head.isChunked { return false }
+                client.skips = client.head.content.declared ?? 0
+                if client.head.content == .unknown { return false }
                 client.head.reset()
                 owe(client)
             }

@@ -35,9 +35,11 @@ enum MicroPieces {
             let head = RequestHead()
             return MicroPiece(name: "request-head/\(name)") { count in
                 var sum = 0
+                var parser = HTTP1RequestParser()
                 for _ in 0..<count {
                     head.reset()
-                    guard case .complete(let length) = head.parse(bytes, limits: HeadLimits()) else {
+                    guard case .complete(let length) = parser.parse(bytes, into: head, limits: HeadLimits())
+                    else {
                         return 0
                     }
                     sum &+= length &+ head.fields.count

@@ -92,6 +92,17 @@ struct FieldLine {
         }
     }
 
+    /// What stands in a name that came by itself.
+    static func oddity(of name: Span<UInt8>) -> Oddity {
+        var line = FieldLine()
+        var position = ByteScan.endOfPlainName(in: name, from: 0)
+        while position < name.count {
+            line.note(name[position])
+            position = ByteScan.endOfPlainName(in: name, from: position + 1)
+        }
+        return line.oddity
+    }
+
     /// The value, without the white space around it. Bare CR, NUL and other controls are refused.
     private mutating func readValue(_ bytes: Span<UInt8>, _ afterColon: Int) {
         var start = afterColon

@@ -22,31 +22,33 @@ public struct HeadLimits: Sendable, Equatable {
 /// A line that does not fit in what is left of a buffer moves whole to the next one; one that does not
 /// fit in a large buffer is refused.
 struct LineBudget {
-    /// Bytes left in the buffer under way; `nil`: nothing was charged yet.
-    private var left: Int?
-    private var used = 0
+    /// Bytes left in the buffer under way; below 0: nothing was charged yet.
+    private var left: Int32 = -1
+    private var used: UInt32 = 0
 
     /// A line of `count` bytes, its end included, is there.
     ///
     /// - Returns: why it does not fit, if it does not.
     mutating func charge(_ count: Int, isFirst: Bool, _ limits: HeadLimits) -> HeadError? {
-        let room = left ?? limits.clientHeaderBufferSize
+        let room = room(limits)
         guard count > room else {
-            left = room - count
+            left = Int32(clamping: room - count)
             return nil
         }
         guard used < limits.largeBufferCount else { return isFirst ? .requestLineTooLong : .headTooLarge }
         guard count <= limits.largeBufferSize else { return isFirst ? .requestLineTooLong : .fieldTooLong }
         used += 1
-        left = limits.largeBufferSize - count
+        left = Int32(clamping: limits.largeBufferSize - count)
         return nil
     }
+
+    private func room(_ limits: HeadLimits) -> Int { left < 0 ? limits.clientHeaderBufferSize : Int(left) }
 
     /// Why a line of which `count` bytes are here, but not its end, can never fit.
     ///
     /// Says the same as `charge` will for the whole line, only earlier.
     func judgeUnfinished(_ count: Int, isFirst: Bool, _ limits: HeadLimits) -> HeadError? {
-        guard count >= left ?? limits.clientHeaderBufferSize else { return nil }
+        guard count >= room(limits) else { return nil }
         if used >= limits.largeBufferCount { return isFirst ? .requestLineTooLong : .headTooLarge }
         if count >= limits.largeBufferSize { return isFirst ? .requestLineTooLong : .fieldTooLong }
         return nil

@@ -23,7 +23,7 @@ extension Exchange {
             keepsAlive = false
             return finish(status: 405)
         }
-        body.begin(contentLength: head.contentLength, isChunked: head.isChunked)
+        body.begin(head.content)
         if client.isReserved { keepsAlive = false }
         RealIP.apply(self)
         serve(from: .serverRewrite)
@@ -186,7 +186,7 @@ extension Exchange {
         take(on: found)
         if location.settings.core.isInternal && !isInternal { return .status(404) }
         // What was refused once may have a page for that anywhere, which gets nothing of the content.
-        guard let length = head.contentLength, body.sizeMax > 0, length > body.sizeMax, !body.isDiscarded
+        guard let length = head.content.declared, body.sizeMax > 0, length > body.sizeMax, !body.isDiscarded
         else { return nil }
         worker.log(.error, self, "client intended to send too large body: \(length) bytes")
         keepsAlive = false

@@ -29,7 +29,7 @@ extension Exchange {
     /// `proxy_request_buffering`; content whose length is not known can be streamed in chunks only.
     private var wantedKeeping: RequestBody.Keeping {
         let settings = location.settings
-        let isFramed = head.contentLength != nil || settings.proxy.httpVersion == .http11
+        let isFramed = head.content != .unknown || settings.proxy.httpVersion == .http11
         if !settings.proxy.isRequestBuffered && isFramed { return .stream }
         return .whole(memoryMax: settings.core.clientBodyBufferSize, path: settings.core.clientBodyTempPath)
     }

@@ -85,7 +85,7 @@ extension Exchange {
     func refuse(_ refusal: Refusal) {
         phase = .processing
         keepsAlive = false
-        body.begin(contentLength: nil, isChunked: false)
+        body.begin(.none)
         finish(status: refusal.status)
     }
 

@@ -38,13 +38,15 @@ package final class ExchangePieces {
         upstream = UpstreamRequest(exchange: exchange, worker: worker)
         exchange.upstream = upstream
         requestBytes.append(requestHead)
-        guard case .complete = exchange.head.parse(requestBytes, limits: HeadLimits()) else { throw Unfit() }
+        var parser = HTTP1RequestParser()
+        guard case .complete = parser.parse(requestBytes, into: exchange.head, limits: HeadLimits())
+        else { throw Unfit() }
         exchange.headBytes = requestBytes
         exchange.method = exchange.head.method
         exchange.keepsAlive = true
         exchange.uri.append(exchange.head.path, of: requestBytes)
         exchange.adopt(listen.defaultServer)
-        exchange.body.begin(contentLength: nil, isChunked: false)
+        exchange.body.begin(.none)
         let found = exchange.uri.withReadable { listen.defaultServer.find(uri: $0) }
         guard case .location(let location) = found.match, case .proxy(let target) = location.settings.content,
             let log = location.settings.logs.access.elements.first

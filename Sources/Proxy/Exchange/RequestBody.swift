@@ -109,11 +109,15 @@ final class RequestBody {
     /// The request has content, even an empty one in chunks.
     private(set) var isPresent = false
 
-    /// Starts for a new request.
-    func begin(contentLength: Int64?, isChunked: Bool) {
-        declaredLength = isChunked ? nil : contentLength
-        isPresent = isChunked || contentLength != nil
-        reader.begin(isChunked ? .chunked : contentLength.map { .length($0) } ?? .none)
+    /// Starts for a new request; content of unknown length comes in chunks.
+    func begin(_ length: ContentLength) {
+        declaredLength = length.declared
+        isPresent = length != .none
+        switch length {
+        case .none: reader.begin(.none)
+        case .known(let count): reader.begin(.length(count))
+        case .unknown: reader.begin(.chunked)
+        }
     }
 
     /// Forgets everything; gives memory and file back.

@@ -105,8 +105,7 @@ extension Exchange {
     /// The protocol; nothing if the request line was refused.
     func appendProtocol(to out: ByteBuffer) {
         guard head.hasLine else { return }
-        out.append("HTTP/1.")
-        out.append(decimal: Int(head.minorVersion))
+        out.append(head.version.text)
     }
 
     /// 32 random hexadecimal digits, drawn when first asked for.
@@ -146,7 +145,7 @@ extension Exchange {
     var isChunked: Bool {
         switch response.contentKind {
         case .streamed:
-            response.contentLength == nil && head.minorVersion >= 1 && method != .head
+            response.contentLength == nil && head.version == .http11 && method != .head
                 && location.settings.core.chunkedTransferEncoding
         case .none, .buffered, .file: false
         }

@@ -30,7 +30,7 @@ enum HTTP1ResponseHead {
             writer.framing = .none
         } else if response.contentLength != nil {
             writer.framing = .identity
-        } else if exchange.head.minorVersion >= 1 && location.settings.core.chunkedTransferEncoding {
+        } else if exchange.head.version >= .http11 && location.settings.core.chunkedTransferEncoding {
             writer.framing = .chunked
         } else {
             // Only the end of the connection can end this content.

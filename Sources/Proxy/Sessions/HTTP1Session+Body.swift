@@ -7,7 +7,7 @@ extension HTTP1Session {
     /// A handler wants the content: tells a client that waits for leave to go on, and begins to read.
     func wantBody() {
         guard let exchange else { return }
-        if exchange.head.expectsContinue && !exchange.didSendContinue && exchange.head.minorVersion >= 1 {
+        if exchange.head.expectsContinue && !exchange.didSendContinue && exchange.head.version >= .http11 {
             exchange.didSendContinue = true
             if exchange.body.receivedCount == 0 {
                 writer.pending.append("HTTP/1.1 100 Continue\r\n\r\n")

@@ -41,6 +41,7 @@ final class HTTP1Session {
     var input: ByteBuffer?
     /// Bytes of `input` that belong to the exchange under way: its head, and content taken so far.
     var usedCount = 0
+    private var parser = HTTP1RequestParser()
     var exchange: Exchange?
     let writer: HTTP1Writer
     /// What becomes of the response once the socket took all that was given to the writer.
@@ -182,7 +183,8 @@ final class HTTP1Session {
     }
 
     private func parseHead(_ buffer: ByteBuffer, of exchange: Exchange) -> Bool {
-        switch exchange.head.parse(buffer, limits: connection.listen.defaultServer.headLimits) {
+        let limits = connection.listen.defaultServer.headLimits
+        switch parser.parse(buffer, into: exchange.head, limits: limits) {
         case .incomplete:
             return false
         case .complete(let length):
@@ -225,7 +227,7 @@ final class HTTP1Session {
 
     private func mayKeepAlive(_ head: RequestHead) -> Bool {
         if head.connection.contains(.close) { return false }
-        return head.minorVersion >= 1 || head.connection.contains(.keepAlive)
+        return head.version >= .http11 || head.connection.contains(.keepAlive)
     }
 
     private func headRefused(_ exchange: Exchange, _ error: HeadError) {

@@ -1,4 +1,5 @@
 import Core
+import HTTP
 import Net
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
     func roomIsMadeOnce() throws {
         let pool = ContentBuffers()
         let body = RequestBody(pool: pool)
-        body.begin(contentLength: 1 << 20, isChunked: false)
+        body.begin(.known(1 << 20))
         body.keep(.whole(memoryMax: 1 << 20, path: "/nowhere"))
         #expect(try body.take(KeptContentTests.bytes(700), from: 0) == 700)
         let memory = try #require(body.place).buffer
@@ -42,7 +43,7 @@ import Testing
     func orderInFile() throws {
         let content = KeptContentTests.bytes(100_000)
         let body = RequestBody(pool: ContentBuffers())
-        body.begin(contentLength: 100_000, isChunked: false)
+        body.begin(.known(100_000))
         body.keep(.whole(memoryMax: 1000, path: "/tmp"))
         var position = 0
         // Small pieces gather in memory, large ones do not.
@@ -63,7 +64,7 @@ import Testing
     @Test("chunks that fit grow in few steps and stay in memory")
     func chunksStayInMemory() throws {
         let body = RequestBody(pool: ContentBuffers())
-        body.begin(contentLength: nil, isChunked: true)
+        body.begin(.unknown)
         body.keep(.whole(memoryMax: 1 << 20, path: "/nowhere"))
         var capacities: Set<Int> = []
         for _ in 0..<64 {
@@ -82,7 +83,7 @@ import Testing
 @Suite("Streamed content") struct StreamedContentTests {
     private static func body(chunked: Bool, _ pool: ContentBuffers = ContentBuffers()) -> RequestBody {
         let body = RequestBody(pool: pool)
-        body.begin(contentLength: chunked ? nil : 1 << 20, isChunked: chunked)
+        body.begin(chunked ? .unknown : .known(1 << 20))
         body.keep(.stream)
         body.settleOffer(isReplaced: false, passes: true)
         return body

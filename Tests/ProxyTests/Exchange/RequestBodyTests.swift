@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import HTTP
 import Net
 import Testing
 
@@ -43,7 +44,7 @@ import Testing
 
     private static func body(_ story: Story, _ framing: Framing) throws -> RequestBody {
         let body = RequestBody(pool: ContentBuffers())
-        body.begin(contentLength: framing == .length ? 10 : nil, isChunked: framing == .chunked)
+        body.begin(framing == .length ? .known(10) : .unknown)
         let out = ByteBuffer(capacity: 64)
         switch story {
         case .unread: break
@@ -231,7 +232,7 @@ import Testing
     @Test("a file that has lost its end cannot be given")
     func shortFileIsNoticed() throws {
         let body = RequestBody(pool: ContentBuffers())
-        body.begin(contentLength: 10, isChunked: false)
+        body.begin(.known(10))
         body.keep(.whole(memoryMax: 0, path: "/tmp"))
         try RequestBodyTests.feed(body, .length, RequestBodyTests.content)
         let file = try #require(body.file)

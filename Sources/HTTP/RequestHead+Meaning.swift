@@ -4,15 +4,16 @@ internal import Core
 extension RequestHead {
     func forgetMeaning() {
         host = nil
-        contentLength = nil
-        isChunked = false
+        content = .none
         expectsContinue = false
         upgrade = nil
         connection = []
     }
 
+    /// Settles what all fields together say, once they are there.
     func interpret(_ bytes: Span<UInt8>) throws(HeadError) {
         var hostField: Slice?
+        var contentLength: Int64?
         var transferEncoding: Slice?
         // A bit for each name that was there and may be there once only.
         var seen: UInt64 = 0
@@ -44,6 +45,7 @@ extension RequestHead {
             default: break
             }
         }
+        if let contentLength { content = .known(contentLength) }
         try settleFraming(bytes, transferEncoding)
         try settleHost(bytes, hostField)
         guard fields.mayHold(.connection) else { return }
@@ -54,11 +56,16 @@ extension RequestHead {
     /// RFC 9112 §6: one way to read it, or none.
     private func settleFraming(_ bytes: Span<UInt8>, _ encoding: Slice?) throws(HeadError) {
         guard let encoding else { return }
-        guard minorVersion >= 1 else { throw .chunkedInOldVersion }
-        guard contentLength == nil else { throw .conflictingFraming }
+        switch version {
+        case .http10: throw .chunkedInOldVersion
+        case .http11: break
+        // RFC 9113 §8.2.2: frames are the only framing there.
+        case .http2: throw .badTransferEncoding
+        }
+        guard content == .none else { throw .conflictingFraming }
         let value = bytes.extracting(encoding.range)
         if equalsIgnoringCase(value, "chunked") {
-            isChunked = true
+            content = .unknown
             return
         }
         var isOneToken = value.count > 0
@@ -69,9 +76,12 @@ extension RequestHead {
         throw isOneToken ? .unsupportedTransferEncoding : .badTransferEncoding
     }
 
-    /// RFC 9112 §3.2: exactly one Host in HTTP/1.1, and an absolute-form's authority wins over it.
+    /// RFC 9112 §3.2: exactly one Host in HTTP/1.1, and a target's own authority wins over it. RFC 9113
+    /// §8.3.1: either will do, and `:authority` wins.
     private func settleHost(_ bytes: Span<UInt8>, _ field: Slice?) throws(HeadError) {
-        if field == nil && minorVersion >= 1 { throw .missingHost }
+        if field == nil && (version == .http11 || version == .http2 && authority == nil) {
+            throw .missingHost
+        }
         if let field {
             guard HostName.isValid(bytes.extracting(field.range)) else { throw .badHost }
         }

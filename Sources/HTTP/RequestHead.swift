@@ -1,0 +1,141 @@
+public import Core
+
+/// What the head of a request means, whatever protocol it came by: positions into one buffer, never copies.
+///
+/// Made by `HTTP1RequestParser`, or part by part by `RequestHeadBuilder`. Recycled: `reset` forgets, the
+/// memory stays.
+public final class RequestHead {
+    /// `.other`: see `methodText`.
+    public internal(set) var method = Method.get
+    /// As it was sent.
+    public internal(set) var methodText = Slice()
+    /// The request line without its line end; what there is of it when the head was refused. Of a protocol
+    /// without lines: as HTTP/1 would have it.
+    public internal(set) var line = Slice()
+    /// The request line, or what stands for it, was understood.
+    public internal(set) var hasLine = false
+    /// The request target as it came.
+    public internal(set) var target = Slice()
+    /// The target without an absolute-form's scheme and authority: path and query; nginx's `$request_uri`.
+    public internal(set) var originForm = Slice()
+    /// The target's path, `/` when an absolute-form has none; empty for CONNECT's authority-form, `*` for
+    /// the asterisk-form of OPTIONS.
+    public internal(set) var path = Slice()
+    /// What stands behind `?`; `nil`: there is no `?`, or nothing behind it.
+    public internal(set) var query: Slice?
+    /// The target has a `?`.
+    public internal(set) var hasQuery = false
+    /// The scheme, as it was written; in HTTP/1 only an absolute-form target has one.
+    public internal(set) var scheme: Slice?
+    /// The authority that stands by itself or in the target, not in a field.
+    public internal(set) var authority: Slice?
+    /// The path has percent-escapes, dot segments or doubled slashes: it needs `URIPath.normalise`.
+    public internal(set) var pathNeedsNormalising = false
+    /// The protocol that it came by.
+    public internal(set) var version = HTTPVersion.http10
+    /// In the order they came in; without those that were dropped.
+    public internal(set) var fields = FieldList(capacity: 32)
+    /// The host that is asked for, with its port: an authority, or else the Host field.
+    public internal(set) var host: Slice?
+    /// Whether content follows.
+    public internal(set) var content = ContentLength.none
+    /// `Expect: 100-continue`.
+    public internal(set) var expectsContinue = false
+    /// What `Connection` says.
+    public internal(set) var connection: ConnectionOptions = []
+    /// The value of `Upgrade`.
+    public internal(set) var upgrade: Slice?
+    /// The name of the first field that was dropped because its name is invalid.
+    public internal(set) var droppedInvalidField: Slice?
+
+    /// A head with room for a browser's fields.
+    public init() {}
+
+    /// Forgets the head for the next one.
+    public func reset() {
+        refuseLine()
+        fields.removeAll()
+        line = Slice()
+        hasLine = false
+        droppedInvalidField = nil
+        forgetMeaning()
+    }
+
+    /// Forgets what the request line says, but for its text: it was not understood.
+    func refuseLine() {
+        refuseTarget()
+        method = .get
+        methodText = Slice()
+        version = .http10
+    }
+
+    /// Forgets the target: it names nothing that could be served.
+    public func refuseTarget() {
+        target = Slice()
+        originForm = Slice()
+        path = Slice()
+        query = nil
+        hasQuery = false
+        scheme = nil
+        authority = nil
+        pathNeedsNormalising = false
+    }
+
+    /// The first field with a known name.
+    public func firstField(_ known: FieldName) -> Field? {
+        guard fields.mayHold(known) else { return nil }
+        for index in fields.indices where fields[index].known == known { return fields[index] }
+        return nil
+    }
+
+    // MARK: What makes it
+
+    func setMethod(_ text: Slice, _ bytes: Span<UInt8>) {
+        methodText = text
+        method = Method.recognise(bytes.extracting(text.range))
+    }
+
+    /// Path and query of an origin-form, or the asterisk-form.
+    func splitPath(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
+        var cursor = start
+        var isComplex = false
+        var previous: UInt8 = 0
+        while cursor < end {
+            let byte = bytes[cursor]
+            if byte == UInt8(ascii: "?") { break }
+            if byte == UInt8(ascii: "%") { isComplex = true }
+            if previous == UInt8(ascii: "/"), byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") {
+                isComplex = true
+            }
+            previous = byte
+            cursor += 1
+        }
+        originForm = Slice(from: start, to: end)
+        path = Slice(from: start, to: cursor)
+        pathNeedsNormalising = isComplex
+        hasQuery = cursor < end
+        query = cursor + 1 < end ? Slice(from: cursor + 1, to: end) : nil
+    }
+
+    /// Takes a field, drops it for its name, or refuses the head for it.
+    ///
+    /// - Parameter oddity: what stands in the name besides letters, digits and `-`.
+    func take(
+        _ field: (name: Slice, value: Slice), _ oddity: FieldLine.Oddity, _ bytes: Span<UInt8>,
+        _ limits: HeadLimits
+    ) throws(HeadError) {
+        let name = bytes.extracting(field.name.range)
+        if oddity != .none {
+            // Framing that another reader might see is refused, whatever becomes of the name.
+            if FieldLine.resembles(name, "Content-Length") { throw .badContentLength }
+            if FieldLine.resembles(name, "Transfer-Encoding") { throw .badTransferEncoding }
+            let isValid = oddity == .underscore && limits.underscoresInHeaders
+            guard isValid || !limits.ignoreInvalidHeaders else {
+                if droppedInvalidField == nil { droppedInvalidField = field.name }
+                return
+            }
+        }
+        guard fields.count < limits.maxFields else { throw .tooManyFields }
+        fields.append(Field(name: field.name, value: field.value, known: FieldName.recognise(name)))
+    }
+}
