@@ -19,14 +19,16 @@ public final class PatternSet {
         case noMatch
         /// The index of the pattern.
         case match(Int)
-        /// The pattern at this index, or all of them together, would take more than `PatternMemory` allows.
-        case limitExceeded(Int)
+        /// The pattern at this index would take more than `PatternMemory` allows; `nil`: all of them together.
+        case limitExceeded(Int?)
     }
 
     /// Looks for the first of the patterns that matches anywhere in `subject`.
     public func firstMatch(_ subject: Span<UInt8>, _ memory: PatternMemory) -> Verdict {
         memory.begin()
-        guard case .first(let certain) = automaton.search(subject, memory) else { return .limitExceeded(0) }
+        guard case .first(let certain) = automaton.search(subject, memory) else {
+            return .limitExceeded(nil)
+        }
         if !memory.candidates.isEmpty {
             // Those that only may match come to the test in their places.
             memory.candidates.sort()

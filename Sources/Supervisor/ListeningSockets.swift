@@ -149,9 +149,21 @@ struct ListeningSockets {
                 if error.code != EADDRINUSE { break }
             }
         }
-        let advice =
-            last.code == EADDRINUSE ? "; another process listens there: stop it, or change \"listen\"" : ""
+        let advice = last.code == EADDRINUSE ? ListeningSockets.advice(listener.address) : ""
         throw ConfigError("bind() to \(listener.address.text) failed \(last.logText)\(advice)")
+    }
+
+    /// What is to be done where an address is in use. The name of a unix socket outlives who listened there.
+    private static func advice(_ address: SocketAddress) -> String {
+        if case .unix(let path) = address.kind {
+            switch Socket.connect(address, from: nil) {
+            case .failed(let errno) where errno.code == ECONNREFUSED:
+                return "; nobody listens there any more: remove \"\(path)\", or change \"listen\""
+            case .failed: break
+            case .connected(let fd), .inProgress(let fd): Socket.close(fd)
+            }
+        }
+        return "; another process listens there: stop it, or change \"listen\""
     }
 
     // MARK: Dealing

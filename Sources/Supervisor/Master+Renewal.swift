@@ -7,9 +7,10 @@ internal import Proxy
 extension Master {
     /// Looks at the files, and takes what has changed and can be used.
     func renewCertificates() {
-        guard clock.nowMs >= certificatesDueMs, !isStopping, newBinary == nil, !children.isEmpty else {
-            return
-        }
+        // Workers that were told to go (`WINCH`) are not brought back by a certificate.
+        guard clock.nowMs >= certificatesDueMs, !isStopping, newBinary == nil,
+            children.contains(where: { !$0.isLeaving })
+        else { return }
         certificatesDueMs = clock.nowMs + CertificateWatch.intervalMs
         let news = certificates.look(at: configuration.files.secretPaths)
         for path in news.gone {

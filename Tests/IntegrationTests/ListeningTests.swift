@@ -228,4 +228,31 @@ import Testing
         #expect(try waitUntil(Deadline()) { try !isKeptAlive() })
         server.finish()
     }
+
+    @Test(
+        "the name of a unix socket that nobody listens at is said to be in the way, and not another process")
+    func leftName() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/left.sock"
+        try directory.write(
+            "daemon off; master_process off; events { } http { server { listen unix:\(path); } }",
+            to: "server.conf")
+        func start(_ name: String) throws -> Program {
+            try Program(
+                Binary.portico,
+                ["-p", directory.path, "-c", directory.path + "/server.conf", "-e", "stderr"], in: directory,
+                name: name)
+        }
+        func complaint() throws -> String {
+            let program = try start("second")
+            #expect(program.waitForEnd(within: 20) == .exited(1))
+            return program.errors
+        }
+        let first = try start("first")
+        #expect(waitUntil(Deadline(in: 10)) { access(path, F_OK) == 0 })
+        #expect(try complaint().contains("another process listens there: stop it"))
+        kill(first.pid, SIGKILL)
+        #expect(first.waitForEnd(within: 10) != nil)
+        #expect(try complaint().contains("nobody listens there any more: remove \"\(path)\""))
+    }
 }

@@ -39,6 +39,25 @@ import Testing
         server.finish()
     }
 
+    @Test("where patterns take too long together, that is said, and none of them is accused")
+    func together() throws {
+        let rows = (0..<300).map { "\"~*robot\($0)[a-z]+/\($0)\" \($0);" }.joined(separator: "\n")
+        let server = try Server(
+            """
+            worker_processes 1; error_log %PREFIX%/error.log info; pattern_match_limit 1000; events { }
+            http { access_log off; large_client_header_buffers 4 16k;
+                map $arg_m $mapped { default none;
+                \(rows) }
+                server { listen 127.0.0.1:%PORT1%; return 200 $mapped; } }
+            """)
+        // Each place of it leads to another state of the automaton.
+        let text = (0..<300).map { "robot\($0 * 7 % 300)" + String(repeating: "a", count: $0 % 10) }.joined()
+        #expect(try Self.ask(server, "/?m=robot3x/3").body == "3")
+        #expect(try Self.ask(server, "/?m=\(text)").status == 500)
+        #expect(server.waitForLog("exceeded by 300 patterns that are looked for together, the first of them"))
+        server.finish()
+    }
+
     @Test("what would take too long ends in 500, is named and counted, and holds up nobody else")
     func limit() throws {
         let server = try Server(Self.text)

@@ -66,7 +66,7 @@ extension Exchange {
         switch found.pattern {
         case .none: break
         case .matched(let pattern): host.withReadable { matched(pattern, $0) }
-        case .excess(let pattern): captures.exceeded(pattern)
+        case .excess(let excess): captures.exceeded(excess)
         }
     }
 
@@ -162,7 +162,7 @@ extension Exchange {
         switch found.pattern {
         case .none: break
         case .matched(let pattern): uri.withReadable { matched(pattern, $0) }
-        case .excess(let pattern): captures.exceeded(pattern)
+        case .excess(let excess): captures.exceeded(excess)
         }
         // What leads somewhere is not known then: no location's settings may come into force.
         guard captures.excess == nil else { return .declined }

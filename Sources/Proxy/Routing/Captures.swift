@@ -17,8 +17,8 @@ struct Captures {
     private let subject = ByteBuffer(capacity: 16)
     private var positions = PatternCaptures()
     private var groups = Groups.none
-    /// A pattern for which it took too long to say what it matched.
-    private(set) var excess: ConfiguredPattern?
+    /// For what it took too long to say whether and where it matches.
+    private(set) var excess: PatternExcess?
 
     mutating func reset() {
         excess = nil
@@ -43,9 +43,9 @@ struct Captures {
         subject.append(bytes)
     }
 
-    /// It would have taken too long to say whether a pattern matches: the request cannot be served.
-    mutating func exceeded(_ pattern: ConfiguredPattern) {
-        excess = pattern
+    /// It would have taken too long to say whether something matches: the request cannot be served.
+    mutating func exceeded(_ excess: PatternExcess) {
+        self.excess = excess
     }
 
     /// Finds the groups, if there is anything to find.
@@ -57,7 +57,7 @@ struct Captures {
         switch verdict {
         case .match: groups = .known
         case .noMatch: break
-        case .limitExceeded: excess = pattern
+        case .limitExceeded: excess = .pattern(pattern)
         }
     }
 
@@ -81,7 +81,7 @@ extension Exchange {
             return true
         case .noMatch: return false
         case .limitExceeded:
-            captures.exceeded(pattern)
+            captures.exceeded(.pattern(pattern))
             return false
         }
     }
@@ -93,8 +93,8 @@ extension Exchange {
             matched(set.patterns[index], bytes)
             return index
         case .noMatch: return nil
-        case .excess(let pattern):
-            captures.exceeded(pattern)
+        case .excess(let excess):
+            captures.exceeded(excess)
             return nil
         }
     }
@@ -119,7 +119,7 @@ extension Exchange {
     func endsForExcess() -> Bool {
         guard let excess = captures.excess else { return false }
         captures.reset()
-        worker.log(.error, self, excess.excess)
+        worker.log(.error, self, excess.text)
         worker.counters.add(.patternExcesses, 1)
         finish(status: 500)
         return true

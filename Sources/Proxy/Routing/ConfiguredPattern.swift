@@ -19,9 +19,24 @@ final class ConfiguredPattern {
         self.place = place
         self.named = named
     }
+}
 
-    /// For the error log: it would have taken too long to say whether it matches.
-    var excess: String { "the match limit is exceeded by \"\(source)\" of \(place)" }
+/// What would have taken too long to say whether it matches.
+enum PatternExcess {
+    case pattern(ConfiguredPattern)
+    /// Patterns that run as one, and none of them by itself; the first is named.
+    case patterns(ConfiguredPattern, count: Int)
+
+    /// For the error log.
+    var text: String {
+        switch self {
+        case .pattern(let pattern):
+            "the match limit is exceeded by \"\(pattern.source)\" of \(pattern.place)"
+        case .patterns(let first, let count):
+            "the match limit is exceeded by \(count) patterns that are looked for together, the first of them"
+                + " \"\(first.source)\" of \(first.place)"
+        }
+    }
 }
 
 /// The regular expressions of a configuration, by index.
@@ -96,15 +111,20 @@ struct ConfiguredPatternSet {
     enum Verdict {
         case noMatch
         case match(Int)
-        case excess(ConfiguredPattern)
+        case excess(PatternExcess)
     }
 
     func firstMatch(_ subject: Span<UInt8>, _ memory: PatternMemory) -> Verdict {
         switch set.firstMatch(subject, memory) {
         case .noMatch: .noMatch
         case .match(let index): .match(index)
-        case .limitExceeded(let index): patterns.indices.contains(index) ? .excess(patterns[index]) : .noMatch
+        case .limitExceeded(let index): excess(of: index).map { .excess($0) } ?? .noMatch
         }
+    }
+
+    private func excess(of index: Int?) -> PatternExcess? {
+        if let index { return patterns.indices.contains(index) ? .pattern(patterns[index]) : nil }
+        return patterns.first.map { patterns.count > 1 ? .patterns($0, count: patterns.count) : .pattern($0) }
     }
 }
 

@@ -86,7 +86,7 @@ struct ServerNameTable {
         case .noMatch: return Search()
         case .match(let index):
             return Search(server: patterns[index].server, pattern: .matched(patternSet.patterns[index]))
-        case .excess(let pattern): return Search(pattern: .excess(pattern))
+        case .excess(let excess): return Search(pattern: .excess(excess))
         }
     }
 }

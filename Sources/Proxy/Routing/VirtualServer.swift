@@ -122,7 +122,7 @@ enum PatternTrace {
     /// The last that matched: `$1`… are its groups.
     case matched(ConfiguredPattern)
     /// It would have taken too long to say whether it matches.
-    case excess(ConfiguredPattern)
+    case excess(PatternExcess)
 }
 
 /// What a path leads to, and by which pattern.

@@ -65,6 +65,37 @@ import Testing
         #expect(waitUntil(Deadline(in: 5)) { service.isWhole() })
     }
 
+    @Test("a renewed certificate brings no workers back that WINCH has told to go")
+    func winchThenRenewal() throws {
+        let directory = try TemporaryDirectory()
+        for file in ["server", "next"] {
+            _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory, name: file)
+        }
+        let path = directory.path
+        let service = try Service(
+            Service.usual.replacingOccurrences(
+                of: "location /ready",
+                with:
+                    "location = /slow { limit_rate 1; return 200 \"\(String(repeating: "x", count: 600))\"; } "
+                    + "location /ready"
+            ).replacingOccurrences(
+                of: "upstream app",
+                with: "server { listen 127.0.0.1:%PORT2% ssl; ssl_certificate \(path)/server.crt;"
+                    + " ssl_certificate_key \(path)/server.key; return 200 ok; }\nupstream app"), .daemon)
+        // A client that takes long holds its worker.
+        let slow = try Socket.connect(port: service.port)
+        defer { close(slow) }
+        #expect(Socket.write(Array("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n".utf8), to: slow))
+        var byte = UInt8(0)
+        #expect(recv(slow, &byte, 1, 0) == 1)
+        kill(service.master, SIGWINCH)
+        #expect(waitUntil(Deadline(in: 15)) { service.workers.count == 1 })
+        for kind in ["key", "crt"] { rename(path + "/next.\(kind)", path + "/server.\(kind)") }
+        let left = service.workers
+        #expect(!waitUntil(Deadline(in: 3)) { service.workers != left })
+        #expect(!service.log.contains("renewed: "))
+    }
+
     @Test("HUP for the old master has it serve as before, whatever its files say by now")
     func hangupForTheOld() throws {
         let service = try Service(Service.usual, .daemon)
