@@ -56,7 +56,7 @@ public final class Worker {
     /// Connections whose TLS handshake goes on, in the order of their events.
     private var handshaking: [Token] = []
     /// Clients whose answers are long in the making, each with a slice in its turn.
-    private var making: [Token] = []
+    private var making: [Exchange] = []
     private let signals: SignalDescriptor
     /// Left at each turn for the master to see.
     let mark: LoopMark
@@ -360,13 +360,13 @@ public final class Worker {
         handshaking.removeFirst(count)
     }
 
-    /// Goes on with the answer to a client in its turn.
-    func makeLater(_ token: Token) { making.append(token) }
+    /// Goes on with an answer in its turn.
+    func makeLater(_ exchange: Exchange) { making.append(exchange) }
 
     /// One slice in each turn, however many wait for theirs.
     private func makeSlice() {
         mark.does(.client)
-        if case .client(let session)? = endpoints[making.removeFirst()] { session.makeMore() }
+        making.removeFirst().makeMore()
     }
 
     // MARK: Connections' ends

@@ -32,10 +32,6 @@ extension Exchange {
         pathOrigin = .client
         body.reset()
         bodyPace.end()
-        sendPace.end()
-        isDelayed = false
-        fileContent = nil
-        dropWork()
         requestLength = 0
         redirectCount = 0
         isInternal = false
@@ -46,11 +42,9 @@ extension Exchange {
         for index in userValues.indices where userValues[index].isSet { userValues[index].clear() }
         captures.reset()
         remoteUser.removeAll()
-        limitRate = nil
         response.reset()
-        bytesSent = 0
-        contentBytesSent = 0
-        keepsAlive = false
+        dropWork()
+        delivery = Delivery()
         attempts.reset()
         proxyTarget = nil
         sentUpgrade = false
@@ -68,9 +62,6 @@ extension Exchange {
     }
 
     func beginAttempt(at peer: Peer) { beginAttempt(at: peer.nameBytes) }
-
-    /// Bytes a second that the response is sent at; 0: as fast as it goes.
-    var rateLimit: Int64 { limitRate ?? location.settings.core.limitRate.value(for: self) }
 
     /// `proxy_bind`: the local address of connections to peers.
     var bindAddress: SocketAddress? {

@@ -20,11 +20,11 @@ extension Exchange {
         selectServer()
         if let refusal = ClientCertificates.refusal(of: self) { return refuse(refusal) }
         guard method != .connect && method != .trace else {
-            keepsAlive = false
+            stream.mustClose()
             return finish(status: 405)
         }
         body.begin(head.content)
-        if client.isReserved { keepsAlive = false }
+        if client.isReserved { stream.mustClose() }
         RealIP.apply(self)
         serve(from: .serverRewrite)
     }
@@ -102,7 +102,7 @@ extension Exchange {
             || client.requestCount >= location.settings.core.keepaliveRequests
             || worker.clock.nowMs - client.startedMs > Int64(location.settings.core.keepaliveTimeMs)
         {
-            keepsAlive = false
+            stream.mustClose()
         }
     }
 
@@ -189,7 +189,7 @@ extension Exchange {
         guard let length = head.content.declared, body.sizeMax > 0, length > body.sizeMax, !body.isDiscarded
         else { return nil }
         worker.log(.error, self, "client intended to send too large body: \(length) bytes")
-        keepsAlive = false
+        stream.mustClose()
         body.discard()
         return .status(413)
     }
@@ -303,7 +303,7 @@ extension Exchange {
             guard countRedirect() else { return }
             serve(from: .findLocation)
         case .close:
-            keepsAlive = false
+            stream.mustClose()
             response.status = 444
             stream.abandon()
         }

@@ -25,9 +25,9 @@ extension Exchange {
         discardBody()
         // A client that waits for leave may send its content or the next request: nobody can tell which.
         let mayKeepContent = head.expectsContinue && !didSendContinue && body.isAwaited
-        if mayKeepContent || !body.isInStep { keepsAlive = false }
+        if mayKeepContent || !body.isInStep { stream.mustClose() }
+        startResponse()
         let stream = stream
-        stream.start(self)
         switch response.contentKind {
         case .none:
             stream.end(self)
@@ -38,7 +38,7 @@ extension Exchange {
             stream.end(self)
         case .file(let file, let offset, let count):
             guard method != .head else { return stream.end(self) }
-            stream.send(FileContent(file: file, offset: offset, remaining: count))
+            send(FileContent(file: file, offset: offset, remaining: count))
         case .streamed:
             break
         }
@@ -76,7 +76,7 @@ extension Exchange {
     /// nginx closes the connection after answers whose request may be out of step.
     private func closeIfOutOfStep(_ status: UInt16) {
         switch status {
-        case 400, 413, 414, 494, 495, 496, 497, 500, 501: keepsAlive = false
+        case 400, 413, 414, 494, 495, 496, 497, 500, 501: stream.mustClose()
         default: break
         }
     }
@@ -84,7 +84,7 @@ extension Exchange {
     /// A refusal that the request itself is to blame for: its framing can no longer be trusted.
     func refuse(_ refusal: Refusal) {
         phase = .processing
-        keepsAlive = false
+        stream.mustClose()
         body.begin(.none)
         finish(status: refusal.status)
     }
@@ -152,15 +152,11 @@ extension Exchange {
         return upstream.isActive && !location.settings.proxy.ignoresClientAbort
     }
 
-    /// The client's socket took what was held: its source may go on.
-    func clientCanTakeMore() {
-        upstream?.clientCanTakeMore()
-    }
-
-    /// The session wrote the last byte, or gave up: nothing more will happen here.
+    /// The stream wrote the last byte, or gave up: nothing more will happen here.
     func finished() {
+        delivery.file = nil
+        dropWork()
         upstream?.exchangeFinished()
-        if !client.transport.isOpen { keepsAlive = false }
     }
 }
 

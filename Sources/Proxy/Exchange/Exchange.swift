@@ -69,8 +69,6 @@ final class Exchange {
     var captures = Captures()
     /// `$remote_user`: the user name in the Authorization field, if it is well formed.
     let remoteUser = ByteBuffer(capacity: 32)
-    /// `$limit_rate` or `X-Accel-Limit-Rate`, in place of the location's `limit_rate`.
-    var limitRate: Int64?
 
     /// The zone of the server that it is counted in as under way.
     var serverZone: Int?
@@ -85,21 +83,7 @@ final class Exchange {
 
     let response = Response()
     var phase = Phase.receiving
-    /// Bytes of the response written to the client: head included, and content alone.
-    var bytesSent: Int64 = 0
-    var contentBytesSent: Int64 = 0
-    /// How fast the client takes the response.
-    var sendPace = PaceLimit()
-    /// `limit_rate` of the response.
-    var rate = RateLimit()
-    /// The next bytes of the response wait for their time.
-    var isDelayed = false
-    /// A file that is being sent as the response's content.
-    var fileContent: FileContent?
-    /// An answer that is not made to its end yet.
-    var work: SlicedWork?
-    /// The connection may serve another request after this one.
-    var keepsAlive = false
+    var delivery = Delivery()
     /// The attempts at upstreams, in order, for `$upstream_…` and logs.
     let attempts = AttemptLog()
     /// The upstream's side while a proxying location serves it.

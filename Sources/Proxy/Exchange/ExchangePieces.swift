@@ -15,7 +15,7 @@ package final class ExchangePieces {
     private let target: ProxyTarget
     private let requestBytes = ByteBuffer(capacity: 4096)
     private let line = ByteBuffer(capacity: 1024)
-    private let writer: HTTP1Writer
+    private let session: HTTP1Session
     private let format: LogFormat
 
     /// - Parameters:
@@ -32,7 +32,7 @@ package final class ExchangePieces {
             number: 1, token: Token(slot: 0, generation: 0), transport: Transport(fd: -1, tls: nil),
             accepted: accepted)
         let session = HTTP1Session(worker: worker, connection: connection)
-        writer = session.writer
+        self.session = session
         let exchange = worker.takeExchange(for: .http1(session), of: connection)
         self.exchange = exchange
         upstream = UpstreamRequest(exchange: exchange, worker: worker)
@@ -43,7 +43,7 @@ package final class ExchangePieces {
         else { throw Unfit() }
         exchange.headBytes = requestBytes
         exchange.method = exchange.head.method
-        exchange.keepsAlive = true
+        session.keepsAlive = true
         exchange.uri.append(exchange.head.path, of: requestBytes)
         exchange.adopt(listen.defaultServer)
         exchange.body.begin(.none)
@@ -89,8 +89,9 @@ package final class ExchangePieces {
     package func rewriteResponse() -> Int {
         guard ResponseRewrite.fill(exchange, from: upstream) else { return 0 }
         HeaderFilter.apply(to: exchange)
+        let writer = session.writer
         writer.pending.removeAll()
-        HTTP1ResponseHead.write(exchange, to: writer)
+        HTTP1ResponseHead.write(exchange, to: writer, keepsAlive: &session.keepsAlive)
         return writer.pending.count
     }
 

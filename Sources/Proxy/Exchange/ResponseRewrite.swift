@@ -94,7 +94,7 @@ enum ResponseRewrite {
             if bytes.equalsIgnoringCase(field.value, "yes") { request.isBuffered = true }
         }
         // As nginx: what is not buffered passes as it comes.
-        if !request.isBuffered { exchange.limitRate = 0 }
+        if !request.isBuffered { exchange.delivery.limitRate = 0 }
     }
 
     /// `X-Accel-Limit-Rate`: bytes a second that whatever is sent to the client is sent at.
@@ -103,7 +103,7 @@ enum ResponseRewrite {
             let field = request.responseHead.firstField(.xAccelLimitRate),
             let rate = Int64(request.responseHead.bytes.string(of: field.value)), rate >= 0
         else { return }
-        exchange.limitRate = rate
+        exchange.delivery.limitRate = rate
     }
 
     /// An intercepted 401 keeps its challenge.

@@ -47,13 +47,6 @@ enum ResponseStream {
         }
     }
 
-    /// Sends a part of a file, then ends the response.
-    func send(_ file: FileContent) {
-        switch self {
-        case .http1(let session): session.send(file)
-        }
-    }
-
     /// Sends what is held.
     func flush() {
         switch self {
@@ -126,19 +119,29 @@ enum ResponseStream {
         }
     }
 
-    // MARK: Time and turns
+    // MARK: The connection
+
+    /// No further request is served on this connection: the one under way may be out of step with it, or has
+    /// used up what one connection may ask for.
+    func mustClose() {
+        switch self {
+        case .http1(let session): session.mustClose()
+        }
+    }
+
+    /// The connection serves further requests, as far as is known by now.
+    var keepsAlive: Bool {
+        switch self {
+        case .http1(let session): session.keepsAlive
+        }
+    }
+
+    // MARK: Time
 
     /// Tells the exchange `delayPassed` after a while (`auth_delay`).
     func delay(ms: Int) {
         switch self {
         case .http1(let session): session.delay(ms: ms)
-        }
-    }
-
-    /// Goes on with the exchange's sliced work when it is its turn.
-    func later() {
-        switch self {
-        case .http1(let session): session.later()
         }
     }
 

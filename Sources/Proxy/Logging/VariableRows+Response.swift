@@ -10,10 +10,10 @@ extension Variables {
                 out.append(decimal: UInt(exchange.loggedStatus), width: 3)
             },
             .always("body_bytes_sent", "Bytes of content sent to the client.") { exchange, out in
-                out.append(decimal: Int(exchange.contentBytesSent))
+                out.append(decimal: Int(exchange.delivery.contentBytesSent))
             },
             .always("bytes_sent", "Bytes sent to the client.") { exchange, out in
-                out.append(decimal: Int(exchange.bytesSent))
+                out.append(decimal: Int(exchange.delivery.bytesSent))
             },
             .unlessEmpty("sent_http_content_type", "`Content-Type` of the response.") {
                 $1.append(contentsOf: $0.response.contentType)
@@ -41,12 +41,12 @@ extension Variables {
                 if exchange.response.isUpgrade {
                     out.append("upgrade")
                 } else {
-                    out.append(exchange.keepsAlive ? "keep-alive" : "close")
+                    out.append(exchange.stream.keepsAlive ? "keep-alive" : "close")
                 }
             },
             VariableRow("sent_http_keep_alive", "`Keep-Alive` of the response.") { exchange, out in
                 let seconds = exchange.location.settings.core.keepaliveHeaderSeconds
-                guard exchange.keepsAlive, seconds > 0 else { return false }
+                guard exchange.stream.keepsAlive, seconds > 0 else { return false }
                 out.append("timeout=")
                 out.append(decimal: seconds)
                 return true

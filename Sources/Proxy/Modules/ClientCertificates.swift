@@ -24,7 +24,7 @@ enum ClientCertificates {
         if certificate != .none, tls.clientTrust != exchange.server.clientTrust {
             exchange.worker.log(
                 .info, exchange, "client SSL certificate was verified by other rules than the server's")
-            exchange.keepsAlive = false
+            exchange.stream.mustClose()
             return .status(421)
         }
         switch (certificate, wanted) {

@@ -95,7 +95,7 @@ enum Rewrite {
             markChanged(exchange)
         case .limitRate:
             if let rate = Units.offset(String(decoding: scratch.bytes, as: UTF8.self)) {
-                exchange.limitRate = rate
+                exchange.delivery.limitRate = rate
             }
         }
         return .next

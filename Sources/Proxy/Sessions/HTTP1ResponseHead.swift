@@ -5,24 +5,26 @@ internal import Net
 /// Writes the head of a response as HTTP/1.1, fields in nginx's order.
 enum HTTP1ResponseHead {
     /// Appends the head to the writer's pending bytes and settles how the content is framed.
-    static func write(_ exchange: Exchange, to writer: HTTP1Writer) {
+    ///
+    /// - Parameter keepsAlive: whether the connection may stay; afterwards, whether the client is told so.
+    static func write(_ exchange: Exchange, to writer: HTTP1Writer, keepsAlive: inout Bool) {
         let response = exchange.response
         let location = exchange.location
         let out = writer.pending
-        settleFraming(exchange, location, writer)
+        settleFraming(exchange, writer, &keepsAlive)
         statusLine(response, out)
         if !response.hasOwnServer { server(location, out) }
         if !response.hasOwnDate { exchange.worker.appendDate(to: out) }
         entity(exchange, out)
         if case .chunked = writer.framing { out.append("Transfer-Encoding: chunked\r\n") }
-        connection(exchange, location, out)
+        connection(exchange, out, &keepsAlive)
         out.append(contentsOf: response.lines)
         out.append("\r\n")
     }
 
     /// RFC 9112 §6.3, the sender's side.
     private static func settleFraming(
-        _ exchange: Exchange, _ location: Location, _ writer: HTTP1Writer
+        _ exchange: Exchange, _ writer: HTTP1Writer, _ keepsAlive: inout Bool
     ) {
         let response = exchange.response
         let status = response.status
@@ -30,12 +32,13 @@ enum HTTP1ResponseHead {
             writer.framing = .none
         } else if response.contentLength != nil {
             writer.framing = .identity
-        } else if exchange.head.version >= .http11 && location.settings.core.chunkedTransferEncoding {
+        } else if exchange.head.version >= .http11 && exchange.location.settings.core.chunkedTransferEncoding
+        {
             writer.framing = .chunked
         } else {
             // Only the end of the connection can end this content.
             writer.framing = .identity
-            exchange.keepsAlive = false
+            keepsAlive = false
         }
     }
 
@@ -97,21 +100,24 @@ enum HTTP1ResponseHead {
         status == 200 || status == 206 || status == 304
     }
 
-    private static func connection(_ exchange: Exchange, _ location: Location, _ out: ByteBuffer) {
+    private static func connection(
+        _ exchange: Exchange, _ out: ByteBuffer, _ keepsAlive: inout Bool
+    ) {
+        let core = exchange.location.settings.core
         if exchange.response.isUpgrade {
             out.append("Connection: upgrade\r\n")
-        } else if exchange.keepsAlive && !exchange.worker.isDraining
-            && !exchange.client.isOutdated && location.settings.core.keepaliveTimeoutMs > 0
+        } else if keepsAlive && !exchange.worker.isDraining
+            && !exchange.client.isOutdated && core.keepaliveTimeoutMs > 0
         {
             out.append("Connection: keep-alive\r\n")
-            let seconds = location.settings.core.keepaliveHeaderSeconds
+            let seconds = core.keepaliveHeaderSeconds
             if seconds > 0 {
                 out.append("Keep-Alive: timeout=")
                 out.append(decimal: seconds)
                 out.append("\r\n")
             }
         } else {
-            exchange.keepsAlive = false
+            keepsAlive = false
             out.append("Connection: close\r\n")
         }
     }

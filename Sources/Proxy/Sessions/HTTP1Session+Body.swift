@@ -61,7 +61,7 @@ extension HTTP1Session {
     /// `client_min_rate`: this one holds a connection for next to nothing.
     func cutSlowClient(_ exchange: Exchange) {
         worker.log(.info, exchange, "client is slower than \"client_min_rate\"")
-        exchange.keepsAlive = false
+        keepsAlive = false
         exchange.clientLeft(status: 408)
     }
 
@@ -71,7 +71,7 @@ extension HTTP1Session {
         do {
             try takeReceived(exchange)
         } catch {
-            exchange.keepsAlive = false
+            keepsAlive = false
         }
     }
 
@@ -117,7 +117,7 @@ extension HTTP1Session {
 
     private func clientLeftDuringBody(_ exchange: Exchange) {
         worker.log(.info, exchange, "client prematurely closed connection")
-        exchange.keepsAlive = false
+        keepsAlive = false
         exchange.clientLeft(status: exchange.isResponding ? 499 : 400)
     }
 
@@ -131,7 +131,7 @@ extension HTTP1Session {
         case .storage(let errno):
             worker.log(.crit, exchange, "temporary file for the request body failed \(errno.logText)")
         }
-        exchange.keepsAlive = false
+        keepsAlive = false
         exchange.bodyFailed(status: error.status)
     }
 
@@ -165,7 +165,7 @@ extension HTTP1Session {
             return arm(readTimer, afterMs: min(Int(exchange.bodyPace.gapEndsMs - now), 1000))
         }
         worker.log(.info, exchange, "client timed out (110: Connection timed out)")
-        exchange.keepsAlive = false
+        keepsAlive = false
         if exchange.location.settings.core.resetsTimedOutConnections { transport.resetOnClose() }
         exchange.clientLeft(status: 408)
     }

@@ -8,11 +8,11 @@ extension HTTP1Session {
     func responseSent() {
         guard let exchange else { return }
         worker.timers.cancel(writeTimer)
-        isDelayed = false
+        exchange.delivery.isDelayed = false
         writer.release()
         finishLog(exchange)
         // What the client was told counts, even if the worker was told to finish since then.
-        guard exchange.keepsAlive else { return endConnection(exchange) }
+        guard keepsAlive else { return endConnection(exchange) }
         if exchange.body.isComplete { return nextRequest() }
         exchange.body.discard()
         state = .skippingBody
@@ -22,6 +22,7 @@ extension HTTP1Session {
     func finishLog(_ exchange: Exchange) {
         exchange.phase = .finished
         exchange.finished()
+        if !transport.isOpen { keepsAlive = false }
         worker.account(for: exchange)
     }
 
@@ -63,15 +64,15 @@ extension HTTP1Session {
     }
 
     func sendTimedOut() {
-        if isDelayed { return waitIsOver() }
         guard let exchange else { return close() }
+        if exchange.delivery.isDelayed { return waitIsOver() }
         let now = worker.clock.nowMs
-        if now < sendPace.gapEndsMs {
+        if now < exchange.delivery.pace.gapEndsMs {
             if isTakingTooSlowly(exchange) { return cutSlowClient(exchange) }
-            return arm(writeTimer, afterMs: min(Int(sendPace.gapEndsMs - now), 1000))
+            return arm(writeTimer, afterMs: min(Int(exchange.delivery.pace.gapEndsMs - now), 1000))
         }
         worker.log(.info, exchange, "client timed out (110: Connection timed out) while sending to client")
-        exchange.keepsAlive = false
+        keepsAlive = false
         if exchange.location.settings.core.resetsTimedOutConnections { transport.resetOnClose() }
         exchange.clientLeft(status: 408)
     }

@@ -8,10 +8,10 @@ extension HTTP1Session {
     /// The peer agreed to switch protocols: passes its 101 on, then bytes both ways.
     func startTunnel(peer: PeerConnection, request: UpstreamRequest, early: ByteBuffer) {
         guard let exchange else { return }
-        exchange.keepsAlive = false
-        exchange.limitRate = 0
+        keepsAlive = false
+        exchange.delivery.limitRate = 0
         HeaderFilter.apply(to: exchange)
-        start(exchange)
+        exchange.startResponse()
         flush()
         guard case .exchanging = state else { return }
         state = .tunnelling

@@ -13,7 +13,9 @@ extension HTTP1Session {
     private static var leftMax: Int { 4 << 10 }
 
     /// The client's socket is behind: no more content should be given.
-    var isBlocked: Bool { isDelayed || writer.heldCount > 0 && !transport.isWritable }
+    var isBlocked: Bool {
+        exchange?.delivery.isDelayed ?? false || writer.heldCount > 0 && !transport.isWritable
+    }
 
     /// Content that may be given now, in bytes; the socket may take more.
     var room: Int { isBlocked ? 0 : max(ResponseStream.heldMax - writer.heldCount, 1) }
@@ -24,10 +26,9 @@ extension HTTP1Session {
     /// and released each time.
     func start(_ exchange: Exchange) {
         guard self.exchange === exchange else { return }
-        settleRate(exchange)
-        HTTP1ResponseHead.write(exchange, to: writer)
+        HTTP1ResponseHead.write(exchange, to: writer, keepsAlive: &keepsAlive)
         exchange.phase = .responding
-        exchange.bytesSent += Int64(writer.heldCount)
+        exchange.delivery.bytesSent += Int64(writer.heldCount)
     }
 
     /// Frames and holds content; sent by `flush`.
@@ -38,8 +39,8 @@ extension HTTP1Session {
     private func append(_ slice: Slice, of content: ByteBuffer, _ exchange: Exchange) {
         let before = writer.heldCount
         writer.append(slice, of: content)
-        exchange.contentBytesSent += Int64(slice.count)
-        exchange.bytesSent += Int64(writer.heldCount - before)
+        exchange.delivery.contentBytesSent += Int64(slice.count)
+        exchange.delivery.bytesSent += Int64(writer.heldCount - before)
     }
 
     /// Sends content on; all of it is consumed, what the socket does not take is held.
@@ -48,16 +49,16 @@ extension HTTP1Session {
     func send(_ content: ByteBuffer, of exchange: Exchange, isLast: Bool = false) {
         guard self.exchange === exchange else { return }
         let isLeft = isLast && content.count <= Self.leftMax
-        guard case .identity = writer.framing, !exchange.rate.isOn, !isLeft else {
+        guard case .identity = writer.framing, !exchange.delivery.rate.isOn, !isLeft else {
             append(Slice(from: 0, to: content.count), of: content, exchange)
             content.removeAll()
             // What ends the response leaves with `end`.
             if !isLeft { flush() }
             return
         }
-        exchange.contentBytesSent += Int64(content.count)
-        exchange.bytesSent += Int64(content.count)
-        if isLast && !exchange.keepsAlive { transport.endWithNextSend() }
+        exchange.delivery.contentBytesSent += Int64(content.count)
+        exchange.delivery.bytesSent += Int64(content.count)
+        if isLast && !keepsAlive { transport.endWithNextSend() }
         sent(writer.send(content, over: transport), of: exchange)
     }
 
@@ -67,7 +68,7 @@ extension HTTP1Session {
     }
 
     private func flush(_ exchange: Exchange) {
-        if exchange.rate.isOn { return flushPaced(exchange) }
+        if exchange.delivery.rate.isOn { return flushPaced(exchange) }
         sent(writer.flush(transport), of: exchange)
     }
 
@@ -75,11 +76,11 @@ extension HTTP1Session {
         switch outcome {
         case .bytes:
             worker.cancel(writeTimer)
-            exchange.sendPace.end()
+            exchange.delivery.pace.end()
         case .wouldBlock:
             guard self.exchange === exchange else { return }
             let gapMs = exchange.location.settings.core.sendTimeoutMs
-            let lookMs = exchange.sendPace.wait(
+            let lookMs = exchange.delivery.pace.wait(
                 nowMs: worker.clock.nowMs, count: acknowledgedCount, gapMs: gapMs)
             arm(writeTimer, afterMs: lookMs)
         case .closed:
@@ -90,7 +91,7 @@ extension HTTP1Session {
     }
 
     /// Bytes of the response that the client's socket has taken.
-    var takenCount: Int64 { (exchange?.bytesSent ?? 0) - Int64(writer.heldCount) }
+    var takenCount: Int64 { (exchange?.delivery.bytesSent ?? 0) - Int64(writer.heldCount) }
 
     /// Bytes of the response that the client has acknowledged.
     ///
@@ -99,7 +100,7 @@ extension HTTP1Session {
 
     /// The client takes bytes, but slower than `client_min_rate`.
     func isTakingTooSlowly(_ exchange: Exchange) -> Bool {
-        exchange.sendPace.isTooSlow(
+        exchange.delivery.pace.isTooSlow(
             nowMs: worker.clock.nowMs, count: acknowledgedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }
@@ -107,7 +108,7 @@ extension HTTP1Session {
     private func writeFailed(_ errno: Errno) {
         guard let exchange else { return }
         worker.log(.info, exchange, "send() failed \(errno.logText)")
-        exchange.keepsAlive = false
+        keepsAlive = false
         exchange.clientLeft(status: 499)
     }
 
@@ -116,9 +117,9 @@ extension HTTP1Session {
         guard self.exchange === exchange else { return }
         let before = writer.heldCount
         writer.end()
-        exchange.bytesSent += Int64(writer.heldCount - before)
+        exchange.delivery.bytesSent += Int64(writer.heldCount - before)
         ending = .whole
-        if !exchange.keepsAlive && !exchange.rate.isOn { transport.endWithNextSend() }
+        if !keepsAlive && !exchange.delivery.rate.isOn { transport.endWithNextSend() }
         // A head and what was left behind it.
         if !writer.isEmpty, writer.heldCount <= 2 * Self.leftMax, transport.isWritable {
             return worker.post(connection.token)
@@ -130,7 +131,7 @@ extension HTTP1Session {
     /// No more content will come, though it is not at its end: what was given is still the client's.
     func cut(_ exchange: Exchange) {
         guard self.exchange === exchange else { return }
-        exchange.keepsAlive = false
+        keepsAlive = false
         ending = .cut
         if !writer.isEmpty { flush(exchange) }
         if writer.isEmpty { finishEnding() }
@@ -138,29 +139,20 @@ extension HTTP1Session {
 
     /// The socket takes bytes again.
     func resumeWriting() {
-        guard let exchange, transport.isWritable, !exchange.isDelayed else { return }
+        guard let exchange, transport.isWritable, !exchange.delivery.isDelayed else { return }
         if !writer.isEmpty {
             flush()
             guard case .exchanging = state, writer.isEmpty else { return }
         }
         guard case .none = ending else { return finishEnding() }
-        if exchange.isDelayed { return }
-        if exchange.fileContent != nil { return continueFile() }
-        if exchange.work != nil { return later() }
+        if exchange.delivery.isDelayed { return }
         exchange.clientCanTakeMore()
     }
 
-    /// The next bytes of the response wait for their time.
-    var isDelayed: Bool {
-        get { exchange?.isDelayed ?? false }
-        set { exchange?.isDelayed = newValue }
-    }
-    /// How fast the client takes the response under way.
-    var sendPace: PaceLimit { exchange?.sendPace ?? PaceLimit() }
-
     /// Lets what `resumeWriting` is about to send leave with what others send.
     func sendAhead(in batch: SendBatch) {
-        guard case .exchanging = state, let exchange, !exchange.isDelayed, !exchange.rate.isOn,
+        guard case .exchanging = state, let exchange, !exchange.delivery.isDelayed,
+            !exchange.delivery.rate.isOn,
             !writer.isEmpty
         else { return }
         batch.add(transport, writer.pending)
@@ -172,13 +164,14 @@ extension HTTP1Session {
     /// Gives the response up: the client sees its connection end before the content does.
     func abandon() {
         guard let exchange else { return close() }
-        exchange.keepsAlive = false
-        exchange.fileContent = nil
-        exchange.dropWork()
+        keepsAlive = false
         ending = .none
         finishLog(exchange)
         close()
     }
+
+    /// The response under way is the last one.
+    func mustClose() { keepsAlive = false }
 
     /// Waits before the exchange goes on (`auth_delay`).
     func delay(ms: Int) {

@@ -43,6 +43,8 @@ final class HTTP1Session {
     var usedCount = 0
     private var parser = HTTP1RequestParser()
     var exchange: Exchange?
+    /// The connection may serve another request after the one under way.
+    var keepsAlive = false
     let writer: HTTP1Writer
     /// What becomes of the response once the socket took all that was given to the writer.
     var ending = ResponseStream.Ending.none
@@ -208,9 +210,9 @@ final class HTTP1Session {
         noteQuiet()
         state = .exchanging
         exchange.requestLength = Int64(length)
-        exchange.keepsAlive = mayKeepAlive(exchange.head)
+        keepsAlive = mayKeepAlive(exchange.head)
         if isPlainOnTLS {
-            exchange.keepsAlive = false
+            keepsAlive = false
             worker.log(
                 .info, exchange,
                 "client sent plain HTTP request to HTTPS port while reading client request headers")
@@ -237,7 +239,7 @@ final class HTTP1Session {
         worker.add(.requests, 1)
         connection.requestCount += 1
         state = .exchanging
-        exchange.keepsAlive = false
+        keepsAlive = false
         exchange.requestLength = Int64(usedCount)
         worker.log(.info, exchange, "\(error.reason) while reading client request headers")
         exchange.refuse(head: .status(error.status))
@@ -250,7 +252,7 @@ final class HTTP1Session {
         guard let exchange, let input else { return close() }
         usedCount = input.count
         exchange.headBytes = input
-        exchange.keepsAlive = false
+        keepsAlive = false
         exchange.response.status = 408
         finishLog(exchange)
         worker.add(.reading, -1)
@@ -309,6 +311,7 @@ final class HTTP1Session {
 
     func recycleExchange() {
         guard let finished = exchange.take() else { return }
+        keepsAlive = false
         keepaliveTimeoutMs = finished.location.settings.core.keepaliveTimeoutMs
         connection.quietSinceMs = worker.clock.nowMs
         worker.giveBack(finished)

@@ -90,8 +90,8 @@ final class Tunnel {
     private func count(_ sent: Int, isToClient: Bool) {
         guard let exchange = session.exchange else { return }
         if isToClient {
-            exchange.bytesSent += Int64(sent)
-            exchange.contentBytesSent += Int64(sent)
+            exchange.delivery.bytesSent += Int64(sent)
+            exchange.delivery.contentBytesSent += Int64(sent)
         } else {
             exchange.attempts.sent(sent)
         }

@@ -40,9 +40,13 @@ extension Worker {
     private func count(_ exchange: Exchange, in zone: Tally, _ us: Int64) {
         zone.add(.requests)
         zone.add(.received, Int(exchange.requestLength))
-        zone.add(.sent, Int(exchange.bytesSent))
+        zone.add(.sent, Int(exchange.delivery.bytesSent))
         zone.add(microseconds: us)
-        if exchange.bytesSent > 0 { zone.add(status: exchange.response.status) } else { zone.add(.discarded) }
+        if exchange.delivery.bytesSent > 0 {
+            zone.add(status: exchange.response.status)
+        } else {
+            zone.add(.discarded)
+        }
     }
 
     private func note(_ exchange: Exchange, _ reason: EndReason) {

@@ -127,7 +127,7 @@ extension UpstreamRequest {
     private func bodyIsUnreadable() {
         let path = exchange.location.settings.core.clientBodyTempPath
         log(.crit, "reading a temporary file of the request body in \"\(path)\" failed")
-        exchange.keepsAlive = false
+        exchange.stream.mustClose()
         exchange.bodyFailed(status: 500)
     }
 

@@ -1,0 +1,23 @@
+/// How the response of one exchange gets to its client, whichever protocol takes it: how much has left, how
+/// much may have left by now, how fast the client takes it, and content that is made or read here.
+///
+/// Forgotten by one assignment.
+struct Delivery {
+    /// Bytes of the response given to the protocol: head and framing included, and content alone.
+    var bytesSent: Int64 = 0
+    var contentBytesSent: Int64 = 0
+
+    /// `$limit_rate` or `X-Accel-Limit-Rate`, in place of the location's `limit_rate`.
+    var limitRate: Int64?
+    /// `limit_rate` of the response.
+    var rate = RateLimit()
+    /// The next bytes of the response wait for their time.
+    var isDelayed = false
+    /// How fast the client takes the response.
+    var pace = PaceLimit()
+
+    /// A file that is being sent as the response's content.
+    var file: FileContent?
+    /// An answer that is not made to its end yet.
+    var work: SlicedWork?
+}

@@ -1,0 +1,117 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The response on its way: its pace, and content that comes from a file or is made in slices. It is given
+/// as long as the stream has room; when there is room again, `clientCanTakeMore` goes on.
+extension Exchange {
+    /// Bytes a second that the response is sent at; 0: as fast as it goes.
+    var rateLimit: Int64 { delivery.limitRate ?? location.settings.core.limitRate.value(for: self) }
+
+    /// Begins the response: from here on its limit holds.
+    func startResponse() {
+        settleRate()
+        stream.start(self)
+    }
+
+    private func settleRate() {
+        delivery.isDelayed = false
+        let limit = rateLimit
+        guard limit > 0 else { return delivery.rate = RateLimit() }
+        let free = location.settings.core.limitRateAfter.value(for: self)
+        delivery.rate = RateLimit(bytesPerSecond: limit, after: free, startMs: startedMs)
+    }
+
+    /// The client took what was held: whoever makes the content may go on.
+    func clientCanTakeMore() {
+        if delivery.file != nil { return continueFile() }
+        if delivery.work != nil { return makeLater() }
+        upstream?.clientCanTakeMore()
+    }
+
+    // MARK: A file
+
+    /// Sends a part of a file, then ends the response.
+    func send(_ file: FileContent) {
+        delivery.file = file
+        continueFile()
+    }
+
+    /// Sends as much of the file as the stream has room for, through the worker's read buffer.
+    private func continueFile() {
+        while var file = delivery.file {
+            guard file.remaining > 0 else {
+                delivery.file = nil
+                return stream.end(self)
+            }
+            let shared = worker.relay
+            shared.removeAll()
+            let count = Int(min(file.remaining, 64 << 10))
+            guard case .bytes(let read) = file.file.read(into: shared, at: file.offset, count: count),
+                read > 0
+            else {
+                worker.log(.alert, self, "read() of a file failed or it was truncated")
+                return stream.abandon()
+            }
+            file.offset += Int64(read)
+            file.remaining -= Int64(read)
+            delivery.file = file
+            stream.send(shared, of: self)
+            // It is gone if the client is.
+            guard delivery.file != nil, !stream.isBlocked else { return }
+        }
+    }
+
+    // MARK: What is made in slices, between other requests
+
+    /// Makes an answer: now if it is short, else a slice in each turn of the worker.
+    func begin(_ work: SlicedWork) -> Outcome {
+        if work.run(outMax: ResponseStream.heldMax) { return work.end() }
+        delivery.work = work
+        makeLater()
+        return .suspended
+    }
+
+    private func makeLater() {
+        guard let work = delivery.work, !work.isQueued else { return }
+        work.isQueued = true
+        worker.makeLater(self)
+    }
+
+    /// Makes a slice of the answer, and sends what is too long to be kept until its end.
+    func makeMore() {
+        guard let work = delivery.work else { return }
+        work.isQueued = false
+        let isDone = work.run(outMax: ResponseStream.heldMax)
+        if isDone { delivery.work = nil }
+        guard !isResponding else { return sendMade(work, isDone) }
+        if isDone { return conclude(work.end()) }
+        guard work.out.count > ResponseStream.heldMax else { return makeLater() }
+        beginLong()
+        guard delivery.work != nil else { return }
+        sendMade(work, isDone)
+    }
+
+    /// Nobody knows how long it will be.
+    private func beginLong() {
+        response.contentKind = .streamed
+        response.contentLength = nil
+        respond()
+        guard method == .head, delivery.work != nil else { return }
+        dropWork()
+        stream.end(self)
+    }
+
+    private func sendMade(_ work: SlicedWork, _ isDone: Bool) {
+        stream.send(work.out, of: self, isLast: isDone)
+        guard case .responding = phase else { return }
+        if isDone { return stream.end(self) }
+        if !stream.isBlocked { makeLater() }
+    }
+
+    /// What is not made by now is not wanted.
+    func dropWork() {
+        delivery.work?.drop()
+        delivery.work = nil
+    }
+}
