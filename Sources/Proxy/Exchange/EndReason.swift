@@ -34,6 +34,17 @@ enum EndReason: Equatable {
     enum UpstreamFailure {
         case error, timeout, invalid, shortage, status
 
+        init(_ failure: AttemptFailure) {
+            self =
+                switch failure {
+                case .error: .error
+                case .timeout: .timeout
+                case .invalidHeader: .invalid
+                case .shortage: .shortage
+                case .status: .status
+                }
+        }
+
         var name: StaticString {
             switch self {
             case .error: "error"

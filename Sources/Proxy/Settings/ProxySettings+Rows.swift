@@ -222,14 +222,15 @@ extension ProxySettings {
         [
             .words(
                 "proxy_next_upstream", "What sends a request to the next peer.", in: anywhere,
-                default: "error timeout", failoverConditions, \.settings.proxy.nextUpstream),
+                default: "error timeout", failoverConditions,
+                \.settings.proxy.nextUpstream.conditions),
             .number(
                 "proxy_next_upstream_tries", "Most peers that one request is tried at; 0 is all.",
-                in: anywhere, default: "0", \.settings.proxy.nextUpstreamTries),
+                in: anywhere, default: "0", \.settings.proxy.nextUpstream.triesMax),
             .milliseconds(
                 "proxy_next_upstream_timeout",
                 "Longest time in which a request is tried at further peers; 0 is any.", in: anywhere,
-                default: "0", \.settings.proxy.nextUpstreamTimeoutMs),
+                default: "0", \.settings.proxy.nextUpstream.timeoutMs),
             Directive(
                 "proxy_next_upstream_budget",
                 "Most requests that are tried again at one time, in percent of those under way, and 3 at least.",

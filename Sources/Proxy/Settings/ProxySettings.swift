@@ -1,6 +1,7 @@
 internal import Config
 internal import Core
 internal import Net
+internal import Upstream
 
 /// How a request is passed to an upstream. Times are milliseconds, sizes bytes.
 struct ProxySettings {
@@ -42,9 +43,7 @@ struct ProxySettings {
     var tempPath = "proxy_temp"
 
     // Failover.
-    var nextUpstream: NextUpstream = [.error, .timeout]
-    var nextUpstreamTries = 0
-    var nextUpstreamTimeoutMs = 0
+    var nextUpstream = Attempts.Terms()
     /// Most requests that are tried again at one time, in percent of those under way; `nil`: any number.
     var nextUpstreamBudget: Int? = 20
 
@@ -83,39 +82,6 @@ struct ProxyRedirect: Sendable {
     }
     let pattern: Pattern
     let replacement: Template<Variable>
-}
-
-/// `proxy_next_upstream`: what sends a request to the next peer.
-struct NextUpstream: OptionSet, Sendable {
-    let rawValue: UInt32
-    static let error = Self(rawValue: 1 << 0)
-    static let timeout = Self(rawValue: 1 << 1)
-    static let invalidHeader = Self(rawValue: 1 << 2)
-    static let http500 = Self(rawValue: 1 << 3)
-    static let http502 = Self(rawValue: 1 << 4)
-    static let http503 = Self(rawValue: 1 << 5)
-    static let http504 = Self(rawValue: 1 << 6)
-    static let http403 = Self(rawValue: 1 << 7)
-    static let http404 = Self(rawValue: 1 << 8)
-    static let http429 = Self(rawValue: 1 << 9)
-    static let nonIdempotent = Self(rawValue: 1 << 10)
-    static let off = Self(rawValue: 1 << 11)
-
-    /// The condition that a response status meets, if there is one.
-    init?(status: UInt16) {
-        switch status {
-        case 500: self = .http500
-        case 502: self = .http502
-        case 503: self = .http503
-        case 504: self = .http504
-        case 403: self = .http403
-        case 404: self = .http404
-        case 429: self = .http429
-        default: return nil
-        }
-    }
-
-    init(rawValue: UInt32) { self.rawValue = rawValue }
 }
 
 /// `proxy_ignore_headers`.

@@ -5,8 +5,6 @@ internal import Upstream
 /// those that wait, for a server (`queue`) or for their turn to be tried again
 /// (`proxy_next_upstream_budget`).
 final class GroupTraffic {
-    /// Retries that are always allowed.
-    static var retriesMin: Int { 3 }
     /// How long a retry may wait for its turn.
     static var retryPatienceMs: Int64 { 1000 }
 
@@ -15,7 +13,7 @@ final class GroupTraffic {
         /// No server can take it.
         case server
         /// Too many others are being tried again.
-        case turn(after: UpstreamRequest.Failure)
+        case turn(after: AttemptFailure)
     }
 
     private struct Waiting {
@@ -24,10 +22,8 @@ final class GroupTraffic {
         let deadlineMs: Int64
     }
 
-    /// Requests that the group has now.
-    private(set) var active = 0
-    /// Those of them whose attempt under way is not their first.
-    private(set) var retries = 0
+    /// All requests of the group, and those of them that are being tried again.
+    var budget = RetryBudget()
     /// In the order in which they came.
     private var waiting: [Waiting] = []
     private let tally: Tally
@@ -54,17 +50,6 @@ final class GroupTraffic {
         countedWaiting = count
     }
 
-    func requestBegan() { active += 1 }
-    func requestEnded() { active -= 1 }
-    func retryBegan() { retries += 1 }
-    func retryEnded() { retries -= 1 }
-
-    /// - Parameter percent: of the active requests that may be tried again at one time; `nil`: all.
-    func mayRetry(percent: Int?) -> Bool {
-        guard let percent else { return true }
-        return retries < max(GroupTraffic.retriesMin, active * percent / 100)
-    }
-
     func enqueue(_ request: UpstreamRequest, _ wait: Wait, deadlineMs: Int64) {
         waiting.append(Waiting(request: request, wait: wait, deadlineMs: deadlineMs))
         countWaiting()
@@ -80,8 +65,8 @@ final class GroupTraffic {
     func takeQueue(of former: GroupTraffic) {
         for entry in former.waiting {
             guard case .server = entry.wait else { continue }
-            former.requestEnded()
-            requestBegan()
+            former.budget.requestEnded()
+            budget.requestBegan()
             entry.request.traffic = self
             waiting.append(entry)
         }

@@ -248,7 +248,7 @@ final class UpstreamGroups {
         for _ in 0..<UpstreamGroups.madeMax {
             let index = first + nextMade
             nextMade = (nextMade + 1) % UpstreamGroups.madeMax
-            guard traffic[index].active == 0 else { continue }
+            guard traffic[index].budget.requests == 0 else { continue }
             // It is not counted by itself: there is no end to such names.
             let group = PeerGroup(settings, table: nil)
             group.index = index
@@ -361,11 +361,6 @@ extension Worker {
     }
 
     /// An attempt is over, however it ended: its numbers are counted for the peer.
-    func attemptEnded(_ exchange: Exchange) {
-        guard let group = exchange.upstream?.group, let index = exchange.upstream?.peer?.peer else { return }
-        countAttempt(exchange, at: group.peers[index])
-    }
-
     func countAttempt(_ exchange: Exchange, at peer: Peer) {
         guard !exchange.attempts.isEmpty else { return }
         exchange.attempts.finish(nowMs: clock.nowMs)

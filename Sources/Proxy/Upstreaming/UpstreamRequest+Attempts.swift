@@ -8,18 +8,11 @@ extension UpstreamRequest {
     /// Begins: the request's content is at hand, or will be streamed.
     func start(_ group: PeerGroup) {
         self.group = group
-        startedMs = worker.clock.nowMs
         enter(exchange.snapshot.groups.traffic(of: group))
-        isFirstAttempt = true
         exchange.phase = .awaitingUpstream
         setKeys(group)
-        countTries(group)
+        tries = Attempts(proxy.nextUpstream, peers: group.triesMax, nowMs: worker.clock.nowMs)
         connectToNextPeer(of: group)
-    }
-
-    func countTries(_ group: PeerGroup) {
-        let configured = proxy.nextUpstreamTries
-        triesLeft = configured > 0 ? min(configured, group.triesMax) : group.triesMax
     }
 
     private func setKeys(_ group: PeerGroup) {
@@ -50,7 +43,7 @@ extension UpstreamRequest {
     private func connectToNextPeer(of group: PeerGroup) {
         prepareAttempt()
         // Those who wait for a server came first.
-        if isFirstAttempt, traffic?.isServerAwaited == true {
+        if tries.isFirst, traffic?.isServerAwaited == true {
             if !waitForServer() { noServer(group) }
             return
         }
@@ -72,7 +65,7 @@ extension UpstreamRequest {
     }
 
     func begin(at index: Int, _ group: PeerGroup) {
-        isFirstAttempt = false
+        tries.began()
         exchange.beginAttempt(at: group.peers[index])
         connect(to: index, group)
     }
@@ -92,7 +85,8 @@ extension UpstreamRequest {
         switch outcome {
         case .failed(let errno):
             logUnconnected(errno, "connect() to \(group.peers[index].settings.name)")
-            failedBeforeConnection(index, errno)
+            state = .connecting
+            next(AttemptFailure(errno))
         case .inProgress(let connection):
             adopt(connection)
             connection.arm(connection.writeTimer, afterMs: proxy.connectTimeoutMs)
@@ -106,14 +100,6 @@ extension UpstreamRequest {
         peer = connection
         connection.owner = self
         state = .connecting
-    }
-
-    /// `connect` itself failed: there is no connection that events could come from.
-    private func failedBeforeConnection(_ index: Int, _ errno: Errno) {
-        state = .connecting
-        peer = nil
-        failedPeer = index
-        next(Failure(errno))
     }
 
     /// What this machine lacks is said once a second: every request would say it.
@@ -130,7 +116,7 @@ extension UpstreamRequest {
         }
         if let errno = Socket.pendingError(peer.transport.fd) {
             logUnconnected(errno, "connect()")
-            return next(Failure(errno))
+            return next(AttemptFailure(errno))
         }
         connected(peer)
     }
@@ -148,130 +134,70 @@ extension UpstreamRequest {
         continueHandshake(peer)
     }
 
-    /// Why an attempt ended without a usable response.
-    enum Failure {
-        case error, timeout, invalidHeader
-        /// It is this machine that could not: the peer is not to blame.
-        case shortage(Errno)
-        /// A status that `proxy_next_upstream` may name.
-        case status(UInt16)
+    // MARK: The end of an attempt
 
-        init(_ errno: Errno) { self = errno.isOurs ? .shortage(errno) : .error }
-
-        var condition: NextUpstream {
-            switch self {
-            case .error, .shortage: .error
-            case .timeout: .timeout
-            case .invalidHeader: .invalidHeader
-            case .status(let status): NextUpstream(status: status) ?? []
-            }
-        }
-
-        var kind: EndReason.UpstreamFailure {
-            switch self {
-            case .error: .error
-            case .timeout: .timeout
-            case .invalidHeader: .invalid
-            case .shortage: .shortage
-            case .status: .status
-            }
-        }
-
-        /// What the client gets when no other peer is tried.
-        var answer: UInt16 {
-            switch self {
-            case .timeout: 504
-            case .error, .invalidHeader: 502
-            // As nginx: without a socket there was no gateway.
-            case .shortage(let errno): errno.isShortage ? 500 : 502
-            case .status(let status): status
-            }
-        }
-    }
-
-    /// The attempt failed: the next peer, or the end. The one place where that is decided.
-    func next(_ failure: Failure) {
-        exchange.attempts.finish(nowMs: worker.clock.nowMs)
-        exchange.lastFailure = failure.kind
-        endRetry()
-        if let group, let stale = staleAttempt(failure) {
-            // Its peer was not really tried: another connection may do.
-            account(for: failure)
-            closePeer()
-            exchange.attempts.forgetLast()
-            exchange.lastFailure = nil
-            prepareAttempt()
-            group.retake(stale)
-            return begin(at: stale, group)
-        }
-        guard endAttempt(failure) else {
+    /// The attempt failed: another one, or the end.
+    func next(_ failure: AttemptFailure) {
+        let (decision, outcome) = tries.failed(
+            failure, standing(over: isReused ? .pooledConnection : .newConnection),
+            nowMs: worker.clock.nowMs)
+        if exchange.attempts.currentStatus == 0 { exchange.attempts.setStatus(failure.answer) }
+        let index = chosenPeer
+        endAttempt(outcome)
+        if case .samePeer = decision, let group, let index { return again(at: index, group) }
+        exchange.lastFailure = EndReason.UpstreamFailure(failure)
+        if case .end(let status) = decision {
             state = .done
-            return exchange.upstreamFailed(status: failure.answer)
+            return exchange.upstreamFailed(status: status)
         }
         retry(after: failure)
     }
 
-    /// A connection from the pool turned out to have been given up by the peer, and the request can be
-    /// sent again: it is idempotent, or not one byte of it can have been taken.
-    ///
-    /// - Returns: the peer's index.
-    private func staleAttempt(_ failure: Failure) -> Int? {
-        guard isReused, failure.isPlainError, !hasResponseByte, let peer,
-            exchange.body.canBeSentAgain
-        else { return nil }
-        return exchange.method.isIdempotent || isUntaken(peer) ? peer.peer : nil
+    /// The peer was not really tried: another connection may do.
+    private func again(at index: Int, _ group: PeerGroup) {
+        exchange.attempts.forgetLast()
+        prepareAttempt()
+        group.retake(index)
+        begin(at: index, group)
     }
 
-    /// RFC 9112 §9.3.1: what the peer's system has not acknowledged, the peer cannot have read.
+    /// How the attempt under way stands, for the decision what may follow it.
+    func standing(over carrier: Attempts.Carrier) -> Attempts.Standing {
+        let repetition: Attempts.Repetition =
+            !exchange.body.canBeSentAgain ? .impossible : exchange.method.isIdempotent ? .harmless : .harmful
+        return Attempts.Standing(progress(repetition, carrier), over: carrier, repetition)
+    }
+
+    private func progress(_ repetition: Attempts.Repetition, _ carrier: Attempts.Carrier) -> Attempts.Progress
+    {
+        if hasResponseByte { return .answered }
+        guard wasRequestSent else { return .unsent }
+        // Asked only where it matters: it takes a system call.
+        guard case .pooledConnection = carrier, case .harmful = repetition, let peer, isUntaken(peer) else {
+            return .sent
+        }
+        return .untaken
+    }
+
+    /// The peer's system has not acknowledged a byte of the request.
     private func isUntaken(_ peer: PeerConnection) -> Bool {
-        guard wasRequestSent else { return true }
         let sent = Int(exchange.attempts.currentBytesSent) + peer.transport.owedCount
         // A record of TLS adds at least 22 bytes.
         let overhead = peer.transport.tls == nil ? 0 : 22 * (1 + sent / 16384)
         return peer.transport.unacknowledgedCount >= sent + overhead
     }
 
-    /// Accounts for the failed attempt.
+    /// The attempt under way is over, however it ended: the peer's account is told, its numbers are counted,
+    /// and its connection is let go.
     ///
-    /// - Returns: whether another peer may be tried. RFC 9110 §9.2.2: a request that may have been
-    ///   acted on is sent again only if its method is idempotent, or `non_idempotent` allows it.
-    private func endAttempt(_ failure: Failure) -> Bool {
-        account(for: failure)
-        let wasSent = wasRequestSent
-        closePeer()
-        failedPeer = nil
-        triesLeft -= 1
-        let settings = proxy
-        var needed = failure.condition
-        if wasSent && !exchange.method.isIdempotent { needed.insert(.nonIdempotent) }
-        guard triesLeft > 0, exchange.body.canBeSentAgain, !settings.nextUpstream.contains(.off),
-            settings.nextUpstream.contains(needed)
-        else { return false }
-        let timeout = settings.nextUpstreamTimeoutMs
-        return timeout == 0 || worker.clock.nowMs - startedMs < Int64(timeout)
-    }
-
-    private func account(for failure: Failure) {
-        guard let group, let index = peer?.peer ?? failedPeer else { return }
-        let outcome: AttemptOutcome
-        switch failure {
-        case .error, .timeout, .invalidHeader:
-            // A connection from the pool that had gone stale says nothing about the peer.
-            outcome = isReused && failure.isPlainError && !hasResponseByte ? .neutral : .failure
-        case .shortage, .status(403), .status(404): outcome = .neutral
-        case .status: outcome = .failure
-        }
+    /// - Parameter keepsPeer: the connection may serve another request.
+    func endAttempt(_ outcome: AttemptOutcome, keepsPeer: Bool = false) {
+        endRetry()
+        exchange.attempts.finish(nowMs: worker.clock.nowMs)
+        guard let group, let index = chosenPeer.take() else { return }
         group.finished(index, outcome, nowMs: worker.clock.nowMs)
-        if exchange.attempts.currentStatus == 0 { exchange.attempts.setStatus(failure.answer) }
-        worker.attemptEnded(exchange)
-    }
-}
-
-extension UpstreamRequest.Failure {
-    var isPlainError: Bool {
-        switch self {
-        case .error: true
-        case .timeout, .invalidHeader, .shortage, .status: false
-        }
+        guard let peer = peer.take() else { return }
+        worker.countAttempt(exchange, at: group.peers[index])
+        if keepsPeer { worker.keepIdle(peer) } else { peer.close() }
     }
 }

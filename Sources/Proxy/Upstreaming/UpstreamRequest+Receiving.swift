@@ -25,7 +25,7 @@ extension UpstreamRequest {
                 return next(.error)
             case .failed(let errno):
                 log(lossLevel, "recv() failed \(errno.logText)")
-                return next(Failure(errno))
+                return next(AttemptFailure(errno))
             }
         }
         if peer.transport.isHangup && hasSendFailed { next(.error) }
@@ -100,7 +100,9 @@ extension UpstreamRequest {
         exchange.attempts.headArrived(worker.clock)
         endRetry()
         if responseHead.status == 101 { return switchProtocols(buffer, peer) }
-        if shouldTryNext(responseHead.status) {
+        if tries.rejects(
+            status: responseHead.status, standing(over: .newConnection), nowMs: worker.clock.nowMs)
+        {
             return next(.status(responseHead.status))
         }
         content.begin(responseHead.framing(requestMethod: exchange.sentMethod))
@@ -116,18 +118,6 @@ extension UpstreamRequest {
         }
         exchange.respond()
         relayFirst(buffer, peer)
-    }
-
-    private func shouldTryNext(_ status: UInt16) -> Bool {
-        guard let condition = NextUpstream(status: status), proxy.nextUpstream.contains(condition) else {
-            return false
-        }
-        guard triesLeft > 1 else { return false }
-        if !exchange.method.isIdempotent && !proxy.nextUpstream.contains(.nonIdempotent) { return false }
-        // What was streamed is gone: this answer is the only one there will be.
-        guard exchange.body.canBeSentAgain else { return false }
-        let timeout = proxy.nextUpstreamTimeoutMs
-        return timeout == 0 || worker.clock.nowMs - startedMs < Int64(timeout)
     }
 
     // MARK: Answers that are not passed on
@@ -174,11 +164,7 @@ extension UpstreamRequest {
     private func endUnread() {
         if content.isEnded { return completed() }
         state = .done
-        if let group, let peer {
-            group.finished(peer.peer, .success, nowMs: worker.clock.nowMs)
-        }
-        worker.attemptEnded(exchange)
-        closePeer()
+        endAttempt(.success)
     }
 
     // MARK: 101

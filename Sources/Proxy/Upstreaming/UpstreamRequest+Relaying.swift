@@ -182,7 +182,6 @@ extension UpstreamRequest {
 
     /// The last byte came from the peer.
     private func finishRelaying() {
-        exchange.attempts.finish(nowMs: worker.clock.nowMs)
         completed()
         finishResponse(.whole)
     }
@@ -192,12 +191,7 @@ extension UpstreamRequest {
         guard case .relaying = state else { return }
         state = .done
         exchange.fault = .upstreamCut
-        exchange.attempts.finish(nowMs: worker.clock.nowMs)
-        if let group, let peer {
-            group.finished(peer.peer, .failure, nowMs: worker.clock.nowMs)
-        }
-        worker.attemptEnded(exchange)
-        closePeer()
+        endAttempt(.failure)
         finishResponse(.cut)
     }
 

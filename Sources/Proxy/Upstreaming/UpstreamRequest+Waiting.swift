@@ -7,7 +7,7 @@ extension UpstreamRequest {
     ///
     /// - Returns: whether it waits for one (`queue`).
     func waitForServer() -> Bool {
-        guard let group, let traffic, group.settings.queue.count > 0, isFirstAttempt else { return false }
+        guard let group, let traffic, group.settings.queue.count > 0, tries.isFirst else { return false }
         guard traffic.queueCount < group.settings.queue.count else {
             traffic.queueOverflowed()
             return false
@@ -26,7 +26,7 @@ extension UpstreamRequest {
         let group = worker.snapshot.groups.successor(of: known)
         if group !== known {
             self.group = group
-            countTries(group)
+            tries.settle(peers: group.triesMax)
         }
         selection.startAgain()
         if case .peer(let index) = group.pick(selection, nowMs: worker.clock.nowMs) {
@@ -40,9 +40,9 @@ extension UpstreamRequest {
     }
 
     /// The attempt failed and may be repeated: at once, or when fewer others are being tried again.
-    func retry(after failure: Failure) {
+    func retry(after failure: AttemptFailure) {
         guard let traffic else { return connectToNextPeer() }
-        guard !traffic.mayRetry(percent: proxy.nextUpstreamBudget) else { return beginRetry(traffic) }
+        guard !traffic.budget.allows(percent: proxy.nextUpstreamBudget) else { return beginRetry(traffic) }
         state = .waiting
         waitingSinceMs = worker.clock.nowMs
         traffic.enqueue(
@@ -51,9 +51,9 @@ extension UpstreamRequest {
     }
 
     /// - Returns: whether it waits no more.
-    func takeTurn(after failure: Failure, isLate: Bool) -> Bool {
+    func takeTurn(after failure: AttemptFailure, isLate: Bool) -> Bool {
         guard case .waiting = state, let traffic else { return true }
-        if traffic.mayRetry(percent: proxy.nextUpstreamBudget) {
+        if traffic.budget.allows(percent: proxy.nextUpstreamBudget) {
             beginRetry(traffic)
             return true
         }
@@ -65,7 +65,7 @@ extension UpstreamRequest {
     }
 
     private func beginRetry(_ traffic: GroupTraffic) {
-        traffic.retryBegan()
+        traffic.budget.retryBegan()
         isRetrying = true
         connectToNextPeer()
     }
@@ -74,7 +74,7 @@ extension UpstreamRequest {
     func endRetry() {
         guard isRetrying, let traffic else { return }
         isRetrying = false
-        traffic.retryEnded()
+        traffic.budget.retryEnded()
         worker.freed(traffic)
     }
 
@@ -82,7 +82,7 @@ extension UpstreamRequest {
 
     func enter(_ next: consuming GroupTraffic) {
         leaveTraffic()
-        next.requestBegan()
+        next.budget.requestBegan()
         traffic = next
     }
 
@@ -91,7 +91,7 @@ extension UpstreamRequest {
         endRetry()
         guard let traffic = traffic.take() else { return }
         if case .waiting = state { traffic.leave(self) }
-        traffic.requestEnded()
+        traffic.budget.requestEnded()
         worker.freed(traffic)
     }
 }

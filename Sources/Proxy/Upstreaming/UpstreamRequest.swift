@@ -58,13 +58,10 @@ final class UpstreamRequest {
     var queuedMs: Int64?
     /// The attempt under way is counted as a retry.
     var isRetrying = false
-    /// No peer has been tried yet.
-    var isFirstAttempt = true
     let selection = Selection()
     var peer: PeerConnection?
-    /// Peers that may still be tried.
-    var triesLeft = 0
-    var startedMs: Int64 = 0
+    /// What may follow when an attempt fails.
+    var tries = Attempts()
     /// The attempt under way was made on a connection from the pool.
     var isReused = false
 
@@ -74,8 +71,6 @@ final class UpstreamRequest {
     let requestHead = ByteBuffer(capacity: 1024)
     /// The peer took no more of the request; it may still have answered.
     var hasSendFailed = false
-    /// The peer whose `connect` failed at once.
-    var failedPeer: Int?
     /// The peer that the attempt under way is made at.
     var chosenPeer: Int?
     /// A byte of the request may have reached the peer.
@@ -199,16 +194,7 @@ final class UpstreamRequest {
         guard isActive else { return }
         if case .waiting = state { traffic?.leave(self) }
         state = .done
-        if let group, let peer {
-            group.finished(peer.peer, .neutral, nowMs: worker.clock.nowMs)
-        }
-        worker.attemptEnded(exchange)
-        closePeer()
-    }
-
-    func closePeer() {
-        peer?.close()
-        peer = nil
+        endAttempt(.neutral)
     }
 
     /// What a TLS session with the peer under way may be resumed for; `nil`: it is not kept.
@@ -228,14 +214,11 @@ final class UpstreamRequest {
     /// The response passed completely: the peer's connection goes back to the pool, if it may.
     func completed() {
         state = .done
-        guard let group, let peer = peer.take() else { return }
-        group.finished(peer.peer, .success, nowMs: worker.clock.nowMs)
-        worker.countAttempt(exchange, at: group.peers[peer.peer])
+        guard let group, let peer else { return }
         if !isReused, let key = sessionKey, let session = peer.transport.tls?.currentSession {
             exchange.snapshot.groups.keep(session, for: key)
         }
-        guard mayKeep(peer, group) else { return peer.close() }
-        worker.keepIdle(peer)
+        endAttempt(.success, keepsPeer: mayKeep(peer, group))
     }
 
     /// A pooled connection must be in step: nothing left unsent, nothing more than its response come.
@@ -254,12 +237,7 @@ final class UpstreamRequest {
     func tunnelEnded() {
         isTunnelling = false
         state = .done
-        exchange.attempts.finish(nowMs: worker.clock.nowMs)
-        if let group, let peer {
-            group.finished(peer.peer, .success, nowMs: worker.clock.nowMs)
-        }
-        worker.attemptEnded(exchange)
-        closePeer()
+        endAttempt(.success)
     }
 
     func exchangeFinished() {

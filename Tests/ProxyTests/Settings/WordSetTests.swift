@@ -14,7 +14,7 @@ import Upstream
                 + " proxy_ignore_headers Vary; proxy_ignore_headers expires;"
                 + " proxy_ssl_protocols TLSv1.1; proxy_ssl_protocols TLSv1.2;")
         let proxy = try #require(configuration.location(of: "/a")).settings.proxy
-        #expect(proxy.nextUpstream == [.error, .http500, .timeout])
+        #expect(proxy.nextUpstream.conditions == [.error, .http500, .timeout])
         #expect(proxy.ignoreHeaders == [.vary, .expires])
         #expect(proxy.sslProtocols == [.tls11, .tls12])
         #expect(configuration.warningTexts.isEmpty)
@@ -26,8 +26,8 @@ import Upstream
             "proxy_next_upstream error; proxy_next_upstream timeout;"
                 + " location /a { proxy_next_upstream http_502; proxy_next_upstream http_503; }"
                 + " location /b { }")
-        let own = try #require(configuration.location(of: "/a")).settings.proxy.nextUpstream
-        let inherited = try #require(configuration.location(of: "/b")).settings.proxy.nextUpstream
+        let own = try #require(configuration.location(of: "/a")).settings.proxy.nextUpstream.conditions
+        let inherited = try #require(configuration.location(of: "/b")).settings.proxy.nextUpstream.conditions
         #expect(own == [.http502, .http503])
         #expect(inherited == [.error, .timeout])
     }
