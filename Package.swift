@@ -50,11 +50,12 @@ let package = Package(
         room("Config", ["Core"]),
         room("Pattern", ["Core"]),
         room("Net", ["Core", "CLinux", "COpenSSL"]),
-        room("Upstream", ["Core", "Config", "HTTP", "Net"]),
+        room("Sharing", ["Core", "Net"]),
+        room("Upstream", ["Core", "Config", "HTTP", "Net", "Sharing"]),
         room(
-            "Proxy", ["Core", "Config", "HTTP", "Pattern", "Net", "Upstream"],
+            "Proxy", ["Core", "Config", "HTTP", "Pattern", "Net", "Sharing", "Upstream"],
             embedding: ["Status/status.html"]),
-        room("Supervisor", ["Core", "Config", "Net", "Upstream", "Proxy"]),
+        room("Supervisor", ["Core", "Config", "Net", "Sharing", "Upstream", "Proxy"]),
         .executableTarget(
             name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,
             linkerSettings: linking),
@@ -70,8 +71,9 @@ let package = Package(
         tests("ConfigTests", ["Config", "Core"]),
         tests("PatternTests", ["Pattern", "Core"]),
         tests("NetTests", ["Net", "Core", "COpenSSL"]),
-        tests("UpstreamTests", ["Upstream", "Config", "Core", "Net"]),
-        tests("ProxyTests", ["Proxy", "Config", "Core", "HTTP", "Pattern", "Net", "Upstream"]),
+        tests("SharingTests", ["Sharing", "Core", "Net"]),
+        tests("UpstreamTests", ["Upstream", "Config", "Core", "Net", "Sharing"]),
+        tests("ProxyTests", ["Proxy", "Config", "Core", "HTTP", "Pattern", "Net", "Sharing", "Upstream"]),
         tests("IntegrationTests", []),
         tests("StyleTests", []),
     ]

@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// What a worker serves by: a configuration, and what it has made of it.

@@ -1,5 +1,6 @@
 internal import Core
 internal import Net
+internal import Sharing
 
 /// New clients.
 extension Worker {

@@ -1,5 +1,6 @@
 internal import Core
 internal import Net
+internal import Sharing
 
 /// What connections use of the worker's many times a request.
 ///

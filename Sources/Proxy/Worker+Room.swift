@@ -1,5 +1,6 @@
 internal import Core
 internal import Net
+internal import Sharing
 
 /// How many connections a worker may have, and which client gives way when there is no more room.
 struct ConnectionRoom {

@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 
 /// Orders to stop, and the time until it does.
 extension Worker {

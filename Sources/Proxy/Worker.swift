@@ -2,6 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 public import Net
+public import Sharing
 internal import Upstream
 
 /// One process that serves: an epoll set and every connection accepted on it.

@@ -1,6 +1,8 @@
 internal import Glibc
 internal import Net
 internal import Proxy
+internal import Sharing
+internal import Upstream
 
 /// What a binary hands to its successor besides the listening sockets: memory with counters, health and
 /// the keys of session tickets.

@@ -3,6 +3,7 @@ internal import Config
 internal import Glibc
 internal import Net
 internal import Proxy
+internal import Sharing
 
 /// The process that asks servers how they are, as the master sees it.
 extension Master {

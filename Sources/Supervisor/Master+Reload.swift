@@ -2,6 +2,7 @@ internal import Config
 internal import Glibc
 internal import Net
 internal import Proxy
+internal import Sharing
 
 /// A new configuration, from its files to the workers.
 extension Master {

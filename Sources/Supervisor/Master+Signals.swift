@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Net
 internal import Proxy
+internal import Sharing
 
 /// What the master does when it is told to.
 extension Master {

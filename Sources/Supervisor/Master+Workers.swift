@@ -3,6 +3,7 @@ internal import Config
 internal import Glibc
 internal import Net
 internal import Proxy
+internal import Sharing
 
 /// Workers: started, collected, started again.
 extension Master {

@@ -3,6 +3,7 @@ internal import Config
 internal import Glibc
 internal import Net
 internal import Proxy
+internal import Sharing
 
 /// The process that supervises: it binds, forks, waits for signals and replaces what dies.
 ///

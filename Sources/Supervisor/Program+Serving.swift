@@ -3,6 +3,7 @@ internal import Config
 internal import Glibc
 internal import Net
 internal import Proxy
+internal import Sharing
 
 /// Serving: from the words of the command line to a master, or to a worker without one.
 extension Program {

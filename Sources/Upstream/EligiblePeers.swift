@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 
 /// Which peers of a group may be chosen now: the one rule, for all methods.
 ///

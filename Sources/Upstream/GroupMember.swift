@@ -1,4 +1,5 @@
 public import Net
+public import Sharing
 
 /// One server of a group that the API may change: an address, or a name with the addresses that it has now.
 public struct GroupMember: Equatable, Sendable {

@@ -1,4 +1,5 @@
-public import Net
+internal import Net
+public import Sharing
 
 /// Idle connections of one worker to one group, at most as many as `keepalive` says.
 ///

@@ -1,4 +1,5 @@
-public import Net
+internal import Net
+public import Sharing
 
 /// One peer of a group, as a worker sees it.
 public final class Peer {

@@ -1,4 +1,5 @@
-public import Net
+internal import Net
+public import Sharing
 
 /// A group of peers and its way of choosing; a worker's own.
 ///

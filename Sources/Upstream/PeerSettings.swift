@@ -1,5 +1,6 @@
 public import Config
 public import Net
+public import Sharing
 
 /// One address of a `server` line in an `upstream` block.
 public struct PeerSettings: Sendable {

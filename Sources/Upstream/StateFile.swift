@@ -1,5 +1,6 @@
 internal import Config
 internal import Net
+public import Sharing
 
 /// `state FILE`: the file that an upstream's servers are read from, and written to when the API has changed
 /// them.

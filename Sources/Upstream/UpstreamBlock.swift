@@ -1,5 +1,6 @@
 public import Config
 public import Net
+internal import Sharing
 
 /// An `upstream` block while it is read.
 public final class UpstreamBlock {

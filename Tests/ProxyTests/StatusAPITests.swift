@@ -3,6 +3,7 @@ import Net
 import Testing
 
 @testable import Proxy
+@testable import Sharing
 
 /// Paths, `?fields=` and errors of the API, as the commercial edition documents them.
 @Suite("Status API") struct StatusAPITests {

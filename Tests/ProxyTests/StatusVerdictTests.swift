@@ -4,6 +4,7 @@ import Testing
 import Upstream
 
 @testable import Proxy
+@testable import Sharing
 
 /// What an operator is told first, state by state.
 @Suite("Status verdict") struct StatusVerdictTests {

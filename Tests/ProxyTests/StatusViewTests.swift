@@ -4,6 +4,7 @@ import Testing
 import Upstream
 
 @testable import Proxy
+@testable import Sharing
 
 @Suite("Status views") struct StatusViewTests {
     @Test("strings of JSON are escaped (RFC 8259 §7)")

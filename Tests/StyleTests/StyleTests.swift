@@ -11,9 +11,10 @@ struct StyleTests {
         "Config": ["Core"],
         "Pattern": ["Core"],
         "Net": ["Core", "CLinux", "COpenSSL", "Glibc"],
-        "Upstream": ["Core", "Config", "HTTP", "Net"],
-        "Proxy": ["Core", "Config", "HTTP", "Pattern", "Net", "Upstream"],
-        "Supervisor": ["Core", "Config", "HTTP", "Net", "Upstream", "Proxy", "Glibc", "CLinux"],
+        "Sharing": ["Core", "Net"],
+        "Upstream": ["Core", "Config", "HTTP", "Net", "Sharing"],
+        "Proxy": ["Core", "Config", "HTTP", "Pattern", "Net", "Sharing", "Upstream"],
+        "Supervisor": ["Core", "Config", "HTTP", "Net", "Sharing", "Upstream", "Proxy", "Glibc", "CLinux"],
         "portico": ["Supervisor", "Core", "Config", "HTTP", "Net", "Upstream", "Proxy", "Glibc", "CLinux"],
     ]
 

@@ -1,5 +1,6 @@
 import Core
 import Net
+import Sharing
 import Testing
 
 @testable import Upstream

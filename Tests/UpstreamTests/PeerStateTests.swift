@@ -1,7 +1,9 @@
 import Glibc
 import Net
+import Sharing
 import Testing
 
+@testable import Sharing
 @testable import Upstream
 
 @Suite("Shared state of peers") struct PeerStateTests {

@@ -1,4 +1,5 @@
 import Net
+import Sharing
 
 @testable import Upstream
 

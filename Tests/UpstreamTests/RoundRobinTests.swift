@@ -1,4 +1,5 @@
 import Net
+import Sharing
 import Testing
 
 @testable import Upstream

@@ -1,6 +1,7 @@
 import Config
 import Foundation
 import Net
+import Sharing
 import Testing
 
 @testable import Upstream

@@ -1,5 +1,6 @@
 import Glibc
 import Net
+import Sharing
 import Testing
 
 @testable import Upstream

@@ -1,6 +1,7 @@
 import Core
 import HTTP
 import Net
+internal import Sharing
 import Upstream
 
 /// Everything that `portico-bench micro` can run.

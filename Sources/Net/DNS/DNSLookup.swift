@@ -31,7 +31,7 @@ public final class DNSLookup {
 
     private var socket: DNSSocket?
     private var outcome: Outcome?
-    private let tally: ResolverTally?
+    private let tally: (any LookupTally)?
     /// The names still to be asked for; the first is the one being asked for.
     private var names: ArraySlice<DNSName>
     private var questions: [DNSQuestion] = []
@@ -46,7 +46,7 @@ public final class DNSLookup {
     ///   - tally: where it is counted, if a server has to be asked.
     public init(
         host: String, port: UInt16, settings: ResolverSettings, nowMs: Int64, hosts: HostsFile? = nil,
-        tally: ResolverTally? = nil
+        tally: (any LookupTally)? = nil
     ) {
         self.tally = tally
         self.host = host
@@ -69,7 +69,7 @@ public final class DNSLookup {
         } else if servers.isEmpty {
             outcome = .failed("no resolver defined to resolve \(host)")
         } else {
-            tally?.add(.names)
+            tally?.began()
             open()
             beginName(startMs)
         }
@@ -131,7 +131,7 @@ public final class DNSLookup {
             socket = try? DNSSocket(isIPv6: false)
             if socket == nil {
                 outcome = .failed("\(host) could not be resolved \(error.logText)")
-                tally?.add(.unknown)
+                tally?.ended(.unknown)
             }
         }
     }
@@ -205,11 +205,11 @@ public final class DNSLookup {
         names = names.dropFirst()
         if !list.isEmpty {
             outcome = found(list, ttl)
-            tally?.add(.noError)
+            tally?.ended(.noError)
         } else if nowMs >= endMs || names.isEmpty {
             let code = firstCode ?? DNSQuestion.hostNotFound
             outcome = failed(code)
-            tally?.add(ResolverTable.Count(code: code))
+            tally?.ended(LookupEnding(code: code))
         } else {
             beginName(nowMs)
         }

@@ -12,16 +12,6 @@ public enum HandshakeFailure: Equatable, Sendable {
     case unverified(CertificateFailure)
     case other
 
-    /// Where it is counted.
-    public var count: TallyTable.Count {
-        switch self {
-        case .noSharedProtocol: .noSharedProtocol
-        case .noSharedCipher: .noSharedCipher
-        case .rejectedCertificate: .rejectedCertificates
-        case .unverified, .other: .handshakeFailures
-        }
-    }
-
     /// - Parameter code: of OpenSSL's error queue.
     init(code: UInt) {
         switch portico_error_reason(code) {
@@ -58,16 +48,6 @@ public enum CertificateFailure: Sendable {
         case X509_V_ERR_CERT_REVOKED: self = .revoked
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: self = .otherName
         default: self = .other
-        }
-    }
-
-    /// Where it is counted.
-    public var count: TallyTable.Count {
-        switch self {
-        case .expired: .expiredCertificates
-        case .revoked: .revokedCertificates
-        case .otherName: .otherNames
-        case .other: .badCertificates
         }
     }
 }

@@ -18,6 +18,14 @@ public struct Stapling: Sendable {
     }
 }
 
+/// Where the state of certificates is found while clients wait for it.
+public protocol StapleSource: AnyObject {
+    /// A responder's answer, in DER; `nil`: there is none that holds at this second of the wall clock.
+    ///
+    /// - Parameter fingerprint: the certificate's SHA-256.
+    func staple(for fingerprint: [UInt8], nowSeconds: Int64) -> [UInt8]?
+}
+
 extension TLSServerContext {
     /// Finds out whom to ask for which certificate, and gives the answers to clients that want them.
     ///

@@ -33,7 +33,7 @@ public final class TLSServerContext {
     /// `ssl_stapling_file`
     let fixedStaple: [UInt8]?
     /// Where the answers to `stapleSubjects` are found.
-    public weak var staples: StapleTable?
+    public weak var staples: (any StapleSource)?
     /// Set for `ssl_session_cache shared` only.
     let sessionStore: TLSSessionStore?
     /// Asked for each handshake that names a server, unless the connection has its own.

@@ -1,5 +1,6 @@
 internal import Core
 public import Net
+public import Sharing
 internal import Upstream
 
 /// The process that asks servers how they are, and writes what it learns to memory that workers read.

@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 
 /// One question to an OCSP responder over plain HTTP (RFC 6960 §A). It never waits: whoever owns it does,
 /// for its socket under its token, and until `deadlineMs`.

@@ -1,5 +1,6 @@
 internal import Config
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// What of upstreams is shared or kept.

@@ -2,6 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// A configuration while it is read: what its blocks share.

@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 
 /// Variables of the client's connection and of the worker.
 extension Variables {

@@ -2,6 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 
 /// `auth_basic`, `auth_basic_user_file`: asks for a user and a password.
 ///

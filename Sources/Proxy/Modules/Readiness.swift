@@ -1,5 +1,6 @@
 internal import Core
 internal import HTTP
+internal import Sharing
 
 /// `readiness`: whether those who spread clients over several services should send any here.
 enum Readiness {

@@ -1,8 +1,9 @@
 internal import Core
 internal import HTTP
+internal import Sharing
 
 /// `stub_status`: the counters of connections and requests, in nginx's words.
-enum StubStatus {
+package enum StubStatus {
     static func handle(_ exchange: Exchange) -> Outcome {
         guard exchange.method == .get || exchange.method == .head else { return .status(405) }
         let response = exchange.response

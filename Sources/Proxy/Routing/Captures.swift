@@ -1,6 +1,7 @@
 internal import Core
 internal import Net
 internal import Pattern
+internal import Sharing
 
 /// What `$1` … `$9` stand for: the groups of the pattern that matched last.
 ///

@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 
 /// The certificates of one client being asked for, one after the other, before its first request is read.
 final class ClientStatusCheck {

@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 
 /// The ends of a connection: after a response, with or without more to come, and at once.
 extension HTTP1Session {

@@ -1,6 +1,7 @@
 internal import Config
 internal import Core
 internal import Net
+internal import Sharing
 
 /// The TLS handshake that comes before the first request.
 extension HTTP1Session {

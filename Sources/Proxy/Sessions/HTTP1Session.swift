@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 
 /// One client connection that speaks HTTP/1: requests in, one after the other, and responses out.
 ///

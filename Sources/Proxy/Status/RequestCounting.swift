@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 
 /// A zone that `status_zone` names, as one configuration knows it.
 struct StatusZone: Hashable {

@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 
 /// `master_process off`: the only process keeps in mind itself how the service does.
 extension Worker {

@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// What of a report is wanted: a leaf of the API needs no sums of thousands of servers.

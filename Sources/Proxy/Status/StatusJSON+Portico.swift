@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// What the commercial API has no shape for.

@@ -1,5 +1,6 @@
 internal import Core
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// The report in the shapes of the commercial API, version 9; what that lacks stands under `portico`.
@@ -99,17 +100,17 @@ struct StatusJSON {
     var resolvers: JSON {
         .object(
             report.resolvers.map { zone, tally in
-                func number(_ count: ResolverTable.Count) -> JSON { .int(tally[count]) }
+                func number(_ ending: LookupEnding) -> JSON { .int(tally[ending]) }
                 return (
                     zone,
                     .object([
                         (
                             "requests",
-                            .object([("name", number(.names)), ("srv", .int(0)), ("addr", .int(0))])
+                            .object([("name", .int(tally.names)), ("srv", .int(0)), ("addr", .int(0))])
                         ),
                         (
                             "responses",
-                            .object(StatusReport.lookupEndings.map { ($0.word, number($0.count)) })
+                            .object(StatusReport.lookupEndings.map { ($0.word, number($0.ending)) })
                         ),
                     ])
                 )

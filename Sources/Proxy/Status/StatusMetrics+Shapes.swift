@@ -1,5 +1,6 @@
 internal import Core
 internal import Net
+internal import Sharing
 
 /// Lines of the metrics, and families of lines that several things have.
 extension StatusMetrics {

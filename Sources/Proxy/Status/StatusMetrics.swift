@@ -1,5 +1,6 @@
 internal import Core
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// The report as Prometheus reads it: text format 0.0.4.
@@ -247,13 +248,13 @@ extension StatusMetrics {
         work.once { [self] in
             begin("resolver_requests_total", .counter, "Names that name servers were asked for.")
             for (zone, tally) in report.resolvers {
-                line("resolver_requests_total", StatusMetrics.text([("zone", zone)]), tally[.names])
+                line("resolver_requests_total", StatusMetrics.text([("zone", zone)]), tally.names)
             }
             begin("resolver_responses_total", .counter, "Lookups of names by how they ended.")
             for (zone, tally) in report.resolvers {
-                for (word, count) in StatusReport.lookupEndings {
+                for (word, ending) in StatusReport.lookupEndings {
                     let labels = StatusMetrics.text([("zone", zone), ("code", word)])
-                    line("resolver_responses_total", labels, tally[count])
+                    line("resolver_responses_total", labels, tally[ending])
                 }
             }
         }

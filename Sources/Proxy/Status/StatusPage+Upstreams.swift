@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// Upstreams and their servers: what is in trouble comes first, as the page has an end.

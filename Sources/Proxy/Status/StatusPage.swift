@@ -1,5 +1,6 @@
 internal import Core
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// The report as a page for people: `status.html` with its places filled in.

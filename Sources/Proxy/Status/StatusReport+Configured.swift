@@ -1,3 +1,4 @@
+internal import Sharing
 internal import Upstream
 
 extension StatusReport.Server {

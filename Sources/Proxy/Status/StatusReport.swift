@@ -1,5 +1,6 @@
 internal import HTTP
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// All that the status page and the API show, as of one moment. Every view is made of it alone.
@@ -108,7 +109,7 @@ struct StatusReport {
     var serverZones: [Zone] = []
     var locationZones: [Zone] = []
     /// How lookups of names end, in the API's words.
-    static let lookupEndings: [(word: String, count: ResolverTable.Count)] = [
+    static let lookupEndings: [(word: String, ending: LookupEnding)] = [
         ("noerror", .noError), ("formerr", .formatError), ("servfail", .serverFailure),
         ("nxdomain", .noSuchName), ("notimp", .notImplemented), ("refused", .refused),
         ("timedout", .timedOut), ("unknown", .unknown),

@@ -1,5 +1,6 @@
 internal import Core
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// The report for a terminal: aligned columns, 80 wide.

@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// What an operator is told first: can the next request be served, by how many, and what needs a hand?

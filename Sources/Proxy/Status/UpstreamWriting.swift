@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// `api write=on`: servers of an upstream are added, changed and removed. All workers see it at their next

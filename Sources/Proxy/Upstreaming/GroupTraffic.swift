@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// One group's requests in this worker: how many there are, how many of them are being tried again, and

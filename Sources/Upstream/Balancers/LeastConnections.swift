@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 
 /// `least_conn`: the eligible peer with the fewest active requests for its weight; ties go by smooth
 /// weighted round robin.

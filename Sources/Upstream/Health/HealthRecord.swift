@@ -1,3 +1,5 @@
+public import Sharing
+
 /// What one check has found out about one server, answer by answer, and what follows from it.
 ///
 ///     unchecked/up ──fails──▶ unhealthy ──passes──▶ up

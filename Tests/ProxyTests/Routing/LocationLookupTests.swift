@@ -1,4 +1,5 @@
 import Config
+import Sharing
 import Testing
 
 @testable import Proxy

@@ -1,6 +1,7 @@
 import Config
 import Core
 import Foundation
+import Sharing
 import Testing
 
 @testable import Net

@@ -1,5 +1,6 @@
 import Config
 import Net
+import Sharing
 import Testing
 
 @testable import Upstream

@@ -1,8 +1,9 @@
 import CLinux
 import Glibc
+import Net
 import Testing
 
-@testable import Proxy
+@testable import Sharing
 
 @Suite("stub_status counters over processes")
 struct CountersForkTests {

@@ -1,11 +1,11 @@
-internal import Net
+package import Net
 
 /// What a loop does between two turns.
-enum LoopActivity: Int, CaseIterable {
+public enum LoopActivity: Int, CaseIterable, Sendable {
     case starting, waiting, peers, client, accepting, orders, checks, timers, handshakes, logs
 
     /// With the serial number of a client's connection where there is one.
-    func text(number: Int) -> String {
+    package func text(number: Int) -> String {
         switch self {
         case .starting: "while it started"
         case .waiting: "while it waited for events"
@@ -30,7 +30,7 @@ public final class LoopMarks {
     private let slots: Int
 
     /// Room for `slots` workers, and for the checker.
-    init(slots: Int) throws(Errno) {
+    package init(slots: Int) throws(Errno) {
         self.slots = slots
         memory = try SharedMemory(count: (slots + 1) * LoopMarks.rowSize)
     }
@@ -62,16 +62,16 @@ public struct LoopMark {
 
     /// A turn begins.
     @inline(__always)
-    func turn(nowMs: Int64) { memory.store(start, Int(truncatingIfNeeded: nowMs)) }
+    public func turn(nowMs: Int64) { memory.store(start, Int(truncatingIfNeeded: nowMs)) }
 
     /// Says what the loop does from now on.
     @inline(__always)
-    func does(_ activity: LoopActivity, number: Int = 0) {
+    public func does(_ activity: LoopActivity, number: Int = 0) {
         memory.store(start + 1, number << 8 | activity.rawValue)
     }
 
     /// The process finishes what it serves and takes nothing new.
-    func leaves() { memory.store(start + 2, 1) }
+    package func leaves() { memory.store(start + 2, 1) }
 
     // MARK: The master's side
 

@@ -1,3 +1,5 @@
+public import Net
+
 /// A short text in shared memory, with one writer and any number of readers.
 ///
 /// A seqlock: the number in front is odd while the text is being written, and another one afterwards, so

@@ -1,3 +1,5 @@
+public import Net
+
 /// The last few things that went wrong, written by all workers: each in a place of its own, the oldest one's.
 ///
 /// A place holds a number that is odd while it is being written, two numbers, and four texts.

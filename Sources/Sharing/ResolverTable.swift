@@ -1,28 +1,10 @@
+public import Net
+
 /// What lookups through each `resolver` with a `status_zone` came to, for all processes.
 ///
 /// A place for each zone, found by its name, so that a reload finds it again. Lookups are rare: processes
 /// add to the same numbers.
 public final class ResolverTable {
-    /// One number of a zone.
-    public enum Count: Int, CaseIterable, Sendable {
-        /// Names that were looked up; service records and names of addresses never are.
-        case names
-        /// Lookups by what they ended with: an RCODE of RFC 1035 §4.1.1, no answer in time, or anything else.
-        case noError, formatError, serverFailure, noSuchName, notImplemented, refused, timedOut, unknown
-
-        init(code: Int) {
-            switch code {
-            case 1: self = .formatError
-            case DNSQuestion.serverFailure: self = .serverFailure
-            case DNSQuestion.hostNotFound: self = .noSuchName
-            case 4: self = .notImplemented
-            case 5: self = .refused
-            case Int(Errno.timedOut.code): self = .timedOut
-            default: self = .unknown
-            }
-        }
-    }
-
     private static var placeSize: Int { 16 }
 
     private let memory: SharedMemory
@@ -54,13 +36,20 @@ public final class ResolverTable {
 }
 
 /// The numbers of one zone.
-public struct ResolverTally {
+public struct ResolverTally: LookupTally {
     fileprivate let memory: SharedMemory
     fileprivate let lease: PlaceLease
     fileprivate let start: Int
 
-    func add(_ count: ResolverTable.Count) { memory.add(start + count.rawValue, 1) }
+    /// A name is looked up.
+    public func began() { memory.add(start, 1) }
 
-    /// A number as it is now.
-    public subscript(count: ResolverTable.Count) -> Int { memory.load(start + count.rawValue) }
+    /// A lookup is over.
+    public func ended(_ ending: LookupEnding) { memory.add(start + 1 + ending.rawValue, 1) }
+
+    /// Names that were looked up; service records and names of addresses never are.
+    public var names: Int { memory.load(start) }
+
+    /// Lookups that ended so.
+    public subscript(ending: LookupEnding) -> Int { memory.load(start + 1 + ending.rawValue) }
 }

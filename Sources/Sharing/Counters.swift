@@ -1,8 +1,7 @@
-internal import Core
 public import Net
 
 /// What is counted for `stub_status` and the status page, by every worker in a slab of its own.
-enum Counter: Int, CaseIterable {
+public enum Counter: Int, CaseIterable {
     /// Connections accepted, and those of them that are served.
     case accepts, handled
     /// Requests begun.
@@ -19,7 +18,7 @@ enum Counter: Int, CaseIterable {
     case patternExcesses
 
     /// Says how many there are now, not how many there were.
-    var isGauge: Bool {
+    package var isGauge: Bool {
         switch self {
         case .active, .reading, .writing, .waiting: true
         default: false
@@ -42,7 +41,7 @@ public final class Counters {
     }
 
     /// The memory that a former binary used.
-    init(slots: Int, adopting descriptor: Int32) throws(Errno) {
+    package init(slots: Int, adopting descriptor: Int32) throws(Errno) {
         self.slots = slots
         memory = try SharedMemory(adopting: descriptor, count: slots * Counters.slabSize)
     }
@@ -50,7 +49,7 @@ public final class Counters {
     /// What must be the same in a binary that goes on with it.
     static var layout: String { "\(Counter.allCases.count)/\(slabSize)" }
 
-    var descriptor: Int32? { memory.descriptor }
+    package var descriptor: Int32? { memory.descriptor }
 
     /// - Returns: whose the slot is; `nil`: it has become `master`'s.
     func claim(slot: Int, for master: Int32) -> Int32? {
@@ -65,7 +64,7 @@ public final class Counters {
     private static var ownerPlace: Int { slabSize - 1 }
 
     /// The slab of the worker in `slot`.
-    func slab(_ slot: Int) -> CounterSlab {
+    package func slab(_ slot: Int) -> CounterSlab {
         CounterSlab(counters: self, slot: slot, memory, start: index(.accepts, slot))
     }
 
@@ -75,10 +74,10 @@ public final class Counters {
     }
 
     /// One worker's.
-    func load(_ counter: Counter, slot: Int) -> Int { memory.load(index(counter, slot)) }
+    package func load(_ counter: Counter, slot: Int) -> Int { memory.load(index(counter, slot)) }
 
     /// The sum over all workers.
-    func total(_ counter: Counter) -> Int {
+    package func total(_ counter: Counter) -> Int {
         var sum = 0
         for slot in 0..<slots { sum += memory.load(index(counter, slot)) }
         return sum
@@ -91,7 +90,7 @@ public final class Counters {
 }
 
 /// One worker's counters, and the sums of all.
-final class CounterSlab {
+public final class CounterSlab {
     private let counters: Counters
     private let slot: Int
     private let memory: SharedMemory
@@ -106,18 +105,18 @@ final class CounterSlab {
     }
 
     /// A worker begins: whoever had the slab before left no connection behind.
-    func beginLife() {
+    package func beginLife() {
         counters.workerEnded(slot: slot)
     }
 
     /// Called by the worker that has the slot alone: nothing is locked for it.
-    func add(_ counter: Counter, _ amount: Int) {
+    public func add(_ counter: Counter, _ amount: Int) {
         let index = start + counter.rawValue
         memory.store(index, memory.load(index) &+ amount)
     }
 
     /// The sum over all workers.
-    func total(_ counter: Counter) -> Int {
+    package func total(_ counter: Counter) -> Int {
         counters.total(counter)
     }
 }

@@ -1,13 +1,13 @@
-internal import Net
+public import Net
 
 /// Which peers' states have changed lately in what choosing goes by: failures, health, slow starts, full or
 /// not. A worker that chooses among a thousand peers looks at those alone.
 ///
 /// In memory that processes share: how many changes there were, then the last of them, each in the place
 /// of its number: that number and the peer's.
-final class ChangeJournal {
+public final class ChangeJournal {
     /// Numbers of shared memory that it takes. The count has a cache line of its own.
-    static var numbers: Int { 8 + length }
+    public static var numbers: Int { 8 + length }
 
     private static var length: Int { 64 }
     private static var peerBits: Int { 24 }
@@ -17,38 +17,39 @@ final class ChangeJournal {
     /// Numbers given out to peers of this process alone.
     private var given = 0
 
-    init(_ memory: SharedMemory, at start: Int) {
+    /// Changes that are noted in `memory`, from its number `start` on.
+    public init(_ memory: SharedMemory, at start: Int) {
         self.memory = memory
         self.start = start
     }
 
     /// Numbers for peers that no other process sees.
-    func newPeers(_ count: Int) -> Int {
+    public func newPeers(_ count: Int) -> Int {
         defer { given += count }
         return given
     }
 
     /// Says that a peer's state has changed. Called behind the change.
-    func note(_ peer: Int) {
+    public func note(_ peer: Int) {
         let number = memory.add(start, 1, ordered: true)
         let entry = number << ChangeJournal.peerBits | ChangeJournal.mark(of: peer)
         memory.store(place(number), entry, ordered: true)
     }
 
     /// Changes so far.
-    var count: Int { memory.load(start, ordered: true) }
+    public var count: Int { memory.load(start, ordered: true) }
 
     /// Whose change a number stands for: the mark of a peer.
     ///
     /// - Returns: `nil`: it is not written yet, or not any more.
-    func peer(ofChange number: Int) -> Int? {
+    public func peer(ofChange number: Int) -> Int? {
         let entry = memory.load(place(number), ordered: true)
         guard (entry ^ number << ChangeJournal.peerBits) >> ChangeJournal.peerBits == 0 else { return nil }
         return ChangeJournal.mark(of: entry)
     }
 
     /// What is written of a peer's number. That two may have the same after many reloads costs a look.
-    static func mark(of peer: Int) -> Int { peer & (1 << peerBits - 1) }
+    public static func mark(of peer: Int) -> Int { peer & (1 << peerBits - 1) }
 
     private func place(_ number: Int) -> Int { start + 8 + number & (ChangeJournal.length - 1) }
 }

@@ -1,6 +1,5 @@
 internal import Core
 internal import Net
-internal import Upstream
 
 /// Of what processes share, that which a new binary goes on with.
 struct LastingMemory {

@@ -12,7 +12,7 @@ public final class PeerState {
     }
 
     /// Numbers of a row: the places, then the reason. Whole cache lines.
-    static var numbersEach: Int { (reasonStart + SharedText.numbers + 7) / 8 * 8 }
+    public static var numbersEach: Int { (reasonStart + SharedText.numbers + 7) / 8 * 8 }
     private static var reasonStart: Int { 16 }
 
     private let memory: SharedMemory
@@ -20,12 +20,17 @@ public final class PeerState {
     /// How many of `connections` are this worker's own; given back for it if it dies.
     private let own: SharedCounter?
     /// Where changes are noted that choosing goes by, and under what number.
-    let journal: ChangeJournal
-    let number: Int
+    public let journal: ChangeJournal
+    /// The peer's number in the journal.
+    public let number: Int
     /// Keeps the place from being another peer's; `nil`: no other process sees it, or it is only looked at.
     private let lease: PlaceLease?
 
-    init(
+    /// - Parameters:
+    ///   - slot: which row of the memory.
+    ///   - own: where this worker's own connections are counted.
+    ///   - lease: keeps the row from being another peer's.
+    public init(
         _ memory: SharedMemory, slot: Int, own: SharedCounter? = nil, journal: ChangeJournal, number: Int,
         lease: PlaceLease? = nil
     ) {
@@ -66,10 +71,10 @@ public final class PeerState {
     }
 
     /// When it failed last, in seconds.
-    var accessed: Int64 { Int64(read(.accessed)) }
+    public var accessed: Int64 { Int64(read(.accessed)) }
 
     /// When its window began, or when it was last tried after a ban, in seconds.
-    var checked: Int64 {
+    public var checked: Int64 {
         get { Int64(read(.checked)) }
         set {
             write(.checked, Int(newValue))
@@ -77,7 +82,8 @@ public final class PeerState {
         }
     }
 
-    func countFailure(second: Int64) {
+    /// An attempt failed in this second of the clock.
+    public func countFailure(second: Int64) {
         write(.fails, fails &+ 1)
         write(.accessed, Int(second))
         write(.checked, Int(second))
@@ -91,10 +97,12 @@ public final class PeerState {
     public var connections: Int { read(.connections) }
 
     /// Where that number is.
-    var connectionsPlace: (memory: SharedMemory, index: Int) { (memory, base + Place.connections.rawValue) }
+    public var connectionsPlace: (memory: SharedMemory, index: Int) {
+        (memory, base + Place.connections.rawValue)
+    }
 
     /// The most connections that it may have, for whoever changes their number; 0: any.
-    var limit: Int {
+    public var limit: Int {
         get { read(.limit) }
         set {
             guard newValue != limit else { return }
@@ -103,13 +111,15 @@ public final class PeerState {
         }
     }
 
-    func connectionBegan() {
+    /// One more request is with it.
+    public func connectionBegan() {
         let count = add(.connections, 1)
         own?.add()
         if case let limit = limit, limit > 0, count == limit { noteChange() }
     }
 
-    func connectionEnded() {
+    /// One request fewer is.
+    public func connectionEnded() {
         own?.subtract()
         guard connections > 0 else { return }
         let count = add(.connections, -1)
@@ -176,7 +186,8 @@ public final class PeerState {
         (read(.checks), read(.checkFails), read(.lastCheckMs), read(.unhealthyTimes))
     }
 
-    func countUnhealthy() { add(.unhealthyTimes, 1) }
+    /// It has become unhealthy once more.
+    public func countUnhealthy() { add(.unhealthyTimes, 1) }
 }
 
 /// What the health checks say of a peer.

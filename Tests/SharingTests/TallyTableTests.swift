@@ -1,6 +1,7 @@
+import Net
 import Testing
 
-@testable import Net
+@testable import Sharing
 
 @Suite("Latency buckets") struct LatencyBucketsTests {
     @Test("every duration falls into a bucket whose middle is off by at most a thirty-second")

@@ -1,8 +1,6 @@
-import Core
-import Foundation
 import Testing
 
-@testable import Proxy
+@testable import Sharing
 
 @Suite("stub_status counters")
 struct CountersTests {
@@ -27,22 +25,5 @@ struct CountersTests {
         #expect(slab.total(.handled) == 7)
         #expect(slab.total(.requests) == 7)
         for counter in Counter.allCases where counter.isGauge { #expect(slab.total(counter) == 0) }
-    }
-
-    @Test("the text is nginx's, with the space before the end of each line")
-    func textIsNginxs() throws {
-        let counters = try Counters(slots: 1)
-        let slab = counters.slab(0)
-        slab.add(.active, 1)
-        slab.add(.accepts, 38)
-        slab.add(.handled, 37)
-        slab.add(.requests, 36)
-        slab.add(.writing, 1)
-        let out = ByteBuffer(capacity: 16)
-        StubStatus.append(slab, to: out)
-        #expect(
-            String(decoding: out.bytes, as: UTF8.self)
-                == "Active connections: 1 \nserver accepts handled requests\n 38 37 36 \n"
-                + "Reading: 0 Writing: 1 Waiting: 0 \n")
     }
 }

@@ -1,3 +1,5 @@
+public import Net
+
 /// Places in shared memory that are found by name, so that a reload and a new binary find them again, and
 /// that are another's when nobody uses them any more.
 ///

@@ -1,3 +1,5 @@
+public import Net
+
 /// What is counted of requests, for each of many things: a server of an upstream, a zone, the whole service.
 ///
 /// A place for each thing, found by its name, so that a reload and a new binary find it again; in each

@@ -41,8 +41,8 @@ public final class GroupMembers {
     /// What a new binary needs to go on with the same lists.
     public var descriptor: Int32? { memory.descriptor }
 
-    /// The numbers and words of this build; another build's may be laid out otherwise.
-    public static var layout: Int { placeSize * 100 + GroupMember.wordCount }
+    /// The numbers of this build; another build's may be laid out otherwise.
+    public static var layout: Int { placeSize }
 
     /// Changes so far, of any group.
     public var changes: Int { memory.load(0) }

@@ -1,8 +1,10 @@
+public import Net
+
 /// Answers of OCSP responders: written by the checker, read by workers in handshakes.
 ///
 /// A place for each certificate, found by its SHA-256: a number that is odd while the place is being written,
 /// the second until which the answer holds, its length, and its bytes.
-public final class StapleTable {
+public final class StapleTable: StapleSource {
     /// Longest answer; usual ones have 500 to 2,000 bytes.
     public static var byteMax: Int { 8 << 10 }
 

@@ -1,3 +1,5 @@
+public import Net
+
 /// The processes that use places of tables in shared memory, and which places each of them uses.
 ///
 /// A process has a row: its number, which worker it is, and a bit for each place of each table. A place is

@@ -1,8 +1,9 @@
 import Glibc
 import Synchronization
+import Net
 import Testing
 
-@testable import Net
+@testable import Sharing
 
 /// Processes that are alive, as tests say.
 private final class Living: Sendable {

@@ -1,4 +1,4 @@
-internal import Net
+package import Net
 
 /// What the master knows of the service and its processes, in memory that workers read for the status page.
 public final class ServiceRecord {
@@ -8,29 +8,29 @@ public final class ServiceRecord {
     }
 
     /// One worker process.
-    struct WorkerProcess {
-        let slot: Int
-        let pid: Int
-        let startedMs: Int
+    package struct WorkerProcess {
+        package let slot: Int
+        package let pid: Int
+        package let startedMs: Int
         /// How often a worker of this slot was started again.
-        let respawns: Int
+        package let respawns: Int
     }
 
     /// The service over a few seconds.
-    struct Sample: Equatable {
-        var atMs = 0
+    package struct Sample: Equatable {
+        package var atMs = 0
         /// How long it is, in milliseconds.
-        var lengthMs = 0
-        var requests = 0
+        package var lengthMs = 0
+        package var requests = 0
         /// Those of them that were answered with 500 or more.
-        var errors = 0
+        package var errors = 0
         /// Latencies in microseconds.
-        var p50 = 0
-        var p95 = 0
-        var p99 = 0
+        package var p50 = 0
+        package var p95 = 0
+        package var p99 = 0
 
         /// Requests per second.
-        var rate: Int { lengthMs > 0 ? (requests * 1000 + lengthMs / 2) / lengthMs : 0 }
+        package var rate: Int { lengthMs > 0 ? (requests * 1000 + lengthMs / 2) / lengthMs : 0 }
     }
 
     private static var textStart: Int { 16 }
@@ -40,7 +40,7 @@ public final class ServiceRecord {
     /// Samples that are kept.
     private static var samplesMax: Int { 150 }
     /// Time between two samples.
-    static var sampleMs: Int64 { 2000 }
+    package static var sampleMs: Int64 { 2000 }
 
     private let memory: SharedMemory
     private let slots: Int
@@ -48,7 +48,7 @@ public final class ServiceRecord {
     private var lastSum: TallySum?
 
     /// - Parameter slots: most workers that may live at one time.
-    init(slots: Int) throws(Errno) {
+    package init(slots: Int) throws(Errno) {
         self.slots = slots
         let samples = 1 + ServiceRecord.samplesMax * ServiceRecord.sampleSize
         memory = try SharedMemory(
@@ -107,22 +107,22 @@ public final class ServiceRecord {
 
     // MARK: What the page shows
 
-    var generation: Int { read(.generation) }
-    var loadedMs: Int { read(.loadedMs) }
-    var startedMs: Int { read(.startedMs) }
-    var respawnedTotal: Int { read(.respawned) }
+    package var generation: Int { read(.generation) }
+    package var loadedMs: Int { read(.loadedMs) }
+    package var startedMs: Int { read(.startedMs) }
+    package var respawnedTotal: Int { read(.respawned) }
     /// When a process died last; 0: none has.
-    var diedMs: Int { read(.diedMs) }
-    var checkerPID: Int { read(.checkerPID) }
-    var masterPID: Int { read(.masterPID) }
+    package var diedMs: Int { read(.diedMs) }
+    package var checkerPID: Int { read(.checkerPID) }
+    package var masterPID: Int { read(.masterPID) }
 
     /// The last reload: when, and why it was refused; `nil`: there was none.
-    var lastReload: (atMs: Int, complaint: String?)? {
+    package var lastReload: (atMs: Int, complaint: String?)? {
         guard read(.reloadMs) > 0 else { return nil }
         return (read(.reloadMs), read(.reloadSucceeded) == 1 ? nil : message.read())
     }
 
-    var workers: [WorkerProcess] {
+    package var workers: [WorkerProcess] {
         (0..<slots).compactMap { slot in
             let pid = memory.load(slotPlace(slot))
             guard pid > 0 else { return nil }
@@ -137,7 +137,7 @@ public final class ServiceRecord {
     private var sampleStart: Int { ServiceRecord.slotStart + slots * ServiceRecord.slotSize }
 
     /// Takes a sample if it is time for one. Called by one process alone.
-    func sample(_ clock: Clock, _ sum: () -> TallySum) {
+    package func sample(_ clock: Clock, _ sum: () -> TallySum) {
         guard clock.nowMs >= nextSampleMs else { return }
         let now = sum()
         defer {
@@ -165,7 +165,7 @@ public final class ServiceRecord {
     }
 
     /// The oldest first.
-    var samples: [Sample] {
+    package var samples: [Sample] {
         let total = memory.load(sampleStart)
         let count = min(total, ServiceRecord.samplesMax)
         return (0..<count).map { index in

@@ -118,7 +118,7 @@ public final class PeerStateTable {
     }
 
     /// Does several things while no other process gives out or takes places.
-    func exclusively<Result>(_ body: () -> Result) -> Result { places.exclusively(body) ?? body() }
+    public func exclusively<Result>(_ body: () -> Result) -> Result { places.exclusively(body) ?? body() }
 
     /// Nothing is left of who had the place before.
     private func reset(_ slot: Int, _ group: String, _ beginning: PeerBeginning) {
@@ -134,7 +134,7 @@ public final class PeerStateTable {
 
     /// Peers of a group that have requests now, those with these numbers not counted.
     /// - Complexity: looks at the whole table.
-    func busyCount(in group: String, besides known: [Int]) -> Int {
+    public func busyCount(in group: String, besides known: [Int]) -> Int {
         let mark = SharedMemory.mark(of: group)
         let known = Set(known)
         return (0..<capacity).count { slot in
@@ -157,51 +157,14 @@ public struct PeerBeginning: Sendable {
 
     /// At once, with all of its weight.
     public init() {}
-
-    init(_ group: UpstreamSettings, _ peer: PeerSettings) {
-        isMandatory = group.isMandatory
-        isSlow = peer.slowStartMs > 0
-    }
 }
 
 extension PeerStateTable {
     /// Places of all peers of a group, and what is to be let go of when others use them.
     public typealias Reservation = [PeerState]
 
-    /// Finds places for a group's peers before anybody needs them.
-    ///
-    /// - Returns: `nil`: there are not as many.
-    public func reserve(_ settings: UpstreamSettings) -> Reservation? {
-        exclusively {
-            var states: Reservation = []
-            for (peer, identity) in settings.identifiedPeers {
-                let found = state(
-                    for: identity, in: settings.name, beginning: PeerBeginning(settings, peer))
-                guard let found else { return nil }
-                states.append(found.state)
-            }
-            return states
-        }
-    }
-}
-
-extension PeerStateTable {
     /// What checks said of peers that nobody checks any more is forgotten.
     public static func forgetChecks(_ states: Reservation) {
         for state in states where !state.health.takesRequests { state.health = .unchecked }
-    }
-}
-
-extension UpstreamSettings {
-    /// What requests to its servers are counted under.
-    public var tallyNames: [String] { identifiedPeers.map { "server \($0.identity)" } }
-
-    /// Primaries, then backups, and what their state is found by: the same address may stand there twice.
-    var identifiedPeers: [(peer: PeerSettings, identity: String)] {
-        var seen: [String: Int] = [:]
-        return (peers.filter { !$0.isBackup } + peers.filter(\.isBackup)).map { peer in
-            seen[peer.name, default: 0] += 1
-            return (peer, "\(name) \(peer.name) \(seen[peer.name] ?? 1)")
-        }
     }
 }
