@@ -1,0 +1,318 @@
+internal import Core
+
+/// What each kind of frame does: RFC 9113 §6, RFC 9218 §7.
+extension HTTP2Connection {
+    /// What an event means for a stream, by its number: those that are closed or idle included.
+    private func outcome(_ event: StreamState.Event, of id: UInt32, _ slot: Int?) -> StreamState.Outcome {
+        if let slot { return table[slot].state.outcome(of: event) }
+        // An even number would be ours to begin, and is idle for ever.
+        guard id & 1 == 1, id <= lastStreamID else { return StreamState.idle.outcome(of: event) }
+        if let cause = closed.cause(of: id) { return StreamState.closed(cause).outcome(of: event) }
+        // So long ago that what is on its way has arrived, or a number that was skipped.
+        return StreamState.closed(.ended).outcome(of: event)
+    }
+
+    // MARK: DATA
+
+    /// §6.1. What it takes of the windows is taken whatever becomes of it: §6.9.
+    func takeData(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        let header = frame.header
+        guard receiveWindow.take(header.length) else { throw .connection(.flowControlError) }
+        uncreditedCount += header.length
+        let content = try frame.content()
+        let isLast = header.flags.contains(.endStream)
+        if content.isEmpty, !isLast { try spend(.idleFrame, frame.nowMs) }
+        let slot = table.slot(of: header.streamID)
+        switch outcome(.receivedData(isLast: isLast), of: header.streamID, slot) {
+        case .fault(let fault):
+            creditConnection(frame.out)
+            throw fault
+        case .ignore, .illegal:
+            try spend(.idleFrame, frame.nowMs)
+            creditConnection(frame.out)
+            return .handled
+        case .proceed(let state):
+            guard let slot else { return .handled }
+            return try takeContent(content, state, slot, frame)
+        }
+    }
+
+    private func takeContent(
+        _ content: Slice, _ state: StreamState, _ slot: Int, _ frame: Frame
+    ) throws(HTTP2Fault) -> HTTP2Event {
+        let length = frame.header.length
+        guard table[slot].receiveWindow.take(length) else { throw .stream(.flowControlError) }
+        let isLast = frame.header.flags.contains(.endStream)
+        // §8.1.1: content is as long as was said.
+        if let left = table[slot].contentLeft {
+            let rest = left - Int64(content.count)
+            guard rest >= 0, !isLast || rest == 0 else { throw .stream(.protocolError) }
+            table[slot].contentLeft = rest
+        }
+        table[slot].state = state
+        // Padding is taken by nobody.
+        table[slot].uncreditedCount += length - Int(content.count)
+        table[slot].heldCount += Int(content.count)
+        heldCount += Int(content.count)
+        creditConnection(frame.out)
+        creditStream(slot, frame.out)
+        if case .closed(let cause) = state {
+            // We have answered already: nobody wants it.
+            remove(slot, cause)
+            return .lost(slot: slot)
+        }
+        return .content(slot: slot, content, isLast: isLast)
+    }
+
+    /// Opens the connection's window by what came in, as long as not too much of it lies about.
+    func creditConnection(_ out: ByteBuffer) {
+        guard uncreditedCount >= limits.connectionWindow / 2, heldCount <= limits.heldMax,
+            receiveWindow.move(by: uncreditedCount)
+        else { return }
+        FrameWriter.windowUpdate(0, by: uncreditedCount, to: out)
+        uncreditedCount = 0
+    }
+
+    /// Opens a stream's window by what was taken of it, if more is to come.
+    func creditStream(_ slot: Int, _ out: ByteBuffer) {
+        let count = table[slot].uncreditedCount
+        guard count >= max(1, limits.streamWindow / 2) else { return }
+        switch table[slot].state {
+        case .open, .halfClosedLocal: break
+        case .idle, .halfClosedRemote, .closed: return
+        }
+        guard table[slot].receiveWindow.move(by: count) else { return }
+        FrameWriter.windowUpdate(table[slot].id, by: count, to: out)
+        table[slot].uncreditedCount = 0
+    }
+
+    // MARK: HEADERS and CONTINUATION
+
+    /// §6.2
+    func takeHeaders(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        let content = try frame.content()
+        // §5.1.1: clients begin odd ones.
+        guard frame.header.streamID & 1 == 1 else { throw .connection(.protocolError) }
+        guard frame.header.flags.contains(.endHeaders) else {
+            block.removeAll()
+            block.append(content, of: frame.input)
+            if content.isEmpty { try spend(.idleFrame, frame.nowMs) }
+            stage = .fieldBlock(frame.header, continuations: 0)
+            return .handled
+        }
+        blockPlace = content
+        if hangsOnItself(frame), frame.header.streamID > lastStreamID {
+            // As for PRIORITY; the stream has begun, and the tables go along.
+            _ = try skipBlock(frame)
+            lastStreamID = frame.header.streamID
+            throw .stream(.protocolError)
+        }
+        return try takeBlock(frame.header, frame)
+    }
+
+    /// RFC 7540 §5.3.1.
+    private func hangsOnItself(_ frame: Frame) -> Bool {
+        guard frame.header.flags.contains(.priority) else { return false }
+        let position = frame.header.flags.contains(.padded) ? 1 : 0
+        return frame.number(at: position) & 0x7FFF_FFFF == frame.header.streamID
+    }
+
+    /// §6.10, bounded in frames and in bytes.
+    func takeContinuation(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        guard case .fieldBlock(let first, let count) = stage else { throw .connection(.protocolError) }
+        guard count < limits.continuationsMax, block.count + frame.header.length <= limits.blockMax else {
+            throw .connection(.enhanceYourCalm)
+        }
+        try spend(.idleFrame, frame.nowMs)
+        block.append(frame.payload, of: frame.input)
+        guard frame.header.flags.contains(.endHeaders) else {
+            stage = .fieldBlock(first, continuations: count + 1)
+            return .handled
+        }
+        stage = .frames
+        blockPlace = nil
+        return try takeBlock(first, frame)
+    }
+
+    /// A field block is here whole: it begins a stream, or it is trailers.
+    private func takeBlock(_ header: FrameHeader, _ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        let id = header.streamID
+        let isLast = header.flags.contains(.endStream)
+        if id > lastStreamID { return try begin(id, isLast: isLast, frame) }
+        let slot = table.slot(of: id)
+        // Whatever is wrong with the stream, the tables go along.
+        let verdict = try skipBlock(frame)
+        if slot == nil, closed.cause(of: id) == nil {
+            // §5.1.1: a number may not be lower than one before.
+            throw .connection(.protocolError)
+        }
+        switch outcome(.receivedHeaders(isLast: isLast), of: id, slot) {
+        case .fault(let fault): throw fault
+        case .ignore, .illegal:
+            try spend(.idleFrame, frame.nowMs)
+            return .handled
+        case .proceed(let state):
+            guard let slot else { return .handled }
+            guard verdict == .complete, (table[slot].contentLeft ?? 0) == 0 else {
+                throw .stream(.protocolError)
+            }
+            table[slot].state = state
+            if case .closed(let cause) = state {
+                remove(slot, cause)
+                return .lost(slot: slot)
+            }
+            return .content(slot: slot, Slice(), isLast: true)
+        }
+    }
+
+    private func begin(_ id: UInt32, isLast: Bool, _ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        guard id <= finalStreamID else {
+            // §6.8: not looked at, but for the tables.
+            _ = try skipBlock(frame)
+            try spend(.idleFrame, frame.nowMs)
+            return .handled
+        }
+        lastStreamID = id
+        guard table.count < limits.concurrentStreams else {
+            // §5.1.2
+            _ = try skipBlock(frame)
+            closed.note(id, .ourReset)
+            FrameWriter.reset(id, .refusedStream, to: frame.out)
+            try spend(.cancelledRequest, frame.nowMs)
+            return .handled
+        }
+        var record = StreamRecord()
+        record.id = id
+        record.state = isLast ? .halfClosedRemote : .open
+        record.sendWindow = FlowWindow(peer.initialWindowSize)
+        record.receiveWindow = FlowWindow(limits.streamWindow)
+        record.priority = early.take(id) ?? StreamTable.unsaidPriority
+        let slot = table.insert(record)
+        pendingBlock = .request(slot: slot)
+        return .head(slot: slot, isLast: isLast)
+    }
+
+    /// Calls `body` with the field block that is here.
+    func withBlock<R, E: Error>(
+        _ input: ByteBuffer, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        if let blockPlace { return try input.withBytes(of: blockPlace, body) }
+        return try block.withReadable(body)
+    }
+
+    private func skipBlock(_ frame: Frame) throws(HTTP2Fault) -> HTTP2RequestReader.Outcome {
+        do throws(HPACKError) {
+            return try withBlock(frame.input) { (bytes) throws(HPACKError) in
+                try HTTP2RequestReader.skip(bytes, &decoder, using: scratch)
+            }
+        } catch {
+            throw .connection(.compressionError)
+        }
+    }
+
+    // MARK: Streams
+
+    /// §6.3: RFC 7540's tree is read over; that nothing hangs on itself was a rule of its §5.3.1.
+    func takePriority(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        try spend(.idleFrame, frame.nowMs)
+        if let fault = frame.fault { throw fault }
+        guard frame.number(at: 0) & 0x7FFF_FFFF != frame.header.streamID else {
+            throw .stream(.protocolError)
+        }
+        return .handled
+    }
+
+    /// §6.4
+    func takeReset(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        let slot = table.slot(of: frame.header.streamID)
+        switch outcome(.receivedReset, of: frame.header.streamID, slot) {
+        case .fault(let fault): throw fault
+        case .ignore, .illegal:
+            try spend(.idleFrame, frame.nowMs)
+            return .handled
+        case .proceed:
+            guard let slot else { return .handled }
+            try spend(.cancelledRequest, frame.nowMs)
+            remove(slot, .theirReset)
+            return .lost(slot: slot)
+        }
+    }
+
+    /// §6.9
+    func takeWindowUpdate(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        try spend(.windowUpdate, frame.nowMs)
+        let increment = Int(frame.number(at: 0) & 0x7FFF_FFFF)
+        let id = frame.header.streamID
+        guard id != 0 else {
+            guard increment > 0 else { throw .connection(.protocolError) }
+            guard sendWindow.move(by: increment) else { throw .connection(.flowControlError) }
+            return .mayContinueAll
+        }
+        let slot = table.slot(of: id)
+        switch outcome(.receivedWindowUpdate, of: id, slot) {
+        case .fault(let fault): throw fault
+        case .ignore, .illegal:
+            try spend(.idleFrame, frame.nowMs)
+            return .handled
+        case .proceed:
+            guard let slot else { return .handled }
+            guard increment > 0 else { throw .stream(.protocolError) }
+            guard table[slot].sendWindow.move(by: increment) else { throw .stream(.flowControlError) }
+            return .mayContinue(slot: slot)
+        }
+    }
+
+    /// RFC 9218 §7.1
+    func takePriorityUpdate(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        try spend(.idleFrame, frame.nowMs)
+        let id = frame.number(at: 0) & 0x7FFF_FFFF
+        guard id & 1 == 1 else { throw .connection(.protocolError) }
+        let text = Slice(from: Int(frame.payload.start) + 4, to: frame.payload.end)
+        let priority = frame.input.withBytes(of: text) { StreamPriority($0) }
+        if let slot = table.slot(of: id) {
+            prioritise(slot, priority)
+        } else if id > lastStreamID {
+            early.note(id, priority)
+        }
+        return .handled
+    }
+
+    /// A client's `priority` field or frame.
+    public func prioritise(_ slot: Int, _ priority: StreamPriority) {
+        guard table[slot].priority != priority else { return }
+        let wasQueued = table[slot].isQueued
+        turns.remove(slot, &table)
+        table[slot].priority = priority
+        if wasQueued { turns.append(slot, &table) }
+    }
+
+    // MARK: The connection
+
+    /// §6.5
+    func takeSettings(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        if stage == .firstSettings { stage = .frames } else { try spend(.settings, frame.nowMs) }
+        guard !frame.header.flags.contains(.ack) else { return .handled }
+        let before = peer.initialWindowSize
+        var next = peer
+        try frame.input.withBytes(of: frame.payload) { (bytes) throws(HTTP2Fault) in try next.take(bytes) }
+        peer = next
+        encoder.peerAllows(tableSize: peer.headerTableSize)
+        FrameWriter.settingsAck(to: frame.out)
+        guard peer.initialWindowSize != before else { return .handled }
+        // §6.9.2: of all streams, even below zero.
+        for slot in table.slots where table[slot].id != 0 {
+            guard table[slot].sendWindow.move(by: peer.initialWindowSize - before) else {
+                throw .connection(.flowControlError)
+            }
+        }
+        return .mayContinueAll
+    }
+
+    /// §6.7
+    func takePing(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        try spend(.ping, frame.nowMs)
+        guard !frame.header.flags.contains(.ack) else { return .handled }
+        FrameWriter.pong(frame.payload, of: frame.input, to: frame.out)
+        return .handled
+    }
+}

@@ -1,0 +1,136 @@
+public import Core
+
+/// What the owner of a connection does with its streams.
+extension HTTP2Connection {
+    /// What the field block of a request came to.
+    public enum HeadOutcome: Equatable, Sendable {
+        case complete
+        /// To be answered with the error's status.
+        case refused(HeadError)
+        /// It was reset; the stream is no more.
+        case reset
+        /// The connection is no more.
+        case failed(HTTP2ErrorCode)
+    }
+
+    /// Reads the head of the request that `receive` has announced, from the same input.
+    public func readHead(
+        _ head: RequestHead, in bytes: ByteBuffer, limits: HeadLimits, from input: Input
+    ) -> HeadOutcome {
+        guard case .request(let slot) = pendingBlock else { return .failed(.internalError) }
+        pendingBlock = .none
+        var reader = HTTP2RequestReader(head, in: bytes, limits: limits, cookies: scratch)
+        let hasContent = table[slot].state == .open
+        let outcome: HTTP2RequestReader.Outcome
+        do throws(HPACKError) {
+            outcome = try withBlock(input.buffer) { (block) throws(HPACKError) in
+                try reader.read(block, &decoder, hasContent: hasContent)
+            }
+        } catch {
+            _ = fail(.compressionError, input.out)
+            return .failed(.compressionError)
+        }
+        switch outcome {
+        case .complete:
+            table[slot].contentLeft = head.content.declared
+            return .complete
+        case .refused(let error):
+            return .refused(error)
+        case .malformed:
+            reset(slot, .protocolError, input.out)
+            guard budget.spend(.cancelledRequest, nowMs: input.nowMs) else {
+                _ = fail(.enhanceYourCalm, input.out)
+                return .failed(.enhanceYourCalm)
+            }
+            return .reset
+        }
+    }
+
+    /// What is read from, written to, and when.
+    public struct Input {
+        /// What was received.
+        public let buffer: ByteBuffer
+        /// What is to be sent.
+        public let out: ByteBuffer
+        /// The loop's clock.
+        public let nowMs: Int64
+
+        /// The buffers that `receive` was given.
+        public init(buffer: ByteBuffer, out: ByteBuffer, nowMs: Int64) {
+            self.buffer = buffer
+            self.out = out
+            self.nowMs = nowMs
+        }
+    }
+
+    /// Content of a stream was taken by whom it is for: its window may open again.
+    public func consumed(_ count: Int, of slot: Int, out: ByteBuffer) {
+        guard table[slot].id != 0, count > 0 else { return }
+        let taken = min(count, table[slot].heldCount)
+        table[slot].heldCount -= taken
+        table[slot].uncreditedCount += taken
+        heldCount -= taken
+        creditStream(slot, out)
+        creditConnection(out)
+    }
+
+    // MARK: Sending
+
+    /// The stream has content or an end to send: it waits for its turn.
+    public func queue(_ slot: Int) { turns.append(slot, &table) }
+
+    /// The stream whose turn it is.
+    public var nextToSend: Int? { turns.head }
+
+    /// It was sent something, and wants more; or not.
+    public func hadTurn(wantsMore: Bool) {
+        if wantsMore { turns.yieldHead(&table) } else { turns.removeHead(&table) }
+    }
+
+    /// Bytes of content that the windows let a stream send now.
+    public func allowance(of slot: Int) -> Int { max(0, min(table[slot].sendWindow.size, sendWindow.size)) }
+
+    /// Content of a stream was written. Never more than `allowance`.
+    public func sent(_ count: Int, of slot: Int) {
+        let isWithin = table[slot].sendWindow.take(count) && sendWindow.take(count)
+        precondition(isWithin, "sent more than the window has")
+        budget.earnContent(count)
+    }
+
+    /// END_STREAM was written: the response is whole. What is left of the request nobody wants: §8.1.
+    public func sentLast(_ slot: Int, out: ByteBuffer) {
+        guard table[slot].id != 0 else { return }
+        budget.earnAnswer()
+        switch table[slot].state.outcome(of: .sentLast) {
+        case .proceed(.closed(let cause)):
+            remove(slot, cause)
+        case .proceed, .ignore, .fault, .illegal:
+            reset(slot, .noError, out)
+        }
+    }
+
+    /// Ends a stream before it is whole.
+    public func reset(_ slot: Int, _ code: HTTP2ErrorCode, _ out: ByteBuffer) {
+        guard table[slot].id != 0 else { return }
+        FrameWriter.reset(table[slot].id, code, to: out)
+        remove(slot, .ourReset)
+    }
+
+    // MARK: The end of the connection
+
+    /// Whether a stream may still begin.
+    public var isClosing: Bool { finalStreamID != .max || stage == .failed }
+
+    /// First step of a graceful end: the client begins no more streams from when it reads this. §6.8.
+    public func announceEnd(out: ByteBuffer) {
+        guard stage != .failed else { return }
+        FrameWriter.goAway(0x7FFF_FFFF, .noError, to: out)
+    }
+
+    /// Second step: what has begun until now is answered, nothing else.
+    public func end(_ code: HTTP2ErrorCode = .noError, out: ByteBuffer) {
+        guard stage != .failed, finalStreamID == .max else { return }
+        finalStreamID = lastStreamID
+        FrameWriter.goAway(lastStreamID, code, to: out)
+    }
+}

@@ -1,0 +1,305 @@
+public import Core
+
+/// What a client's HTTP/2 connection may take of us.
+public struct HTTP2Limits: Sendable, Equatable {
+    /// `http2_max_concurrent_streams`
+    public var concurrentStreams = 128
+    /// What a stream may send before anybody has taken of it: `http2_body_preread_size`.
+    public var streamWindow = 65_535
+    /// What all streams together may send before the window is opened again.
+    public var connectionWindow = 256 << 10
+    /// Bytes received and not taken, of all streams, above which the connection's window stays shut.
+    public var heldMax = 512 << 10
+    /// Bytes of an encoded field block.
+    public var blockMax = 64 << 10
+    /// Frames that one may come in; honest ones fill theirs.
+    public var continuationsMax = 16
+
+    /// nginx's defaults, where it has some.
+    public init() {}
+}
+
+/// What came of the bytes of a connection.
+public enum HTTP2Event: Equatable, Sendable {
+    /// More of them are needed.
+    case incomplete
+    /// A frame that concerns nobody but the connection.
+    case handled
+    /// A request's field block is here: `readHead` must be called before anything else.
+    case head(slot: Int, isLast: Bool)
+    /// Content of a request, in the buffer that was given.
+    case content(slot: Int, Slice, isLast: Bool)
+    /// The stream is no more: the client reset it, or made us do it.
+    case lost(slot: Int)
+    /// A window was opened: the stream may send again.
+    case mayContinue(slot: Int)
+    /// The connection's window was opened, or everybody's was changed.
+    case mayContinueAll
+    /// The connection is no more; the GOAWAY that says so was written.
+    case failed(HTTP2ErrorCode)
+}
+
+/// One client's HTTP/2 connection without its socket: RFC 9113, the server's side.
+///
+/// Bytes in, one event at a time out; answers that are the connection's own (SETTINGS, PING, windows,
+/// resets) are appended to the buffer for what is sent. No allocation once there were as many streams at a
+/// time.
+///
+///     preface ──▶ first SETTINGS ──▶ frames ⇄ within a field block
+///                                      │
+///                                      ▼
+///                                   failed
+public final class HTTP2Connection {
+    enum Stage: Equatable {
+        case preface
+        case firstSettings
+        case frames
+        /// HEADERS without END_HEADERS came: nothing but CONTINUATION of the same stream may follow, §6.10.
+        case fieldBlock(FrameHeader, continuations: Int)
+        case failed
+    }
+
+    /// What is done with a field block.
+    enum Block: Equatable {
+        case none
+        /// A request that `readHead` will read.
+        case request(slot: Int)
+    }
+
+    /// RFC 9113 §3.4.
+    public static var preface: StaticString { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" }
+
+    let limits: HTTP2Limits
+    var stage = Stage.preface
+    var budget: PeerBudget
+    /// What the other side said of itself.
+    public internal(set) var peer = HTTP2Settings()
+    /// Content that all streams together may still send.
+    public internal(set) var sendWindow = FlowWindow(65_535)
+    var receiveWindow: FlowWindow
+    /// Bytes received since the connection's window was opened last.
+    var uncreditedCount = 0
+    /// Bytes received and not taken, of all streams.
+    public internal(set) var heldCount = 0
+    /// The highest number of a stream that was begun.
+    public internal(set) var lastStreamID: UInt32 = 0
+    /// Streams above it are not looked at: GOAWAY said so.
+    var finalStreamID = UInt32.max
+    var table = StreamTable()
+    var closed = ClosedStreams()
+    var turns = SendTurns()
+    /// The numbers of streams, not begun yet, that a priority was sent for; the oldest is forgotten first.
+    var early = EarlyPriorities()
+    var decoder = HPACKDecoder()
+    /// For the field blocks of responses.
+    public var encoder = HPACKEncoder()
+    /// A field block that came in several frames.
+    let block = ByteBuffer(capacity: 16)
+    /// Where the block to be read stands in the input; `nil`: in `block`.
+    var blockPlace: Slice?
+    var pendingBlock = Block.none
+    /// Bytes of the input that were looked at, to be consumed by the next call.
+    var doneCount = 0
+    let scratch = ByteBuffer(capacity: 256)
+
+    /// A connection that begins: says our settings.
+    public init(limits: HTTP2Limits, nowMs: Int64, out: ByteBuffer) {
+        self.limits = limits
+        budget = PeerBudget(concurrentStreams: limits.concurrentStreams, nowMs: nowMs)
+        receiveWindow = FlowWindow(65_535)
+        FrameWriter.settings(
+            [
+                (.maxConcurrentStreams, UInt32(clamping: limits.concurrentStreams)),
+                (.initialWindowSize, UInt32(clamping: limits.streamWindow)),
+                (.noRFC7540Priorities, 1),
+            ], to: out)
+        let more = limits.connectionWindow - receiveWindow.size
+        if more > 0, receiveWindow.move(by: more) { FrameWriter.windowUpdate(0, by: more, to: out) }
+    }
+
+    /// Streams that are not closed.
+    public var streamCount: Int { table.count }
+    /// The record of a stream that is not closed.
+    public func stream(_ slot: Int) -> StreamRecord { table[slot] }
+
+    // MARK: Receiving
+
+    /// Looks at the next frame in `input`, and consumes the one before.
+    ///
+    /// - Parameter out: gets the answers that are the connection's own.
+    public func receive(_ input: ByteBuffer, out: ByteBuffer, nowMs: Int64) -> HTTP2Event {
+        input.consume(min(doneCount, input.count))
+        doneCount = 0
+        do throws(HTTP2Fault) {
+            switch stage {
+            case .preface:
+                guard try readPreface(input) else { return .incomplete }
+                return .handled
+            case .failed:
+                return .incomplete
+            case .firstSettings, .frames, .fieldBlock:
+                return try receiveFrame(input, out: out, nowMs: nowMs)
+            }
+        } catch {
+            switch error {
+            case .connection(let code), .stream(let code): return fail(code, out)
+            }
+        }
+    }
+
+    /// What is no preface is seen at its first wrong byte.
+    private func readPreface(_ input: ByteBuffer) throws(HTTP2Fault) -> Bool {
+        let count = HTTP2Connection.preface.utf8CodeUnitCount
+        let isSound = input.withReadable { bytes in
+            HTTP2Connection.preface.withUTF8Buffer { wanted in
+                for index in 0..<min(count, bytes.count) where bytes[index] != wanted[index] { return false }
+                return true
+            }
+        }
+        guard isSound else { throw .connection(.protocolError) }
+        guard input.count >= count else { return false }
+        doneCount = count
+        stage = .firstSettings
+        return true
+    }
+
+    private func receiveFrame(
+        _ input: ByteBuffer, out: ByteBuffer, nowMs: Int64
+    ) throws(HTTP2Fault) -> HTTP2Event {
+        guard let header = input.withReadable({ FrameHeader.read($0) }) else { return .incomplete }
+        let fault = header.fault()
+        // What is wrong with all of the connection shows before the payload is there.
+        if case .connection = fault, let fault { throw fault }
+        try judgeOrder(header)
+        let end = FrameHeader.byteCount + header.length
+        guard input.count >= end else { return .incomplete }
+        doneCount = end
+        var frame = Frame(header: header, input: input, out: out, nowMs: nowMs)
+        frame.fault = fault
+        do throws(HTTP2Fault) {
+            return try take(frame)
+        } catch {
+            guard case .stream(let code) = error else { throw error }
+            return try resetForFault(header.streamID, code, frame)
+        }
+    }
+
+    /// The first frame is SETTINGS (§3.4), and a field block is not interrupted (§6.10).
+    private func judgeOrder(_ header: FrameHeader) throws(HTTP2Fault) {
+        switch stage {
+        case .firstSettings:
+            guard header.kind == .settings, !header.flags.contains(.ack) else {
+                throw .connection(.protocolError)
+            }
+        case .fieldBlock(let first, _):
+            guard header.kind == .continuation, header.streamID == first.streamID else {
+                throw .connection(.protocolError)
+            }
+        case .frames:
+            guard header.kind != .continuation else { throw .connection(.protocolError) }
+        case .preface, .failed:
+            break
+        }
+    }
+
+    /// A frame that is here whole.
+    struct Frame {
+        let header: FrameHeader
+        let input: ByteBuffer
+        let out: ByteBuffer
+        let nowMs: Int64
+        /// What its header has shown already.
+        var fault: HTTP2Fault?
+
+        /// The payload, as a part of the input.
+        var payload: Slice {
+            Slice(from: FrameHeader.byteCount, to: FrameHeader.byteCount + header.length)
+        }
+
+        /// The 32 bits at a position of the payload.
+        func number(at position: Int) -> UInt32 {
+            input.withBytes(of: payload) { FrameHeader.number($0, at: position) }
+        }
+
+        /// What stands between padding and such, as a part of the input.
+        func content() throws(HTTP2Fault) -> Slice {
+            let range = try input.withBytes(of: payload) { (bytes) throws(HTTP2Fault) in
+                try header.content(of: bytes)
+            }
+            return Slice(
+                from: FrameHeader.byteCount + range.lowerBound, to: FrameHeader.byteCount + range.upperBound)
+        }
+    }
+
+    private func take(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
+        switch frame.header.kind {
+        case .data: return try takeData(frame)
+        case .headers: return try takeHeaders(frame)
+        case .continuation: return try takeContinuation(frame)
+        case .priority: return try takePriority(frame)
+        case .resetStream: return try takeReset(frame)
+        case .settings: return try takeSettings(frame)
+        case .ping: return try takePing(frame)
+        case .windowUpdate: return try takeWindowUpdate(frame)
+        case .priorityUpdate: return try takePriorityUpdate(frame)
+        case .goAway, .other, .pushPromise:
+            // The client begins nothing that we would have to stop; what is unknown is read over.
+            try spend(.idleFrame, frame.nowMs)
+            return .handled
+        }
+    }
+
+    // MARK: Ends
+
+    /// Takes from the budget what an act costs.
+    func spend(_ act: PeerBudget.Act, _ nowMs: Int64) throws(HTTP2Fault) {
+        guard budget.spend(act, nowMs: nowMs) else { throw .connection(.enhanceYourCalm) }
+    }
+
+    func fail(_ code: HTTP2ErrorCode, _ out: ByteBuffer) -> HTTP2Event {
+        stage = .failed
+        FrameWriter.goAway(lastStreamID, code, to: out)
+        return .failed(code)
+    }
+
+    /// A frame broke its stream: says so, and takes it for a request that was given up.
+    func resetForFault(
+        _ id: UInt32, _ code: HTTP2ErrorCode, _ frame: Frame
+    ) throws(HTTP2Fault) -> HTTP2Event {
+        // There is no resetting what never began: §5.1, idle.
+        guard id <= lastStreamID else { throw .connection(code) }
+        FrameWriter.reset(id, code, to: frame.out)
+        try spend(.cancelledRequest, frame.nowMs)
+        guard let slot = table.slot(of: id) else {
+            closed.note(id, .ourReset)
+            return .handled
+        }
+        remove(slot, .ourReset)
+        return .lost(slot: slot)
+    }
+
+    /// Forgets a stream; what is held of it does not count any more.
+    func remove(_ slot: Int, _ cause: StreamState.Cause) {
+        turns.remove(slot, &table)
+        closed.note(table[slot].id, cause)
+        heldCount -= table[slot].heldCount
+        table.remove(slot)
+    }
+}
+
+/// Priorities of streams that are still to come: PRIORITY_UPDATE may be ahead of HEADERS, RFC 9218 §7.1.
+struct EarlyPriorities: Sendable {
+    private static var countMax: Int { 8 }
+    private var list: [(id: UInt32, priority: StreamPriority)] = []
+
+    mutating func note(_ id: UInt32, _ priority: StreamPriority) {
+        list.removeAll { $0.id == id }
+        if list.count == EarlyPriorities.countMax { list.removeFirst() }
+        list.append((id, priority))
+    }
+
+    mutating func take(_ id: UInt32) -> StreamPriority? {
+        guard let index = list.firstIndex(where: { $0.id == id }) else { return nil }
+        return list.remove(at: index).priority
+    }
+}

@@ -1,0 +1,93 @@
+internal import Core
+
+/// What SETTINGS speak of: RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1.
+public enum HTTP2Setting: UInt16, Sendable, CaseIterable {
+    case headerTableSize = 0x1
+    case enablePush = 0x2
+    case maxConcurrentStreams = 0x3
+    case initialWindowSize = 0x4
+    case maxFrameSize = 0x5
+    case maxHeaderListSize = 0x6
+    case enableConnectProtocol = 0x8
+    case noRFC7540Priorities = 0x9
+}
+
+/// What the other side's SETTINGS have said so far; from the start, RFC 9113's initial values.
+public struct HTTP2Settings: Equatable, Sendable {
+    /// Bytes that its decoder's table may take.
+    public private(set) var headerTableSize = 4096
+    /// The window of streams that begin.
+    public private(set) var initialWindowSize = 65_535
+    /// Bytes of a frame's payload that it takes.
+    public private(set) var maxFrameSize = FrameHeader.smallestSizeMax
+
+    /// The initial values.
+    public init() {}
+
+    /// Takes the values of a SETTINGS frame, in order; unknown ones are ignored.
+    ///
+    /// - Throws: what RFC 9113 §6.5.2 has for a value that is out of range.
+    public mutating func take(_ payload: Span<UInt8>) throws(HTTP2Fault) {
+        var position = 0
+        while position + 6 <= payload.count {
+            let name = UInt16(payload[position]) << 8 | UInt16(payload[position + 1])
+            let value = FrameHeader.number(payload, at: position + 2)
+            position += 6
+            guard let setting = HTTP2Setting(rawValue: name) else { continue }
+            try set(setting, value)
+        }
+    }
+
+    private mutating func set(_ setting: HTTP2Setting, _ value: UInt32) throws(HTTP2Fault) {
+        switch setting {
+        case .headerTableSize:
+            headerTableSize = Int(value)
+        case .initialWindowSize:
+            guard value <= FlowWindow.sizeMax else { throw .connection(.flowControlError) }
+            initialWindowSize = Int(value)
+        case .maxFrameSize:
+            guard (FrameHeader.smallestSizeMax...0xFF_FFFF).contains(Int(value)) else {
+                throw .connection(.protocolError)
+            }
+            maxFrameSize = Int(value)
+        case .enablePush, .enableConnectProtocol, .noRFC7540Priorities:
+            guard value <= 1 else { throw .connection(.protocolError) }
+        case .maxConcurrentStreams, .maxHeaderListSize:
+            // Of streams that we begin, which there are none; and advice.
+            break
+        }
+    }
+}
+
+/// How many bytes of content may still be sent one way: RFC 9113 §5.2, §6.9.
+public struct FlowWindow: Equatable, Sendable {
+    /// No window may become larger.
+    public static var sizeMax: Int { 0x7FFF_FFFF }
+
+    /// Below zero after the initial size was lowered: §6.9.2.
+    public private(set) var size: Int
+
+    /// A window of `size` bytes.
+    public init(_ size: Int) {
+        self.size = size
+    }
+
+    /// Opens or, where an initial size is lowered, closes it by `amount`.
+    ///
+    /// - Returns: whether it stays within its bounds.
+    public mutating func move(by amount: Int) -> Bool {
+        let sum = size.saturatingSum(amount)
+        guard sum <= FlowWindow.sizeMax else { return false }
+        size = sum
+        return true
+    }
+
+    /// Takes content from it.
+    ///
+    /// - Returns: whether there was room for so much.
+    public mutating func take(_ count: Int) -> Bool {
+        guard count <= size else { return false }
+        size -= count
+        return true
+    }
+}

@@ -1,0 +1,83 @@
+internal import Core
+
+/// What a client may cost beyond what it asks for: how much of it came lately, against what is bearable.
+///
+/// Each kind of cost is a bucket that fills with time and with honest work, and from which every act that
+/// makes work for nothing takes. One that is empty ends the connection with ENHANCE_YOUR_CALM.
+public struct PeerBudget: Sendable {
+    /// What makes work for nothing.
+    public enum Act: Sendable {
+        /// A request that is given up before its answer is out: by the client's reset, or by a fault that
+        /// makes us reset it.
+        case cancelledRequest
+        /// It asks for an answer, or changes all streams.
+        case settings
+        case ping
+        /// A frame that moves nothing: PRIORITY, an unknown one, empty content, one on a closed stream.
+        case idleFrame
+        /// A window that opens.
+        case windowUpdate
+    }
+
+    /// Filled a part each millisecond, up to its size.
+    private struct Bucket: Sendable {
+        let size: Int
+        let perSecond: Int
+        /// In thousandths.
+        var level: Int
+
+        init(size: Int, perSecond: Int) {
+            self.size = size
+            self.perSecond = perSecond
+            level = size * 1000
+        }
+
+        mutating func fill(_ thousandths: Int) { level = min(level.saturatingSum(thousandths), size * 1000) }
+
+        mutating func take(_ amount: Int) -> Bool {
+            level -= amount * 1000
+            return level >= 0
+        }
+    }
+
+    private var cancelled: Bucket
+    private var frames = Bucket(size: 2000, perSecond: 200)
+    private var filledMs: Int64
+
+    /// A budget for a connection that begins.
+    ///
+    /// - Parameter concurrentStreams: so many may be given up at once, twice: a page that is left does that.
+    public init(concurrentStreams: Int, nowMs: Int64) {
+        cancelled = Bucket(size: max(100, 2 * concurrentStreams), perSecond: 10)
+        filledMs = nowMs
+    }
+
+    /// Takes what an act costs.
+    ///
+    /// - Returns: whether there was enough.
+    public mutating func spend(_ act: Act, nowMs: Int64) -> Bool {
+        let elapsed = Int(clamping: min(max(0, nowMs - filledMs), 100_000))
+        filledMs = max(filledMs, nowMs)
+        cancelled.fill(elapsed * cancelled.perSecond)
+        frames.fill(elapsed * frames.perSecond)
+        switch act {
+        case .cancelledRequest: return cancelled.take(1)
+        case .settings: return frames.take(20)
+        case .ping: return frames.take(10)
+        case .idleFrame: return frames.take(2)
+        case .windowUpdate: return frames.take(1)
+        }
+    }
+
+    /// A request was answered whole.
+    public mutating func earnAnswer() {
+        cancelled.fill(1000)
+        frames.fill(10_000)
+    }
+
+    /// Content went out, for which the client has to open windows.
+    public mutating func earnContent(_ count: Int) {
+        // A window opened for each KiB, of the stream and of the connection, is nothing to complain about.
+        frames.fill(count * 4)
+    }
+}
