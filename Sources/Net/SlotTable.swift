@@ -24,6 +24,14 @@ public struct SlotTable<Element> {
     /// `make` must not touch the table.
     @inlinable
     public mutating func insert(_ make: (Token) -> Element) -> Token {
+        let token = reserve()
+        slots[Int(token.slot)].element = make(token)
+        return token
+    }
+
+    /// Reserves a slot, which stays empty until it is filled.
+    @inlinable
+    public mutating func reserve() -> Token {
         let slot: UInt32
         if let reused = free.popLast() {
             slot = reused
@@ -31,9 +39,15 @@ public struct SlotTable<Element> {
             slot = UInt32(slots.count)
             slots.append(Slot(generation: 1, element: nil))
         }
-        let token = Token(slot: slot, generation: slots[Int(slot)].generation)
-        slots[Int(slot)].element = make(token)
-        return token
+        return Token(slot: slot, generation: slots[Int(slot)].generation)
+    }
+
+    /// Fills a slot that was reserved.
+    @inlinable
+    public mutating func fill(_ token: Token, _ element: Element) {
+        let index = Int(token.slot)
+        guard index < slots.count, slots[index].generation == token.generation else { return }
+        slots[index].element = element
     }
 
     /// The element that the token was made for; `nil`: it was removed.

@@ -46,28 +46,28 @@ extension Worker {
             ? listener.address.defaultServer.tlsConnection(
                 fd: fd, selector: listener.address, gathering: records) : nil
         let transport = Transport(fd: fd, tls: tls)
-        let token = endpoints.insert { token in
+        let session = loop.enroll(as: Endpoint.client) { token in
             let connection = ClientConnection(
                 number: connectionSerial, token: token, transport: transport, accepted: accepted)
             connection.isReserved = isReserved
-            return .client(HTTP1Session(worker: self, connection: connection))
+            return HTTP1Session(worker: self, connection: connection)
         }
         connectionCount += 1
         noteCrowd()
         counters.add(.handled, 1)
         counters.add(.active, 1)
         do {
-            try poller.addConnection(fd, token)
+            try loop.poller.addConnection(fd, session.connection.token)
         } catch {
             log(.alert, "epoll_ctl() failed \(error.logText)")
-            if case .client(let session)? = endpoints[token] { session.close() }
+            session.close()
         }
     }
 
     /// Stops accepting for a moment: descriptors or connections have run out.
     private func pauseAccepting() {
         for listener in listeners where !listener.isPaused && !listener.isClosed {
-            poller.remove(listener.fd)
+            loop.poller.remove(listener.fd)
             pause(listener)
         }
     }
@@ -83,7 +83,7 @@ extension Worker {
     func resumeAccepting(_ listener: Listener) {
         guard listener.isPaused && !listener.isClosed else { return }
         do {
-            try poller.addListener(
+            try loop.poller.addListener(
                 listener.fd, listener.token, exclusive: !listener.address.options.reuseport)
             listener.isPaused = false
         } catch {

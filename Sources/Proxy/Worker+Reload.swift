@@ -28,7 +28,7 @@ extension Worker {
             switch control.receive() {
             case .nothing: return
             case .closed:
-                poller.remove(control.fd)
+                loop.poller.remove(control.fd)
                 self.control = nil
                 log(.alert, "the master is gone")
                 return drain()

@@ -86,7 +86,7 @@ extension Worker {
         warnOfShortage()
         if room.mustSearch(nowMs: clock.nowMs) { searchIdle() }
         while let candidate = room.next() {
-            guard case .client(let session)? = endpoints[candidate.token],
+            guard case .client(let session)? = loop[candidate.token],
                 session.idleSinceMs == candidate.sinceMs, session.giveWay()
             else { continue }
             counters.add(.closedForRoom, 1)
@@ -105,7 +105,7 @@ extension Worker {
                 ConnectionRoom.Candidate(
                     token: connection.token, sinceMs: since, number: connection.number))
         }
-        room.found(idle, among: endpoints.count, nowMs: clock.nowMs)
+        room.found(idle, among: loop.count, nowMs: clock.nowMs)
     }
 
     private func warnOfShortage() {

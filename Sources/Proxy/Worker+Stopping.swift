@@ -33,7 +33,7 @@ extension Worker {
     }
 
     func forEachSession(_ body: (HTTP1Session) -> Void) {
-        endpoints.forEach { _, endpoint in
+        loop.forEach { _, endpoint in
             if case .client(let session) = endpoint { body(session) }
         }
     }

@@ -35,7 +35,10 @@ public final class Worker {
     var snapshot: Snapshot
     /// What requests that are still under way began with.
     var retired: [RetiredSnapshot] = []
+    let loop: EventLoop<Endpoint>
+    /// The loop's. What is used many times a request is held here: see `Worker+Lending`.
     let clock: Clock
+    /// The loop's.
     let timers: Timers
     /// Pools that hold more than they are to keep.
     var overfull: [KeepalivePool<PeerConnection>] = []
@@ -44,21 +47,10 @@ public final class Worker {
     let trafficTimer: TimerID
     let samplingTimer: TimerID
     let crowdTimer: TimerID
-    let poller: Poller
-    var endpoints = SlotTable<Endpoint>()
-    /// Connections that have more to do without an event: pipelined requests, spent budgets.
-    private var posted: [Token] = []
-    private var running: [Token] = []
-    /// Events of the wait: of peers, and the numbers of all others.
-    private var readyPeers: [PeerConnection] = []
-    private var others: [Int] = []
+    var queues = TurnQueues()
     /// `nil`: the kernel has no means for it.
-    private lazy var batch = SendBatch()
-    /// Connections whose TLS handshake goes on, in the order of their events.
-    private var handshaking: [Token] = []
-    /// Clients whose answers are long in the making, each with a slice in its turn.
-    private var making: [Exchange] = []
-    private let signals: SignalDescriptor
+    private(set) lazy var batch = SendBatch()
+    let signals: SignalDescriptor
     /// Left at each turn for the master to see.
     let mark: LoopMark
     var strayStop = StrayStop()
@@ -135,29 +127,25 @@ public final class Worker {
         request = birth.request
         shared = birth.shared
         self.control = control
-        clock = Clock()
-        timers = Timers(nowMs: clock.nowMs)
-        poller = try Poller()
+        loop = try EventLoop()
+        clock = loop.clock
+        timers = loop.timers
         room = ConnectionRoom(birth.configuration.main)
-        trafficTimer = timers.create(endpoints.insert { _ in .traffic }, kind: 0)
-        samplingTimer = timers.create(endpoints.insert { _ in .sampling }, kind: 0)
-        crowdTimer = timers.create(endpoints.insert { _ in .crowd }, kind: 0)
+        trafficTimer = loop.timer(for: .traffic)
+        samplingTimer = loop.timer(for: .sampling)
+        crowdTimer = loop.timer(for: .crowd)
         signals = try SignalDescriptor(Signal.obeyedByLoops)
         mark = shared.marks.worker(birth.slot)
         counters = shared.counters.slab(birth.slot)
         shared.serve(as: birth.slot)
         snapshot = Snapshot(birth.configuration, shared, clock, former: nil)
-        posted.reserveCapacity(256)
-        running.reserveCapacity(256)
         counters.beginLife()
         for (address, fd) in zip(configuration.listeners, birth.sockets) {
             listeners.append(open(fd, address))
         }
-        let token = endpoints.insert { _ in .signals }
-        try poller.addControl(signals.fd, token)
+        try loop.poller.addControl(signals.fd, loop.enroll(.signals))
         if let control {
-            let token = endpoints.insert { _ in .control }
-            try poller.addControl(control.fd, token)
+            try loop.poller.addControl(control.fd, loop.enroll(.control))
         } else {
             takeSample()
         }
@@ -172,8 +160,7 @@ public final class Worker {
         // What is accepted inherits it (Linux): no call for each connection.
         Socket.setNoDelay(fd, address.tcpNodelay)
         let listener = Listener(fd: fd, address: address)
-        let token = endpoints.insert { _ in .listener(listener) }
-        listener.token = token
+        listener.token = loop.enroll(.listener(listener))
         resumeAccepting(listener)
         return listener
     }
@@ -182,192 +169,24 @@ public final class Worker {
     func close(_ listener: Listener) {
         acceptLast(from: listener)
         listener.isClosed = true
-        if !listener.isPaused { poller.remove(listener.fd) }
+        if !listener.isPaused { loop.poller.remove(listener.fd) }
         Socket.close(listener.fd)
         if let timer = listener.timer { timers.destroy(timer) }
-        _ = endpoints.remove(listener.token)
+        loop.dismiss(listener.token)
     }
 
     /// Serves until told to stop.
     ///
     /// - Returns: the exit status of the process.
     public func run() -> Int32 {
+        let turn = WorkerTurn(worker: self)
         while exit == nil {
-            turn()
+            turn.take(waitMs: turn.longestWaitMs)
+            turn.finish()
         }
         passwordChecks.end()
         logs.flush(nowMs: clock.nowMs, force: true)
         return 0
-    }
-
-    /// One turn of the loop: wait, then events, timers, what was posted, handshakes, logs.
-    private func turn() {
-        let wait: Int32 = hasNothingToDo ? waitForEventsMs() : 0
-        mark.does(.waiting)
-        let count = poller.wait(timeoutMs: wait)
-        clock.update()
-        mark.turn(nowMs: clock.nowMs)
-        snapshot.groups.followNames()
-        dispatchAll(count)
-        mark.does(.timers)
-        while let expired = timers.nextExpired(nowMs: clock.nowMs) {
-            expire(expired.token, expired.kind)
-        }
-        runPosted()
-        if !overfull.isEmpty { closeExcess() }
-        if contentBuffers.isHolding { contentBuffers.trim(nowMs: clock.nowMs) }
-        if !handshaking.isEmpty { shakeHands() }
-        if !making.isEmpty { makeSlice() }
-        mark.does(.logs)
-        logs.flush(nowMs: clock.nowMs, force: false)
-        if !retired.isEmpty { sweepRetired() }
-        if strayStop.isPending { checkStrayStop() }
-        if isDraining { checkDrained() }
-    }
-
-    private var hasNothingToDo: Bool { posted.isEmpty && handshaking.isEmpty && making.isEmpty }
-
-    private func waitForEventsMs() -> Int32 {
-        var bound = configuration.main.longestWaitMs
-        let mustLook =
-            isDraining || logs.flushIntervalMs != nil || !retired.isEmpty || strayStop.isPending
-            || contentBuffers.isHolding
-        if mustLook { bound = min(bound, Int32(min(logs.flushIntervalMs ?? 1000, 1000))) }
-        let wait = timers.waitMs(nowMs: clock.nowMs, max: bound)
-        return wait < 0 ? bound : wait
-    }
-
-    /// Responses first, then what clients sent: their code stays in the processor's caches, what is sent to
-    /// either side at the end of the turn stands together, and connections become free for the requests.
-    ///
-    /// A pooled connection must not be taken that this wait has news of: all peers' events are noted before
-    /// any is acted on.
-    private func dispatchAll(_ count: Int) {
-        for index in 0..<count {
-            let event = poller.event(at: index)
-            if case .peer(let connection)? = endpoints[event.token] {
-                connection.transport.note(event)
-                readyPeers.append(connection)
-            } else {
-                others.append(index)
-            }
-        }
-        mark.does(.peers)
-        for connection in readyPeers { connection.ready() }
-        readyPeers.removeAll(keepingCapacity: true)
-        for index in others { dispatch(poller.event(at: index)) }
-        others.removeAll(keepingCapacity: true)
-    }
-
-    private func dispatch(_ event: ReadyEvent) {
-        guard let endpoint = endpoints[event.token] else { return }
-        switch endpoint {
-        case .listener(let listener):
-            mark.does(.accepting)
-            accept(from: listener)
-        case .client(let session):
-            mark.does(.client, number: session.connection.number)
-            session.transport.note(event)
-            if session.isShakingHands { shakeHandsLater(event.token) } else { session.ready() }
-        case .signals:
-            mark.does(.orders)
-            while let signal = signals.next() { received(signal) }
-        case .control:
-            mark.does(.orders)
-            receiveOrders()
-        case .status(let check):
-            mark.does(.checks)
-            check.ready(event)
-        case .password(let check):
-            mark.does(.checks)
-            check.ready()
-        case .peer, .traffic, .sampling, .crowd:
-            break
-        }
-    }
-
-    private func expire(_ token: Token, _ kind: UInt8) {
-        guard let endpoint = endpoints[token] else { return }
-        switch endpoint {
-        case .client(let session):
-            session.timedOut(kind == HTTP1Session.TimerKind.read.rawValue ? .read : .write)
-        case .peer(let connection):
-            connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
-        case .listener(let listener):
-            resumeAccepting(listener)
-        case .traffic:
-            serveAwaited()
-        case .sampling:
-            takeSample()
-        case .crowd:
-            lookAtCrowd()
-        case .status(let check):
-            check.timedOut()
-        case .password(let check):
-            check.timedOut()
-        case .signals, .control:
-            break
-        }
-    }
-
-    /// Goes on with a connection in this turn or the next, after all others had their events.
-    func post(_ token: Token) {
-        posted.append(token)
-    }
-
-    private func runPosted() {
-        guard !posted.isEmpty else { return }
-        mark.does(.client)
-        swap(&posted, &running)
-        if running.count > 2, configuration.main.batchesSends { sendTogether() }
-        for token in running {
-            guard let endpoint = endpoints[token] else { continue }
-            switch endpoint {
-            case .client(let session): session.runPosted()
-            case .peer(let connection): connection.ready()
-            case .listener, .signals, .control, .traffic, .sampling, .crowd, .status, .password: break
-            }
-        }
-        running.removeAll(keepingCapacity: true)
-    }
-
-    /// What was posted because it has something to send finds it sent.
-    private func sendTogether() {
-        guard let batch else { return }
-        for token in running {
-            switch endpoints[token] {
-            case .client(let session)?: session.sendAhead(in: batch)
-            case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .listener, .signals, .control, .traffic, .sampling, .crowd, .status, .password, nil: break
-            }
-        }
-        batch.submit()
-    }
-
-    /// Most steps of handshakes in a turn.
-    private static var handshakesMax: Int { 4 }
-
-    /// Goes on with the handshake of a client in its turn.
-    func shakeHandsLater(_ token: Token) { handshaking.append(token) }
-
-    /// Goes on with handshakes, a bounded number at a time, and when all else of the turn is done: one takes
-    /// as long as 20 or more requests, and a storm of them must not hold up the clients that are there.
-    private func shakeHands() {
-        mark.does(.handshakes)
-        let count = min(handshaking.count, Worker.handshakesMax)
-        for token in handshaking[..<count] {
-            if case .client(let session)? = endpoints[token] { session.ready() }
-        }
-        handshaking.removeFirst(count)
-    }
-
-    /// Goes on with an answer in its turn.
-    func makeLater(_ exchange: Exchange) { making.append(exchange) }
-
-    /// One slice in each turn, however many wait for theirs.
-    private func makeSlice() {
-        mark.does(.client)
-        making.removeFirst().makeMore()
     }
 
     // MARK: Connections' ends
@@ -375,50 +194,33 @@ public final class Worker {
     /// A client's session is over: its descriptor is closed, its slot free.
     func closed(_ connection: ClientConnection) {
         connection.transport.close()
-        _ = endpoints.remove(connection.token)
+        loop.dismiss(connection.token)
         connectionCount -= 1
         counters.add(.active, -1)
     }
 
     /// Begins to ask for the certificates of a client.
     func checkStatus(_ session: HTTP1Session, _ subjects: [OCSPSubject]) {
-        var made: ClientStatusCheck?
-        _ = enroll { token in
-            let check = ClientStatusCheck(session, subjects, token: token)
-            made = check
-            return .status(check)
-        }
-        session.statusCheck = made
-        made?.start()
+        let check = loop.enroll(as: Endpoint.status) { ClientStatusCheck(session, subjects, token: $0) }
+        session.statusCheck = check
+        check.start()
     }
-
-    /// Gives what `make` returns a token for events and timers.
-    func enroll(_ make: (Token) -> Endpoint) -> Token { endpoints.insert(make) }
-
-    /// No event goes to what the token was given to any more.
-    func dismiss(_ token: Token) { _ = endpoints.remove(token) }
 
     /// A connection to a peer is over.
     func closed(_ connection: PeerConnection) {
         connection.transport.close()
-        _ = endpoints.remove(connection.token)
+        loop.dismiss(connection.token)
     }
 
     /// Registers a connection to a peer that `make` sets up under the token it is given.
     func register(_ fd: Int32, _ make: (Token) -> PeerConnection) throws(Errno) -> PeerConnection {
-        var made: PeerConnection?
-        let token = endpoints.insert { token in
-            let connection = make(token)
-            made = connection
-            return .peer(connection)
-        }
-        guard let made else { throw Errno.current }
+        let made = loop.enroll(as: Endpoint.peer, make)
         do throws(Errno) {
             // The reserve is not for gateways; an idle connection to one goes before one that is needed.
             if fd >= room.firstReservedDescriptor, !snapshot.groups.closeOneIdle(), !closeLongestIdle() {
                 throw Errno.tooManyFiles
             }
-            try poller.addConnection(fd, token)
+            try loop.poller.addConnection(fd, made.token)
         } catch {
             made.close()
             throw error

@@ -4,14 +4,14 @@ import Net
 
 /// The server behind it: one event loop.
 final class CannedGateway {
-    private enum Endpoint {
+    fileprivate enum Endpoint {
         case listener
         case connection(Client)
         case signals
     }
 
     /// A connection of whoever asks.
-    private final class Client {
+    fileprivate final class Client {
         let transport: Transport
         let token: Token
         let timer: TimerID
@@ -32,12 +32,10 @@ final class CannedGateway {
     }
 
     private let options: GatewayCommand.Options
-    private let clock = Clock()
-    private let timers: Timers
-    private let poller: Poller
+    fileprivate let loop: EventLoop<Endpoint>
     private let listener: Int32
     private let signals: SignalDescriptor
-    private var endpoints = SlotTable<Endpoint>()
+    private var isEnding = false
     private let answer = ByteBuffer(capacity: 1024)
     private let error = ByteBuffer(capacity: 128)
     private let board: GatewayBoard
@@ -47,12 +45,11 @@ final class CannedGateway {
         self.board = board
         board.delayMs = options.delayMs
         board.errorPercent = options.errorPercent
-        timers = Timers(nowMs: clock.nowMs)
-        poller = try Poller()
+        loop = try EventLoop()
         signals = try SignalDescriptor([.terminate, .interrupt])
         listener = try Socket.listen(SocketAddress(.ipv4(0x7F00_0001, port: options.port)), ListenOptions())
-        try poller.addListener(listener, endpoints.insert { _ in .listener }, exclusive: false)
-        try poller.addControl(signals.fd, endpoints.insert { _ in .signals })
+        try loop.poller.addListener(listener, loop.enroll(.listener), exclusive: false)
+        try loop.poller.addControl(signals.fd, loop.enroll(.signals))
         let content = [UInt8](repeating: UInt8(ascii: "x"), count: options.size)
         answer.append("HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: text/plain\r\n")
         if options.isChunked {
@@ -67,49 +64,35 @@ final class CannedGateway {
         error.append("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
     }
 
-    func run() throws {
-        while true {
-            let count = poller.wait(timeoutMs: timers.waitMs(nowMs: clock.nowMs, max: 10_000))
-            clock.update()
-            for index in 0..<count {
-                let event = poller.event(at: index)
-                switch endpoints[event.token] {
-                case .listener: accept()
-                case .connection(let client):
-                    client.transport.note(event)
-                    serve(client)
-                case .signals: return
-                case nil: break
-                }
-            }
-            while let expired = timers.nextExpired(nowMs: clock.nowMs) {
-                if case .connection(let client) = endpoints[expired.token] { payOwed(client) }
-            }
-        }
+    /// Serves until a signal says that it is enough.
+    func run() {
+        let turn = GatewayTurn(gateway: self)
+        while !isEnding { turn.take(waitMs: 10_000) }
     }
 
-    private func accept() {
+    fileprivate func end() { isEnding = true }
+
+    fileprivate func accept() {
         while case .accepted(let fd, _) = Socket.accept(listener) {
             Socket.setNoDelay(fd)
-            let token = endpoints.insert { token in
-                .connection(
-                    Client(Transport(fd: fd, tls: nil), token, timers.create(token, kind: 0)))
+            let client = loop.enroll(as: Endpoint.connection) { token in
+                Client(Transport(fd: fd, tls: nil), token, loop.timers.create(token, kind: 0))
             }
             do {
-                try poller.addConnection(fd, token)
+                try loop.poller.addConnection(fd, client.token)
             } catch {
-                Socket.close(fd)
+                close(client)
             }
         }
     }
 
     private func close(_ client: Client) {
-        timers.destroy(client.timer)
+        loop.timers.destroy(client.timer)
         client.transport.close()
-        endpoints.remove(client.token)
+        loop.dismiss(client.token)
     }
 
-    private func serve(_ client: Client) {
+    fileprivate func serve(_ client: Client) {
         while client.transport.isReadable {
             switch client.transport.receive(into: client.input, atLeast: 4096) {
             case .bytes: break
@@ -157,10 +140,14 @@ final class CannedGateway {
     private func owe(_ client: Client) {
         guard board.delayMs > 0 || client.owed > 0 else { return put(client) }
         client.owed += 1
-        if client.owed == 1 { timers.set(client.timer, deadlineMs: clock.nowMs + Int64(board.delayMs)) }
+        if client.owed == 1 { pay(client, afterMs: board.delayMs) }
     }
 
-    private func payOwed(_ client: Client) {
+    private func pay(_ client: Client, afterMs: Int) {
+        loop.timers.set(client.timer, deadlineMs: loop.clock.nowMs + Int64(afterMs))
+    }
+
+    fileprivate func payOwed(_ client: Client) {
         for _ in 0..<client.owed { put(client) }
         client.owed = 0
         flush(client)
@@ -178,5 +165,26 @@ final class CannedGateway {
             case .closed, .failed: return close(client)
             }
         }
+    }
+}
+
+/// A turn of a gateway's loop.
+private struct GatewayTurn: LoopTurn {
+    let gateway: CannedGateway
+
+    var loop: EventLoop<CannedGateway.Endpoint> { gateway.loop }
+
+    func ready(_ endpoint: CannedGateway.Endpoint, _ event: ReadyEvent) {
+        switch endpoint {
+        case .listener: gateway.accept()
+        case .connection(let client):
+            client.transport.note(event)
+            gateway.serve(client)
+        case .signals: gateway.end()
+        }
+    }
+
+    func timedOut(_ endpoint: CannedGateway.Endpoint, kind: UInt8) {
+        if case .connection(let client) = endpoint { gateway.payOwed(client) }
     }
 }

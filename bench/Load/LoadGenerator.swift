@@ -6,15 +6,13 @@ import Net
 
 /// One generating process: an event loop over its share of the connections.
 final class LoadGenerator {
-    private enum Endpoint {
+    fileprivate enum Endpoint {
         case connection(LoadConnection)
         case ticker
         case signals
     }
 
-    let clock = Clock()
-    let timers: Timers
-    let poller: Poller
+    fileprivate let loop: EventLoop<Endpoint>
     let address: SocketAddress
     let tls: TLSClientContext?
     let serverName: [UInt8]?
@@ -32,7 +30,6 @@ final class LoadGenerator {
     private var isDraining = false
 
     private let options: LoadOptions
-    private var endpoints = SlotTable<Endpoint>()
     private var connections: [LoadConnection] = []
     /// Heads and content; where requests are numbered, the heads without their ends.
     private let requests: [ByteBuffer]
@@ -63,6 +60,9 @@ final class LoadGenerator {
     private let ticker: Int32
 
     var isOpenLoop: Bool { intervalUs != nil }
+    var clock: Clock { loop.clock }
+    var timers: Timers { loop.timers }
+    var poller: Poller { loop.poller }
 
     /// - Parameters:
     ///   - connections: this process's share, as are `requests` and `rate`.
@@ -76,8 +76,7 @@ final class LoadGenerator {
         self.options = options
         self.address = address
         self.tally = tally
-        timers = Timers(nowMs: clock.nowMs)
-        poller = try Poller()
+        loop = try EventLoop()
         tls = options.isTLS ? try TLSClientContext(options.tls) : nil
         serverName = Array(options.host.utf8)
         method = options.method == "HEAD" ? .head : options.method == "GET" ? .get : .post
@@ -91,14 +90,10 @@ final class LoadGenerator {
         intervalUs = rate.map { 1_000_000 / $0 }
         signals = try SignalDescriptor([.interrupt, .terminate])
         ticker = timerfd_create(Int32(CLOCK_MONOTONIC), Int32(TFD_NONBLOCK | TFD_CLOEXEC))
-        try poller.addControl(signals.fd, endpoints.insert { _ in .signals })
-        try poller.addControl(ticker, endpoints.insert { _ in .ticker })
+        try loop.poller.addControl(signals.fd, loop.enroll(.signals))
+        try loop.poller.addControl(ticker, loop.enroll(.ticker))
         for _ in 0..<connections {
-            _ = endpoints.insert { token in
-                let made = LoadConnection(self, token: token)
-                self.connections.append(made)
-                return .connection(made)
-            }
+            self.connections.append(loop.enroll(as: Endpoint.connection) { LoadConnection(self, token: $0) })
         }
     }
 
@@ -186,30 +181,22 @@ final class LoadGenerator {
 
     /// Waits for what happens next, and lets it happen.
     private func turn(untilUs: Int64) {
-        let untilEndMs = Int32(clamping: max(0, (untilUs - clock.nowUs) / 1000 + 1))
-        let waitMs = timers.waitMs(nowMs: clock.nowMs, max: 1000)
-        let count = poller.wait(timeoutMs: min(waitMs < 0 ? 1000 : waitMs, untilEndMs))
-        clock.update()
-        for index in 0..<count { handle(poller.event(at: index)) }
-        while let expired = timers.nextExpired(nowMs: clock.nowMs) {
-            if case .connection(let connection) = endpoints[expired.token] { connection.timedOut() }
-        }
+        let untilEndMs = max(0, (untilUs - clock.nowUs) / 1000 + 1)
+        GeneratorTurn(generator: self).take(waitMs: Int32(min(untilEndMs, 1000)))
         if isOpenLoop { sendDue() }
     }
 
-    private func handle(_ event: ReadyEvent) {
-        switch endpoints[event.token] {
-        case .connection(let connection): connection.ready(event)
-        case .ticker:
-            var expirations: UInt64 = 0
-            _ = read(ticker, &expirations, 8)
-        case .signals:
-            while signals.next() != nil {
-                // Whoever interrupts does not want to wait for a server that hangs.
-                drainUs = min(drainUs, 1_000_000)
-                endUs = min(endUs, clock.nowUs)
-            }
-        case nil: break
+    /// The next request is due, and is sent at the end of the turn.
+    fileprivate func readTicker() {
+        var expirations: UInt64 = 0
+        _ = read(ticker, &expirations, 8)
+    }
+
+    fileprivate func readSignals() {
+        while signals.next() != nil {
+            // Whoever interrupts does not want to wait for a server that hangs.
+            drainUs = min(drainUs, 1_000_000)
+            endUs = min(endUs, clock.nowUs)
         }
     }
 
@@ -318,6 +305,25 @@ final class LoadGenerator {
             return offer(connection)
         }
         backlog.append(dueUs)
+    }
+}
+
+/// A turn of a generator's loop.
+private struct GeneratorTurn: LoopTurn {
+    let generator: LoadGenerator
+
+    var loop: EventLoop<LoadGenerator.Endpoint> { generator.loop }
+
+    func ready(_ endpoint: LoadGenerator.Endpoint, _ event: ReadyEvent) {
+        switch endpoint {
+        case .connection(let connection): connection.ready(event)
+        case .ticker: generator.readTicker()
+        case .signals: generator.readSignals()
+        }
+    }
+
+    func timedOut(_ endpoint: LoadGenerator.Endpoint, kind: UInt8) {
+        if case .connection(let connection) = endpoint { connection.timedOut() }
     }
 }
 

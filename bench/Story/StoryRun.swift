@@ -145,7 +145,7 @@ final class StoryRun {
         parts[name] = try Part(port: port, board: board, configuration: nil) {
             try ServerProcess(name: name, log: log) {
                 let gateway = try? CannedGateway(options, board)
-                try? gateway?.run()
+                gateway?.run()
             }
         }
         guard ServerProcess.await(port: port) else { throw complaint("\(name) does not start", name) }

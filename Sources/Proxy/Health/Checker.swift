@@ -8,32 +8,29 @@ internal import Upstream
 /// If it dies, traffic goes on with the last known state; the master starts another one, which begins
 /// from that state too.
 public final class Checker {
-    private enum Endpoint {
+    enum Endpoint {
         case probe(Probe)
         case name(NameWatch)
         case staple(StapleWatch)
         case signals
     }
 
-    let clock: Clock
-    let timers: Timers
-    let poller: Poller
+    let loop: EventLoop<Endpoint>
+    var clock: Clock { loop.clock }
+    var timers: Timers { loop.timers }
     private let configuration: Configuration
     private let shared: SharedState
     private let signals: SignalDescriptor
-    private var endpoints = SlotTable<Endpoint>()
     /// Left at each turn for the master to see.
     private let mark: LoopMark
     private var strayStop = StrayStop()
     private var isEnding = false
-    /// Probes that have more to read without an event.
-    private var posted: [Token] = []
     private var shortageLog = LogRation()
     /// Changes by the API, and of names in groups that it may change, that probes and watches know of.
     private var memberChanges: Int
     /// The servers that are asked, by group, in short.
     private var asked: [Int: [[String]]] = [:]
-    private var watchedNames: [DynamicName: Token] = [:]
+    private var watchedNames: [DynamicName: NameWatch] = [:]
     /// What is known of them.
     private var healths: [Int: GroupHealth] = [:]
     /// The places of all groups' servers: nobody else's while this process lives.
@@ -46,13 +43,10 @@ public final class Checker {
         memberChanges = shared.members.changes
         shared.enter()
         _ = shared.hold(configuration)
-        clock = Clock()
-        timers = Timers(nowMs: clock.nowMs)
-        poller = try Poller()
+        loop = try EventLoop()
         signals = try SignalDescriptor(Signal.obeyedByLoops)
         mark = shared.marks.checker
-        let token = endpoints.insert { _ in .signals }
-        try poller.addControl(signals.fd, token)
+        try loop.poller.addControl(signals.fd, loop.enroll(.signals))
         for index in configuration.upstreams.indices { watchServers(ofGroup: index) }
         watchNames()
         watchStaples()
@@ -72,7 +66,7 @@ public final class Checker {
         let health = GroupHealth(group, checks: checks, former: former)
         healths[index] = health
         var known: Set<[Int]> = []
-        endpoints.forEach { token, endpoint in
+        loop.forEach { token, endpoint in
             guard case .probe(let probe) = endpoint, probe.check.groupIndex == index else { return }
             if let peer = former.flatMap({ health.peer(thatWas: probe.peer, of: $0) }),
                 isAsked(group.peers[peer])
@@ -81,7 +75,7 @@ public final class Checker {
                 return probe.move(to: health, peer: peer)
             }
             probe.end()
-            endpoints.remove(token)
+            loop.dismiss(token)
         }
         for (record, check) in checks.enumerated() {
             for peer in group.peers.indices where !known.contains([peer, record]) {
@@ -102,9 +96,9 @@ public final class Checker {
                 if watchedNames[name] == nil { watch(name, settings) }
             }
         }
-        for (name, token) in watchedNames where !wanted.contains(name) {
-            if case .name(let watch)? = endpoints[token] { watch.end() }
-            endpoints.remove(token)
+        for (name, watch) in watchedNames where !wanted.contains(name) {
+            watch.end()
+            loop.dismiss(watch.token)
             watchedNames[name] = nil
         }
     }
@@ -112,13 +106,11 @@ public final class Checker {
     private func watch(_ name: DynamicName, _ settings: UpstreamSettings) {
         var resolver = settings.resolver?.settings ?? .system()
         if let ms = settings.resolverTimeoutMs { resolver.timeoutMs = ms }
-        var made: NameWatch?
-        watchedNames[name] = endpoints.insert { token in
-            let watch = NameWatch(self, name, resolver, validMs: settings.resolver?.validMs, token: token)
-            made = watch
-            return .name(watch)
+        let watch = loop.enroll(as: Endpoint.name) {
+            NameWatch(self, name, resolver, validMs: settings.resolver?.validMs, token: $0)
         }
-        made?.begin(afterMs: Int.random(in: 0...100))
+        watchedNames[name] = watch
+        watch.begin(afterMs: Int.random(in: 0...100))
     }
 
     /// Where lookups through a resolver are counted.
@@ -188,13 +180,8 @@ public final class Checker {
     private func watchStaples() {
         let resolver = configuration.resolver ?? .system()
         for subject in configuration.stapleSubjects {
-            var made: StapleWatch?
-            _ = endpoints.insert { token in
-                let watch = StapleWatch(self, subject, resolver, token: token)
-                made = watch
-                return .staple(watch)
-            }
-            made?.begin(afterMs: Int.random(in: 0...100))
+            let watch = loop.enroll(as: Endpoint.staple) { StapleWatch(self, subject, resolver, token: $0) }
+            watch.begin(afterMs: Int.random(in: 0...100))
         }
     }
 
@@ -223,68 +210,43 @@ public final class Checker {
 
     private func watch(_ check: HealthCheck, _ health: GroupHealth, peer: Int, record: Int) {
         guard isAsked(health.group.peers[peer]) else { return }
-        var made: Probe?
-        _ = endpoints.insert { token in
-            let probe = Probe(self, check, health, peer: peer, record: record, token: token)
-            made = probe
-            return .probe(probe)
+        let probe = loop.enroll(as: Endpoint.probe) {
+            Probe(self, check, health, peer: peer, record: record, token: $0)
         }
         // The first question comes soon, and not to all servers at one time.
         let isAwaited = health.group.peers[peer].state.health == .checking
-        made?.begin(afterMs: Int.random(in: 0...min(check.settings.intervalMs, isAwaited ? 50 : 1000)))
+        probe.begin(afterMs: Int.random(in: 0...min(check.settings.intervalMs, isAwaited ? 50 : 1000)))
     }
 
     /// Checks until told to stop.
     ///
     /// - Returns: the exit status of the process.
     public func run() -> Int32 {
+        let turn = CheckerTurn(checker: self)
         while !isEnding {
-            let isIdle = shared.members.changes == memberChanges && posted.isEmpty
-            let max: Int32 = isIdle ? min(1000, configuration.main.longestWaitMs) : 0
-            let wait = timers.waitMs(nowMs: clock.nowMs, max: max)
-            mark.does(.waiting)
-            // Without a timer too: the API may give it something to do.
-            let count = poller.wait(timeoutMs: wait < 0 ? max : wait)
-            clock.update()
-            mark.turn(nowMs: clock.nowMs)
-            mark.does(.checks)
-            followMembers()
-            for index in 0..<count { dispatch(poller.event(at: index)) }
-            while let expired = timers.nextExpired(nowMs: clock.nowMs) { expire(expired.token) }
-            runPosted()
+            turn.take(waitMs: longestWaitMs)
             if strayStop.isDue(nowMs: clock.nowMs, isDelayed: shared.isLeaving) { isEnding = true }
         }
         return 0
     }
 
-    /// Goes on with a probe in the next turn, after all others had their events and times.
-    func post(_ token: Token) { posted.append(token) }
-
-    private func runPosted() {
-        let running = posted
-        posted.removeAll()
-        for token in running {
-            if case .probe(let probe)? = endpoints[token] { probe.goOn() }
-        }
+    /// Without a timer too: the API may give it something to do.
+    private var longestWaitMs: Int32 {
+        shared.members.changes == memberChanges ? min(1000, configuration.main.longestWaitMs) : 0
     }
 
-    private func dispatch(_ event: ReadyEvent) {
-        switch endpoints[event.token] {
-        case .probe(let probe): probe.ready(event)
-        case .name(let watch): watch.ready()
-        case .staple(let watch): watch.ready(event)
-        case .signals: while let signal = signals.next() { received(signal) }
-        case nil: break
-        }
+    /// The loop waits.
+    fileprivate func willWait() { mark.does(.waiting) }
+
+    /// The loop turns.
+    fileprivate func didWait() {
+        mark.turn(nowMs: clock.nowMs)
+        mark.does(.checks)
+        followMembers()
     }
 
-    private func expire(_ token: Token) {
-        switch endpoints[token] {
-        case .probe(let probe): probe.timedOut()
-        case .name(let watch): watch.timedOut()
-        case .staple(let watch): watch.timedOut()
-        case .signals, nil: break
-        }
+    fileprivate func readSignals() {
+        while let signal = signals.next() { received(signal) }
     }
 
     private func received(_ received: ReceivedSignal) {
@@ -332,5 +294,42 @@ public final class Checker {
 
     func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
         configuration.errorLog.write(level, connection: nil, message())
+    }
+}
+
+/// A turn of the checker's loop.
+private struct CheckerTurn: LoopTurn {
+    let checker: Checker
+
+    var loop: EventLoop<Checker.Endpoint> { checker.loop }
+
+    func willWait() { checker.willWait() }
+
+    func didWait() { checker.didWait() }
+
+    func ready(_ endpoint: Checker.Endpoint, _ event: ReadyEvent) {
+        switch endpoint {
+        case .probe(let probe): probe.ready(event)
+        case .name(let watch): watch.ready()
+        case .staple(let watch): watch.ready(event)
+        case .signals: checker.readSignals()
+        }
+    }
+
+    func timedOut(_ endpoint: Checker.Endpoint, kind: UInt8) {
+        switch endpoint {
+        case .probe(let probe): probe.timedOut()
+        case .name(let watch): watch.timedOut()
+        case .staple(let watch): watch.timedOut()
+        case .signals: break
+        }
+    }
+
+    /// A probe has more to read without an event.
+    func goOn(_ endpoint: Checker.Endpoint) {
+        switch endpoint {
+        case .probe(let probe): probe.goOn()
+        case .name, .staple, .signals: break
+        }
     }
 }

@@ -13,7 +13,7 @@ final class NameWatch {
     private let checker: Checker
     private let resolver: ResolverSettings
     private let validMs: Int?
-    private let token: Token
+    let token: Token
     private let timer: TimerID
     private var lookup: DNSLookup?
     private var lastFailure: String?
@@ -44,7 +44,7 @@ final class NameWatch {
         lookup = made
         if made.fd >= 0 {
             do throws(Errno) {
-                try checker.poller.addControl(made.fd, token)
+                try checker.loop.poller.addControl(made.fd, token)
             } catch {
                 return failed("epoll_ctl() failed \(error.logText)")
             }
@@ -85,7 +85,7 @@ final class NameWatch {
     }
 
     private func endLookup() {
-        if let lookup, lookup.fd >= 0 { checker.poller.remove(lookup.fd) }
+        if let lookup, lookup.fd >= 0 { checker.loop.poller.remove(lookup.fd) }
         lookup?.cancel()
         lookup = nil
     }

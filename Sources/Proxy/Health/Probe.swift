@@ -147,7 +147,7 @@ final class Probe {
         transport = made
         connectedMs = checker.clock.nowMs
         do {
-            try checker.poller.addConnection(descriptor, token)
+            try checker.loop.poller.addConnection(descriptor, token)
         } catch {
             return unconnected("epoll_ctl()", error)
         }
@@ -210,7 +210,7 @@ final class Probe {
         var budget = Probe.readsMax
         while transport.isReadable {
             // Others, and the clock, have their turn with a server that never stops talking.
-            guard budget > 0 else { return checker.post(token) }
+            guard budget > 0 else { return checker.loop.post(token) }
             budget -= 1
             switch transport.receive(into: incoming, atLeast: 4096) {
             case .bytes:

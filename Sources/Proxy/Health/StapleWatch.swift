@@ -33,7 +33,7 @@ final class StapleWatch {
         let nowMs = checker.clock.nowMs
         if let fetch { return settle(fetch.advance(nil, nowMs: nowMs)) }
         let made = OCSPFetch(
-            subject, resolver, poller: checker.poller, token: token, nowMs: nowMs,
+            subject, resolver, poller: checker.loop.poller, token: token, nowMs: nowMs,
             timeoutMs: StapleWatch.timeoutMs, tally: checker.tally(of: resolver))
         fetch = made
         settle(made.start(nowMs: nowMs))

@@ -124,11 +124,11 @@ final class PasswordCheck {
         let process = try AnswerProcess("portico-passwd", cpuSecondsMax: PasswordCheck.secondsMax) {
             self.claim.isRight ? PasswordCheck.rightAnswer : 0
         }
-        let token = worker.enroll { _ in .password(self) }
+        let token = worker.loop.enroll(.password(self))
         do {
-            try worker.poller.addControl(process.fd, token)
+            try worker.loop.poller.addControl(process.fd, token)
         } catch {
-            worker.dismiss(token)
+            worker.loop.dismiss(token)
             process.end()
             throw error
         }
@@ -189,7 +189,7 @@ final class PasswordCheck {
         guard let running else { return }
         self.running = nil
         worker.timers.destroy(running.timer)
-        worker.dismiss(running.token)
+        worker.loop.dismiss(running.token)
         running.process.end()
     }
 }

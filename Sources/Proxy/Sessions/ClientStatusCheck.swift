@@ -32,7 +32,7 @@ final class ClientStatusCheck {
         let resolver = worker.snapshot.configuration.resolver ?? .system()
         // The handshake's own time-out ends it earlier.
         let made = OCSPFetch(
-            subject, resolver, poller: worker.poller, token: token, nowMs: worker.clock.nowMs,
+            subject, resolver, poller: worker.loop.poller, token: token, nowMs: worker.clock.nowMs,
             timeoutMs: 60_000, tally: worker.shared.tally(of: resolver))
         fetch = made
         go(on: made.start(nowMs: worker.clock.nowMs))
@@ -89,7 +89,7 @@ final class ClientStatusCheck {
         fetch?.end()
         fetch = nil
         worker.timers.destroy(timer)
-        worker.dismiss(token)
+        worker.loop.dismiss(token)
     }
 }
 

@@ -37,7 +37,7 @@ import Testing
             listen: listen, snapshot: worker.snapshot, address: SocketAddress(.ipv4(0x7F00_0001, port: 1)),
             nowMs: worker.clock.nowMs)
         var session: HTTP1Session?
-        _ = worker.enroll { token in
+        _ = worker.loop.enroll { token in
             let connection = ClientConnection(
                 number: 1, token: token, transport: Transport(fd: ends[0], tls: tls), accepted: accepted)
             let made = HTTP1Session(worker: worker, connection: connection)

@@ -1,0 +1,183 @@
+internal import Net
+internal import Sharing
+
+/// Who waits for a part of a worker's turn.
+struct TurnQueues {
+    /// Peers that the wait has news of.
+    var readyPeers: [PeerConnection] = []
+    /// The numbers of all other events of the wait.
+    var others: [Int] = []
+    /// Connections whose TLS handshake goes on, in the order of their events.
+    var handshaking: [Token] = []
+    /// Answers that are long in the making, each with a slice in its turn.
+    var making: [Exchange] = []
+}
+
+/// A turn of a worker's loop.
+struct WorkerTurn: LoopTurn {
+    let worker: Worker
+
+    /// Most steps of handshakes in a turn.
+    private static var handshakesMax: Int { 4 }
+
+    var loop: EventLoop<Worker.Endpoint> { worker.loop }
+
+    /// How long the next turn may wait.
+    var longestWaitMs: Int32 {
+        guard worker.queues.handshaking.isEmpty, worker.queues.making.isEmpty else { return 0 }
+        let bound = worker.configuration.main.longestWaitMs
+        let flushMs = worker.snapshot.logs.flushIntervalMs
+        let mustLook =
+            worker.isDraining || flushMs != nil || !worker.retired.isEmpty || worker.strayStop.isPending
+            || worker.contentBuffers.isHolding
+        return mustLook ? min(bound, Int32(min(flushMs ?? 1000, 1000))) : bound
+    }
+
+    func willWait() { worker.mark.does(.waiting) }
+
+    func didWait() {
+        worker.mark.turn(nowMs: worker.clock.nowMs)
+        worker.snapshot.groups.followNames()
+    }
+
+    /// Responses first, then what clients sent: their code stays in the processor's caches, what is sent to
+    /// either side at the end of the turn stands together, and connections become free for the requests.
+    ///
+    /// A pooled connection must not be taken that this wait has news of: all peers' events are noted before
+    /// any is acted on.
+    func handOut(_ count: Int) {
+        for index in 0..<count {
+            let event = loop.poller.event(at: index)
+            if case .peer(let connection)? = loop[event.token] {
+                connection.transport.note(event)
+                worker.queues.readyPeers.append(connection)
+            } else {
+                worker.queues.others.append(index)
+            }
+        }
+        worker.mark.does(.peers)
+        for connection in worker.queues.readyPeers { connection.ready() }
+        worker.queues.readyPeers.removeAll(keepingCapacity: true)
+        for index in worker.queues.others { handOut(loop.poller.event(at: index)) }
+        worker.queues.others.removeAll(keepingCapacity: true)
+    }
+
+    func ready(_ endpoint: Worker.Endpoint, _ event: ReadyEvent) {
+        switch endpoint {
+        case .listener(let listener):
+            worker.mark.does(.accepting)
+            worker.accept(from: listener)
+        case .client(let session):
+            worker.mark.does(.client, number: session.connection.number)
+            session.transport.note(event)
+            if session.isShakingHands { worker.shakeHandsLater(event.token) } else { session.ready() }
+        case .signals:
+            worker.mark.does(.orders)
+            while let signal = worker.signals.next() { worker.received(signal) }
+        case .control:
+            worker.mark.does(.orders)
+            worker.receiveOrders()
+        case .status(let check):
+            worker.mark.does(.checks)
+            check.ready(event)
+        case .password(let check):
+            worker.mark.does(.checks)
+            check.ready()
+        case .peer, .traffic, .sampling, .crowd:
+            break
+        }
+    }
+
+    func willExpire() { worker.mark.does(.timers) }
+
+    func timedOut(_ endpoint: Worker.Endpoint, kind: UInt8) {
+        switch endpoint {
+        case .client(let session):
+            session.timedOut(kind == HTTP1Session.TimerKind.read.rawValue ? .read : .write)
+        case .peer(let connection):
+            connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
+        case .listener(let listener):
+            worker.resumeAccepting(listener)
+        case .traffic:
+            worker.serveAwaited()
+        case .sampling:
+            worker.takeSample()
+        case .crowd:
+            worker.lookAtCrowd()
+        case .status(let check):
+            check.timedOut()
+        case .password(let check):
+            check.timedOut()
+        case .signals, .control:
+            break
+        }
+    }
+
+    /// What was posted because it has something to send finds it sent.
+    func willGoOn(_ tokens: [Token]) {
+        worker.mark.does(.client)
+        guard tokens.count > 2, worker.configuration.main.batchesSends, let batch = worker.batch else {
+            return
+        }
+        for token in tokens {
+            switch loop[token] {
+            case .client(let session)?: session.sendAhead(in: batch)
+            case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
+            case .listener, .signals, .control, .traffic, .sampling, .crowd, .status, .password, nil: break
+            }
+        }
+        batch.submit()
+    }
+
+    func goOn(_ endpoint: Worker.Endpoint) {
+        switch endpoint {
+        case .client(let session): session.runPosted()
+        case .peer(let connection): connection.ready()
+        case .listener, .signals, .control, .traffic, .sampling, .crowd, .status, .password: break
+        }
+    }
+
+    // MARK: When all who had news are served
+
+    /// What is done once a turn, at its end.
+    func finish() {
+        if !worker.overfull.isEmpty { worker.closeExcess() }
+        if worker.contentBuffers.isHolding { worker.contentBuffers.trim(nowMs: worker.clock.nowMs) }
+        if !worker.queues.handshaking.isEmpty { shakeHands() }
+        if !worker.queues.making.isEmpty { makeSlice() }
+        worker.mark.does(.logs)
+        worker.snapshot.logs.flush(nowMs: worker.clock.nowMs, force: false)
+        if !worker.retired.isEmpty { worker.sweepRetired() }
+        if worker.strayStop.isPending { worker.checkStrayStop() }
+        if worker.isDraining { worker.checkDrained() }
+    }
+
+    /// Goes on with handshakes, a bounded number at a time, and when all else of the turn is done: one takes
+    /// as long as 20 or more requests, and a storm of them must not hold up the clients that are there.
+    private func shakeHands() {
+        worker.mark.does(.handshakes)
+        let count = min(worker.queues.handshaking.count, WorkerTurn.handshakesMax)
+        for token in worker.queues.handshaking[..<count] {
+            if case .client(let session)? = loop[token] { session.ready() }
+        }
+        worker.queues.handshaking.removeFirst(count)
+    }
+
+    /// One slice in each turn, however many wait for theirs.
+    private func makeSlice() {
+        worker.mark.does(.client)
+        worker.queues.making.removeFirst().makeMore()
+    }
+}
+
+/// What connections ask of the turn.
+extension Worker {
+    /// Goes on with a connection that has more to do without an event: pipelined requests, spent budgets.
+    func post(_ token: Token) { loop.post(token) }
+
+    /// Goes on with the handshake of a client in its turn.
+    func shakeHandsLater(_ token: Token) { queues.handshaking.append(token) }
+
+    /// Goes on with an answer in its turn.
+    func makeLater(_ exchange: Exchange) { queues.making.append(exchange) }
+}
