@@ -19,7 +19,8 @@ public final class PatternSet {
         case noMatch
         /// The index of the pattern.
         case match(Int)
-        /// The pattern at this index would take more than `PatternMemory` allows; `nil`: all of them together.
+        /// The pattern at this index, or all of them together (`nil`), would take more than `PatternMemory`
+        /// allows.
         case limitExceeded(Int?)
     }
 

@@ -84,10 +84,10 @@ final class RequestBody {
     /// What `proxy_set_body` puts in the content's place.
     let replacement = ByteBuffer(capacity: 16)
 
-    /// Most content of a stream that is held, in bytes.
-    static var streamMax: Int { 64 << 10 }
-    /// Bytes of buffers for streams: there is room for what frames the content.
-    private static var streamCapacity: Int { streamMax + 64 }
+    /// Most content of a stream that is held, in bytes; settled when its buffer is taken.
+    private(set) var streamMax = ContentBuffers.narrowStream
+    /// Bytes that a stream's buffer has for what frames the content.
+    private static var framingRoom: Int { 64 }
 
     /// - Parameter pool: where memory for content that is not small comes from.
     init(pool: ContentBuffers) {
@@ -151,13 +151,15 @@ final class RequestBody {
     }
 
     private func releaseStream() {
-        if let buffer = stream.take() { pool.give(buffer) }
+        guard let buffer = stream.take() else { return }
+        pool.endStream(of: streamMax)
+        pool.give(buffer)
     }
 
     /// Content of a stream that was not yet given, in bytes.
     var streamedCount: Int { stream?.count ?? 0 }
 
-    private var streamRoom: Int { max(RequestBody.streamMax - streamedCount, 0) }
+    private var streamRoom: Int { max(streamMax - streamedCount, 0) }
 
     /// Whether nobody has use for it any more.
     var isDiscarded: Bool {
@@ -179,9 +181,10 @@ final class RequestBody {
         case .unread, .discard:
             return nil
         case .stream:
+            let buffer = streamBuffer
             let room = streamRoom
             guard room > 0 else { return nil }
-            return ContentPlace(buffer: streamBuffer, limit: min(limit, room))
+            return ContentPlace(buffer: buffer, limit: min(limit, room))
         case .whole(let memoryMax, _):
             return kept.place(limit, memoryMax: memoryMax)
         }
@@ -189,7 +192,8 @@ final class RequestBody {
 
     private var streamBuffer: ByteBuffer {
         if let stream { return stream }
-        let fresh = pool.take(capacity: RequestBody.streamCapacity)
+        streamMax = pool.beginStream()
+        let fresh = pool.take(capacity: streamMax + RequestBody.framingRoom)
         stream = fresh
         return fresh
     }

@@ -140,6 +140,6 @@ extension UpstreamRequest {
 
     /// The upstream keeps up with the client: more content may be read.
     var wantsMoreBody: Bool {
-        exchange.body.streamedCount + (peer?.outgoing?.count ?? 0) < RequestBody.streamMax
+        exchange.body.streamedCount + (peer?.outgoing?.count ?? 0) < exchange.body.streamMax
     }
 }

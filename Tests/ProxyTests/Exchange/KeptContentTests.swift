@@ -101,10 +101,10 @@ import Testing
         let out = ByteBuffer(capacity: 16)
         for _ in 0..<3 {
             let place = try #require(body.place)
-            #expect(place.limit == RequestBody.streamMax)
+            #expect(place.limit == ContentBuffers.wideStream)
             place.buffer.append("content")
             body.placed(7)
-            #expect(body.place?.limit == RequestBody.streamMax - 7)
+            #expect(body.place?.limit == ContentBuffers.wideStream - 7)
             #expect(!pool.isHolding)
             #expect(StreamedContentTests.text(body.next(framing: out)) == "content")
             body.gave(3)
@@ -167,6 +167,16 @@ import Testing
 }
 
 @Suite("Content buffers") struct ContentBuffersTests {
+    @Test("of many streams at once only some hold much")
+    func wideStreams() {
+        let pool = ContentBuffers()
+        let bounds = (0..<40).map { _ in pool.beginStream() }
+        #expect(bounds.count { $0 == ContentBuffers.wideStream } == 16)
+        #expect(bounds.last == ContentBuffers.narrowStream)
+        for bound in bounds { pool.endStream(of: bound) }
+        #expect(pool.beginStream() == ContentBuffers.wideStream)
+    }
+
     @Test("a buffer serves for contents of about its size only")
     func sizesFit() {
         let pool = ContentBuffers()
