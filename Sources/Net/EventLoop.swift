@@ -62,6 +62,9 @@ public final class EventLoop<Endpoint> {
         return object
     }
 
+    /// Events and deadlines of a token go to another endpoint from now on.
+    public func replace(_ token: Token, by endpoint: Endpoint) { endpoints.fill(token, endpoint) }
+
     /// No event and no deadline goes to what the token was given to any more.
     @inlinable
     public func dismiss(_ token: Token) { endpoints.remove(token) }

@@ -50,7 +50,9 @@ extension Worker {
             let connection = ClientConnection(
                 number: connectionSerial, token: token, transport: transport, accepted: accepted)
             connection.isReserved = isReserved
-            return HTTP1Session(worker: self, connection: connection)
+            return ClientOpening.isDue(on: connection)
+                ? Session.opening(ClientOpening(worker: self, connection: connection))
+                : Session.http1(HTTP1Session(worker: self, connection: connection))
         }
         connectionCount += 1
         noteCrowd()

@@ -127,9 +127,7 @@ extension Worker {
             guard let deadline = entry.deadlineMs, clock.nowMs >= deadline, let old = entry.snapshot else {
                 continue
             }
-            forEachSession {
-                if $0.exchange?.snapshot === old || $0.connection.snapshot === old { $0.timeIsUp() }
-            }
+            forEachSession { if $0.uses(old) { $0.timeIsUp() } }
         }
         retired.removeAll { $0.snapshot == nil }
     }

@@ -7,7 +7,7 @@ struct ConnectionRoom {
     /// So many connections, and descriptors, are there for `status`, `readiness` and refusals alone.
     static var reserve: Int { 16 }
     /// A client that has begun to say something and not ended after so long is as good as idle.
-    static var slowAfterMs: Int64 { 1000 }
+    private static var slowAfterMs: Int64 { 1000 }
     private static var sampleCount: Int { 64 }
 
     /// A client that waited for nothing but its own next request when it was looked at.
@@ -41,6 +41,9 @@ struct ConnectionRoom {
         let reserved = min(ConnectionRoom.reserve, descriptorLimit / 2)
         firstReservedDescriptor = Int32(clamping: descriptorLimit - reserved)
     }
+
+    /// Whether a client that has been at it since then keeps a connection from others.
+    static func isSlow(_ sinceMs: Int64, nowMs: Int64) -> Bool { nowMs - sinceMs >= slowAfterMs }
 
     mutating func next() -> Candidate? { candidates.popLast() }
 
@@ -149,10 +152,11 @@ extension HTTP1Session {
         let nowMs = worker.clock.nowMs
         let waitsSinceMs = connection.requestCount > 0 ? connection.quietSinceMs : connection.startedMs
         switch state {
-        case .idle where connection.isReserved, .readingProxyHeader, .handshaking:
-            return isSlow(waitsSinceMs, nowMs)
+        case .idle where connection.isReserved:
+            return ConnectionRoom.isSlow(waitsSinceMs, nowMs: nowMs) ? waitsSinceMs : nil
         case .readingHead:
-            return isSlow(exchange?.startedMs ?? waitsSinceMs, nowMs)
+            let sinceMs = exchange?.startedMs ?? waitsSinceMs
+            return ConnectionRoom.isSlow(sinceMs, nowMs: nowMs) ? sinceMs : nil
         case .idle, .lingering:
             return waitsSinceMs
         case .exchanging, .skippingBody, .tunnelling, .closed:
@@ -160,17 +164,10 @@ extension HTTP1Session {
         }
     }
 
-    private func isSlow(_ sinceMs: Int64, _ nowMs: Int64) -> Int64? {
-        nowMs - sinceMs >= ConnectionRoom.slowAfterMs ? sinceMs : nil
-    }
-
     /// Closes, for the sake of others, unless the client has said something that no event told of yet.
     func giveWay() -> Bool {
         switch state {
-        // What was read of a header stays unread in the kernel; it is no whole one after so long.
-        case .lingering, .readingProxyHeader: break
-        // The events of a handshake that stopped half-way still stand for bytes that OpenSSL has.
-        case .handshaking: if transport.hasArrivals { return false }
+        case .lingering: break
         case .idle, .readingHead, .exchanging, .skippingBody, .tunnelling, .closed:
             if transport.hasUnread { return false }
         }

@@ -32,7 +32,7 @@ extension Worker {
         if limit > 0 { drainDeadlineMs = clock.nowMs + Int64(limit) }
     }
 
-    func forEachSession(_ body: (HTTP1Session) -> Void) {
+    func forEachSession(_ body: (Session) -> Void) {
         loop.forEach { _, endpoint in
             if case .client(let session) = endpoint { body(session) }
         }

@@ -12,7 +12,7 @@ public final class Worker {
     /// Events of one turn go to what stands in the slot that the kernel names.
     enum Endpoint {
         case listener(Listener)
-        case client(HTTP1Session)
+        case client(Session)
         case peer(PeerConnection)
         case signals
         /// What the master says.
@@ -200,10 +200,10 @@ public final class Worker {
     }
 
     /// Begins to ask for the certificates of a client.
-    func checkStatus(_ session: HTTP1Session, _ subjects: [OCSPSubject]) {
-        let check = loop.enroll(as: Endpoint.status) { ClientStatusCheck(session, subjects, token: $0) }
-        session.statusCheck = check
-        check.start()
+    ///
+    /// - Returns: what is to be started.
+    func statusCheck(of opening: ClientOpening, _ subjects: [OCSPSubject]) -> ClientStatusCheck {
+        loop.enroll(as: Endpoint.status) { ClientStatusCheck(opening, subjects, token: $0) }
     }
 
     /// A connection to a peer is over.

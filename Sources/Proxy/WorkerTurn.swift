@@ -69,7 +69,7 @@ struct WorkerTurn: LoopTurn {
             worker.accept(from: listener)
         case .client(let session):
             worker.mark.does(.client, number: session.connection.number)
-            session.transport.note(event)
+            session.connection.transport.note(event)
             if session.isShakingHands { worker.shakeHandsLater(event.token) } else { session.ready() }
         case .signals:
             worker.mark.does(.orders)
@@ -93,7 +93,7 @@ struct WorkerTurn: LoopTurn {
     func timedOut(_ endpoint: Worker.Endpoint, kind: UInt8) {
         switch endpoint {
         case .client(let session):
-            session.timedOut(kind == HTTP1Session.TimerKind.read.rawValue ? .read : .write)
+            session.timedOut(kind == Session.TimerKind.read.rawValue ? .read : .write)
         case .peer(let connection):
             connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
         case .listener(let listener):

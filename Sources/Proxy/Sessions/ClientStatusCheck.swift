@@ -3,7 +3,7 @@ internal import Sharing
 
 /// The certificates of one client being asked for, one after the other, before its first request is read.
 final class ClientStatusCheck {
-    private unowned let session: HTTP1Session
+    private unowned let opening: ClientOpening
     private let worker: Worker
     private var subjects: ArraySlice<OCSPSubject>
     private let token: Token
@@ -12,12 +12,12 @@ final class ClientStatusCheck {
     /// Where answers are found and kept; `nil`: they are not.
     private let trust: ClientTrust?
 
-    init(_ session: HTTP1Session, _ subjects: [OCSPSubject], token: Token) {
-        self.session = session
+    init(_ opening: ClientOpening, _ subjects: [OCSPSubject], token: Token) {
+        self.opening = opening
         self.subjects = subjects[...]
         self.token = token
-        worker = session.worker
-        trust = session.transport.tls.flatMap { $0.remembersStatus ? $0.clientTrust : nil }
+        worker = opening.worker
+        trust = opening.transport.tls.flatMap { $0.remembersStatus ? $0.clientTrust : nil }
         timer = worker.timers.create(token, kind: 0)
     }
 
@@ -75,13 +75,13 @@ final class ClientStatusCheck {
     private func complain(_ reason: String) {
         let host = subjects.first?.responder.host ?? ""
         worker.log(
-            .error, session.connection, "\(reason) while requesting certificate status, responder: \(host)")
+            .error, opening.connection, "\(reason) while requesting certificate status, responder: \(host)")
         settle("certificate status request failed")
     }
 
     private func settle(_ complaint: String?) {
         end()
-        session.statusSettled(complaint)
+        opening.statusSettled(complaint)
     }
 
     /// The client is gone, or all is known.

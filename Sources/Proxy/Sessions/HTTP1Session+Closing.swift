@@ -83,8 +83,6 @@ extension HTTP1Session {
         switch state {
         case .closed:
             return
-        case .readingProxyHeader, .handshaking:
-            worker.counters.add(.reading, -1)
         case .idle:
             worker.counters.add(connection.requestCount > 0 ? .waiting : .reading, -1)
         case .readingHead:
@@ -95,8 +93,6 @@ extension HTTP1Session {
             break
         }
         state = .closed
-        statusCheck?.end()
-        statusCheck = nil
         writer.release()
         tunnel = nil
         recycleExchange()
@@ -115,7 +111,7 @@ extension HTTP1Session {
             exchange.clientLeft(status: 499)
         case .tunnelling:
             tunnel?.end()
-        case .readingProxyHeader, .handshaking, .idle, .readingHead, .skippingBody, .lingering, .closed:
+        case .idle, .readingHead, .skippingBody, .lingering, .closed:
             close()
         }
     }
@@ -135,8 +131,7 @@ extension HTTP1Session {
         switch state {
         case .idle where connection.requestCount > 0:
             arm(readTimer, afterMs: graceMs)
-        case .readingProxyHeader, .idle, .handshaking, .readingHead, .exchanging, .skippingBody, .tunnelling,
-            .lingering, .closed:
+        case .idle, .readingHead, .exchanging, .skippingBody, .tunnelling, .lingering, .closed:
             break
         }
     }

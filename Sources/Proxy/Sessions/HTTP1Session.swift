@@ -5,21 +5,18 @@ internal import Sharing
 
 /// One client connection that speaks HTTP/1: requests in, one after the other, and responses out.
 ///
-///     handshaking ──▶ idle ──byte──▶ readingHead ──head──▶ exchanging ──end──▶ idle
-///                                        │                    │  │
-///                                        ▼                    │  └──101──▶ tunnelling ──▶ closed
-///                                     lingering ◀─────────────┘
-///                                        │
-///                                        ▼
-///                                     closed
+///     idle ──byte──▶ readingHead ──head──▶ exchanging ──end──▶ idle
+///                         │                    │  │
+///                         ▼                    │  └──101──▶ tunnelling ──▶ closed
+///                     lingering ◀──────────────┘
+///                         │
+///                         ▼
+///                       closed
 ///
 /// An idle connection holds no buffer and no exchange. Writing is in `HTTP1Session+Writing.swift`,
 /// the request's content in `HTTP1Session+Body.swift`, closing in `HTTP1Session+Closing.swift`.
 final class HTTP1Session {
     enum State {
-        /// The PROXY protocol's header is awaited.
-        case readingProxyHeader
-        case handshaking
         /// Between requests: nothing was received yet.
         case idle
         case readingHead
@@ -33,11 +30,9 @@ final class HTTP1Session {
         case closed
     }
 
-    enum TimerKind: UInt8 { case read = 0, write = 1 }
-
     let worker: Worker
     let connection: ClientConnection
-    var state: State
+    var state = State.idle
     /// What was received and not yet used up. While a request is served its head stands in front.
     var input: ByteBuffer?
     /// Bytes of `input` that belong to the exchange under way: its head, and content taken so far.
@@ -52,33 +47,27 @@ final class HTTP1Session {
     /// Longest gap in what a client sends that is only listened to.
     var lingeringTimeoutMs = 5000
     var tunnel: Tunnel?
-    /// Its certificate is being asked for.
-    var statusCheck: ClientStatusCheck?
     let readTimer: TimerID
     let writeTimer: TimerID
 
-    init(worker: Worker, connection: ClientConnection) {
+    /// Takes over from an opening, whose timer goes on until the first request.
+    init(worker: Worker, connection: ClientConnection, readTimer: TimerID) {
         self.worker = worker
         self.connection = connection
-        let isProxied = connection.listen.usesProxyProtocol
-        state = isProxied ? .readingProxyHeader : connection.transport.tls == nil ? .idle : .handshaking
+        self.readTimer = readTimer
         writer = HTTP1Writer(pool: worker.buffers)
-        readTimer = worker.timers.create(connection.token, kind: TimerKind.read.rawValue)
-        writeTimer = worker.timers.create(connection.token, kind: TimerKind.write.rawValue)
-        let server = connection.listen.defaultServer
-        let wait =
-            connection.transport.tls == nil || isProxied
-            ? server.clientHeaderTimeoutMs : server.handshakeTimeoutMs
-        arm(readTimer, afterMs: wait)
+        writeTimer = worker.timers.create(connection.token, kind: Session.TimerKind.write.rawValue)
+    }
+
+    /// Begins on a connection that was just accepted.
+    convenience init(worker: Worker, connection: ClientConnection) {
+        let timer = worker.timers.create(connection.token, kind: Session.TimerKind.read.rawValue)
+        self.init(worker: worker, connection: connection, readTimer: timer)
+        arm(timer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
         worker.add(.reading, 1)
     }
 
     var transport: Transport { connection.transport }
-
-    /// The next event goes on with a TLS handshake.
-    var isShakingHands: Bool {
-        if case .handshaking = state { true } else { false }
-    }
 
     func arm(_ timer: TimerID, afterMs: Int) {
         worker.set(timer, afterMs: afterMs)
@@ -89,10 +78,6 @@ final class HTTP1Session {
     /// The socket became readable or writable, or the other end hung up.
     func ready() {
         switch state {
-        case .readingProxyHeader:
-            readProxyHeader()
-        case .handshaking:
-            shakeHands()
         case .idle, .readingHead:
             readHead()
         case .exchanging:
@@ -109,17 +94,8 @@ final class HTTP1Session {
         }
     }
 
-    func timedOut(_ kind: TimerKind) {
+    func timedOut(_ kind: Session.TimerKind) {
         switch (state, kind) {
-        case (.readingProxyHeader, _):
-            worker.log(
-                .info, connection, "client timed out (110: Connection timed out) while reading PROXY protocol"
-            )
-            close()
-        case (.handshaking, _):
-            worker.log(.info, connection, "client timed out while SSL handshaking")
-            count(.handshakeTimeouts)
-            close()
         case (.idle, _):
             close()
         case (.readingHead, _):
