@@ -52,9 +52,8 @@ let package = Package(
         room("Net", ["Core", "CLinux", "COpenSSL"]),
         room("Sharing", ["Core", "Net"]),
         room("Upstream", ["Core", "Config", "HTTP", "Net", "Sharing"]),
-        room(
-            "Proxy", ["Core", "Config", "HTTP", "Pattern", "Net", "Sharing", "Upstream"],
-            embedding: ["Status/status.html"]),
+        room("Status", ["Core", "HTTP", "Net", "Sharing", "Upstream"], embedding: ["status.html"]),
+        room("Proxy", ["Core", "Config", "HTTP", "Pattern", "Net", "Sharing", "Upstream", "Status"]),
         room("Supervisor", ["Core", "Config", "Net", "Sharing", "Upstream", "Proxy"]),
         .executableTarget(
             name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,
@@ -73,7 +72,10 @@ let package = Package(
         tests("NetTests", ["Net", "Core", "COpenSSL"]),
         tests("SharingTests", ["Sharing", "Core", "Net"]),
         tests("UpstreamTests", ["Upstream", "Config", "Core", "Net", "Sharing"]),
-        tests("ProxyTests", ["Proxy", "Config", "Core", "HTTP", "Pattern", "Net", "Sharing", "Upstream"]),
+        tests("StatusTests", ["Status", "Core", "Net", "Sharing", "Upstream"]),
+        tests(
+            "ProxyTests",
+            ["Proxy", "Config", "Core", "HTTP", "Pattern", "Net", "Sharing", "Status", "Upstream"]),
         tests("IntegrationTests", []),
         tests("StyleTests", []),
     ]

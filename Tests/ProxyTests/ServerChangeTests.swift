@@ -1,7 +1,11 @@
 import Core
+import Net
+import Sharing
 import Testing
+import Upstream
 
 @testable import Proxy
+@testable import Status
 
 @Suite("Changes of an upstream's servers") struct ServerChangeTests {
     private func read(
@@ -123,5 +127,23 @@ import Testing
         let out = ByteBuffer(capacity: 64)
         answer.content(requestID: "r").write(to: out)
         #expect(String(decoding: out.bytes, as: UTF8.self) == #"{"respawned":0}"#)
+    }
+
+    @Test(
+        "a server's times are written so that they can be sent back",
+        arguments: [(0, "0s"), (30_000, "30s"), (1500, "1500ms")])
+    func configuredTimes(_ ms: Int, _ written: String) throws {
+        let address = try #require(SocketAddress.parse("10.0.0.1:80", defaultPort: 80))
+        var settings = PeerSettings(server: "10.0.0.1", address: address)
+        settings.slowStartMs = ms
+        let server = StatusReport.Server(
+            id: 0, settings: settings, state: .up, reason: "", sinceMs: 0, active: 0, failures: 0,
+            sum: TallySum(), checks: (0, 0, 0, 0), isChecked: false)
+        guard case .string(let text)? = server.configurationJSON["slow_start"] else {
+            Issue.record("no slow_start")
+            return
+        }
+        #expect(text == written)
+        #expect(try ServerChange(Array("{\"slow_start\":\"\(text)\"}".utf8), for: .change).slowStartMs == ms)
     }
 }

@@ -13,7 +13,8 @@ struct StyleTests {
         "Net": ["Core", "CLinux", "COpenSSL", "Glibc"],
         "Sharing": ["Core", "Net"],
         "Upstream": ["Core", "Config", "HTTP", "Net", "Sharing"],
-        "Proxy": ["Core", "Config", "HTTP", "Pattern", "Net", "Sharing", "Upstream"],
+        "Status": ["Core", "HTTP", "Net", "Sharing", "Upstream"],
+        "Proxy": ["Core", "Config", "HTTP", "Pattern", "Net", "Sharing", "Upstream", "Status"],
         "Supervisor": ["Core", "Config", "HTTP", "Net", "Sharing", "Upstream", "Proxy", "Glibc", "CLinux"],
         "portico": ["Supervisor", "Core", "Config", "HTTP", "Net", "Upstream", "Proxy", "Glibc", "CLinux"],
     ]

@@ -1,3 +1,5 @@
+internal import Status
+
 /// How the response of one exchange gets to its client, whichever protocol takes it: how much has left, how
 /// much may have left by now, how fast the client takes it, and content that is made or read here.
 ///

@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Status
 
 /// The response on its way: its pace, and content that comes from a file or is made in slices. It is given
 /// as long as the stream has room; when there is room again, `clientCanTakeMore` goes on.
@@ -66,7 +67,10 @@ extension Exchange {
 
     /// Makes an answer: now if it is short, else a slice in each turn of the worker.
     func begin(_ work: SlicedWork) -> Outcome {
-        if work.run(outMax: ResponseStream.heldMax) { return work.end() }
+        if work.run(outMax: ResponseStream.heldMax) {
+            work.end()
+            return .respond
+        }
         delivery.work = work
         makeLater()
         return .suspended
@@ -85,7 +89,10 @@ extension Exchange {
         let isDone = work.run(outMax: ResponseStream.heldMax)
         if isDone { delivery.work = nil }
         guard !isResponding else { return sendMade(work, isDone) }
-        if isDone { return conclude(work.end()) }
+        if isDone {
+            work.end()
+            return conclude(.respond)
+        }
         guard work.out.count > ResponseStream.heldMax else { return makeLater() }
         beginLong()
         guard delivery.work != nil else { return }

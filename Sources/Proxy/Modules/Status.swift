@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Status
 
 /// `status` and `api`: what the service does, for people and for programs.
 enum Status {
@@ -52,7 +53,7 @@ enum Status {
 
     /// An answer that is made piece by piece.
     private static func work(_ exchange: Exchange) -> SlicedWork {
-        SlicedWork(out: begin(exchange, status: 200)) { [unowned exchange] in end(exchange) }
+        SlicedWork(out: begin(exchange, status: 200)) { [unowned exchange] in _ = end(exchange) }
     }
 
     private static func gathering(_ exchange: Exchange, _ scope: StatusScope) -> StatusGathering {

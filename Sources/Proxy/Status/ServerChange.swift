@@ -1,10 +1,11 @@
 internal import Config
 internal import Core
+internal import Status
 
 /// What a POST or PATCH asks of a server of an upstream, as far as it can be checked by itself.
 ///
 /// Either the whole body is right or nothing of it is taken. What is `nil` was not mentioned.
-struct ServerChange: Equatable {
+package struct ServerChange: Equatable {
     /// What the body is for; some members may stand in one only.
     enum Purpose {
         /// POST: a new server.

@@ -1,3 +1,5 @@
+internal import Status
+
 /// Why a change of a server is refused, in the words and codes of the commercial API.
 struct ServerChangeError: Error, Equatable {
     /// The answer's status.

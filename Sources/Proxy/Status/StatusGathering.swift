@@ -1,34 +1,7 @@
 internal import Net
 internal import Sharing
+internal import Status
 internal import Upstream
-
-/// What of a report is wanted: a leaf of the API needs no sums of thousands of servers.
-struct StatusScope {
-    /// The groups of numbers that take time to gather.
-    struct Parts: OptionSet {
-        let rawValue: Int
-
-        static let counters = Parts(rawValue: 1)
-        static let workers = Parts(rawValue: 2)
-        static let serverZones = Parts(rawValue: 4)
-        static let locationZones = Parts(rawValue: 8)
-        static let resolvers = Parts(rawValue: 16)
-        static let upstreams = Parts(rawValue: 32)
-        static let history = Parts(rawValue: 64)
-        static let certificates = Parts(rawValue: 128)
-        static let all = Parts(rawValue: 255)
-    }
-
-    var parts: Parts
-    /// Of zones or upstreams this one alone.
-    var name: String?
-    /// What was counted of each is wanted too, not only that it is there.
-    var isCounted = true
-
-    static let all = StatusScope(parts: .all)
-
-    func wants(_ name: String) -> Bool { self.name == nil || self.name == name }
-}
 
 /// Makes a report as the worker that answers can: of sums of what all workers wrote to shared memory.
 ///
@@ -139,14 +112,10 @@ final class StatusGathering {
         let zombies = scope.isCounted ? group.zombies(in: worker.shared.peers) : 0
         let sum = sum(named: group.tallyName)
         let places = group.settings.queue.count * max(1, worker.shared.service.workers.count)
-        report.upstreams.append(
-            StatusReport.Upstream(
-                name: group.settings.name,
-                // A URL made of variables may be one of TLS as well.
-                usesTLS: usesTLS || servers.contains { $0.sum[.handshakes] + $0.sum.failedHandshakes > 0 },
-                zone: group.settings.zoneName, servers: servers, idleConnections: max(0, sum[.idle]),
-                queue: places > 0 ? (max(0, sum[.waiting]), places, sum[.overflows]) : nil,
-                zombies: zombies, isInPanic: group.isInPanic))
+        var upstream = StatusReport.Upstream(group, servers, sum, waitingMax: places)
+        upstream.usesTLS = upstream.usesTLS || usesTLS
+        upstream.zombies = zombies
+        report.upstreams.append(upstream)
         servers = []
     }
 }

@@ -1,5 +1,6 @@
 internal import Net
 internal import Sharing
+internal import Status
 internal import Upstream
 
 /// `api write=on`: servers of an upstream are added, changed and removed. All workers see it at their next

@@ -4,7 +4,7 @@ internal import Sharing
 internal import Upstream
 
 /// The report for a terminal: aligned columns, 80 wide.
-struct StatusText {
+package struct StatusText {
     private let report: StatusReport
     private let out: ByteBuffer
     private static var width: Int { 80 }
@@ -17,7 +17,7 @@ struct StatusText {
     }
 
     /// Adds the steps that write all of it.
-    static func add(_ report: StatusReport, to work: SlicedWork) {
+    package static func add(_ report: StatusReport, to work: SlicedWork) {
         let text = StatusText(report: report, out: work.out)
         work.once {
             text.writeVerdict()

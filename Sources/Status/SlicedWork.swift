@@ -1,9 +1,9 @@
-internal import Core
+package import Core
 internal import Net
 
 /// Work that is done a slice at a time, so that requests are served in between: the answer of a status page
 /// with thousands of servers takes as long as ten thousand requests.
-final class SlicedWork {
+package final class SlicedWork {
     /// How long a slice may take, in microseconds; its last step may exceed it by a little.
     static var sliceUs: Int64 { 1000 }
 
@@ -19,22 +19,22 @@ final class SlicedWork {
     private let clock = Clock()
 
     /// What the work makes; it may be sent as soon as something is in it.
-    let out: ByteBuffer
+    package let out: ByteBuffer
     /// What the work ends with, if nothing of it was sent before.
-    var end: () -> Outcome
+    package let end: () -> Void
     /// It waits for its turn.
-    var isQueued = false
+    package var isQueued = false
 
     /// - Parameters:
     ///   - out: where the answer's content goes.
-    ///   - end: what is decided when all is done.
-    init(out: ByteBuffer = ByteBuffer(capacity: 16), end: @escaping () -> Outcome = { .respond }) {
+    ///   - end: called when all is done, if nothing was sent before.
+    package init(out: ByteBuffer = ByteBuffer(capacity: 16), end: @escaping () -> Void = {}) {
         self.out = out
         self.end = end
     }
 
     /// Adds a step behind those that there are.
-    func once(_ body: @escaping () -> Void) {
+    package func once(_ body: @escaping () -> Void) {
         loops.append(
             Loop(count: 1) { _ in
                 body()
@@ -43,7 +43,7 @@ final class SlicedWork {
     }
 
     /// Adds a step for each index.
-    func each(_ count: Int, _ body: @escaping (Int) -> Void) {
+    package func each(_ count: Int, _ body: @escaping (Int) -> Void) {
         loops.append(
             Loop(count: count) { index in
                 body(index)
@@ -52,13 +52,13 @@ final class SlicedWork {
     }
 
     /// Adds steps until one says that it was the last.
-    func repeating(_ body: @escaping () -> Bool) { loops.append(Loop(count: .max) { _ in body() }) }
+    package func repeating(_ body: @escaping () -> Bool) { loops.append(Loop(count: .max) { _ in body() }) }
 
     /// Does what time allows.
     ///
     /// - Parameter outMax: bytes in `out` beyond which nothing more is made now.
     /// - Returns: whether all is done.
-    func run(outMax: Int = .max, sliceUs: Int64 = sliceUs) -> Bool {
+    package func run(outMax: Int = .max, sliceUs: Int64 = sliceUs) -> Bool {
         clock.update()
         let endUs = clock.nowUs + sliceUs
         while place.loop < loops.count {
@@ -78,11 +78,11 @@ final class SlicedWork {
     }
 
     /// Nothing is left to do: it is done, or nobody wants it any more. Steps hold the work that holds them.
-    func drop() {
+    package func drop() {
         loops = []
         place = (0, 0)
     }
 
     /// Does all of it at once: where nobody waits.
-    func finish() { while !run(sliceUs: .max / 2) {} }
+    package func finish() { while !run(sliceUs: .max / 2) {} }
 }

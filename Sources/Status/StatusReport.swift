@@ -1,11 +1,11 @@
 internal import HTTP
-internal import Net
-internal import Sharing
+package import Net
+package import Sharing
 internal import Upstream
 
 /// All that the status page and the API show, as of one moment. Every view is made of it alone.
-struct StatusReport {
-    struct Connections {
+package struct StatusReport {
+    package struct Connections {
         var accepted = 0
         var dropped = 0
         var active = 0
@@ -18,20 +18,30 @@ struct StatusReport {
         var refusedForRoom = 0
     }
 
-    struct Zone {
+    package struct Zone {
         let name: String
         let sum: TallySum
+
+        package init(name: String, sum: TallySum) {
+            self.name = name
+            self.sum = sum
+        }
     }
 
-    struct Worker {
+    package struct Worker {
         let process: ServiceRecord.WorkerProcess
         let connections: Connections
+
+        package init(process: ServiceRecord.WorkerProcess, connections: Connections) {
+            self.process = process
+            self.connections = connections
+        }
     }
 
-    struct Upstream {
+    package struct Upstream {
         let name: String
         /// Its servers are reached over TLS.
-        let usesTLS: Bool
+        package var usesTLS: Bool
         let zone: String?
         let servers: [Server]
         /// Connections that are kept idle.
@@ -39,7 +49,7 @@ struct StatusReport {
         /// Requests that wait, how many may in all workers together, and how many found the queue full.
         let queue: (size: Int, max: Int, overflows: Int)?
         /// Servers that are not of the group any more and still have requests.
-        let zombies: Int
+        package var zombies: Int
         let isInPanic: Bool
 
         /// Whether the next request may go to one of its servers.
@@ -50,7 +60,7 @@ struct StatusReport {
     }
 
     /// One server of an upstream.
-    struct Server {
+    package struct Server {
         enum State: String, CaseIterable {
             case up, draining, down, unavail, checking, unhealthy
         }
@@ -80,34 +90,34 @@ struct StatusReport {
         let isChecked: Bool
     }
 
-    var address = ""
-    var nowMs = 0
-    var answeringPID = 0
-    var generation = 0
-    var startedMs = 0
-    var loadedMs = 0
-    var lastReload: (atMs: Int, complaint: String?)?
+    package var address = ""
+    package var nowMs = 0
+    package var answeringPID = 0
+    package var generation = 0
+    package var startedMs = 0
+    package var loadedMs = 0
+    package var lastReload: (atMs: Int, complaint: String?)?
     /// When a worker or the checker died last; 0: none has.
-    var diedMs = 0
+    package var diedMs = 0
     /// The service was told to stop.
-    var isStopping = false
-    var masterPID = 0
-    var checkerPID = 0
-    var respawned = 0
+    package var isStopping = false
+    package var masterPID = 0
+    package var checkerPID = 0
+    package var respawned = 0
     /// Worker processes that there should be.
-    var workersWanted = 0
+    package var workersWanted = 0
     /// Connections that each worker may have; 0: nobody knows.
-    var connectionsMax = 0
-    var failedLogins = 0
-    var connections = Connections()
+    package var connectionsMax = 0
+    package var failedLogins = 0
+    package var connections = Connections()
     /// TLS handshakes with clients are counted with the requests.
-    var requests = TallySum()
-    var serverHandshakes = TallySum()
+    package var requests = TallySum()
+    package var serverHandshakes = TallySum()
     /// Clients that spoke no TLS to a port of TLS.
-    var plainOnTLS = 0
-    var patternExcesses = 0
-    var serverZones: [Zone] = []
-    var locationZones: [Zone] = []
+    package var plainOnTLS = 0
+    package var patternExcesses = 0
+    package var serverZones: [Zone] = []
+    package var locationZones: [Zone] = []
     /// How lookups of names end, in the API's words.
     static let lookupEndings: [(word: String, ending: LookupEnding)] = [
         ("noerror", .noError), ("formerr", .formatError), ("servfail", .serverFailure),
@@ -115,12 +125,15 @@ struct StatusReport {
         ("timedout", .timedOut), ("unknown", .unknown),
     ]
     /// By their zones.
-    var resolvers: [(zone: String, tally: ResolverTally)] = []
-    var workers: [Worker] = []
-    var upstreams: [Upstream] = []
-    var certificates: [CertificateFacts] = []
-    var events: [EventRing.Event] = []
-    var samples: [ServiceRecord.Sample] = []
+    package var resolvers: [(zone: String, tally: ResolverTally)] = []
+    package var workers: [Worker] = []
+    package var upstreams: [Upstream] = []
+    package var certificates: [CertificateFacts] = []
+    package var events: [EventRing.Event] = []
+    package var samples: [ServiceRecord.Sample] = []
+
+    /// Of nothing yet.
+    package init() {}
 }
 
 /// Numbers as people read them.

@@ -3,7 +3,7 @@ import Net
 import Sharing
 import Testing
 
-@testable import Proxy
+@testable import Status
 
 /// Work in slices, and what is made by it.
 @Suite("Sliced work") struct SlicedWorkTests {

@@ -2,16 +2,22 @@ internal import Core
 internal import HTTP
 
 /// `api`: the report in pieces, under the paths of the commercial API.
-enum StatusAPI {
+package enum StatusAPI {
     /// The answer to a path.
-    struct Answer {
-        let status: UInt16
-        let content: JSON
+    package struct Answer {
+        package let status: UInt16
+        package let content: JSON
         /// The methods that the path knows, for whoever used another one.
-        var allow: String?
+        package var allow: String?
+
+        package init(status: UInt16, content: JSON, allow: String? = nil) {
+            self.status = status
+            self.content = content
+            self.allow = allow
+        }
 
         /// What goes to the client: an error also says which request it answers, and where it is explained.
-        func content(requestID: String) -> JSON {
+        package func content(requestID: String) -> JSON {
             guard status >= 400, case .object(let members) = content else { return content }
             return .object(
                 members + [("request_id", .string(requestID)), ("href", .string(StatusAPI.reference))])
@@ -37,7 +43,7 @@ enum StatusAPI {
     /// - Parameters:
     ///   - path: what follows the location's name, without a slash in front: "9/http/upstreams".
     ///   - fields: what `?fields=` names, perhaps nothing; `nil`: all.
-    static func answer(_ path: String, fields: [String]?, _ report: () -> StatusReport) -> Answer {
+    package static func answer(_ path: String, fields: [String]?, _ report: () -> StatusReport) -> Answer {
         let parts = path.split(separator: "/").map(String.init)
         guard let version = parts.first else {
             return Answer(status: 200, content: .array((1...versionMax).map { .int($0) }))
@@ -53,7 +59,7 @@ enum StatusAPI {
     }
 
     /// What of a report a path needs.
-    static func scope(of path: String) -> StatusScope {
+    package static func scope(of path: String) -> StatusScope {
         let parts = path.split(separator: "/").map(String.init)
         let name = parts.count > 3 ? parts[3] : nil
         switch (parts.dropFirst().first, parts.dropFirst(2).first) {
@@ -191,7 +197,7 @@ enum StatusAPI {
     /// A method that the path does not know.
     ///
     /// - Parameter writes: `write=on`; without it, it is not even looked whether there is such a path.
-    static func refusal(of path: String, writes: Bool, _ report: () -> StatusReport) -> Answer {
+    package static func refusal(of path: String, writes: Bool, _ report: () -> StatusReport) -> Answer {
         var methods = "GET, HEAD"
         if writes {
             let answer = answer(path, fields: nil, report)
@@ -206,7 +212,7 @@ enum StatusAPI {
         return refusal
     }
 
-    static func error(_ status: UInt16, _ text: String, _ code: String) -> Answer {
+    package static func error(_ status: UInt16, _ text: String, _ code: String) -> Answer {
         Answer(
             status: status,
             content: .object([

@@ -1,7 +1,7 @@
-internal import Core
+package import Core
 
 /// A JSON value (RFC 8259). Members keep their order.
-enum JSON {
+package enum JSON {
     case null
     case bool(Bool)
     case int(Int)
@@ -18,7 +18,7 @@ enum JSON {
         if case .made(let make) = self { make().resolved } else { self }
     }
 
-    func write(to out: ByteBuffer) {
+    package func write(to out: ByteBuffer) {
         switch self {
         case .null: out.append("null")
         case .bool(let value): out.append(value ? "true" : "false")
@@ -71,7 +71,7 @@ enum JSON {
     }
 
     /// What stands under a name; `nil`: nothing, or it is no object.
-    subscript(name: String) -> JSON? {
+    package subscript(name: String) -> JSON? {
         guard case .object(let members) = resolved else { return nil }
         return members.first { $0.0 == name }?.1
     }

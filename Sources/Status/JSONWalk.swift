@@ -1,8 +1,8 @@
-internal import Core
+package import Core
 
 /// Writes a JSON value in small steps. What stands high in it is written element by element, what stands
 /// deep in one go.
-struct JSONWalk {
+package struct JSONWalk {
     private enum Frame {
         case elements([JSON], next: Int)
         case members([(String, JSON)], next: Int)
@@ -14,12 +14,12 @@ struct JSONWalk {
     /// An array of servers of one upstream stands here in the whole report; a server is a step.
     private static var depth: Int { 6 }
 
-    init(_ json: JSON) { first = json }
+    package init(_ json: JSON) { first = json }
 
     /// Writes a little more.
     ///
     /// - Returns: whether there is still more.
-    mutating func step(_ out: ByteBuffer) -> Bool {
+    package mutating func step(_ out: ByteBuffer) -> Bool {
         if let json = first.take() {
             begin(json, out)
             return !frames.isEmpty

@@ -4,13 +4,13 @@ internal import Sharing
 internal import Upstream
 
 /// The report as a page for people: `status.html` with its places filled in.
-struct StatusPage {
+package struct StatusPage {
     let report: StatusReport
     private let verdict: StatusVerdict
     var html = ""
 
     /// What a browser may load for the page: its own style and script, and the page again.
-    static func contentSecurityPolicy(nonce: String) -> String {
+    package static func contentSecurityPolicy(nonce: String) -> String {
         "default-src 'none'; style-src 'nonce-\(nonce)'; script-src 'nonce-\(nonce)'; connect-src 'self';"
             + " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     }
@@ -24,7 +24,7 @@ struct StatusPage {
     }
 
     /// Adds the steps that write all of it.
-    static func add(_ report: StatusReport, nonce: String, to work: SlicedWork) {
+    package static func add(_ report: StatusReport, nonce: String, to work: SlicedWork) {
         var page = StatusPage(report: report)
         work.once {
             page.writeVerdict()

@@ -3,9 +3,9 @@ internal import Core
 /// Reads one JSON text (RFC 8259), strictly: what the grammar does not have is refused.
 ///
 /// A name that occurs twice in an object is kept twice; whoever asks for it decides.
-struct JSONReader {
+package struct JSONReader {
     /// Where the text ceased to be JSON.
-    struct Failure: Error, Equatable {
+    package struct Failure: Error, Equatable {
         /// Bytes before it.
         let offset: Int
     }
@@ -20,7 +20,7 @@ struct JSONReader {
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// - Throws: `Failure` where the text is no JSON, is not UTF-8, or is nested too deeply.
-    static func read(_ bytes: [UInt8]) throws(Failure) -> JSON {
+    package static func read(_ bytes: [UInt8]) throws(Failure) -> JSON {
         var reader = JSONReader(bytes)
         let value = try reader.value()
         reader.skipSpace()

@@ -4,11 +4,13 @@ internal import Sharing
 internal import Upstream
 
 /// The report in the shapes of the commercial API, version 9; what that lacks stands under `portico`.
-struct StatusJSON {
+package struct StatusJSON {
     let report: StatusReport
 
+    package init(report: StatusReport) { self.report = report }
+
     /// All of it, as `/status?format=json` gives it.
-    var whole: JSON {
+    package var whole: JSON {
         .object([
             ("nginx", nginx), ("processes", processes), ("connections", connections(report.connections)),
             ("slabs", slabs), ("ssl", ssl), ("workers", workers), ("resolvers", resolvers),

@@ -3,8 +3,8 @@ import Net
 import Testing
 import Upstream
 
-@testable import Proxy
 @testable import Sharing
+@testable import Status
 
 /// What an operator is told first, state by state.
 @Suite("Status verdict") struct StatusVerdictTests {

@@ -1,6 +1,7 @@
 import Core
+import Status
 
-@testable import Proxy
+@testable import Status
 
 extension JSON {
     /// As it is sent.

@@ -2,8 +2,8 @@ import Core
 import Net
 import Testing
 
-@testable import Proxy
 @testable import Sharing
+@testable import Status
 
 /// Paths, `?fields=` and errors of the API, as the commercial edition documents them.
 @Suite("Status API") struct StatusAPITests {

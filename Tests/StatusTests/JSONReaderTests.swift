@@ -1,7 +1,7 @@
 import Core
 import Testing
 
-@testable import Proxy
+@testable import Status
 
 @Suite("Reading JSON") struct JSONReaderTests {
     private func written(_ text: String) throws -> String {

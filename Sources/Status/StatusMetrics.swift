@@ -6,7 +6,7 @@ internal import Upstream
 /// The report as Prometheus reads it: text format 0.0.4.
 ///
 /// Lines are made in steps of a `SlicedWork`: a server has seventy of them.
-final class StatusMetrics {
+package final class StatusMetrics {
     let report: StatusReport
     let work: SlicedWork
     let out: ByteBuffer
@@ -21,7 +21,7 @@ final class StatusMetrics {
     }
 
     /// Adds the steps that write all of it.
-    static func add(_ report: StatusReport, to work: SlicedWork) {
+    package static func add(_ report: StatusReport, to work: SlicedWork) {
         let metrics = StatusMetrics(report, work)
         metrics.addVerdict()
         metrics.addService()

@@ -1,9 +1,9 @@
-internal import Net
-internal import Sharing
-internal import Upstream
+package import Net
+package import Sharing
+package import Upstream
 
 extension StatusReport.Connections {
-    init(_ count: (Counter) -> Int) {
+    package init(_ count: (Counter) -> Int) {
         accepted = count(.accepts)
         dropped = max(0, count(.accepts) - count(.handled))
         active = max(0, count(.active))
@@ -16,9 +16,26 @@ extension StatusReport.Connections {
     }
 }
 
+extension StatusReport.Upstream {
+    /// - Parameters:
+    ///   - sum: what was counted of the group.
+    ///   - waitingMax: requests that may wait in all workers together.
+    package init(_ group: PeerGroup, _ servers: [StatusReport.Server], _ sum: TallySum, waitingMax: Int) {
+        name = group.settings.name
+        // A URL made of variables may be one of TLS as well.
+        usesTLS = servers.contains { $0.sum[.handshakes] + $0.sum.failedHandshakes > 0 }
+        zone = group.settings.zoneName
+        self.servers = servers
+        idleConnections = max(0, sum[.idle])
+        queue = waitingMax > 0 ? (max(0, sum[.waiting]), waitingMax, sum[.overflows]) : nil
+        zombies = 0
+        isInPanic = group.isInPanic
+    }
+}
+
 extension StatusReport.Server {
     /// - Parameter sum: what was counted of it.
-    init(_ group: PeerGroup, _ index: Int, _ sum: TallySum, _ clock: Clock) {
+    package init(_ group: PeerGroup, _ index: Int, _ sum: TallySum, _ clock: Clock) {
         let peer = group.peers[index]
         id = peer.settings.memberID ?? index
         settings = peer.settings

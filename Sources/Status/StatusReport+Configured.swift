@@ -1,5 +1,5 @@
 internal import Sharing
-internal import Upstream
+package import Upstream
 
 extension StatusReport.Server {
     /// The server as it was configured, or as the API has left it.
@@ -13,7 +13,8 @@ extension StatusReport.Server {
         return (id, .made { StatusReport.Server.configurationJSON(settings.standing(for: name), id: id) })
     }
 
-    static func configurationJSON(_ settings: PeerSettings, id: Int, isDraining: Bool? = nil) -> JSON {
+    package static func configurationJSON(_ settings: PeerSettings, id: Int, isDraining: Bool? = nil) -> JSON
+    {
         var members: [(String, JSON)] = [
             ("id", .int(id)), ("server", .string(settings.name)), ("weight", .int(settings.weight)),
             ("max_conns", .int(settings.maxConnections)), ("max_fails", .int(settings.maxFails)),
