@@ -2,8 +2,57 @@ internal import Core
 internal import Net
 internal import Sharing
 
+/// Where clients come in, and how many are there.
+struct Admission {
+    var listeners: [Listener] = []
+    /// Clients that are there.
+    var connectionCount = 0
+    /// How many have come.
+    var connectionSerial = 0
+    var crowd = Crowd()
+    var room: ConnectionRoom
+
+    init(room: ConnectionRoom) { self.room = room }
+}
+
+/// A listening socket of this worker.
+final class Listener {
+    let fd: Int32
+    var address: ListenAddress
+    var token = Token(slot: 0, generation: 0)
+    var timer: TimerID?
+    /// It is not waited for, now that it is new or there was no room.
+    var isPaused = true
+    var isClosed = false
+
+    init(fd: Int32, address: ListenAddress) {
+        self.fd = fd
+        self.address = address
+    }
+}
+
 /// New clients.
 extension Worker {
+    /// Begins to accept on a socket.
+    func open(_ fd: Int32, _ address: ListenAddress) -> Listener {
+        // What is accepted inherits it (Linux): no call for each connection.
+        Socket.setNoDelay(fd, address.tcpNodelay)
+        let listener = Listener(fd: fd, address: address)
+        listener.token = loop.enroll(.listener(listener))
+        resumeAccepting(listener)
+        return listener
+    }
+
+    /// Accepts no more on a socket.
+    func close(_ listener: Listener) {
+        acceptLast(from: listener)
+        listener.isClosed = true
+        if !listener.isPaused { loop.poller.remove(listener.fd) }
+        Socket.close(listener.fd)
+        if let timer = listener.timer { timers.destroy(timer) }
+        loop.dismiss(listener.token)
+    }
+
     /// Accepts what waits, a bounded number at a time.
     ///
     /// One, unless `multi_accept` is on: a call that finds nobody waiting makes a socket and throws it away.
@@ -20,7 +69,7 @@ extension Worker {
     private func accept(from listener: Listener, atMost count: Int) {
         for _ in 0..<count {
             let most = snapshot.configuration.main.workerConnections + ConnectionRoom.reserve
-            guard connectionCount < most || closeLongestIdle() else { return pauseAccepting() }
+            guard admission.connectionCount < most || closeLongestIdle() else { return pauseAccepting() }
             switch Socket.accept(listener.fd) {
             case .wouldBlock:
                 return
@@ -37,7 +86,7 @@ extension Worker {
 
     private func admit(_ fd: Int32, _ address: SocketAddress, _ listener: Listener) {
         counters.add(.accepts, 1)
-        connectionSerial += 1
+        admission.connectionSerial += 1
         let isReserved = !makeRoom(fd, own: 0)
         let accepted = Acceptance(
             listen: listener.address, snapshot: snapshot, address: address, nowMs: clock.nowMs)
@@ -48,13 +97,13 @@ extension Worker {
         let transport = Transport(fd: fd, tls: tls)
         let session = loop.enroll(as: Endpoint.client) { token in
             let connection = ClientConnection(
-                number: connectionSerial, token: token, transport: transport, accepted: accepted)
+                number: admission.connectionSerial, token: token, transport: transport, accepted: accepted)
             connection.isReserved = isReserved
             return ClientOpening.isDue(on: connection)
                 ? Session.opening(ClientOpening(worker: self, connection: connection))
                 : Session.http1(HTTP1Session(worker: self, connection: connection))
         }
-        connectionCount += 1
+        admission.connectionCount += 1
         noteCrowd()
         counters.add(.handled, 1)
         counters.add(.active, 1)
@@ -68,7 +117,7 @@ extension Worker {
 
     /// Stops accepting for a moment: descriptors or connections have run out.
     private func pauseAccepting() {
-        for listener in listeners where !listener.isPaused && !listener.isClosed {
+        for listener in admission.listeners where !listener.isPaused && !listener.isClosed {
             loop.poller.remove(listener.fd)
             pause(listener)
         }

@@ -39,8 +39,8 @@ struct Crowd {
 /// Memory that a crowd has left.
 extension Worker {
     func noteCrowd() {
-        guard crowd.grew(to: connectionCount) else { return }
-        timers.set(crowdTimer, deadlineMs: clock.nowMs + Crowd.lookMs)
+        guard admission.crowd.grew(to: admission.connectionCount) else { return }
+        timers.set(ownTimers.crowd, deadlineMs: clock.nowMs + Crowd.lookMs)
     }
 
     /// Gives memory back to the system when most clients have left.
@@ -48,11 +48,13 @@ extension Worker {
     /// What is pooled keeps pages of the heap in use, and free ones stay the process's unless it is asked for
     /// them: of 84 MiB that 2,000 clients needed 60 stayed.
     func lookAtCrowd() {
-        if crowd.look(at: connectionCount) {
-            shrinkPools(to: connectionCount + Worker.pooledMin)
+        if admission.crowd.look(at: admission.connectionCount) {
+            shrinkPools(to: admission.connectionCount + Worker.pooledMin)
             Heap.giveBack()
         }
-        if crowd.mustLookAgain { timers.set(crowdTimer, deadlineMs: clock.nowMs + Crowd.lookMs) }
+        if admission.crowd.mustLookAgain {
+            timers.set(ownTimers.crowd, deadlineMs: clock.nowMs + Crowd.lookMs)
+        }
     }
 
     private static var pooledMin: Int { 16 }

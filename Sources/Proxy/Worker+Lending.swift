@@ -25,3 +25,53 @@ extension Worker {
     /// Keeps a timer from firing.
     func cancel(_ timer: TimerID) { timers.cancel(timer) }
 }
+
+/// What connections no longer need, and others of their kind will.
+struct Recycled {
+    /// Reset, and of the present configuration.
+    var exchanges: [Exchange] = []
+    var scratches: [ByteBuffer] = []
+}
+
+/// What is made once and used again.
+extension Worker {
+    func takeExchange(for stream: ResponseStream, of client: ClientConnection) -> Exchange {
+        let exchange = recycled.exchanges.popLast() ?? Exchange(worker: self, stream: stream, client: client)
+        exchange.start(for: stream, of: client)
+        return exchange
+    }
+
+    func giveBack(_ exchange: consuming Exchange) {
+        exchange.reset()
+        // One of a former configuration would keep it alive.
+        if recycled.exchanges.count < 512 && exchange.snapshot === snapshot {
+            recycled.exchanges.append(exchange)
+        } else {
+            exchange.upstream = nil
+        }
+    }
+
+    /// Lets go of what so many clients do not need.
+    func shrinkPools(to count: Int) {
+        buffers.shrink(to: count)
+        for exchange in recycled.exchanges.dropFirst(count) { exchange.upstream = nil }
+        recycled.exchanges.removeLast(max(0, recycled.exchanges.count - count))
+    }
+
+    /// Lets go of exchanges that belong to a former configuration.
+    func forgetRecycled() {
+        // The two hold each other.
+        for exchange in recycled.exchanges { exchange.upstream = nil }
+        recycled.exchanges.removeAll()
+    }
+
+    /// A small buffer for the length of one call.
+    func takeScratch() -> ByteBuffer {
+        recycled.scratches.popLast() ?? ByteBuffer(capacity: 512)
+    }
+
+    func giveScratch(_ buffer: ByteBuffer) {
+        buffer.removeAll()
+        if recycled.scratches.count < 16 { recycled.scratches.append(buffer) }
+    }
+}

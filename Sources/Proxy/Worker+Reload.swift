@@ -2,6 +2,16 @@ internal import Config
 internal import Core
 internal import Net
 
+/// What a worker is told by its master.
+struct Orders {
+    /// The words of the command line, for configurations to come.
+    let request: LoadRequest
+    /// To the master; `nil`: there is none.
+    var control: ControlChannel?
+    /// Of an order that is not complete.
+    var descriptors: [Int32] = []
+}
+
 /// A new configuration in a running worker: built beside the old one, then put in its place.
 ///
 /// No connection is closed for it, except those of addresses that are not listened on any more, and no
@@ -23,17 +33,17 @@ extension Worker {
 
     /// The master says something, or is gone.
     func receiveOrders() {
-        guard let control else { return }
+        guard let control = orders.control else { return }
         while true {
             switch control.receive() {
             case .nothing: return
             case .closed:
                 loop.poller.remove(control.fd)
-                self.control = nil
+                orders.control = nil
                 log(.alert, "the master is gone")
                 return drain()
             case .message(let words, let descriptors):
-                pendingDescriptors += descriptors
+                orders.descriptors += descriptors
                 guard words.first == UInt8(ascii: "L") else { continue }
                 let count = Int(String(decoding: words.dropFirst(), as: UTF8.self)) ?? 0
                 obeyLoad(socketCount: count)
@@ -42,14 +52,14 @@ extension Worker {
     }
 
     private func obeyLoad(socketCount: Int) {
-        let descriptors = pendingDescriptors
-        pendingDescriptors = []
+        let descriptors = orders.descriptors
+        orders.descriptors = []
         do throws(ConfigError) {
             try load(descriptors, socketCount: socketCount)
-            try? control?.send(Order.done)
+            try? orders.control?.send(Order.done)
         } catch {
             log(.error, "the new configuration cannot be loaded: \(error.description)")
-            try? control?.send(Order.failed(error.description))
+            try? orders.control?.send(Order.failed(error.description))
         }
     }
 
@@ -64,7 +74,7 @@ extension Worker {
             let files = try ConfigurationFiles(
                 bytes: try Worker.read(bundle), descriptors: Array(descriptors.dropFirst(1 + socketCount)),
                 former: snapshot.configuration.files)
-            let next = try Configuration.load(request, files: files)
+            let next = try Configuration.load(orders.request, files: files)
             guard next.listeners.count == sockets.count else {
                 throw ConfigError("the configuration listens on other addresses than the master's")
             }
@@ -89,7 +99,7 @@ extension Worker {
         let made = Snapshot(next, shared, clock, former: former)
         adopt(sockets, of: next)
         snapshot = made
-        room = ConnectionRoom(next.main)
+        admission.room = ConnectionRoom(next.main)
         next.takeStandardError()
         OrphanTimer.setPatience(ms: next.main.watchdogMs)
         made.groups.takeOver(from: former.groups)
@@ -104,7 +114,7 @@ extension Worker {
     private func adopt(_ sockets: [Int32], of next: Configuration) {
         var kept: [Listener] = []
         for (address, fd) in zip(next.listeners, sockets) {
-            if let listener = listeners.first(where: { $0.address.address == address.address }) {
+            if let listener = admission.listeners.first(where: { $0.address.address == address.address }) {
                 listener.address = address
                 Socket.setNoDelay(listener.fd, address.tcpNodelay)
                 Socket.close(fd)
@@ -113,8 +123,10 @@ extension Worker {
                 kept.append(open(fd, address))
             }
         }
-        for listener in listeners where !kept.contains(where: { $0 === listener }) { close(listener) }
-        listeners = kept
+        for listener in admission.listeners where !kept.contains(where: { $0 === listener }) {
+            close(listener)
+        }
+        admission.listeners = kept
     }
 
     // MARK: What is left of former configurations

@@ -79,7 +79,7 @@ struct ConnectionRoom {
 extension Worker {
     /// Whether a connection on `fd` beside those that there are takes from the reserve.
     func isBeyondRoom(_ fd: Int32, beside count: Int) -> Bool {
-        count >= snapshot.configuration.main.workerConnections || fd >= room.firstReservedDescriptor
+        count >= snapshot.configuration.main.workerConnections || fd >= admission.room.firstReservedDescriptor
     }
 
     /// Closes the client that has been idle for longest, in good order, so that another can be served.
@@ -87,8 +87,8 @@ extension Worker {
     /// - Returns: whether there was one.
     func closeLongestIdle() -> Bool {
         warnOfShortage()
-        if room.mustSearch(nowMs: clock.nowMs) { searchIdle() }
-        while let candidate = room.next() {
+        if admission.room.mustSearch(nowMs: clock.nowMs) { searchIdle() }
+        while let candidate = admission.room.next() {
             guard case .client(let session)? = loop[candidate.token],
                 session.idleSinceMs == candidate.sinceMs, session.giveWay()
             else { continue }
@@ -100,7 +100,7 @@ extension Worker {
 
     private func searchIdle() {
         var idle: [ConnectionRoom.Candidate] = []
-        idle.reserveCapacity(connectionCount)
+        idle.reserveCapacity(admission.connectionCount)
         forEachSession { session in
             guard let since = session.idleSinceMs else { return }
             let connection = session.connection
@@ -108,15 +108,15 @@ extension Worker {
                 ConnectionRoom.Candidate(
                     token: connection.token, sinceMs: since, number: connection.number))
         }
-        room.found(idle, among: loop.count, nowMs: clock.nowMs)
+        admission.room.found(idle, among: loop.count, nowMs: clock.nowMs)
     }
 
     private func warnOfShortage() {
-        guard room.mustWarn(nowMs: clock.nowMs) else { return }
+        guard admission.room.mustWarn(nowMs: clock.nowMs) else { return }
         let most = snapshot.configuration.main.workerConnections
         log(
             .warn,
-            connectionCount >= most
+            admission.connectionCount >= most
                 ? "\(most) worker_connections are not enough, reusing connections"
                 : "\(DescriptorLimit.current) open files are not enough, reusing connections")
     }
@@ -126,9 +126,9 @@ extension Worker {
     /// Who is closed may have been in the reserve himself: then another has to go.
     /// - Returns: whether that could be done.
     func makeRoom(_ fd: Int32, own: Int) -> Bool {
-        guard isBeyondRoom(fd, beside: connectionCount - own) else { return true }
+        guard isBeyondRoom(fd, beside: admission.connectionCount - own) else { return true }
         guard closeLongestIdle() else { return false }
-        while connectionCount - own >= snapshot.configuration.main.workerConnections {
+        while admission.connectionCount - own >= snapshot.configuration.main.workerConnections {
             guard closeLongestIdle() else { return false }
         }
         return true

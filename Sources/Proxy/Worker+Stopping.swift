@@ -1,12 +1,22 @@
 internal import Net
 internal import Sharing
 
+/// Whether a worker takes new clients, finishes those it has, or is at its end.
+enum Life {
+    case serving
+    /// `worker_shutdown_timeout` ends it at a time, if it is set.
+    case draining(deadlineMs: Int64?)
+    case over
+
+    var isOver: Bool { if case .over = self { true } else { false } }
+}
+
 /// Orders to stop, and the time until it does.
 extension Worker {
     func received(_ received: ReceivedSignal) {
         switch received.signal {
         case .terminate, .interrupt:
-            if control == nil || strayStop.isOrder(received, nowMs: clock.nowMs) { exit = .fast }
+            if orders.control == nil || strayStop.isOrder(received, nowMs: clock.nowMs) { life = .over }
         case .quit: drain()
         case .user1: configuration.reopenLogs()
         // A terminal says WINCH to all when its size changes.
@@ -15,22 +25,24 @@ extension Worker {
     }
 
     func checkStrayStop() {
-        if strayStop.isDue(nowMs: clock.nowMs, isDelayed: shared.isLeaving) { exit = .fast }
+        if strayStop.isDue(nowMs: clock.nowMs, isDelayed: shared.isLeaving) { life = .over }
     }
 
     /// Finishes what is under way; idle clients may send one more request, but not wait for long.
     func drain() {
-        guard !isDraining else { return }
-        isDraining = true
+        guard case .serving = life else { return }
+        let limit = configuration.main.workerShutdownTimeoutMs
+        life = .draining(deadlineMs: limit > 0 ? clock.nowMs + Int64(limit) : nil)
         mark.leaves()
         log(.notice, "gracefully shutting down")
         ProcessTitle.set("worker process is shutting down")
-        for listener in listeners { close(listener) }
+        for listener in admission.listeners { close(listener) }
         snapshot.groups.closeIdle()
         forEachSession { $0.drain(graceMs: Worker.drainGraceMs) }
-        let limit = configuration.main.workerShutdownTimeoutMs
-        if limit > 0 { drainDeadlineMs = clock.nowMs + Int64(limit) }
     }
+
+    /// It finishes what is under way.
+    var isDraining: Bool { if case .draining = life { true } else { false } }
 
     func forEachSession(_ body: (Session) -> Void) {
         loop.forEach { _, endpoint in
@@ -42,10 +54,11 @@ extension Worker {
     static var drainGraceMs: Int { 10_000 }
 
     func checkDrained() {
-        if control == nil { OrphanTimer.extend() }
-        if connectionCount == 0 { exit = .drained }
-        guard let drainDeadlineMs, clock.nowMs >= drainDeadlineMs else { return }
+        guard case .draining(let deadlineMs) = life else { return }
+        if orders.control == nil { OrphanTimer.extend() }
+        if admission.connectionCount == 0 { life = .over }
+        guard let deadlineMs, clock.nowMs >= deadlineMs else { return }
         forEachSession { $0.timeIsUp() }
-        exit = .fast
+        life = .over
     }
 }

@@ -29,32 +29,29 @@ public final class Worker {
         case password(PasswordCheck)
     }
 
-    // MARK: The loop
+    // MARK: What it serves by
 
     /// What new requests are served by.
     var snapshot: Snapshot
     /// What requests that are still under way began with.
     var retired: [RetiredSnapshot] = []
+    /// To other configurations, or to stop.
+    var orders: Orders
+    var life = Life.serving
+    var strayStop = StrayStop()
+
+    // MARK: The loop
+
     let loop: EventLoop<Endpoint>
     /// The loop's. What is used many times a request is held here: see `Worker+Lending`.
     let clock: Clock
     /// The loop's.
     let timers: Timers
-    /// Pools that hold more than they are to keep.
-    var overfull: [KeepalivePool<PeerConnection>] = []
-    /// Groups that requests wait for.
-    var awaitedTraffic: [GroupTraffic] = []
-    let trafficTimer: TimerID
-    let samplingTimer: TimerID
-    let crowdTimer: TimerID
+    let ownTimers: OwnTimers
     var queues = TurnQueues()
-    /// `nil`: the kernel has no means for it.
-    private(set) lazy var batch = SendBatch()
     let signals: SignalDescriptor
     /// Left at each turn for the master to see.
     let mark: LoopMark
-    var strayStop = StrayStop()
-    var exit: ExitMode?
 
     // MARK: What connections borrow
 
@@ -66,9 +63,20 @@ public final class Worker {
     let records = ByteBuffer(capacity: 4096)
     /// What an exchange without a request points at.
     let noBytes = ByteBuffer(capacity: 16)
-    private var scratches: [ByteBuffer] = []
-    private var exchanges: [Exchange] = []
+    var recycled = Recycled()
 
+    // MARK: Clients and peers
+
+    var admission: Admission
+    /// The users of `auth_basic_user_file`.
+    let passwordFiles = PasswordFiles()
+    private(set) lazy var passwordChecks = PasswordChecks(worker: self)
+    /// `ssl_ocsp_cache`
+    var clientStatuses = ClientStatuses()
+    /// Pools that hold more than they are to keep.
+    var overfull: [KeepalivePool<PeerConnection>] = []
+    /// Groups that requests wait for.
+    var awaitedTraffic: [GroupTraffic] = []
     /// Connections to peers that could not be made here.
     var shortageLog = LogRation()
 
@@ -76,26 +84,16 @@ public final class Worker {
 
     let counters: CounterSlab
     let shared: SharedState
-    /// The words of the command line, for configurations to come.
-    let request: LoadRequest
-    /// To the master; `nil`: there is none.
-    var control: ControlChannel?
-    /// Descriptors for an order that is not complete.
-    var pendingDescriptors: [Int32] = []
-    /// The users of `auth_basic_user_file`.
-    let passwordFiles = PasswordFiles()
-    private(set) lazy var passwordChecks = PasswordChecks(worker: self)
-    /// `ssl_ocsp_cache`
-    var clientStatuses = ClientStatuses()
-    var listeners: [Listener] = []
-    var connectionCount = 0
-    var crowd = Crowd()
-    var room: ConnectionRoom
-    var connectionSerial = 0
-    var isDraining = false
-    var drainDeadlineMs: Int64?
 
-    enum ExitMode { case fast, drained }
+    /// Deadlines of nothing but the worker itself.
+    struct OwnTimers {
+        /// Requests wait for groups.
+        let traffic: TimerID
+        /// There is no master that takes samples.
+        let sampling: TimerID
+        /// Many clients were there.
+        let crowd: TimerID
+    }
 
     /// What a worker is born with.
     public struct Birth {
@@ -124,16 +122,15 @@ public final class Worker {
 
     /// - Parameter control: to the master; `nil`: this process has none.
     public init(_ birth: Birth, control: ControlChannel?) throws(Errno) {
-        request = birth.request
+        orders = Orders(request: birth.request, control: control)
         shared = birth.shared
-        self.control = control
         loop = try EventLoop()
         clock = loop.clock
         timers = loop.timers
-        room = ConnectionRoom(birth.configuration.main)
-        trafficTimer = loop.timer(for: .traffic)
-        samplingTimer = loop.timer(for: .sampling)
-        crowdTimer = loop.timer(for: .crowd)
+        ownTimers = OwnTimers(
+            traffic: loop.timer(for: .traffic), sampling: loop.timer(for: .sampling),
+            crowd: loop.timer(for: .crowd))
+        admission = Admission(room: ConnectionRoom(birth.configuration.main))
         signals = try SignalDescriptor(Signal.obeyedByLoops)
         mark = shared.marks.worker(birth.slot)
         counters = shared.counters.slab(birth.slot)
@@ -141,7 +138,7 @@ public final class Worker {
         snapshot = Snapshot(birth.configuration, shared, clock, former: nil)
         counters.beginLife()
         for (address, fd) in zip(configuration.listeners, birth.sockets) {
-            listeners.append(open(fd, address))
+            admission.listeners.append(open(fd, address))
         }
         try loop.poller.addControl(signals.fd, loop.enroll(.signals))
         if let control {
@@ -155,32 +152,12 @@ public final class Worker {
     var configuration: Configuration { snapshot.configuration }
     private var logs: AccessLogs { snapshot.logs }
 
-    /// Begins to accept on a socket.
-    func open(_ fd: Int32, _ address: ListenAddress) -> Listener {
-        // What is accepted inherits it (Linux): no call for each connection.
-        Socket.setNoDelay(fd, address.tcpNodelay)
-        let listener = Listener(fd: fd, address: address)
-        listener.token = loop.enroll(.listener(listener))
-        resumeAccepting(listener)
-        return listener
-    }
-
-    /// Accepts no more on a socket.
-    func close(_ listener: Listener) {
-        acceptLast(from: listener)
-        listener.isClosed = true
-        if !listener.isPaused { loop.poller.remove(listener.fd) }
-        Socket.close(listener.fd)
-        if let timer = listener.timer { timers.destroy(timer) }
-        loop.dismiss(listener.token)
-    }
-
     /// Serves until told to stop.
     ///
     /// - Returns: the exit status of the process.
     public func run() -> Int32 {
         let turn = WorkerTurn(worker: self)
-        while exit == nil {
+        while !life.isOver {
             turn.take(waitMs: turn.longestWaitMs)
             turn.finish()
         }
@@ -195,7 +172,7 @@ public final class Worker {
     func closed(_ connection: ClientConnection) {
         connection.transport.close()
         loop.dismiss(connection.token)
-        connectionCount -= 1
+        admission.connectionCount -= 1
         counters.add(.active, -1)
     }
 
@@ -217,7 +194,9 @@ public final class Worker {
         let made = loop.enroll(as: Endpoint.peer, make)
         do throws(Errno) {
             // The reserve is not for gateways; an idle connection to one goes before one that is needed.
-            if fd >= room.firstReservedDescriptor, !snapshot.groups.closeOneIdle(), !closeLongestIdle() {
+            if fd >= admission.room.firstReservedDescriptor, !snapshot.groups.closeOneIdle(),
+                !closeLongestIdle()
+            {
                 throw Errno.tooManyFiles
             }
             try loop.poller.addConnection(fd, made.token)
@@ -226,63 +205,5 @@ public final class Worker {
             throw error
         }
         return made
-    }
-
-    // MARK: Recycling
-
-    func takeExchange(for stream: ResponseStream, of client: ClientConnection) -> Exchange {
-        let exchange = exchanges.popLast() ?? Exchange(worker: self, stream: stream, client: client)
-        exchange.start(for: stream, of: client)
-        return exchange
-    }
-
-    func giveBack(_ exchange: consuming Exchange) {
-        exchange.reset()
-        // One of a former configuration would keep it alive.
-        if exchanges.count < 512 && exchange.snapshot === snapshot {
-            exchanges.append(exchange)
-        } else {
-            exchange.upstream = nil
-        }
-    }
-
-    /// Lets go of what so many clients do not need.
-    func shrinkPools(to count: Int) {
-        buffers.shrink(to: count)
-        for exchange in exchanges.dropFirst(count) { exchange.upstream = nil }
-        exchanges.removeLast(max(0, exchanges.count - count))
-    }
-
-    /// Lets go of exchanges that belong to a former configuration.
-    func forgetRecycled() {
-        // The two hold each other.
-        for exchange in exchanges { exchange.upstream = nil }
-        exchanges.removeAll()
-    }
-
-    /// A small buffer for the length of one call.
-    func takeScratch() -> ByteBuffer {
-        scratches.popLast() ?? ByteBuffer(capacity: 512)
-    }
-
-    func giveScratch(_ buffer: ByteBuffer) {
-        buffer.removeAll()
-        if scratches.count < 16 { scratches.append(buffer) }
-    }
-}
-
-/// A listening socket of this worker.
-final class Listener {
-    let fd: Int32
-    var address: ListenAddress
-    var token = Token(slot: 0, generation: 0)
-    var timer: TimerID?
-    /// It is not waited for, now that it is new or there was no room.
-    var isPaused = true
-    var isClosed = false
-
-    init(fd: Int32, address: ListenAddress) {
-        self.fd = fd
-        self.address = address
     }
 }

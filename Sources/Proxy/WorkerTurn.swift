@@ -11,6 +11,8 @@ struct TurnQueues {
     var handshaking: [Token] = []
     /// Answers that are long in the making, each with a slice in its turn.
     var making: [Exchange] = []
+    /// For what they send in a turn; `nil`: the kernel has no means for it.
+    private(set) lazy var batch = SendBatch()
 }
 
 /// A turn of a worker's loop.
@@ -116,7 +118,7 @@ struct WorkerTurn: LoopTurn {
     /// What was posted because it has something to send finds it sent.
     func willGoOn(_ tokens: [Token]) {
         worker.mark.does(.client)
-        guard tokens.count > 2, worker.configuration.main.batchesSends, let batch = worker.batch else {
+        guard tokens.count > 2, worker.configuration.main.batchesSends, let batch = worker.queues.batch else {
             return
         }
         for token in tokens {

@@ -5,6 +5,6 @@ internal import Sharing
 extension Worker {
     func takeSample() {
         shared.sample(clock)
-        timers.set(samplingTimer, deadlineMs: clock.nowMs + ServiceRecord.sampleMs)
+        timers.set(ownTimers.sampling, deadlineMs: clock.nowMs + ServiceRecord.sampleMs)
     }
 }

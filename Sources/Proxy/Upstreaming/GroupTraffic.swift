@@ -109,18 +109,18 @@ extension Worker {
     /// A request of the group has begun to wait.
     func awaited(_ traffic: GroupTraffic) {
         // The timer runs while somebody waits: who comes does not put it off.
-        if awaitedTraffic.isEmpty { timers.set(trafficTimer, deadlineMs: clock.nowMs + Worker.lookMs) }
+        if awaitedTraffic.isEmpty { timers.set(ownTimers.traffic, deadlineMs: clock.nowMs + Worker.lookMs) }
         if !awaitedTraffic.contains(where: { $0 === traffic }) { awaitedTraffic.append(traffic) }
     }
 
     /// A server or a turn has become free.
     func freed(_ traffic: GroupTraffic) {
-        if traffic.isAwaited { timers.set(trafficTimer, deadlineMs: clock.nowMs) }
+        if traffic.isAwaited { timers.set(ownTimers.traffic, deadlineMs: clock.nowMs) }
     }
 
     func serveAwaited() {
         for traffic in awaitedTraffic { traffic.serve(nowMs: clock.nowMs) }
         awaitedTraffic.removeAll { !$0.isAwaited }
-        if !awaitedTraffic.isEmpty { timers.set(trafficTimer, deadlineMs: clock.nowMs + Worker.lookMs) }
+        if !awaitedTraffic.isEmpty { timers.set(ownTimers.traffic, deadlineMs: clock.nowMs + Worker.lookMs) }
     }
 }
