@@ -19,6 +19,8 @@ public final class ResponseHead {
     private enum Stage { case statusLine, fields, complete }
 
     static var fieldsMax: Int { 1000 }
+    /// 1xx responses that a peer may send before the final one.
+    public static var informationalMax: Int { 16 }
 
     /// 100–999.
     public private(set) var status: UInt16 = 0

@@ -87,9 +87,9 @@ extension Exchange {
         settleOffer()
         // Where the URL is made of variables, `resolve` has found another target.
         if target.hasVariables, let found = proxyTarget {
-            RequestRewrite.write(self, target: found, to: request.requestHead)
+            request.stream.write(for: found)
         } else {
-            RequestRewrite.write(self, target: target, to: request.requestHead)
+            request.stream.write(for: target)
         }
         if endsForExcess() { return }
         request.start(group)

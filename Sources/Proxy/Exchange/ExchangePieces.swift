@@ -15,6 +15,7 @@ package final class ExchangePieces {
     private let upstream: UpstreamRequest
     private let target: ProxyTarget
     private let requestBytes = ByteBuffer(capacity: 4096)
+    private let peerHead = ByteBuffer(capacity: 1024)
     private let line = ByteBuffer(capacity: 1024)
     private let session: HTTP1Session
     private let format: LogFormat
@@ -58,7 +59,7 @@ package final class ExchangePieces {
         format = worker.snapshot.configuration.logFormats[log.format]
         let responseBytes = ByteBuffer(capacity: 1024)
         responseBytes.append(responseHead)
-        guard case .complete = upstream.responseHead.parse(responseBytes, sizeMax: 64 << 10)
+        guard case .complete = upstream.response.parse(responseBytes, sizeMax: 64 << 10)
         else { throw Unfit() }
     }
 
@@ -79,16 +80,15 @@ package final class ExchangePieces {
     ///
     /// - Returns: its bytes.
     package func rewriteRequest() -> Int {
-        RequestRewrite.write(
-            exchange, target: target, to: upstream.requestHead)
-        return upstream.requestHead.count
+        RequestRewrite.write(exchange, target: target, to: peerHead)
+        return peerHead.count
     }
 
     /// Takes the gateway's head over and writes it for the client.
     ///
     /// - Returns: its bytes.
     package func rewriteResponse() -> Int {
-        guard ResponseRewrite.fill(exchange, from: upstream) else { return 0 }
+        ResponseRewrite.fill(exchange, from: upstream)
         HeaderFilter.apply(to: exchange)
         let writer = session.writer
         writer.pending.removeAll()

@@ -7,17 +7,15 @@ internal import Upstream
 /// Turns a peer's response head into the one that the client gets.
 enum ResponseRewrite {
     /// Fills `exchange.response` from the parsed head of `request`.
-    ///
-    /// - Returns: `false` if the head cannot be passed on.
-    static func fill(_ exchange: Exchange, from request: UpstreamRequest) -> Bool {
+    static func fill(_ exchange: Exchange, from request: UpstreamRequest) {
         let response = exchange.response
-        let head = request.responseHead
+        let head = request.response
         let isUpgrade = response.isUpgrade
         response.reset()
         response.isUpgrade = isUpgrade
         response.status = head.status
         response.hasOwnReason = true
-        response.reason.append(head.reason, of: request.responseHead.bytes)
+        response.reason.append(head.reason, of: head.bytes)
         response.contentKind = .streamed
         response.contentLength = head.contentLength
         applyControls(exchange, request)
@@ -31,13 +29,12 @@ enum ResponseRewrite {
         if response.contentType.isEmpty {
             response.contentType.append(contentsOf: exchange.keptFields.contentType)
         }
-        return true
     }
 
     private static func pass(
         _ field: Field, _ exchange: Exchange, _ request: UpstreamRequest, _ plan: ProxyPlan
     ) {
-        let source = request.responseHead.bytes
+        let source = request.response.bytes
         let response = exchange.response
         if plan.hides(field, of: source) { return }
         switch field.known {
@@ -85,31 +82,31 @@ enum ResponseRewrite {
     private static func applyControls(_ exchange: Exchange, _ request: UpstreamRequest) {
         takeLimitRate(exchange, request)
         let ignored = exchange.location.settings.proxy.ignoreHeaders
-        request.isBuffered = exchange.location.settings.proxy.isBuffered
-        let bytes = request.responseHead.bytes
+        request.passage.isBuffered = exchange.location.settings.proxy.isBuffered
+        let bytes = request.response.bytes
         if !ignored.contains(.xAccelBuffering),
-            let field = request.responseHead.firstField(.xAccelBuffering)
+            let field = request.response.firstField(.xAccelBuffering)
         {
-            if bytes.equalsIgnoringCase(field.value, "no") { request.isBuffered = false }
-            if bytes.equalsIgnoringCase(field.value, "yes") { request.isBuffered = true }
+            if bytes.equalsIgnoringCase(field.value, "no") { request.passage.isBuffered = false }
+            if bytes.equalsIgnoringCase(field.value, "yes") { request.passage.isBuffered = true }
         }
         // As nginx: what is not buffered passes as it comes.
-        if !request.isBuffered { exchange.delivery.limitRate = 0 }
+        if !request.passage.isBuffered { exchange.delivery.limitRate = 0 }
     }
 
     /// `X-Accel-Limit-Rate`: bytes a second that whatever is sent to the client is sent at.
     static func takeLimitRate(_ exchange: Exchange, _ request: UpstreamRequest) {
         guard !exchange.location.settings.proxy.ignoreHeaders.contains(.xAccelLimitRate),
-            let field = request.responseHead.firstField(.xAccelLimitRate),
-            let rate = Int64(request.responseHead.bytes.string(of: field.value)), rate >= 0
+            let field = request.response.firstField(.xAccelLimitRate),
+            let rate = Int64(request.response.bytes.string(of: field.value)), rate >= 0
         else { return }
         exchange.delivery.limitRate = rate
     }
 
     /// An intercepted 401 keeps its challenge.
     static func copyAuthenticate(_ exchange: Exchange, from request: UpstreamRequest) {
-        for field in request.responseHead.fields where field.known == .wwwAuthenticate {
-            exchange.keptFields.append(field, of: request.responseHead.bytes)
+        for field in request.response.fields where field.known == .wwwAuthenticate {
+            exchange.keptFields.append(field, of: request.response.bytes)
         }
     }
 
@@ -117,8 +114,8 @@ enum ResponseRewrite {
     /// that asked for it has it.
     static func copyForRedirect(_ exchange: Exchange, from request: UpstreamRequest) {
         let kept = exchange.keptFields
-        let source = request.responseHead.bytes
-        for field in request.responseHead.fields {
+        let source = request.response.bytes
+        for field in request.response.fields {
             switch field.known {
             case .contentType:
                 kept.contentType.removeAll()

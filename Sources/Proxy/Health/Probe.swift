@@ -254,7 +254,7 @@ final class Probe {
                 // 1xx: the answer is yet to come.
                 if head.status < 200 {
                     informationalCount += 1
-                    guard informationalCount <= UpstreamRequest.informationalMax else {
+                    guard informationalCount <= ResponseHead.informationalMax else {
                         fail("invalid answer: too many informational ones")
                         return true
                     }

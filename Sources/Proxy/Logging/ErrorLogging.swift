@@ -28,7 +28,7 @@ enum ErrorLogging {
             quoted(", upstream: \"", to: out) { out in
                 out.append(exchange.proxyTarget?.isTLS == true ? "https://" : "http://")
                 out.append(attempt.name, of: exchange.attempts.names)
-                exchange.appendUpstreamURI(to: out)
+                exchange.upstream?.stream.appendTarget(to: out)
             }
         }
         quoted(", host: \"", to: out) { _ = exchange.appendRequestField(.host, to: $0) }
@@ -48,17 +48,6 @@ enum ErrorLogging {
 }
 
 extension Exchange {
-    /// The target that went to the peer: the second word of the head that was written for it.
-    func appendUpstreamURI(to out: ByteBuffer) {
-        guard let line = upstream?.requestHead else { return }
-        var start = 0
-        while start < line.count && line[start] != .space && line[start] != .carriageReturn { start += 1 }
-        start += 1
-        var end = start
-        while end < line.count && line[end] != .space && line[end] != .carriageReturn { end += 1 }
-        if start < end { out.append(Slice(from: start, to: end), of: line) }
-    }
-
     /// Writes to the error log of the location in force; the text is made only if it is written.
     func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
         worker.log(level, self, message())

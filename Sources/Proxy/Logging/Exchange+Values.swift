@@ -59,15 +59,15 @@ extension Exchange {
     func appendUpstreamField(named name: [UInt8], to out: ByteBuffer) -> Bool {
         guard let upstream else { return false }
         return FieldLookup.append(
-            named: name, among: upstream.responseHead.fields, of: upstream.responseHead.bytes,
+            named: name, among: upstream.response.fields, of: upstream.response.bytes,
             separator: ", ",
             to: out)
     }
 
     func appendUpstreamCookie(named name: [UInt8], to out: ByteBuffer) -> Bool {
         guard let upstream else { return false }
-        for field in upstream.responseHead.fields where field.known == .setCookie {
-            let isFound = upstream.responseHead.bytes.withBytes(of: field.value) {
+        for field in upstream.response.fields where field.known == .setCookie {
+            let isFound = upstream.response.bytes.withBytes(of: field.value) {
                 FieldLookup.appendCookie(named: name, of: $0, isFirstOnly: true, to: out)
             }
             if isFound { return true }

@@ -18,7 +18,7 @@ extension HTTP1Session {
         worker.cancel(readTimer)
         let started = Tunnel(session: self, peer: peer, request: request)
         tunnel = started
-        request.isTunnelling = true
+        request.tunnelBegan()
         // What of the 101 the socket did not take yet goes first.
         started.begin(fromClient: input, from: usedCount, fromPeer: early, head: writer)
     }

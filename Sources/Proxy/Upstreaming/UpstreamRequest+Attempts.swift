@@ -26,22 +26,18 @@ extension UpstreamRequest {
         worker.giveScratch(scratch)
     }
 
-    private func prepareAttempt() {
+    private func prepare(_ next: Attempt) {
         exchange.body.restart()
-        wasRequestSent = false
-        isRequestComplete = false
-        hasSendFailed = false
-        responseHead.reset()
-        informationalCount = 0
-        activity = .connecting
+        attempt = next
+        stream.prepare()
     }
 
-    func connectToNextPeer() {
-        if let group { connectToNextPeer(of: group) }
+    func connectToNextPeer(_ next: Attempt = Attempt()) {
+        if let group { connectToNextPeer(of: group, next) }
     }
 
-    private func connectToNextPeer(of group: PeerGroup) {
-        prepareAttempt()
+    private func connectToNextPeer(of group: PeerGroup, _ next: Attempt = Attempt()) {
+        prepare(next)
         // Those who wait for a server came first.
         if tries.isFirst, traffic?.isServerAwaited == true {
             if !waitForServer() { noServer(group) }
@@ -71,78 +67,49 @@ extension UpstreamRequest {
     }
 
     private func connect(to index: Int, _ group: PeerGroup) {
-        chosenPeer = index
+        state = .trying
+        attempt.peer = index
         if let pooled = worker.takeIdle(group, peer: index, for: exchange) {
-            isReused = true
-            peer = pooled
-            pooled.owner = self
-            pooled.state = .inUse
-            exchange.attempts.connected(nowMs: worker.clock.nowMs)
-            return beginSending(pooled)
+            attempt.carrier = .pooledConnection
+            connected()
+            return stream.start(over: pooled)
         }
-        isReused = false
-        let outcome = worker.connect(group, peer: index, for: exchange)
-        switch outcome {
+        switch worker.connect(group, peer: index, for: exchange) {
         case .failed(let errno):
             logUnconnected(errno, "connect() to \(group.peers[index].settings.name)")
-            state = .connecting
             next(AttemptFailure(errno))
         case .inProgress(let connection):
-            adopt(connection)
+            stream.wait(for: connection)
             connection.arm(connection.writeTimer, afterMs: proxy.connectTimeoutMs)
         case .connected(let connection):
-            adopt(connection)
-            connected(connection)
+            stream.wait(for: connection)
+            connection.connected()
         }
     }
 
-    private func adopt(_ connection: PeerConnection) {
-        peer = connection
-        connection.owner = self
-        state = .connecting
-    }
+    /// The request can be sent.
+    func connected() { exchange.attempts.connected(nowMs: worker.clock.nowMs) }
 
     /// What this machine lacks is said once a second: every request would say it.
-    private func logUnconnected(_ errno: Errno, _ call: String) {
+    func logUnconnected(_ errno: Errno, _ call: String) {
         guard errno.isOurs else { return log(.error, "\(call) failed \(errno.logText)") }
         guard let count = worker.shortageLog.admit(nowMs: worker.clock.nowMs) else { return }
         let more = count > 0 ? ", and \(count) more before it" : ""
         log(.crit, "\(call) failed \(errno.logText)\(more); it is not counted against the server")
     }
 
-    func connectionAnswered(_ peer: PeerConnection) {
-        guard peer.transport.isWritable || peer.transport.isHangup || peer.transport.isReadable else {
-            return
-        }
-        if let errno = Socket.pendingError(peer.transport.fd) {
-            logUnconnected(errno, "connect()")
-            return next(AttemptFailure(errno))
-        }
-        connected(peer)
-    }
-
-    private func connected(_ peer: PeerConnection) {
-        guard peer.transport.tls != nil else {
-            exchange.attempts.connected(nowMs: worker.clock.nowMs)
-            peer.state = .inUse
-            return beginSending(peer)
-        }
-        peer.state = .handshaking
-        state = .handshaking
-        activity = .handshaking
-        peer.arm(peer.writeTimer, afterMs: proxy.connectTimeoutMs)
-        continueHandshake(peer)
-    }
-
     // MARK: The end of an attempt
+
+    /// The peer, or the way to it, failed.
+    func attemptFailed(_ failure: AttemptFailure) {
+        if case .relaying = state { failRelaying() } else { next(failure) }
+    }
 
     /// The attempt failed: another one, or the end.
     func next(_ failure: AttemptFailure) {
-        let (decision, outcome) = tries.failed(
-            failure, standing(over: isReused ? .pooledConnection : .newConnection),
-            nowMs: worker.clock.nowMs)
+        let (decision, outcome) = tries.failed(failure, standing, nowMs: worker.clock.nowMs)
         if exchange.attempts.currentStatus == 0 { exchange.attempts.setStatus(failure.answer) }
-        let index = chosenPeer
+        let index = attempt.peer
         endAttempt(outcome)
         if case .samePeer = decision, let group, let index { return again(at: index, group) }
         exchange.lastFailure = EndReason.UpstreamFailure(failure)
@@ -156,48 +123,34 @@ extension UpstreamRequest {
     /// The peer was not really tried: another connection may do.
     private func again(at index: Int, _ group: PeerGroup) {
         exchange.attempts.forgetLast()
-        prepareAttempt()
+        prepare(Attempt())
         group.retake(index)
         begin(at: index, group)
     }
 
     /// How the attempt under way stands, for the decision what may follow it.
-    func standing(over carrier: Attempts.Carrier) -> Attempts.Standing {
+    var standing: Attempts.Standing {
         let repetition: Attempts.Repetition =
             !exchange.body.canBeSentAgain ? .impossible : exchange.method.isIdempotent ? .harmless : .harmful
-        return Attempts.Standing(progress(repetition, carrier), over: carrier, repetition)
-    }
-
-    private func progress(_ repetition: Attempts.Repetition, _ carrier: Attempts.Carrier) -> Attempts.Progress
-    {
-        if hasResponseByte { return .answered }
-        guard wasRequestSent else { return .unsent }
+        var progress = stream.progress
         // Asked only where it matters: it takes a system call.
-        guard case .pooledConnection = carrier, case .harmful = repetition, let peer, isUntaken(peer) else {
-            return .sent
+        if case .sent = progress, attempt.isReused, case .harmful = repetition, stream.isUntaken {
+            progress = .untaken
         }
-        return .untaken
-    }
-
-    /// The peer's system has not acknowledged a byte of the request.
-    private func isUntaken(_ peer: PeerConnection) -> Bool {
-        let sent = Int(exchange.attempts.currentBytesSent) + peer.transport.owedCount
-        // A record of TLS adds at least 22 bytes.
-        let overhead = peer.transport.tls == nil ? 0 : 22 * (1 + sent / 16384)
-        return peer.transport.unacknowledgedCount >= sent + overhead
+        return Attempts.Standing(progress, over: attempt.carrier, repetition)
     }
 
     /// The attempt under way is over, however it ended: the peer's account is told, its numbers are counted,
     /// and its connection is let go.
     ///
-    /// - Parameter keepsPeer: the connection may serve another request.
-    func endAttempt(_ outcome: AttemptOutcome, keepsPeer: Bool = false) {
+    /// - Parameter keepsConnection: the connection may serve another request.
+    func endAttempt(_ outcome: AttemptOutcome, keepsConnection: Bool = false) {
         endRetry()
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
-        guard let group, let index = chosenPeer.take() else { return }
+        guard let group, let index = attempt.peer.take() else { return }
         group.finished(index, outcome, nowMs: worker.clock.nowMs)
-        guard let peer = peer.take() else { return }
+        guard stream.connection != nil else { return }
         worker.countAttempt(exchange, at: group.peers[index])
-        if keepsPeer { worker.keepIdle(peer) } else { peer.close() }
+        stream.end(keepsConnection: keepsConnection)
     }
 }

@@ -66,14 +66,13 @@ extension UpstreamRequest {
 
     private func beginRetry(_ traffic: GroupTraffic) {
         traffic.budget.retryBegan()
-        isRetrying = true
-        connectToNextPeer()
+        connectToNextPeer(Attempt(isRetry: true))
     }
 
     /// The attempt came to something, in whatever way.
     func endRetry() {
-        guard isRetrying, let traffic else { return }
-        isRetrying = false
+        guard attempt.isRetry, let traffic else { return }
+        attempt.isRetry = false
         traffic.budget.retryEnded()
         worker.freed(traffic)
     }

@@ -6,23 +6,24 @@ internal import Upstream
 
 /// The upstream's side of one exchange: attempts at peers until one of them answers.
 ///
-///     idle ──start──▶ connecting ──▶ handshaking ──▶ awaitingHead ──▶ relaying ──▶ done
-///                        ▲  │            │               │ │
-///                        └──┴── next ◀───┴───────────────┘ └──101──▶ (a tunnel of the session)
+///     idle ──start──▶ trying ──response──▶ relaying ──▶ done
+///                      ▲  │ │                            ▲
+///           waiting ◀──┴──┘ └──101──▶ tunnelling ────────┘
 ///
-/// Choosing the next peer is in `UpstreamRequest+Attempts.swift`, sending in `+Sending.swift`, the
-/// response in `+Receiving.swift`. Recycled with its exchange.
+/// Choosing peers is in `UpstreamRequest+Attempts.swift`, waiting for one in `+Waiting.swift`, what becomes
+/// of a response in `+Responding.swift`, its content's way in `+Relaying.swift`. Of the peer's protocol it
+/// knows nothing: that is its `PeerStream`'s matter. Recycled with its exchange.
 final class UpstreamRequest {
     enum State {
         case idle
         /// For a server, or for its turn to be tried again.
         case waiting
-        case connecting
-        case handshaking
-        /// The request is being sent, or was; no complete response head has come.
-        case awaitingHead
+        /// An attempt is under way; no usable response has come.
+        case trying
         /// The response's content passes to the client.
         case relaying
+        /// The connection left HTTP; the session's tunnel moves its bytes.
+        case tunnelling
         case done
     }
 
@@ -42,11 +43,33 @@ final class UpstreamRequest {
         }
     }
 
+    /// One attempt at a peer.
+    struct Attempt {
+        /// The peer's place in the group; `nil`: none is chosen.
+        var peer: Int?
+        var carrier = Attempts.Carrier.newConnection
+        var activity = Activity.connecting
+        /// It is counted in the group's budget.
+        var isRetry = false
+
+        var isReused: Bool { carrier == .pooledConnection }
+    }
+
+    /// The way of the content to the client.
+    struct Passage {
+        /// Content that the client is too slow for; never empty, so that nothing waits behind it for a client
+        /// that has caught up.
+        var spool: ResponseSpool?
+        /// No more content comes: how the response ends when the client has what is spooled.
+        var ending = ResponseStream.Ending.none
+        /// `proxy_buffering`, and what the peer says of it.
+        var isBuffered = true
+    }
+
     /// Both live as long as the worker keeps the exchange for reuse.
     let exchange: Exchange
     let worker: Worker
     var state = State.idle
-    var activity = Activity.connecting
 
     // MARK: Where to
 
@@ -56,59 +79,31 @@ final class UpstreamRequest {
     var waitingSinceMs: Int64 = 0
     /// How long it waited for a server; `nil`: it did not have to.
     var queuedMs: Int64?
-    /// The attempt under way is counted as a retry.
-    var isRetrying = false
     let selection = Selection()
-    var peer: PeerConnection?
     /// What may follow when an attempt fails.
     var tries = Attempts()
-    /// The attempt under way was made on a connection from the pool.
-    var isReused = false
+    var attempt = Attempt()
 
-    // MARK: The request
+    // MARK: Request and response
 
-    /// The head as sent to the peer; kept for the next attempt.
-    let requestHead = ByteBuffer(capacity: 1024)
-    /// The peer took no more of the request; it may still have answered.
-    var hasSendFailed = false
-    /// The peer that the attempt under way is made at.
-    var chosenPeer: Int?
-    /// A byte of the request may have reached the peer.
-    var wasRequestSent = false
-    /// All of the request, and of the content that it promised, was taken by the socket.
-    var isRequestComplete = false
-
-    // MARK: The response
-
-    /// Kept for `$upstream_http_…` and for the fields to be passed.
-    let responseHead = ResponseHead()
-    var informationalCount = 0
-    var content = ContentReader()
-    /// Content that the client is too slow for; never empty, so that nothing waits behind it for a client
-    /// that has caught up.
-    var spool: ResponseSpool?
-    /// No more content comes: how the response ends when the client has what is spooled.
-    var pendingEnd: ResponseStream.Ending = .none
-    /// The connection may serve another request after this response.
-    var keepsPeer = false
-    var isBuffered = true
-    /// The connection left HTTP; the session's tunnel moves its bytes.
-    var isTunnelling = false
+    let stream: PeerStream
+    var passage = Passage()
 
     init(exchange: Exchange, worker: Worker) {
         self.exchange = exchange
         self.worker = worker
+        stream = .http1(HTTP1PeerStream(exchange, worker: worker))
     }
 
     var proxy: ProxySettings { exchange.location.settings.proxy }
 
-    /// The peer has said something in the attempt under way.
-    var hasResponseByte: Bool { exchange.attempts.currentBytesReceived > 0 }
+    /// Status and fields of the last response that came, for `$upstream_http_…` and for those to be passed.
+    var response: ResponseHead { stream.response }
 
-    /// An attempt is under way: the client waits for it.
+    /// The client waits for it.
     var isActive: Bool {
         switch state {
-        case .waiting, .connecting, .handshaking, .awaitingHead, .relaying: true
+        case .waiting, .trying, .relaying, .tunnelling: true
         case .idle, .done: false
         }
     }
@@ -130,61 +125,25 @@ final class UpstreamRequest {
         state = .idle
         queuedMs = nil
         group = nil
-        peer = nil
+        attempt = Attempt()
         selection.reset()
-        requestHead.removeAll()
-        responseHead.reset()
-        informationalCount = 0
-        content.begin(.none)
-        spool = nil
-        wasRequestSent = false
-        isRequestComplete = false
-        isReused = false
-        keepsPeer = false
-        isTunnelling = false
-        pendingEnd = .none
-    }
-
-    // MARK: Events of the peer's connection
-
-    func isReady(_ peer: PeerConnection) {
-        guard self.peer === peer else { return }
-        if isTunnelling { return exchange.stream.pumpTunnel() }
-        switch state {
-        case .connecting:
-            connectionAnswered(peer)
-        case .handshaking:
-            continueHandshake(peer)
-        case .awaitingHead:
-            sendMore(peer)
-            if case .awaitingHead = state { receiveHead(peer) }
-        case .relaying:
-            sendMore(peer)
-            relay()
-        case .idle, .waiting, .done:
-            break
-        }
-    }
-
-    func peerTimedOut(_ kind: PeerConnection.TimerKind) {
-        if isTunnelling { return exchange.stream.tunnelTimedOut() }
-        switch state {
-        case .connecting, .handshaking:
-            connectTimedOut()
-        case .awaitingHead:
-            log(.error, "upstream timed out (110: Connection timed out)")
-            next(.timeout)
-        case .relaying:
-            log(.error, "upstream timed out (110: Connection timed out)")
-            failRelaying()
-        case .idle, .waiting, .done:
-            break
-        }
+        stream.reset()
+        passage = Passage()
     }
 
     func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
         guard worker.errorLog(of: exchange).isEnabled(level) else { return }
-        worker.log(level, exchange, "\(message()) while \(activity.text)")
+        worker.log(level, exchange, "\(message()) while \(attempt.activity.text)")
+    }
+
+    // MARK: The request's content
+
+    /// More of it came from the client (`proxy_request_buffering off`).
+    func bodyAdvanced() { stream.contentAdvanced() }
+
+    /// The peer keeps up with the client: more content may be read.
+    var wantsMoreBody: Bool {
+        exchange.body.streamedCount + stream.unsentCount < exchange.body.streamMax
     }
 
     // MARK: Ends
@@ -206,7 +165,7 @@ final class UpstreamRequest {
         else { return nil }
         let proxy = exchange.location.settings.proxy
         guard proxy.sslSessionReuse, proxy.sslName?.isConstant ?? true, !target.hasVariables,
-            let index = chosenPeer
+            let index = attempt.peer
         else { return nil }
         return TLSSessionKey(group: group.index, peer: index, settings: exchange.location.proxyPlan.tlsKey)
     }
@@ -214,28 +173,29 @@ final class UpstreamRequest {
     /// The response passed completely: the peer's connection goes back to the pool, if it may.
     func completed() {
         state = .done
-        guard let group, let peer else { return }
-        if !isReused, let key = sessionKey, let session = peer.transport.tls?.currentSession {
+        if !attempt.isReused, let key = sessionKey,
+            let session = stream.connection?.transport.tls?.currentSession
+        {
             exchange.snapshot.groups.keep(session, for: key)
         }
-        endAttempt(.success, keepsPeer: mayKeep(peer, group))
+        endAttempt(.success, keepsConnection: mayKeepConnection)
     }
 
-    /// A pooled connection must be in step: nothing left unsent, nothing more than its response come.
-    private func mayKeep(_ peer: PeerConnection, _ group: PeerGroup) -> Bool {
-        let keepalive = group.settings.keepalive
+    /// The connection is in step, and may be kept as the configuration in force has it.
+    private var mayKeepConnection: Bool {
+        guard let group, stream.isInStep, let connection = stream.connection else { return false }
         // One that waited over a reload was sent by the settings of a former configuration.
         guard exchange.snapshot === worker.snapshot || !worker.snapshot.groups.isCurrent(group) else {
             return false
         }
-        return keepsPeer && isRequestComplete && !peer.hasUnsent && keepalive.count > 0 && !worker.isDraining
-            && !peer.transport.isHangup && peer.requestCount < keepalive.requests
-            && worker.clock.nowMs - peer.startedMs < Int64(keepalive.timeMs)
+        return !worker.isDraining && connection.mayServeMore(group.settings.keepalive)
     }
+
+    /// Bytes go both ways from now on, as they come.
+    func tunnelBegan() { state = .tunnelling }
 
     /// Either end closed the tunnel.
     func tunnelEnded() {
-        isTunnelling = false
         state = .done
         endAttempt(.success)
     }
@@ -243,7 +203,6 @@ final class UpstreamRequest {
     func exchangeFinished() {
         abandon()
         leaveTraffic()
-        spool = nil
-        pendingEnd = .none
+        passage = Passage()
     }
 }

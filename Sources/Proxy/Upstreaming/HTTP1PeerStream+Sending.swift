@@ -4,7 +4,7 @@ internal import Net
 internal import Upstream
 
 /// The request on its way to the peer: the head, then content from memory, from a file, or as it comes.
-extension UpstreamRequest {
+extension HTTP1PeerStream {
     /// Most content taken in one go from a file, in bytes.
     private static var pieceMax: Int { 64 << 10 }
     /// Most content, in bytes, that waits for the end of the worker's turn.
@@ -14,9 +14,9 @@ extension UpstreamRequest {
     /// One record of TLS instead of two.
     private static var joinedRecordMax: Int { 16 << 10 }
 
-    func beginSending(_ peer: PeerConnection) {
-        state = .awaitingHead
-        activity = .sendingRequest
+    func start(over peer: PeerConnection) {
+        take(peer)
+        request?.attempt.activity = .sendingRequest
         peer.requestCount += 1
         let outgoing = worker.takeBuffer()
         outgoing.append(contentsOf: requestHead)
@@ -28,15 +28,15 @@ extension UpstreamRequest {
         if case .bytes(let slice, of: _) = exchange.body.next(framing: outgoing),
             slice.count > Self.heldBackMax
         {
-            sendMore(peer)
+            sendMore(over: peer)
         }
         worker.post(peer.token)
         if !peer.transport.isWritable { peer.arm(peer.writeTimer, afterMs: proxy.sendTimeoutMs) }
     }
 
     /// Sends what the socket takes.
-    func sendMore(_ peer: PeerConnection) {
-        guard !isRequestComplete, let outgoing = peer.outgoing, peer.transport.isWritable else { return }
+    func sendMore(over peer: PeerConnection) {
+        guard let outgoing = peer.outgoing, peer.transport.isWritable else { return }
         send(outgoing, to: peer)
     }
 
@@ -48,7 +48,7 @@ extension UpstreamRequest {
                 portion = .nothing
             }
             if case .nothing = portion, outgoing.isEmpty { break }
-            wasRequestSent = true
+            course.sending = .underWay
             switch send(outgoing, portion, over: peer.transport) {
             case .bytes(let count):
                 exchange.attempts.sent(count)
@@ -95,51 +95,43 @@ extension UpstreamRequest {
 
     /// Lets a request without content, which is about to be sent, leave with what others send.
     func sendAhead(over peer: PeerConnection, in batch: SendBatch) {
-        guard !isTunnelling, !isRequestComplete, exchange.body.isGiven, let outgoing = peer.outgoing else {
-            return
-        }
-        switch state {
-        case .awaitingHead, .relaying: batch.add(peer.transport, outgoing)
-        case .idle, .waiting, .connecting, .handshaking, .done: break
+        guard exchange.body.isGiven, let outgoing = peer.outgoing else { return }
+        switch stage {
+        case .head, .content: batch.add(peer.transport, outgoing)
+        case .idle, .opening, .tunnel: break
         }
     }
 
     private func finishSending(_ peer: PeerConnection) {
-        isRequestComplete = true
+        course.sending = .complete
         if let outgoing = peer.outgoing.take() { worker.giveBuffer(outgoing) }
-        if case .awaitingHead = state {
-            activity = .readingHead
+        if case .head = stage {
+            request?.attempt.activity = .readingHead
             peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
         }
     }
 
     /// The peer closed its side: an answer given early may still be there to be read.
     private func sendFailed(_ peer: PeerConnection) {
-        isRequestComplete = false
-        keepsPeer = false
+        course.sending = .failed
         if let outgoing = peer.outgoing.take() { worker.giveBuffer(outgoing) }
-        guard case .awaitingHead = state else { return }
-        hasSendFailed = true
-        peer.transport.assumeReadable()
+        if case .head = stage { peer.transport.assumeReadable() }
     }
 
     /// The content that was kept cannot be read: the peer is not to blame for it.
     private func bodyIsUnreadable() {
         let path = exchange.location.settings.core.clientBodyTempPath
-        log(.crit, "reading a temporary file of the request body in \"\(path)\" failed")
+        request?.log(.crit, "reading a temporary file of the request body in \"\(path)\" failed")
         exchange.stream.mustClose()
         exchange.bodyFailed(status: 500)
     }
 
     /// More of the request's content came from the client (`proxy_request_buffering off`).
-    func bodyAdvanced() {
-        guard let peer, case .inUse = peer.state else { return }
-        sendMore(peer)
-        if case .awaitingHead = state, peer.transport.isReadable { receiveHead(peer) }
+    func contentAdvanced() {
+        guard let peer = connection, case .inUse = peer.state else { return }
+        sendMore(over: peer)
+        if case .head = stage, peer.transport.isReadable { receiveHead(from: peer) }
     }
 
-    /// The upstream keeps up with the client: more content may be read.
-    var wantsMoreBody: Bool {
-        exchange.body.streamedCount + (peer?.outgoing?.count ?? 0) < exchange.body.streamMax
-    }
+    var unsentCount: Int { connection?.outgoing?.count ?? 0 }
 }

@@ -33,7 +33,7 @@ final class PeerConnection {
     let identity: NumberedIdentity
     var state = State.connecting
     /// Whose request it carries; `nil` in the pool.
-    var owner: UpstreamRequest?
+    var owner: HTTP1PeerStream?
     /// Requests sent over it, for `keepalive_requests`.
     var requestCount = 0
     let startedMs: Int64
@@ -80,8 +80,9 @@ final class PeerConnection {
 
     func ready() {
         switch state {
-        case .connecting, .handshaking, .inUse:
-            owner?.isReady(self)
+        case .inUse: owner?.ready()
+        case .connecting: answered()
+        case .handshaking: shakeHands()
         case .idle:
             // Nothing may be said on an idle connection: whatever it is, it ends it.
             if transport.isReadable && !isQuiet || transport.isHangup { leavePool() }
@@ -92,8 +93,8 @@ final class PeerConnection {
 
     func timedOut(_ kind: TimerKind) {
         switch state {
-        case .connecting, .handshaking, .inUse:
-            owner?.peerTimedOut(kind)
+        case .inUse: owner?.timedOut()
+        case .connecting, .handshaking: openingTimedOut()
         case .idle:
             leavePool()
         case .closed:
@@ -108,6 +109,12 @@ final class PeerConnection {
         defer { worker.giveScratch(scratch) }
         guard case .wouldBlock = transport.receive(into: scratch, atLeast: 1, limit: 1) else { return false }
         return !transport.isHangup
+    }
+
+    /// Neither its age nor the requests that it has served keep it from the pool.
+    func mayServeMore(_ keepalive: KeepaliveSettings) -> Bool {
+        keepalive.count > 0 && requestCount < keepalive.requests
+            && worker.clock.nowMs - startedMs < Int64(keepalive.timeMs)
     }
 
     /// Bytes that were to be sent are still here.

@@ -1,0 +1,219 @@
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// The response, as it arrives from the peer.
+extension HTTP1PeerStream {
+    // MARK: The head
+
+    /// Reads until a final head is complete, and what came with it.
+    func receiveHead(from peer: PeerConnection) {
+        while peer.transport.isReadable {
+            switch receivePiece(peer) {
+            case .bytes(let count):
+                exchange.attempts.received(count)
+                if parse(peer.partial ?? worker.relay, peer) { return }
+                // Once the head is settled, whoever waits for more sets the time for it.
+                peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
+            case .wouldBlock:
+                continue
+            case .closed:
+                request?.log(lossLevel, "upstream prematurely closed connection")
+                return fail(.error)
+            case .failed(let errno):
+                request?.log(lossLevel, "recv() failed \(errno.logText)")
+                return fail(AttemptFailure(errno))
+            }
+        }
+        if peer.transport.isHangup, case .failed = course.sending { fail(.error) }
+    }
+
+    /// Reads into the worker's buffer, or behind a part of the head that came before.
+    private func receivePiece(_ peer: PeerConnection) -> IOOutcome {
+        if let partial = peer.partial { return peer.transport.receive(into: partial, atLeast: 4096) }
+        worker.relay.removeAll()
+        return peer.transport.receive(into: worker.relay, atLeast: 32 << 10)
+    }
+
+    /// A kept connection that the peer has given up is no error.
+    private var lossLevel: LogLevel { request?.attempt.isReused == true && !hasResponseByte ? .info : .error }
+
+    /// - Returns: whether the head is settled, in whatever way.
+    private func parse(_ buffer: ByteBuffer, _ peer: PeerConnection) -> Bool {
+        while true {
+            switch response.parse(buffer, sizeMax: proxy.bufferSize) {
+            case .incomplete:
+                keepPartial(buffer, peer)
+                return false
+            case .refused(let error):
+                request?.log(.error, "\(error.reason)")
+                refuseHead()
+                return true
+            case .complete(let length):
+                buffer.consume(length)
+                guard isInformational else {
+                    headArrived(buffer, peer)
+                    return true
+                }
+                course.informationalCount += 1
+                guard course.informationalCount <= ResponseHead.informationalMax else {
+                    request?.log(.error, "upstream sent too many informational responses")
+                    refuseHead()
+                    return true
+                }
+                response.reset()
+                if buffer.isEmpty { return false }
+            }
+        }
+    }
+
+    private var isInformational: Bool { (100..<200).contains(response.status) && response.status != 101 }
+
+    private func refuseHead() { request?.headRefused() }
+
+    private func keepPartial(_ buffer: ByteBuffer, _ peer: PeerConnection) {
+        guard buffer === worker.relay, !buffer.isEmpty else { return }
+        let partial = worker.takeBuffer()
+        partial.append(contentsOf: buffer)
+        peer.partial = partial
+    }
+
+    /// A final head is complete; content may stand at the front of `buffer`.
+    private func headArrived(_ buffer: ByteBuffer, _ peer: PeerConnection) {
+        request?.headArrived()
+        if response.status == 101 { return switchProtocols(buffer, peer) }
+        course.content.begin(response.framing(requestMethod: exchange.sentMethod))
+        course.keepsConnection = response.minorVersion >= 1 && !response.connection.contains(.close)
+        if course.content.isEnded, !buffer.isEmpty { course.keepsConnection = false }
+        stage = .content
+        request?.responseArrived()
+        if case .content = stage { giveFirst(buffer) }
+    }
+
+    /// RFC 9110 §7.8: only an upgrade that was asked for, to the protocol that was asked for.
+    private func switchProtocols(_ buffer: ByteBuffer, _ peer: PeerConnection) {
+        guard exchange.location.proxyPlan.asksForUpgrade(exchange), case .complete = course.sending,
+            isUpgradeAsAsked()
+        else {
+            request?.log(.error, "upstream sent unexpected 101 response")
+            return refuseHead()
+        }
+        stage = .tunnel
+        request?.protocolSwitched(over: peer, early: buffer)
+    }
+
+    private func isUpgradeAsAsked() -> Bool {
+        guard let answered = response.firstField(.upgrade), let asked = exchange.head.firstField(.upgrade)
+        else {
+            return false
+        }
+        let wanted = exchange.headBytes.bytes(of: asked.value).map(\.asciiLowercased)
+        let given = response.bytes.bytes(of: answered.value).map(\.asciiLowercased)
+        return wanted.split(separator: UInt8(ascii: ",")).contains { offer in
+            offer.filter { $0 != .space && $0 != .tab }.elementsEqual(given)
+        }
+    }
+
+    // MARK: The content
+
+    private func ended() { request?.responseEnded() }
+
+    var hasAllContent: Bool { course.content.isEnded }
+
+    /// Content that came with the head.
+    private func giveFirst(_ buffer: ByteBuffer) {
+        if course.content.isEnded { return ended() }
+        exchange.attempts.relayed(buffer.count)
+        if !buffer.isEmpty { give(buffer) }
+        if let partial = connection?.partial.take() { worker.giveBuffer(partial) }
+        guard case .content = stage else { return }
+        if course.content.isEnded { return ended() }
+        readOn()
+        if case .content = stage { request?.contentPauses() }
+    }
+
+    /// Reads what is there and gives it to the request, as long as that takes it.
+    func readOn() {
+        guard case .content = stage, let peer = connection else { return }
+        var budget = 16
+        while peer.transport.isReadable {
+            guard request?.takesContent == true else { return worker.cancel(peer.readTimer) }
+            guard budget > 0 else {
+                worker.post(peer.token)
+                break
+            }
+            budget -= 1
+            switch receive(peer) {
+            case .bytes(let count):
+                exchange.attempts.received(count)
+                exchange.attempts.relayed(count)
+                give(worker.relay)
+                guard case .content = stage else { return }
+                if course.content.isEnded { return ended() }
+            case .wouldBlock:
+                continue
+            case .closed:
+                return closed(peer)
+            case .failed(let errno):
+                request?.log(.error, "recv() failed \(errno.logText)")
+                return fail(AttemptFailure(errno))
+            }
+        }
+        peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
+        if course.content.isChunked { request?.contentPauses() }
+    }
+
+    private func receive(_ peer: PeerConnection) -> IOOutcome {
+        let shared = worker.relay
+        shared.removeAll()
+        let limit = Int(clamping: course.content.remaining ?? .max)
+        return peer.transport.receive(into: shared, atLeast: 64 << 10, limit: limit)
+    }
+
+    /// Gives the content in `buffer` to the request; all of it is consumed.
+    private func give(_ buffer: ByteBuffer) {
+        if course.content.isChunked { return giveChunks(buffer) }
+        guard case .content(let range)? = try? course.content.next(in: buffer, from: 0) else { return }
+        if range.count < buffer.count {
+            request?.log(.warn, "upstream sent more data than specified in \"Content-Length\" header")
+            course.keepsConnection = false
+            buffer.truncate(to: range.count)
+        }
+        request?.contentArrived(buffer, isLast: course.content.isEnded)
+    }
+
+    private func giveChunks(_ buffer: ByteBuffer) {
+        var position = 0
+        while position < buffer.count {
+            let piece: ContentReader.Piece
+            do {
+                piece = try course.content.next(in: buffer, from: position)
+            } catch {
+                request?.log(.error, "upstream sent invalid chunked response")
+                return fail(.invalidHeader)
+            }
+            switch piece {
+            case .content(let range):
+                request?.contentArrived(Slice(from: range.lowerBound, to: range.upperBound), of: buffer)
+                position = range.upperBound
+            case .needsMore:
+                position = buffer.count
+            case .ended(let end):
+                if end < buffer.count { course.keepsConnection = false }
+                position = buffer.count
+            }
+        }
+        buffer.removeAll()
+    }
+
+    private func closed(_ peer: PeerConnection) {
+        course.keepsConnection = false
+        // Whoever can cut a connection of TLS cannot end it (RFC 9112 §9.8).
+        if peer.transport.tls?.wasTruncated != true, course.content.closed() {
+            return ended()
+        }
+        request?.log(.error, "upstream prematurely closed connection")
+        fail(.error)
+    }
+}

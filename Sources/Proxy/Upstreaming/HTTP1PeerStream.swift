@@ -1,0 +1,179 @@
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// One request to a peer over HTTP/1, and the response to it.
+///
+///     idle ──wait───▶ opening ──start──▶ head ──▶ content ──▶ idle
+///       └──────────────start──────────────▲  └──101──▶ tunnel ──▶ idle
+///
+/// It has its connection for itself until `end`. Sending is in `+Sending.swift`, reading in
+/// `+Receiving.swift`. Recycled with its request.
+final class HTTP1PeerStream {
+    enum Stage {
+        /// It has no connection.
+        case idle
+        /// Its connection is being made.
+        case opening
+        /// The request is being sent, or was; no complete response head has come.
+        case head
+        /// The response's content is read.
+        case content
+        /// The connection left HTTP; a tunnel moves its bytes.
+        case tunnel
+    }
+
+    /// What has become of the request.
+    enum Sending {
+        case unsent
+        /// A byte of it may have reached the peer.
+        case underWay
+        /// All of it, and of the content that it promised, was taken by the socket.
+        case complete
+        /// The peer took no more of it; it may still have answered.
+        case failed
+    }
+
+    /// What is known of one attempt.
+    struct Course {
+        var sending = Sending.unsent
+        var content = ContentReader()
+        /// 1xx responses so far.
+        var informationalCount = 0
+        /// The peer and what it sent leave the connection open for another request.
+        var keepsConnection = false
+    }
+
+    /// Both live as long as the worker keeps the exchange for reuse.
+    let exchange: Exchange
+    let worker: Worker
+    /// The head as sent to the peer; kept for the next attempt.
+    let requestHead = ByteBuffer(capacity: 1024)
+    let response = ResponseHead()
+    private(set) var connection: PeerConnection?
+    var stage = Stage.idle
+    var course = Course()
+
+    init(_ exchange: Exchange, worker: Worker) {
+        self.exchange = exchange
+        self.worker = worker
+    }
+
+    /// What it is a part of.
+    var request: UpstreamRequest? { exchange.upstream }
+
+    var proxy: ProxySettings { exchange.location.settings.proxy }
+
+    // MARK: Before it is sent
+
+    func write(for target: ProxyTarget) {
+        RequestRewrite.write(exchange, target: target, to: requestHead)
+    }
+
+    /// The second word of the head.
+    func appendTarget(to out: ByteBuffer) {
+        let line = requestHead
+        var start = 0
+        while start < line.count && line[start] != .space && line[start] != .carriageReturn { start += 1 }
+        start += 1
+        var end = start
+        while end < line.count && line[end] != .space && line[end] != .carriageReturn { end += 1 }
+        if start < end { out.append(Slice(from: start, to: end), of: line) }
+    }
+
+    func prepare() {
+        course = Course()
+        response.reset()
+    }
+
+    func reset() {
+        prepare()
+        requestHead.removeAll()
+    }
+
+    // MARK: Its connection
+
+    func wait(for connection: PeerConnection) {
+        self.connection = connection
+        connection.owner = self
+        stage = .opening
+    }
+
+    /// The connection that was waited for is open.
+    func opened() {
+        guard let connection else { return }
+        request?.connected()
+        start(over: connection)
+    }
+
+    /// Events of the connection, once it is open.
+    func ready() {
+        guard let connection else { return }
+        switch stage {
+        case .head:
+            sendMore(over: connection)
+            if case .head = stage { receiveHead(from: connection) }
+        case .content:
+            sendMore(over: connection)
+            readOn()
+        case .tunnel: exchange.stream.pumpTunnel()
+        case .idle, .opening: break
+        }
+    }
+
+    func timedOut() {
+        switch stage {
+        case .opening, .head, .content:
+            request?.log(.error, "upstream timed out (110: Connection timed out)")
+            fail(.timeout)
+        case .tunnel: exchange.stream.tunnelTimedOut()
+        case .idle: break
+        }
+    }
+
+    // MARK: The end
+
+    func fail(_ failure: AttemptFailure) { request?.attemptFailed(failure) }
+
+    var progress: Attempts.Progress {
+        if hasResponseByte { return .answered }
+        if case .unsent = course.sending { return .unsent }
+        return .sent
+    }
+
+    /// The peer has said something in the attempt under way.
+    var hasResponseByte: Bool { exchange.attempts.currentBytesReceived > 0 }
+
+    /// The peer's system has not acknowledged a byte of the request.
+    var isUntaken: Bool {
+        guard let transport = connection?.transport else { return false }
+        let sent = Int(exchange.attempts.currentBytesSent) + transport.owedCount
+        // A record of TLS adds at least 22 bytes.
+        let overhead = transport.tls == nil ? 0 : 22 * (1 + sent / 16384)
+        return transport.unacknowledgedCount >= sent + overhead
+    }
+
+    /// Nothing is left unsent, and nothing more than its response has come.
+    var isInStep: Bool {
+        guard let connection, case .complete = course.sending else { return false }
+        return course.keepsConnection && !connection.hasUnsent && !connection.transport.isHangup
+    }
+
+    func end(keepsConnection: Bool) {
+        stage = .idle
+        guard let connection = connection.take() else { return }
+        if keepsConnection { worker.keepIdle(connection) } else { connection.close() }
+    }
+
+    /// Sends and reads over this connection from now on.
+    func take(_ connection: PeerConnection) {
+        // One that was waited for is here.
+        if self.connection !== connection {
+            self.connection = connection
+            connection.owner = self
+        }
+        connection.state = .inUse
+        stage = .head
+    }
+}

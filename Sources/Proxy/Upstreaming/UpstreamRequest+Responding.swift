@@ -1,0 +1,92 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+internal import Upstream
+
+/// What becomes of a response.
+extension UpstreamRequest {
+    /// A final head has come.
+    func headArrived() {
+        exchange.attempts.setStatus(response.status)
+        exchange.attempts.headArrived(worker.clock)
+        endRetry()
+    }
+
+    /// The head cannot be used: nothing of it is, and the next peer is asked.
+    func headRefused() {
+        response.reset()
+        exchange.attempts.setStatus(502)
+        next(.invalidHeader)
+    }
+
+    /// A head is complete and sound; its content follows, if the attempt goes on.
+    func responseArrived() {
+        let status = response.status
+        if tries.rejects(status: status, standing, nowMs: worker.clock.nowMs) { return next(.status(status)) }
+        if isIntercepted(status) { return intercept() }
+        if let target = accelRedirect() { return redirect(to: target) }
+        attempt.activity = .readingContent
+        state = .relaying
+        ResponseRewrite.fill(exchange, from: self)
+        exchange.respond()
+    }
+
+    /// The connection leaves HTTP, as was asked for.
+    ///
+    /// - Parameter early: what came behind the head.
+    func protocolSwitched(over connection: PeerConnection, early: ByteBuffer) {
+        state = .relaying
+        attempt.activity = .proxyingUpgrade
+        exchange.response.isUpgrade = true
+        ResponseRewrite.fill(exchange, from: self)
+        exchange.stream.startTunnel(peer: connection, request: self, early: early)
+    }
+
+    // MARK: Answers that are not passed on
+
+    /// `proxy_intercept_errors`: the location has a page of its own for this status, or would have it if the
+    /// request had not been led to one already; then it ends in the built-in one.
+    private func isIntercepted(_ status: UInt16) -> Bool {
+        guard proxy.interceptsErrors, status >= 300 else { return false }
+        return exchange.location.settings.core.errorPages.elements.contains { $0.status == status }
+    }
+
+    private func intercept() {
+        let status = response.status
+        if status == 401 { ResponseRewrite.copyAuthenticate(exchange, from: self) }
+        ResponseRewrite.takeLimitRate(exchange, self)
+        endUnread()
+        exchange.finish(status: status)
+    }
+
+    private func accelRedirect() -> Field? {
+        guard !proxy.ignoreHeaders.contains(.xAccelRedirect) else { return nil }
+        return response.firstField(.xAccelRedirect)
+    }
+
+    /// `X-Accel-Redirect`: the upstream names what is to be served instead.
+    private func redirect(to field: Field) {
+        let value = response.bytes.bytes(of: field.value)
+        ResponseRewrite.copyForRedirect(exchange, from: self)
+        endUnread()
+        if value.first == UInt8(ascii: "@") {
+            return exchange.redirectInternally(named: Array(value.dropFirst()))
+        }
+        let path = worker.takeScratch()
+        defer { worker.giveScratch(path) }
+        guard let queryStart = URIPath.decodeNamed(value.span, into: path) else {
+            log(.error, "unsafe URI \"\(String(decoding: value, as: UTF8.self))\" in \"X-Accel-Redirect\"")
+            return exchange.upstreamFailed(status: 404)
+        }
+        if exchange.method != .head { exchange.method = .get }
+        exchange.redirectInternally(uri: path.bytes, arguments: Array(value[queryStart...]))
+    }
+
+    /// The response is not wanted beyond its head.
+    private func endUnread() {
+        if stream.hasAllContent { return completed() }
+        state = .done
+        endAttempt(.success)
+    }
+}
