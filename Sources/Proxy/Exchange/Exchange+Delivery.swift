@@ -13,6 +13,7 @@ extension Exchange {
     func startResponse() {
         settleRate()
         stream.start(self)
+        advance(.responded)
     }
 
     private func settleRate() {

@@ -17,7 +17,7 @@ extension Exchange {
         remoteAddress = connection.remoteAddress
         startedMs = worker.clock.nowMs
         startedUs = worker.clock.nowUs
-        phase = .receiving
+        restartPhases()
     }
 
     /// Forgets the request; keeps the memory.

@@ -10,10 +10,10 @@ extension Exchange {
 
     /// The head is complete: finds the server and begins.
     func begin() {
-        phase = .processing
+        advance(.headArrived)
         guard readTarget() else {
             worker.log(.info, self, "client sent invalid request while reading client request line")
-            return refuse(head: .status(400))
+            return refuseHead(.status(400))
         }
         method = head.method
         readHost(head.host)
@@ -32,6 +32,11 @@ extension Exchange {
     /// The head cannot be served: what is understood of it counts for the server that says so, for logs and
     /// for error pages.
     func refuse(head refusal: Refusal) {
+        advance(.headArrived)
+        refuseHead(refusal)
+    }
+
+    private func refuseHead(_ refusal: Refusal) {
         if !readTarget() {
             uri.removeAll()
             arguments.removeAll()
@@ -241,7 +246,7 @@ extension Exchange {
     private func delayed(_ code: UInt16) -> Outcome {
         let delay = location.settings.core.authDelayMs
         guard delay > 0, code == 401 else { return .status(code) }
-        phase = .delayed(thenStatus: code)
+        advance(.delayed(thenStatus: code))
         stream.delay(ms: delay)
         return .suspended
     }
@@ -249,7 +254,7 @@ extension Exchange {
     /// The client's password was checked aside: that decides about access, whatever `satisfy` says, since
     /// nothing is checked after it.
     func passwordChecked(_ verdict: PasswordFile.Verdict, _ attempt: AuthBasic.Attempt) {
-        phase = .processing
+        advance(.resumed)
         let outcome = settleAccess(.silent, AuthBasic.conclude(verdict, attempt, self))
         if case .declined = outcome { return serve(from: .precontent) }
         conclude(outcome)
@@ -257,7 +262,7 @@ extension Exchange {
 
     /// `auth_delay` has passed.
     func delayPassed(_ status: UInt16) {
-        phase = .processing
+        advance(.resumed)
         conclude(.status(status))
     }
 
@@ -326,7 +331,7 @@ extension Exchange {
         isInternal = true
         appendsPathToAlias = false
         guard countRedirect() else { return }
-        phase = .processing
+        advance(.resumed)
         location = server.base
         settleKeepAlive()
         serve(from: .serverRewrite)
@@ -347,7 +352,7 @@ extension Exchange {
             return finish(status: 500)
         }
         isInternal = true
-        phase = .processing
+        advance(.resumed)
         take(on: target)
         let outcome = rewrite()
         if endsForExcess() { return }

@@ -12,7 +12,7 @@ extension Exchange {
         if upstream == nil { upstream = request }
         request.begin()
         proxyTarget = target
-        phase = .readingBody
+        advance(.wantedBody)
         guard body.isPresent else {
             send(to: target, request)
             return .suspended
@@ -40,7 +40,7 @@ extension Exchange {
         case .readingBody:
             if case .api = location.settings.content {
                 guard body.isComplete else { return }
-                phase = .processing
+                advance(.resumed)
                 return conclude(Status.write(self))
             }
             // A streamed body goes on its way with what is here; a buffered one when it is complete.
@@ -72,7 +72,7 @@ extension Exchange {
     /// The content cannot be read to its end, or not once more.
     func bodyFailed(status: UInt16) {
         upstream?.abandon()
-        phase = isResponding ? phase : .processing
+        if !isResponding { advance(.resumed) }
         finish(status: status)
     }
 
@@ -134,7 +134,7 @@ extension Exchange {
 
     /// No peer gave an answer that may be passed on.
     func upstreamFailed(status: UInt16) {
-        phase = .processing
+        advance(.resumed)
         finish(status: status)
     }
 }

@@ -83,7 +83,6 @@ extension Exchange {
 
     /// A refusal that the request itself is to blame for: its framing can no longer be trusted.
     func refuse(_ refusal: Refusal) {
-        phase = .processing
         stream.mustClose()
         body.begin(.none)
         finish(status: refusal.status)

@@ -82,7 +82,7 @@ final class Exchange {
     // MARK: The response
 
     let response = Response()
-    var phase = Phase.receiving
+    private(set) var phase = Phase.receiving
     var delivery = Delivery()
     /// The attempts at upstreams, in order, for `$upstream_…` and logs.
     let attempts = AttemptLog()
@@ -114,26 +114,6 @@ final class Exchange {
         case settled
     }
 
-    /// How far an exchange has come.
-    enum Phase {
-        /// The head is arriving.
-        case receiving
-        /// Being routed and checked.
-        case processing
-        /// Waiting for a timer (`auth_delay`) before it goes on.
-        case delayed(thenStatus: UInt16)
-        /// The client's password is being checked in another process.
-        case checkingPassword
-        /// A handler waits for the request body.
-        case readingBody
-        /// The upstream has it; no byte of a response went out.
-        case awaitingUpstream
-        /// The head of the response was given to the client's protocol.
-        case responding
-        /// The response is complete.
-        case finished
-    }
-
     /// The value of a `set` variable. Its memory is used again.
     struct UserValue {
         private(set) var isSet = false
@@ -162,6 +142,17 @@ final class Exchange {
         headBytes = ByteBuffer(capacity: 16)
         body = RequestBody(pool: worker.contentBuffers)
     }
+
+    /// Goes to the phase that follows; what cannot happen is a mistake of ours, and changes nothing.
+    func advance(_ event: Phase.Event) {
+        guard let next = phase.after(event) else {
+            return assertionFailure("\(event) while \(phase)")
+        }
+        phase = next
+    }
+
+    /// Another request begins.
+    func restartPhases() { phase = .receiving }
 }
 
 /// What a content handler or a check decided.

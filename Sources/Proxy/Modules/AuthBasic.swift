@@ -69,7 +69,7 @@ enum AuthBasic {
     {
         switch exchange.worker.passwordChecks.admit(claim, from: exchange, attempt) {
         case .waits:
-            exchange.phase = .checkingPassword
+            exchange.advance(.askedForPassword)
             return .awaited
         case .settled(let verdict):
             return conclude(verdict, attempt, exchange)

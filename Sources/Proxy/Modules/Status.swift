@@ -86,7 +86,7 @@ enum Status {
             return give(refusal, to: exchange)
         }
         guard exchange.body.isPresent, !exchange.body.isComplete else { return write(exchange) }
-        exchange.phase = .readingBody
+        exchange.advance(.wantedBody)
         exchange.body.keep(
             .whole(memoryMax: bodyMax, path: exchange.location.settings.core.clientBodyTempPath))
         exchange.stream.wantBody()

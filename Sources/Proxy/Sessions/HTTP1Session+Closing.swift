@@ -21,7 +21,7 @@ extension HTTP1Session {
     }
 
     func finishLog(_ exchange: Exchange) {
-        exchange.phase = .finished
+        exchange.advance(.ended)
         exchange.finished()
         if !transport.isOpen { keepsAlive = false }
         worker.account(for: exchange)

@@ -27,7 +27,6 @@ extension HTTP1Session {
     func start(_ exchange: Exchange) {
         guard self.exchange === exchange else { return }
         HTTP1ResponseHead.write(exchange, to: writer, keepsAlive: &keepsAlive)
-        exchange.phase = .responding
         exchange.delivery.bytesSent += Int64(writer.heldCount)
     }
 

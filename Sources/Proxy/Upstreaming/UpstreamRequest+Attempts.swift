@@ -9,7 +9,7 @@ extension UpstreamRequest {
     func start(_ group: PeerGroup) {
         self.group = group
         enter(exchange.snapshot.groups.traffic(of: group))
-        exchange.phase = .awaitingUpstream
+        exchange.advance(.sentUpstream)
         setKeys(group)
         tries = Attempts(proxy.nextUpstream, peers: group.triesMax, nowMs: worker.clock.nowMs)
         connectToNextPeer(of: group)

@@ -1,0 +1,86 @@
+extension Exchange {
+    /// How far an exchange has come. Only `advance` writes it, by what `after` says.
+    ///
+    ///     receiving ──▶ processing ◀──▶ delayed | checkingPassword
+    ///                     │     ▲
+    ///                     ▼     │ error page, internal redirect, failure
+    ///               readingBody ──▶ awaitingUpstream
+    ///
+    /// From `processing`, `readingBody` and `awaitingUpstream` it comes to `responding`, and from everywhere
+    /// to `finished`. A recycled exchange is made anew, and `receiving`.
+    enum Phase: Equatable {
+        /// The head is arriving.
+        case receiving
+        /// Being routed and checked.
+        case processing
+        /// Waiting for a timer (`auth_delay`) before it goes on.
+        case delayed(thenStatus: UInt16)
+        /// The client's password is being checked in another process.
+        case checkingPassword
+        /// A handler waits for the request body.
+        case readingBody
+        /// The upstream has it; no byte of a response went out.
+        case awaitingUpstream
+        /// The head of the response was given to the client's protocol.
+        case responding
+        /// The response is complete, or given up.
+        case finished
+
+        /// What brings an exchange from one phase to the next.
+        enum Event: Equatable {
+            /// The head is complete, or refused.
+            case headArrived
+            /// It is routed or answered here from now on: what was waited for has come, or is of no use.
+            case resumed
+            case delayed(thenStatus: UInt16)
+            case askedForPassword
+            case wantedBody
+            case sentUpstream
+            case responded
+            case ended
+        }
+
+        /// The phase that follows.
+        ///
+        /// - Returns: `nil`: that cannot happen.
+        func after(_ event: Event) -> Phase? {
+            switch (self, event) {
+            case (.finished, .ended): nil  // its stream lets go of it when it ends, and is told once
+            case (_, .ended): .finished
+
+            case (.receiving, .headArrived): .processing
+            // Nothing of it is known before its head.
+            case (.receiving, _): nil
+            // A stream makes an exchange for each head.
+            case (_, .headArrived): nil
+
+            case (.processing, .resumed): .processing
+            case (.processing, .delayed(let status)): .delayed(thenStatus: status)
+            case (.processing, .askedForPassword): .checkingPassword
+            case (.processing, .wantedBody): .readingBody
+            case (.processing, .responded): .responding
+            case (.processing, .sentUpstream): nil  // its content is wanted first, even if there is none
+
+            // Whoever waits is woken first, and goes on as if it had not waited.
+            case (.delayed, .resumed), (.checkingPassword, .resumed): .processing
+            case (.delayed, _), (.checkingPassword, _): nil
+
+            case (.readingBody, .resumed): .processing
+            case (.readingBody, .sentUpstream): .awaitingUpstream
+            case (.readingBody, .responded): .responding
+            // Checks come before the content.
+            case (.readingBody, .delayed), (.readingBody, .askedForPassword), (.readingBody, .wantedBody): nil
+
+            case (.awaitingUpstream, .resumed): .processing
+            case (.awaitingUpstream, .responded): .responding
+            // Another target, or a check, is the matter of another turn through the phases.
+            case (.awaitingUpstream, .delayed), (.awaitingUpstream, .askedForPassword),
+                (.awaitingUpstream, .wantedBody), (.awaitingUpstream, .sentUpstream):
+                nil
+
+            // What the client has been given cannot be taken back.
+            case (.responding, _), (.finished, _): nil
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("Phases of an exchange") struct ExchangePhaseTests {
+    typealias Phase = Exchange.Phase
+
+    private static let phases: [Phase] = [
+        .receiving, .processing, .delayed(thenStatus: 401), .checkingPassword, .readingBody,
+        .awaitingUpstream, .responding, .finished,
+    ]
+    private static let events: [Phase.Event] = [
+        .headArrived, .resumed, .delayed(thenStatus: 401), .askedForPassword, .wantedBody, .sentUpstream,
+        .responded, .ended,
+    ]
+    /// Where each pair leads; every other pair cannot happen.
+    private static let legal: [(Phase, Phase.Event, Phase)] = [
+        (.receiving, .headArrived, .processing),
+        (.receiving, .ended, .finished),
+        (.processing, .resumed, .processing),
+        (.processing, .delayed(thenStatus: 401), .delayed(thenStatus: 401)),
+        (.processing, .askedForPassword, .checkingPassword),
+        (.processing, .wantedBody, .readingBody),
+        (.processing, .responded, .responding),
+        (.processing, .ended, .finished),
+        (.delayed(thenStatus: 401), .resumed, .processing),
+        (.delayed(thenStatus: 401), .ended, .finished),
+        (.checkingPassword, .resumed, .processing),
+        (.checkingPassword, .ended, .finished),
+        (.readingBody, .resumed, .processing),
+        (.readingBody, .sentUpstream, .awaitingUpstream),
+        (.readingBody, .responded, .responding),
+        (.readingBody, .ended, .finished),
+        (.awaitingUpstream, .resumed, .processing),
+        (.awaitingUpstream, .responded, .responding),
+        (.awaitingUpstream, .ended, .finished),
+        (.responding, .ended, .finished),
+    ]
+
+    @Test("each pair of phase and event leads where it is to, or nowhere", arguments: phases, events)
+    func pair(phase: Phase, event: Phase.Event) {
+        let expected = Self.legal.first { $0.0 == phase && $0.1 == event }?.2
+        #expect(phase.after(event) == expected)
+    }
+
+    @Test("no phase can be left but towards an end", arguments: phases)
+    func ends(phase: Phase) {
+        guard phase != .finished else { return }
+        #expect(phase.after(.ended) == .finished)
+    }
+}
