@@ -68,6 +68,8 @@ public final class Worker {
     // MARK: Clients and peers
 
     var admission: Admission
+    /// Answers that are being made in slices.
+    var longAnswerCount = 0
     /// The users of `auth_basic_user_file`.
     let passwordFiles = PasswordFiles()
     private(set) lazy var passwordChecks = PasswordChecks(worker: self)

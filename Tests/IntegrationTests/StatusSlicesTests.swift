@@ -76,6 +76,32 @@ import Testing
         server.finish()
     }
 
+    @Test("clients that do not take long answers hold some of them, and no more")
+    func slowReaders() throws {
+        let server = try Server(
+            StatusSlicesTests.configuration.replacingOccurrences(of: "%PORT1%;", with: "%PORT1% sndbuf=16k;"))
+        var sockets: [Int32] = []
+        defer { for socket in sockets { close(socket) } }
+        let request = Array("GET /status/metrics HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        for _ in 0..<20 {
+            let socket = try Socket.connect(port: server.port)
+            sockets.append(socket)
+            var size: Int32 = 4096
+            setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, 4)
+            #expect(Socket.write(request, to: socket))
+        }
+        #expect(server.waitForLog("8 long answers are being made: this one is refused"))
+        #expect(try RawClient.get(server.port, "/status/metrics").status == 503)
+        #expect(try RawClient.get(server.port, "/tea").status == 200)
+        for socket in sockets { close(socket) }
+        sockets = []
+        #expect(
+            try waitUntil(Deadline(in: 20)) {
+                try RawClient.get(server.port, "/status/metrics").status == 200
+            })
+        server.finish(expected: ["long answers are being made"])
+    }
+
     @Test("leaves of the API are what the whole says there")
     func leaves() throws {
         let server = try Server(

@@ -66,12 +66,21 @@ extension Exchange {
 
     // MARK: What is made in slices, between other requests
 
+    /// Most answers that are made in slices at once. Each holds all that it is about until its client has it.
+    private static var longAnswersMax: Int { 8 }
+
     /// Makes an answer: now if it is short, else a slice in each turn of the worker.
     func begin(_ work: SlicedWork) -> Outcome {
+        guard worker.longAnswerCount < Self.longAnswersMax else {
+            work.drop()
+            worker.log(.warn, self, "\(Self.longAnswersMax) long answers are being made: this one is refused")
+            return .status(503)
+        }
         if work.run(outMax: ResponseStream.heldMax) {
             work.end()
             return .respond
         }
+        worker.longAnswerCount += 1
         delivery.work = work
         makeLater()
         return .suspended
@@ -88,7 +97,7 @@ extension Exchange {
         guard let work = delivery.work else { return }
         work.isQueued = false
         let isDone = work.run(outMax: ResponseStream.heldMax)
-        if isDone { delivery.work = nil }
+        if isDone { dropWork() }
         guard !isResponding else { return sendMade(work, isDone) }
         if isDone {
             work.end()
@@ -119,7 +128,8 @@ extension Exchange {
 
     /// What is not made by now is not wanted.
     func dropWork() {
-        delivery.work?.drop()
-        delivery.work = nil
+        guard let work = delivery.work.take() else { return }
+        work.drop()
+        worker.longAnswerCount -= 1
     }
 }
