@@ -91,17 +91,17 @@ extension Exchange {
     /// Why it ended as it did, or would if it ended now.
     var endReason: EndReason {
         let status = response.status
-        if let fault, fault != .ok { return fault }
+        if let fault = accounting.fault, fault != .ok { return fault }
         if status == 499 { return .clientClosed }
         let isOwn = attempts.isEmpty
-        if let failure = lastFailure {
+        if let failure = accounting.lastFailure {
             if status == 502 || status == 504 || (failure == .shortage && status == 500) {
                 return .upstream(failure)
             }
             if status < 500 { return .retried(failure) }
         }
         if !isOwn && status >= 500 { return .upstreamStatus }
-        guard isOwn, fault == nil else { return .ok }
+        guard isOwn, accounting.fault == nil else { return .ok }
         switch status {
         case 400, 494...497: return .badRequest
         case 401: return .unauthorized

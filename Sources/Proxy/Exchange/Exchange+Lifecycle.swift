@@ -29,32 +29,21 @@ extension Exchange {
         uri.removeAll()
         arguments.removeAll()
         host.removeAll()
-        pathOrigin = .client
+        routing = Routing()
         body.reset()
         bodyPace.end()
         requestLength = 0
-        redirectCount = 0
-        isInternal = false
-        appendsPathToAlias = false
-        errorStatus = 0
-        hasErrorPage = false
-        statusOverride = nil
-        for index in userValues.indices where userValues[index].isSet { userValues[index].clear() }
-        captures.reset()
-        remoteUser.removeAll()
+        values.reset()
         response.reset()
         dropWork()
         delivery = Delivery()
         attempts.reset()
-        proxyTarget = nil
-        sentUpgrade = false
+        proxying = Proxying()
         didSendContinue = false
-        lastFailure = nil
-        fault = nil
+        accounting = Accounting()
         passwordCheck?.leave(self)
         isPipelined = false
         keptFields.reset()
-        requestID.removeAll()
     }
 
     func beginAttempt(at name: [UInt8]) {
@@ -75,7 +64,7 @@ extension Exchange {
     /// `proxy_ssl_name`
     func appendUpstreamName(to out: ByteBuffer) {
         if let template = location.settings.proxy.sslName { return template.append(for: self, to: out) }
-        if let target = proxyTarget { out.append(target.hostText) }
+        if let target = proxying.target { out.append(target.hostText) }
     }
 
     /// What a connection to a server of the group is found by, if it may carry the request.
@@ -85,7 +74,9 @@ extension Exchange {
 
     /// TLS towards a peer, if the target asks for it.
     func upstreamTLS(fd: Int32) -> TLSConnection? {
-        guard let target = proxyTarget, target.isTLS, let context = location.proxyPlan.tls else { return nil }
+        guard let target = proxying.target, target.isTLS, let context = location.proxyPlan.tls else {
+            return nil
+        }
         let proxy = location.settings.proxy
         let scratch = worker.takeScratch()
         appendUpstreamName(to: scratch)

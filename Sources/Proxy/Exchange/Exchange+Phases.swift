@@ -71,7 +71,7 @@ extension Exchange {
         switch found.pattern {
         case .none: break
         case .matched(let pattern): host.withReadable { matched(pattern, $0) }
-        case .excess(let excess): captures.exceeded(excess)
+        case .excess(let excess): values.captures.exceeded(excess)
         }
     }
 
@@ -79,10 +79,7 @@ extension Exchange {
         if self.server !== server { self.server = server }
         if location !== server.base { location = server.base }
         enterServerZone()
-        if userValues.count < snapshot.configuration.userVariableCount {
-            let missing = snapshot.configuration.userVariableCount - userValues.count
-            userValues.append(contentsOf: repeatElement(UserValue(), count: missing))
-        }
+        values.makeRoom(for: snapshot.configuration.userVariableCount)
     }
 
     /// Splits and normalises the target.
@@ -90,7 +87,7 @@ extension Exchange {
         uri.removeAll()
         arguments.removeAll()
         if let query = head.query { arguments.append(query, of: headBytes) }
-        pathOrigin = .client
+        routing.pathOrigin = .client
         guard head.pathNeedsNormalising else {
             uri.append(head.path, of: headBytes)
             return true
@@ -149,8 +146,8 @@ extension Exchange {
 
     /// - Returns: whether one more internal redirect is allowed; otherwise 500 was answered.
     func countRedirect() -> Bool {
-        redirectCount += 1
-        guard redirectCount > Exchange.redirectsMax else { return true }
+        routing.redirectCount += 1
+        guard routing.redirectCount > Exchange.redirectsMax else { return true }
         worker.log(.error, self, "rewrite or internal redirection cycle while processing request")
         finish(status: 500, withErrorPage: false)
         return false
@@ -167,10 +164,10 @@ extension Exchange {
         switch found.pattern {
         case .none: break
         case .matched(let pattern): uri.withReadable { matched(pattern, $0) }
-        case .excess(let excess): captures.exceeded(excess)
+        case .excess(let excess): values.captures.exceeded(excess)
         }
         // What leads somewhere is not known then: no location's settings may come into force.
-        guard captures.excess == nil else { return .declined }
+        guard values.captures.excess == nil else { return .declined }
         switch found.match {
         case .location(let match):
             return refusal(at: match) ?? rewrite()
@@ -189,7 +186,7 @@ extension Exchange {
     /// - Returns: how the location refuses the request, if it does.
     private func refusal(at found: Location) -> Outcome? {
         take(on: found)
-        if location.settings.core.isInternal && !isInternal { return .status(404) }
+        if location.settings.core.isInternal && !routing.isInternal { return .status(404) }
         // What was refused once may have a page for that anywhere, which gets nothing of the content.
         guard let length = head.content.declared, body.sizeMax > 0, length > body.sizeMax, !body.isDiscarded
         else { return nil }
@@ -278,7 +275,7 @@ extension Exchange {
     private func content() -> Outcome {
         if client.tls?.isEarly == true, !mayServeEarly { return .status(425) }
         if client.isReserved, !location.settings.content.hasReserve, !worker.hasRoom(for: client) {
-            fault = .noRoom
+            accounting.fault = .noRoom
             return .status(503)
         }
         switch location.settings.content {
@@ -327,9 +324,9 @@ extension Exchange {
 
     /// The path in force is of an internal redirect: serves it as if it had been asked for.
     func serveRedirected() {
-        pathOrigin = .changed
-        isInternal = true
-        appendsPathToAlias = false
+        routing.pathOrigin = .changed
+        routing.isInternal = true
+        routing.appendsPathToAlias = false
         guard countRedirect() else { return }
         advance(.resumed)
         location = server.base
@@ -351,7 +348,7 @@ extension Exchange {
                 .error, self, "could not find named location \"\(String(decoding: name, as: UTF8.self))\"")
             return finish(status: 500)
         }
-        isInternal = true
+        routing.isInternal = true
         advance(.resumed)
         take(on: target)
         let outcome = rewrite()

@@ -11,7 +11,7 @@ extension Exchange {
         let request = upstream ?? UpstreamRequest(exchange: self, worker: worker)
         if upstream == nil { upstream = request }
         request.begin()
-        proxyTarget = target
+        proxying.target = target
         advance(.wantedBody)
         guard body.isPresent else {
             send(to: target, request)
@@ -77,7 +77,7 @@ extension Exchange {
     }
 
     private func sendUpstream() {
-        guard let request = upstream, let target = proxyTarget else { return }
+        guard let request = upstream, let target = proxying.target else { return }
         send(to: target, request)
     }
 
@@ -86,7 +86,7 @@ extension Exchange {
         attempts.beginGroup()
         settleOffer()
         // Where the URL is made of variables, `resolve` has found another target.
-        if target.hasVariables, let found = proxyTarget {
+        if target.hasVariables, let found = proxying.target {
             request.stream.write(for: found)
         } else {
             request.stream.write(for: target)
@@ -120,7 +120,7 @@ extension Exchange {
         template.append(for: self, to: scratch)
         switch snapshot.groups.resolve(url: scratch.bytes) {
         case .group(let group, let resolved):
-            proxyTarget = target.resolved(resolved)
+            proxying.target = target.resolved(resolved)
             return group
         case .invalid(let reason):
             worker.log(.error, self, reason)

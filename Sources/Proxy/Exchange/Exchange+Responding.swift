@@ -15,8 +15,8 @@ extension Exchange {
 
     /// Sends `response`, which a handler filled in.
     func respond() {
-        if let statusOverride {
-            response.status = statusOverride
+        if let status = routing.statusOverride {
+            response.status = status
             response.hasOwnReason = false
         }
         keptFields.add(to: response)
@@ -59,16 +59,16 @@ extension Exchange {
         }
         closeIfOutOfStep(status)
         keptFields.contentType.removeAll()
-        statusOverride = status
+        routing.statusOverride = status
         let core = location.settings.core
-        if withErrorPage, status >= 300, !hasErrorPage, !core.errorPages.elements.isEmpty {
+        if withErrorPage, status >= 300, !routing.hasErrorPage, !core.errorPages.elements.isEmpty {
             // One error page for a request, unless recursive ones are asked for.
-            hasErrorPage = !core.recursiveErrorPages
+            routing.hasErrorPage = !core.recursiveErrorPages
             if let page = core.errorPages.elements.first(where: { $0.status == status }) {
                 return serve(page, for: status)
             }
         }
-        statusOverride = nil
+        routing.statusOverride = nil
         ErrorResponses.fill(self, status: status)
         respond()
     }
@@ -90,11 +90,11 @@ extension Exchange {
 
     /// `error_page`: an internal redirect, a named location, or a redirect of the client.
     private func serve(_ page: ErrorPage, for status: UInt16) {
-        errorStatus = status
+        routing.errorStatus = status
         switch page.response {
-        case .unchanged: statusOverride = (494...497).contains(status) ? 400 : status
-        case .fromTarget: statusOverride = nil
-        case .status(let code): statusOverride = code
+        case .unchanged: routing.statusOverride = (494...497).contains(status) ? 400 : status
+        case .fromTarget: routing.statusOverride = nil
+        case .status(let code): routing.statusOverride = code
         }
         let target = worker.takeScratch()
         defer { worker.giveScratch(target) }
@@ -129,7 +129,7 @@ extension Exchange {
     private func redirectClient(to url: [UInt8], _ page: ErrorPage) {
         var status: UInt16 = 302
         if case .status(let code) = page.response, (301...308).contains(code) { status = code }
-        statusOverride = nil
+        routing.statusOverride = nil
         ErrorResponses.fill(self, status: status)
         response.add(.location) { $0.append(url) }
         respond()
@@ -140,7 +140,7 @@ extension Exchange {
     /// The client went away, or did not send or take bytes in time; nothing can be answered.
     func clientLeft(status: UInt16) {
         if !isResponding { response.status = status }
-        fault = .clientClosed
+        accounting.fault = .clientClosed
         upstream?.abandon()
         stream.abandon()
     }

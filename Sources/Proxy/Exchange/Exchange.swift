@@ -34,7 +34,6 @@ final class Exchange {
     let host = ByteBuffer(capacity: 64)
     /// The client's address, as replaced by real IP.
     var remoteAddress: SocketAddress
-    var pathOrigin = PathOrigin.client
     let body: RequestBody
     /// How fast the content comes; here and not with the client, of whom most are idle.
     var bodyPace = PaceLimit()
@@ -48,34 +47,8 @@ final class Exchange {
     var server: VirtualServer
     /// The location in force; the server's own settings until one is found.
     var location: Location
-    /// Internal redirects so far; the eleventh is refused.
-    var redirectCount = 0
-    /// The request is being served again for an error page, a named location or the like.
-    var isInternal = false
-    /// `try_files` found the path in force below the `alias` of a regular expression.
-    var appendsPathToAlias = false
-    /// Status that `error_page` is being served for; 0: none.
-    var errorStatus: UInt16 = 0
-    /// An error page was served: a further error gets the built-in page.
-    var hasErrorPage = false
-    /// The status of the answer is overruled by `error_page =code`.
-    var statusOverride: UInt16?
-    /// Values of `set`, `map` and named captures, by index. Empty at the start of a request.
-    var userValues: [UserValue] = []
-    /// How many computed values are being made inside each other; they end early once there were too many.
-    var evaluationDepth = 0
-    var isEvaluationCut = false
-    /// The last successful match of a regular expression: `$1`…
-    var captures = Captures()
-    /// `$remote_user`: the user name in the Authorization field, if it is well formed.
-    let remoteUser = ByteBuffer(capacity: 32)
-
-    /// The zone of the server that it is counted in as under way.
-    var serverZone: Int?
-    /// The last attempt at a server that failed.
-    var lastFailure: EndReason.UpstreamFailure?
-    /// What went wrong, where the status does not say it.
-    var fault: EndReason?
+    var routing = Routing()
+    let values = ExchangeValues()
     /// What it waits for while its client's password is checked.
     var passwordCheck: PasswordCheck?
 
@@ -88,48 +61,14 @@ final class Exchange {
     let attempts = AttemptLog()
     /// The upstream's side while a proxying location serves it.
     var upstream: UpstreamRequest?
-    /// Where a proxying location sends it; kept for `$proxy_host` and the like.
-    var proxyTarget: ProxyTarget?
-    /// The method that the peer was sent: it decides how the response is framed.
-    var sentMethod = Method.get
-    /// The peer was sent an `Upgrade` field.
-    var sentUpgrade = false
+    var proxying = Proxying()
     /// A client that waits for `100 Continue` got it.
     var didSendContinue = false
     /// Its first bytes came together with the request before it.
     var isPipelined = false
     /// Fields of an upstream's response that go with the answer given instead of it.
     let keptFields = KeptFields()
-    /// `$request_id`, made when first asked for.
-    let requestID = ByteBuffer(capacity: 32)
-
-    /// Where the path and query in force come from.
-    enum PathOrigin {
-        /// The client sent them.
-        case client
-        /// A rewrite, `set $args` or an internal redirect made them.
-        case changed
-        /// `rewrite … break` made them for the location in force, whose name they need not begin with: they
-        /// are sent on whole.
-        case settled
-    }
-
-    /// The value of a `set` variable. Its memory is used again.
-    struct UserValue {
-        private(set) var isSet = false
-        private(set) var bytes: [UInt8] = []
-
-        mutating func set(_ value: Span<UInt8>) {
-            isSet = true
-            bytes.removeAll(keepingCapacity: true)
-            bytes.append(value)
-        }
-
-        mutating func clear() {
-            isSet = false
-            bytes.removeAll(keepingCapacity: bytes.capacity <= 1024)
-        }
-    }
+    var accounting = Accounting()
 
     init(worker: Worker, stream: ResponseStream, client: ClientConnection) {
         self.worker = worker

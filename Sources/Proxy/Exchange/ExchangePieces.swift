@@ -55,7 +55,7 @@ package final class ExchangePieces {
         else { throw Unfit() }
         self.target = target
         exchange.location = location
-        exchange.proxyTarget = target
+        exchange.proxying.target = target
         format = worker.snapshot.configuration.logFormats[log.format]
         let responseBytes = ByteBuffer(capacity: 1024)
         responseBytes.append(responseHead)

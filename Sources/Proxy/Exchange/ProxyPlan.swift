@@ -157,7 +157,7 @@ final class ProxyPlan {
 
     /// Whether the request that was sent asked the peer to switch protocols.
     func asksForUpgrade(_ exchange: Exchange) -> Bool {
-        exchange.head.upgrade != nil && exchange.sentUpgrade
+        exchange.head.upgrade != nil && exchange.proxying.asksForUpgrade
     }
 }
 

@@ -31,12 +31,12 @@ enum RequestRewrite {
         _ exchange: Exchange, _ location: Location, _ target: ProxyTarget, of bytes: ByteBuffer,
         _ out: ByteBuffer
     ) {
-        exchange.sentMethod = exchange.method
+        exchange.proxying.method = exchange.method
         if let method = location.settings.proxy.method {
             let start = out.count
             method.append(for: exchange, to: out)
             let written = Slice(from: start, to: out.count)
-            exchange.sentMethod = out.withBytes(of: written) { Method.recognise($0) }
+            exchange.proxying.method = out.withBytes(of: written) { Method.recognise($0) }
         } else {
             exchange.appendMethod(to: out)
         }
@@ -51,7 +51,7 @@ enum RequestRewrite {
         _ exchange: Exchange, _ location: Location, _ target: ProxyTarget, _ out: ByteBuffer
     ) {
         let plan = location.proxyPlan
-        exchange.sentUpgrade = plan.alwaysUpgrades
+        exchange.proxying.asksForUpgrade = plan.alwaysUpgrades
         for index in plan.madeFields.indices { set(plan.madeFields[index], exchange, target, out) }
         plan.appendLastLines(to: out)
     }
@@ -89,7 +89,7 @@ enum RequestRewrite {
         FieldValue.dropControls(of: out, from: valueStart)
         if out.count == valueStart, field.role == .host { out.append(target.hostText) }
         guard out.count > valueStart else { return out.truncate(to: valueStart - field.labelCount) }
-        if field.role == .upgrade { exchange.sentUpgrade = true }
+        if field.role == .upgrade { exchange.proxying.asksForUpgrade = true }
         out.append("\r\n")
     }
 
@@ -145,7 +145,7 @@ enum RequestRewrite {
 enum RequestTarget {
     static func write(_ exchange: Exchange, _ target: ProxyTarget, of bytes: ByteBuffer, to out: ByteBuffer) {
         let start = out.count
-        switch (target.uri, exchange.pathOrigin) {
+        switch (target.uri, exchange.routing.pathOrigin) {
         case (let uri?, _) where target.hasVariables:
             let made = exchange.worker.takeScratch()
             uri.append(for: exchange, to: made)
@@ -166,7 +166,7 @@ enum RequestTarget {
     /// The path in force from `start` on, and its query. What the client had encoded is encoded again.
     private static func path(_ exchange: Exchange, from start: Int, _ out: ByteBuffer) {
         let rest = Slice(from: start, to: exchange.uri.count)
-        if exchange.head.pathNeedsNormalising || exchange.isInternal {
+        if exchange.head.pathNeedsNormalising || exchange.routing.isInternal {
             exchange.uri.withBytes(of: rest) { URIPath.escape($0, as: .uri, into: out) }
         } else {
             out.append(rest, of: exchange.uri)

@@ -26,7 +26,7 @@ enum ErrorLogging {
         quoted(", request: \"", to: out) { exchange.appendRequestLine(to: $0) }
         if exchange.upstream?.isActive == true, let attempt = exchange.attempts.last {
             quoted(", upstream: \"", to: out) { out in
-                out.append(exchange.proxyTarget?.isTLS == true ? "https://" : "http://")
+                out.append(exchange.proxying.target?.isTLS == true ? "https://" : "http://")
                 out.append(attempt.name, of: exchange.attempts.names)
                 exchange.upstream?.stream.appendTarget(to: out)
             }

@@ -91,7 +91,7 @@ extension Exchange {
     func appendMethod(to out: ByteBuffer) {
         if method == head.method, head.hasLine {
             out.append(head.methodText, of: headBytes)
-        } else if head.hasLine || isInternal {
+        } else if head.hasLine || routing.isInternal {
             out.append(method.text)
         }
     }
@@ -110,24 +110,25 @@ extension Exchange {
 
     /// 32 random hexadecimal digits, drawn when first asked for.
     func appendRequestID(to out: ByteBuffer) {
-        if requestID.isEmpty {
+        if values.requestID.isEmpty {
             var generator = SystemRandomNumberGenerator()
             for _ in 0..<2 {
                 let number = generator.next()
                 for shift in stride(from: 60, through: 0, by: -4) {
-                    requestID.append(UInt8.hexDigit(UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 0xF))
+                    values.requestID.append(
+                        UInt8.hexDigit(UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 0xF))
                 }
             }
         }
-        out.append(contentsOf: requestID)
+        out.append(contentsOf: values.requestID)
     }
 
     /// The user's name in `Authorization: Basic`.
     func appendRemoteUser(to out: ByteBuffer) {
-        if remoteUser.isEmpty {
-            _ = withRequestField(.authorization) { BasicCredentials.appendUser($0, to: remoteUser) }
+        if values.remoteUser.isEmpty {
+            _ = withRequestField(.authorization) { BasicCredentials.appendUser($0, to: values.remoteUser) }
         }
-        out.append(contentsOf: remoteUser)
+        out.append(contentsOf: values.remoteUser)
     }
 
     /// The request's content, as far as it is held in memory and not in a file.
@@ -139,7 +140,7 @@ extension Exchange {
     // MARK: The response itself
 
     /// The status that logs show: the one sent; 0 before there is one.
-    var loggedStatus: UInt16 { statusOverride ?? response.status }
+    var loggedStatus: UInt16 { routing.statusOverride ?? response.status }
 
     /// The content is framed in chunks: its length is not known, and the client speaks HTTP/1.1.
     var isChunked: Bool {

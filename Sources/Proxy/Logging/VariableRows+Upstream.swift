@@ -53,10 +53,10 @@ extension Variables {
                 }
             },
             .unlessEmpty("proxy_host", "The host and port of `proxy_pass`.") { exchange, out in
-                if let target = exchange.proxyTarget { out.append(target.hostText) }
+                if let target = exchange.proxying.target { out.append(target.hostText) }
             },
             .unlessEmpty("proxy_port", "The port of `proxy_pass`.") { exchange, out in
-                if let target = exchange.proxyTarget { out.append(target.portText) }
+                if let target = exchange.proxying.target { out.append(target.portText) }
             },
         ]
     }

@@ -36,8 +36,8 @@ enum Variables {
         case .upstreamCookie(let name):
             return exchange.appendUpstreamCookie(named: name, to: out)
         case .user(let index):
-            guard index < exchange.userValues.count, exchange.userValues[index].isSet else { return false }
-            out.append(exchange.userValues[index].bytes)
+            guard index < exchange.values.user.count, exchange.values.user[index].isSet else { return false }
+            out.append(exchange.values.user[index].bytes)
             return true
         case .computed(let index):
             guard exchange.snapshot.configuration.computedVariables.indices.contains(index) else {

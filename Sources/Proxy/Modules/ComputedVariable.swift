@@ -18,21 +18,21 @@ enum ComputedVariable {
     ///
     /// - Returns: false if the value refers to itself by way of the path's root; the error log tells.
     func append(for exchange: Exchange, to out: ByteBuffer) -> Bool {
-        guard !exchange.isEvaluationCut else { return false }
-        guard exchange.evaluationDepth < ComputedVariable.depthMax else {
+        guard !exchange.values.isCut else { return false }
+        guard exchange.values.depth < ComputedVariable.depthMax else {
             // What is around it ends as well, else two references a level would take for ever.
-            exchange.isEvaluationCut = true
+            exchange.values.isCut = true
             exchange.log(.error, "cycle while evaluating a variable")
             return false
         }
-        exchange.evaluationDepth += 1
+        exchange.values.depth += 1
         switch self {
         case .map(let map): map.append(for: exchange, to: out)
         case .geo(let map): map.append(for: exchange, to: out)
         case .shares(let shares): shares.append(for: exchange, to: out)
         }
-        exchange.evaluationDepth -= 1
-        if exchange.evaluationDepth == 0 { exchange.isEvaluationCut = false }
+        exchange.values.depth -= 1
+        if exchange.values.depth == 0 { exchange.values.isCut = false }
         return true
     }
 

@@ -5,7 +5,7 @@ internal import Net
 enum FilePath {
     /// Whether there is one: what `rewrite … break` made of a path has no part that an `alias` could replace.
     static func isKnown(for exchange: Exchange) -> Bool {
-        guard case .settled = exchange.pathOrigin else { return true }
+        guard case .settled = exchange.routing.pathOrigin else { return true }
         return exchange.location.settings.core.rootUse == .root
     }
 
@@ -27,7 +27,7 @@ enum FilePath {
             out.append(Slice(from: start, to: exchange.uri.count), of: exchange.uri)
         case .wholeFile:
             // Unless `try_files` found one below it.
-            if exchange.appendsPathToAlias { out.append(contentsOf: exchange.uri) }
+            if exchange.routing.appendsPathToAlias { out.append(contentsOf: exchange.uri) }
         }
     }
 

@@ -10,7 +10,7 @@ enum FileResponse {
     static func fill(_ exchange: Exchange, from file: OpenedFile) -> Outcome {
         let response = exchange.response
         // `error_page =code` decides what this is before conditions and ranges do.
-        response.status = exchange.statusOverride.take() ?? 200
+        response.status = exchange.routing.statusOverride.take() ?? 200
         response.lastModified = file.stamp.modified
         response.contentLength = file.stamp.size
         response.contentKind = .file(file, offset: 0, count: file.stamp.size)

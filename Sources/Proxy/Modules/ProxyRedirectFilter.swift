@@ -76,7 +76,7 @@ enum ProxyRedirectFilter {
         for rule in rules {
             switch rule.pattern {
             case .locationDefault:
-                guard let target = exchange.proxyTarget, !target.hasVariables else { continue }
+                guard let target = exchange.proxying.target, !target.hasVariables else { continue }
                 let matched = withScratch(of: exchange) { scratch in
                     appendURL(of: target, exchange, to: scratch)
                     return prefixLength(subject, scratch)

@@ -10,7 +10,7 @@ enum Readiness {
         let response = exchange.response
         response.status = isLeaving ? 503 : 200
         // What it says is what is meant, not a fault.
-        if isLeaving { exchange.fault = .ok }
+        if isLeaving { exchange.accounting.fault = .ok }
         response.contentType.removeAll()
         response.contentType.append("text/plain")
         response.content.removeAll()

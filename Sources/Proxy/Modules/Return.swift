@@ -10,7 +10,7 @@ enum Return {
     static func respond(_ status: UInt16, _ text: Template<Variable>?, to exchange: Exchange) -> Outcome {
         if status == 444 { return .close }
         if status == 408 { return .status(408) }
-        exchange.fault = .ok
+        exchange.accounting.fault = .ok
         if isRedirect(status) {
             let target = exchange.worker.takeScratch()
             defer { exchange.worker.giveScratch(target) }
@@ -20,7 +20,7 @@ enum Return {
         }
         if status >= 400 && text == nil { return .status(status) }
         let response = exchange.response
-        response.status = exchange.statusOverride.take() ?? status
+        response.status = exchange.routing.statusOverride.take() ?? status
         response.content.removeAll()
         text?.append(for: exchange, to: response.content)
         response.contentKind = response.content.isEmpty ? .none : .buffered

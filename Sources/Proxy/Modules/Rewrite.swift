@@ -40,7 +40,7 @@ enum Rewrite {
                 }
                 flow = run(steps, exchange, &isRerouting)
             case .stop:
-                if isRerouting { exchange.pathOrigin = .settled }
+                if isRerouting { exchange.routing.pathOrigin = .settled }
                 isRerouting = false
                 flow = .stop
             }
@@ -55,7 +55,7 @@ enum Rewrite {
     /// As in nginx, `$1`… of a match before are gone after one that fails.
     private static func matches(_ regex: Int, _ subject: ByteBuffer, _ exchange: Exchange) -> Bool {
         if subject.withReadable({ exchange.matches(regex: regex, $0) }) { return true }
-        exchange.captures.forget()
+        exchange.values.captures.forget()
         return false
     }
 
@@ -74,11 +74,11 @@ enum Rewrite {
     private static func set(
         _ index: Int, _ value: Template<Variable>, _ exchange: Exchange, encodes: Bool
     ) -> Flow {
-        guard exchange.userValues.indices.contains(index) else { return .next }
+        guard exchange.values.user.indices.contains(index) else { return .next }
         let scratch = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(scratch) }
         append(setting: value, for: exchange, encodes: encodes, to: scratch)
-        scratch.withReadable { exchange.userValues[index].set($0) }
+        scratch.withReadable { exchange.values.user[index].set($0) }
         return .next
     }
 
@@ -133,7 +133,7 @@ enum Rewrite {
         exchange.arguments.removeAll()
         exchange.arguments.append(contentsOf: arguments)
         markChanged(exchange)
-        exchange.isInternal = true
+        exchange.routing.isInternal = true
         switch rule.flag {
         case .none, .redirect:
             isRerouting = true
@@ -142,7 +142,7 @@ enum Rewrite {
             isRerouting = true
             return .stop
         case .stop:
-            exchange.pathOrigin = .settled
+            exchange.routing.pathOrigin = .settled
             isRerouting = false
             return .stop
         }
@@ -150,7 +150,7 @@ enum Rewrite {
 
     /// Once settled, a path stays so until an internal redirect makes another, as in nginx.
     private static func markChanged(_ exchange: Exchange) {
-        if case .client = exchange.pathOrigin { exchange.pathOrigin = .changed }
+        if case .client = exchange.routing.pathOrigin { exchange.routing.pathOrigin = .changed }
     }
 
     /// The query after the rewrite: the replacement's own, then the one so far.

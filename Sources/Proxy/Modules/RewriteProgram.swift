@@ -2,7 +2,7 @@ internal import Config
 
 /// One directive of a block's rewrite program, in the order of the file.
 indirect enum RewriteStep {
-    /// `set`: the index of the variable in `Exchange.userValues`.
+    /// `set`: the index of the variable in `ExchangeValues.user`.
     case set(Int, Template<Variable>)
     /// `set` of a built-in variable that may be set.
     case setBuiltIn(SettableVariable, Template<Variable>)

@@ -7,7 +7,7 @@ package enum StubStatus {
     static func handle(_ exchange: Exchange) -> Outcome {
         guard exchange.method == .get || exchange.method == .head else { return .status(405) }
         let response = exchange.response
-        response.status = exchange.statusOverride.take() ?? 200
+        response.status = exchange.routing.statusOverride.take() ?? 200
         response.contentType.removeAll()
         response.contentType.append("text/plain")
         response.content.removeAll()

@@ -59,7 +59,7 @@ enum TryFiles {
             exchange.uri.truncate(to: min(count, exchange.uri.count))
         } else {
             exchange.uri.removeAll()
-            exchange.appendsPathToAlias = exchange.location.settings.core.rootUse == .wholeFile
+            exchange.routing.appendsPathToAlias = exchange.location.settings.core.rootUse == .wholeFile
         }
         exchange.uri.append(contentsOf: name)
     }

@@ -82,7 +82,7 @@ extension Exchange {
             return true
         case .noMatch: return false
         case .limitExceeded:
-            captures.exceeded(.pattern(pattern))
+            values.captures.exceeded(.pattern(pattern))
             return false
         }
     }
@@ -95,31 +95,33 @@ extension Exchange {
             return index
         case .noMatch: return nil
         case .excess(let excess):
-            captures.exceeded(excess)
+            values.captures.exceeded(excess)
             return nil
         }
     }
 
     /// A pattern has matched: `$1`… are its groups, and so are the variables that are called like them.
     func matched(_ pattern: ConfiguredPattern, _ bytes: Span<UInt8>) {
-        captures.matched(pattern, bytes)
-        for (group, variable) in pattern.named where userValues.indices.contains(variable) {
-            userValues[variable].clear()
-            captures.withGroup(group, snapshot.configuration.patterns.memory) { userValues[variable].set($0) }
+        values.captures.matched(pattern, bytes)
+        for (group, variable) in pattern.named where values.user.indices.contains(variable) {
+            values.user[variable].clear()
+            values.captures.withGroup(group, snapshot.configuration.patterns.memory) {
+                values.user[variable].set($0)
+            }
         }
     }
 
     /// Appends what a group of the last match stands for.
     func appendCapture(_ index: Int, to out: ByteBuffer) {
-        captures.withGroup(index, snapshot.configuration.patterns.memory) { out.append($0) }
+        values.captures.withGroup(index, snapshot.configuration.patterns.memory) { out.append($0) }
     }
 
     /// Ends the request with 500 if a pattern would have taken too long: what it decides is not known.
     ///
     /// - Returns: whether that was so.
     func endsForExcess() -> Bool {
-        guard let excess = captures.excess else { return false }
-        captures.reset()
+        guard let excess = values.captures.excess else { return false }
+        values.captures.reset()
         worker.log(.error, self, excess.text)
         worker.counters.add(.patternExcesses, 1)
         finish(status: 500)

@@ -25,7 +25,9 @@ extension Worker {
             total.add(.requests)
             total.add(status: status)
             total.add(microseconds: us)
-            if let zone = exchange.serverZone { count(exchange, in: exchange.snapshot.zones[zone], us) }
+            if let zone = exchange.accounting.serverZone {
+                count(exchange, in: exchange.snapshot.zones[zone], us)
+            }
         }
         exchange.leaveServerZone()
         // A zone of the status's own location is wanted.
@@ -33,7 +35,7 @@ extension Worker {
             count(exchange, in: exchange.snapshot.zones[zone], us)
         }
         // Reasons are words: made only where there is something to tell.
-        guard status >= 500 || exchange.fault == .upstreamCut else { return }
+        guard status >= 500 || exchange.accounting.fault == .upstreamCut else { return }
         let reason = exchange.endReason
         if reason.isFault { note(exchange, reason) }
     }
@@ -86,15 +88,15 @@ extension Exchange {
 
     /// It is served in the zone of its server from here on.
     func enterServerZone() {
-        guard server.zone != serverZone else { return }
+        guard server.zone != accounting.serverZone else { return }
         leaveServerZone()
-        serverZone = server.zone
-        if let zone = serverZone { snapshot.zones[zone].add(.processing, 1) }
+        accounting.serverZone = server.zone
+        if let zone = accounting.serverZone { snapshot.zones[zone].add(.processing, 1) }
     }
 
     func leaveServerZone() {
-        if let zone = serverZone { snapshot.zones[zone].add(.processing, -1) }
-        serverZone = nil
+        if let zone = accounting.serverZone { snapshot.zones[zone].add(.processing, -1) }
+        accounting.serverZone = nil
     }
 }
 

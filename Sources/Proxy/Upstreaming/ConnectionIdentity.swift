@@ -73,7 +73,7 @@ final class NumberedIdentity {
         let proxy = exchange.location.settings.proxy
         let scratch = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(scratch) }
-        if makesTarget { scratch.append(exchange.proxyTarget?.isTLS == true ? "s" : "p") }
+        if makesTarget { scratch.append(exchange.proxying.target?.isTLS == true ? "s" : "p") }
         scratch.withReadable { key.add($0) }
         scratch.removeAll()
         if makesName { exchange.appendUpstreamName(to: scratch) }

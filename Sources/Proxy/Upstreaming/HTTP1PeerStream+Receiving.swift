@@ -83,7 +83,7 @@ extension HTTP1PeerStream {
     private func headArrived(_ buffer: ByteBuffer, _ peer: PeerConnection) {
         request?.headArrived()
         if response.status == 101 { return switchProtocols(buffer, peer) }
-        course.content.begin(response.framing(requestMethod: exchange.sentMethod))
+        course.content.begin(response.framing(requestMethod: exchange.proxying.method))
         course.keepsConnection = response.minorVersion >= 1 && !response.connection.contains(.close)
         if course.content.isEnded, !buffer.isEmpty { course.keepsConnection = false }
         stage = .content

@@ -344,7 +344,7 @@ extension Worker {
         if exchange.location.settings.proxy.socketKeepalive { Socket.setKeepalive(fd) }
         if address.port != nil { Socket.setNoDelay(fd) }
         let tls = exchange.upstreamTLS(fd: fd)
-        guard tls != nil || exchange.proxyTarget?.isTLS != true else {
+        guard tls != nil || exchange.proxying.target?.isTLS != true else {
             // Never in plain what was to be encrypted.
             Socket.close(fd)
             return .failed(.notFound)

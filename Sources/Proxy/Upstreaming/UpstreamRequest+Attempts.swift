@@ -55,7 +55,7 @@ extension UpstreamRequest {
         exchange.beginAttempt(at: group.nameBytes)
         exchange.attempts.setStatus(502)
         log(.error, "no live upstreams")
-        exchange.fault = .noLiveUpstream
+        exchange.accounting.fault = .noLiveUpstream
         state = .done
         exchange.upstreamFailed(status: 502)
     }
@@ -112,7 +112,7 @@ extension UpstreamRequest {
         let index = attempt.peer
         endAttempt(outcome)
         if case .samePeer = decision, let group, let index { return again(at: index, group) }
-        exchange.lastFailure = EndReason.UpstreamFailure(failure)
+        exchange.accounting.lastFailure = EndReason.UpstreamFailure(failure)
         if case .end(let status) = decision {
             state = .done
             return exchange.upstreamFailed(status: status)

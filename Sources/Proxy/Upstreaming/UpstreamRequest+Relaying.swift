@@ -76,7 +76,7 @@ extension UpstreamRequest {
         log(.crit, "reading a temporary file in \"\(proxy.tempPath)\" failed")
         passage.spool = nil
         if case .relaying = state { return failRelaying() }
-        exchange.fault = .internalError
+        exchange.accounting.fault = .internalError
         finishResponse(.cut)
     }
 
@@ -92,7 +92,7 @@ extension UpstreamRequest {
     func failRelaying() {
         guard case .relaying = state else { return }
         state = .done
-        exchange.fault = .upstreamCut
+        exchange.accounting.fault = .upstreamCut
         endAttempt(.failure)
         finishResponse(.cut)
     }

@@ -160,7 +160,7 @@ final class UpstreamRequest {
     ///
     /// A name made of variables may be another one next time: such sessions are not kept.
     var sessionKey: TLSSessionKey? {
-        guard let group, let target = exchange.proxyTarget, target.isTLS,
+        guard let group, let target = exchange.proxying.target, target.isTLS,
             exchange.snapshot.groups.isCurrent(group)
         else { return nil }
         let proxy = exchange.location.settings.proxy

@@ -1,0 +1,47 @@
+internal import Core
+
+/// Values of variables that are made once for a request, or set by it. Their memory is used again.
+final class ExchangeValues {
+    /// Values of `set`, `map` and named captures, by index. Empty at the start of a request.
+    var user: [UserValue] = []
+    /// The last successful match of a regular expression: `$1`…
+    var captures = Captures()
+    /// How many computed values are being made inside each other; they end early once there were too many.
+    var depth = 0
+    var isCut = false
+    /// `$remote_user`: the user name in the Authorization field, if it is well formed.
+    let remoteUser = ByteBuffer(capacity: 32)
+    /// `$request_id`, made when first asked for.
+    let requestID = ByteBuffer(capacity: 32)
+
+    /// The value of a `set` variable.
+    struct UserValue {
+        private(set) var isSet = false
+        private(set) var bytes: [UInt8] = []
+
+        mutating func set(_ value: Span<UInt8>) {
+            isSet = true
+            bytes.removeAll(keepingCapacity: true)
+            bytes.append(value)
+        }
+
+        mutating func clear() {
+            isSet = false
+            bytes.removeAll(keepingCapacity: bytes.capacity <= 1024)
+        }
+    }
+
+    /// There are so many variables in the configuration in force.
+    func makeRoom(for count: Int) {
+        guard user.count < count else { return }
+        user.append(contentsOf: repeatElement(UserValue(), count: count - user.count))
+    }
+
+    /// Forgets the values; keeps the memory.
+    func reset() {
+        for index in user.indices where user[index].isSet { user[index].clear() }
+        captures.reset()
+        remoteUser.removeAll()
+        requestID.removeAll()
+    }
+}
