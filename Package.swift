@@ -54,9 +54,10 @@ let package = Package(
         room("Upstream", ["Core", "Config", "HTTP", "Net", "Sharing"]),
         room("Status", ["Core", "HTTP", "Net", "Sharing", "Upstream"], embedding: ["status.html"]),
         room("Proxy", ["Core", "Config", "HTTP", "Pattern", "Net", "Sharing", "Upstream", "Status"]),
-        room("Supervisor", ["Core", "Config", "Net", "Sharing", "Upstream", "Proxy"]),
+        room("Checker", ["Core", "HTTP", "Net", "Sharing", "Upstream", "Proxy"]),
+        room("Service", ["Core", "Config", "Net", "Sharing", "Upstream", "Proxy", "Checker"]),
         .executableTarget(
-            name: "portico", dependencies: ["Supervisor"], swiftSettings: productSettings,
+            name: "portico", dependencies: ["Service"], swiftSettings: productSettings,
             linkerSettings: linking),
         .executableTarget(
             name: "portico-bench",
@@ -76,6 +77,7 @@ let package = Package(
         tests(
             "ProxyTests",
             ["Proxy", "Config", "Core", "HTTP", "Pattern", "Net", "Sharing", "Status", "Upstream"]),
+        tests("ServiceTests", ["Service"]),
         tests("IntegrationTests", []),
         tests("StyleTests", []),
     ]

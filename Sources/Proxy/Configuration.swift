@@ -2,7 +2,7 @@ public import Config
 internal import Core
 internal import HTTP
 public import Net
-internal import Upstream
+package import Upstream
 
 /// Where a configuration comes from: the words of the command line.
 public struct LoadRequest: Sendable {
@@ -80,14 +80,14 @@ public final class Configuration {
     let prefix: String
     /// Where bodies are kept that do not fit in memory.
     private let temporaryFolders: [String]
-    let upstreams: [UpstreamSettings]
-    let healthChecks: [HealthCheck]
+    package let upstreams: [UpstreamSettings]
+    package let healthChecks: [HealthCheck]
     /// `status_zone`s, each once.
     let zones: [StatusZone]
     /// Servers with certificates, in the order of the file.
     let certified: [CertifiedServer]
     /// Whom to ask for addresses of names; `nil`: as this machine says.
-    let resolver: ResolverSettings?
+    package let resolver: ResolverSettings?
     /// `status_zone`s of resolvers, each once.
     let resolverZones: [String]
     /// Numbers of TLS settings towards peers, by what they say.

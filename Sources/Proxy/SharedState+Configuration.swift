@@ -31,7 +31,7 @@ extension SharedState {
     /// Keeps what the configuration that this process serves names, and lets go of all else.
     ///
     /// - Returns: what there is no room for.
-    func hold(_ configuration: Configuration) -> [String] {
+    package func hold(_ configuration: Configuration) -> [String] {
         let zoned = configuration.upstreams.filter(\.hasZone)
         members.hold(zoned.filter(\.isDynamic).map(\.name))
         let wanted = Set(zoned.flatMap { $0.dynamicNames + current($0).dynamicNames })

@@ -1,5 +1,5 @@
 import Glibc
-import Supervisor
+import Service
 
 let program = Program(
     arguments: CommandLine.arguments, builtInName: DefaultConfiguration.name,

@@ -15,8 +15,11 @@ struct StyleTests {
         "Upstream": ["Core", "Config", "HTTP", "Net", "Sharing"],
         "Status": ["Core", "HTTP", "Net", "Sharing", "Upstream"],
         "Proxy": ["Core", "Config", "HTTP", "Pattern", "Net", "Sharing", "Upstream", "Status"],
-        "Supervisor": ["Core", "Config", "HTTP", "Net", "Sharing", "Upstream", "Proxy", "Glibc", "CLinux"],
-        "portico": ["Supervisor", "Core", "Config", "HTTP", "Net", "Upstream", "Proxy", "Glibc", "CLinux"],
+        "Checker": ["Core", "HTTP", "Net", "Sharing", "Upstream", "Proxy"],
+        "Service": [
+            "Core", "Config", "HTTP", "Net", "Sharing", "Upstream", "Proxy", "Checker", "Glibc", "CLinux",
+        ],
+        "portico": ["Service", "Core", "Net", "Glibc"],
     ]
 
     @Test("there are sources to look at")

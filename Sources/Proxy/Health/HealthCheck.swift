@@ -1,24 +1,24 @@
 internal import Config
 internal import Core
 internal import HTTP
-internal import Net
-internal import Upstream
+package import Net
+package import Upstream
 
 /// A health check with all that a probe needs: what is sent, how, and what must come back.
-final class HealthCheck {
-    let settings: HealthCheckSettings
+package final class HealthCheck {
+    package let settings: HealthCheckSettings
     /// The group whose servers are asked.
-    let groupIndex: Int
+    package let groupIndex: Int
     /// The request, complete; empty for `type=tcp`.
-    let request: [UInt8]
-    let match: MatchBlock?
-    let tls: TLSClientContext?
+    package let request: [UInt8]
+    package let match: MatchBlock?
+    package let tls: TLSClientContext?
     /// What is sent as SNI, and what the certificate must be for.
-    let serverName: [UInt8]?
-    let verifyName: [UInt8]?
+    package let serverName: [UInt8]?
+    package let verifyName: [UInt8]?
     let connectTimeoutMs: Int
     /// Longest head of an answer.
-    let headMax: Int
+    package let headMax: Int
 
     /// - Parameter origin: the location that the check stands in, or one that passes to the group.
     init(_ settings: HealthCheckSettings, groupIndex: Int, group: String, match: MatchBlock?, origin: Origin?)
@@ -53,10 +53,10 @@ final class HealthCheck {
     static let agent = Array("portico/\(Version.text) (health check)".utf8)
 
     /// "GET /status/ready", or "TCP".
-    var title: String { settings.kind == .tcp ? "TCP" : "GET \(settings.uri)" }
+    package var title: String { settings.kind == .tcp ? "TCP" : "GET \(settings.uri)" }
 
     /// Milliseconds until a server is asked again.
-    func pauseMs(isChanging: Bool, random: UInt64) -> Int {
+    package func pauseMs(isChanging: Bool, random: UInt64) -> Int {
         let interval = isChanging ? settings.fastIntervalMs ?? settings.intervalMs : settings.intervalMs
         return interval + Int(random % UInt64(settings.jitterMs + 1))
     }

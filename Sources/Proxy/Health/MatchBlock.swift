@@ -1,10 +1,10 @@
 internal import Config
 internal import Core
-internal import HTTP
-internal import Upstream
+package import HTTP
+package import Upstream
 
 /// `match name { … }`: what the answer to a health check must be like.
-final class MatchBlock {
+package final class MatchBlock {
     /// One condition of an answer.
     enum Test {
         case status([ClosedRange<UInt16>], isNegated: Bool)
@@ -15,7 +15,7 @@ final class MatchBlock {
     }
 
     /// Bytes of content that are looked at.
-    static var bodyMax: Int { 256 << 10 }
+    package static var bodyMax: Int { 256 << 10 }
 
     let name: String
     /// All must hold.
@@ -38,12 +38,12 @@ final class MatchBlock {
     }
 
     /// Content is looked at: it must be read.
-    var needsBody: Bool {
+    package var needsBody: Bool {
         (tests + drains.joined()).contains { if case .body = $0 { true } else { false } }
     }
 
     /// - Returns: how the check ended and, unless it passed, why: to stand before "from GET /uri".
-    func judge(_ answer: ProbeAnswer) -> (HealthRecord.Answer, String?) {
+    package func judge(_ answer: ProbeAnswer) -> (HealthRecord.Answer, String?) {
         for drain in drains where drain.allSatisfy({ $0.isMet(by: answer) }) {
             return (.draining, "\(answer.head.status)")
         }
@@ -53,9 +53,14 @@ final class MatchBlock {
 }
 
 /// What came back from a server that was asked how it is.
-struct ProbeAnswer {
+package struct ProbeAnswer {
     let head: ResponseHead
     let body: [UInt8]
+
+    package init(head: ResponseHead, body: [UInt8]) {
+        self.head = head
+        self.body = body
+    }
 
     /// Values of all fields of a name (in lower case).
     func values(_ name: [UInt8]) -> [[UInt8]] {

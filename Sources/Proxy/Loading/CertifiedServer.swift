@@ -16,7 +16,7 @@ extension Configuration {
     }
 
     /// Certificates whose state is to be asked for, each once.
-    var stapleSubjects: [OCSPSubject] {
+    package var stapleSubjects: [OCSPSubject] {
         var seen: Set<[UInt8]> = []
         return certified.flatMap { $0.context.stapleSubjects }.filter { seen.insert($0.fingerprint).inserted }
     }

@@ -43,7 +43,7 @@ public struct MainSettings: Sendable {
     var environment: [String] = []
 
     /// The longest time that a loop waits for events: its master wants to see that it turns.
-    var longestWaitMs: Int32 { watchdogMs > 0 ? Int32(min(max(watchdogMs / 4, 1), 60_000)) : 60_000 }
+    package var longestWaitMs: Int32 { watchdogMs > 0 ? Int32(min(max(watchdogMs / 4, 1), 60_000)) : 60_000 }
 
     /// The processors that a worker may run on; `nil`: all.
     public func cpuMask(forWorker index: Int) -> UInt64? {

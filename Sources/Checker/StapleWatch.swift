@@ -1,4 +1,5 @@
 internal import Net
+internal import Proxy
 
 /// One certificate whose state is asked for again and again, so that workers can staple the answer.
 final class StapleWatch {

@@ -1,4 +1,5 @@
 internal import Net
+internal import Proxy
 internal import Sharing
 internal import Upstream
 

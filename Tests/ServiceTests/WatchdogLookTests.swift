@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Proxy
+@testable import Service
 
 @Suite("Watchdog's look") struct WatchdogLookTests {
     private func loop(_ pid: Int32, _ turn: Int) -> Watchdog.Loop { Watchdog.Loop(pid: pid, lastTurn: turn) }

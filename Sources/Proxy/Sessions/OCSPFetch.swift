@@ -1,13 +1,13 @@
 internal import Core
 internal import HTTP
-internal import Net
-internal import Sharing
+package import Net
+package import Sharing
 
 /// One question to an OCSP responder over plain HTTP (RFC 6960 §A). It never waits: whoever owns it does,
 /// for its socket under its token, and until `deadlineMs`.
-final class OCSPFetch {
+package final class OCSPFetch {
     /// What became of it.
-    enum Outcome {
+    package enum Outcome {
         case pending
         /// The content of a 200; not looked at yet.
         case answered([UInt8])
@@ -36,7 +36,7 @@ final class OCSPFetch {
     private let incoming = ByteBuffer(capacity: 4096)
     private let head = ResponseHead()
 
-    init(
+    package init(
         _ subject: OCSPSubject, _ resolver: ResolverSettings, poller: Poller, token: Token, nowMs: Int64,
         timeoutMs: Int, tally: ResolverTally?
     ) {
@@ -51,14 +51,14 @@ final class OCSPFetch {
     }
 
     /// When to call `advance` at the latest.
-    var deadlineMs: Int64 {
+    package var deadlineMs: Int64 {
         if case .resolving(let lookup) = state { return min(endMs, lookup.deadlineMs) }
         return endMs
     }
 
     // MARK: Steps
 
-    func start(nowMs: Int64) -> Outcome {
+    package func start(nowMs: Int64) -> Outcome {
         if case .resolving(let lookup) = state, lookup.fd >= 0 {
             do throws(Errno) {
                 try poller.addControl(lookup.fd, token)
@@ -70,7 +70,7 @@ final class OCSPFetch {
     }
 
     /// Goes on after an event on its socket, or when its time has come.
-    func advance(_ event: ReadyEvent?, nowMs: Int64) -> Outcome {
+    package func advance(_ event: ReadyEvent?, nowMs: Int64) -> Outcome {
         switch state {
         case .resolving(let lookup): return resolve(lookup, nowMs)
         case .connecting(let transport), .asking(let transport):

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Checker
 internal import Config
 internal import Glibc
 internal import Net

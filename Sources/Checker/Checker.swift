@@ -1,5 +1,6 @@
 internal import Core
 public import Net
+public import Proxy
 public import Sharing
 internal import Upstream
 

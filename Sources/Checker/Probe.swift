@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Proxy
 internal import Upstream
 
 /// One server being asked, again and again, by one health check.

@@ -2,17 +2,11 @@
 ///
 /// It counts the time in which it looks itself: a machine that sleeps, or a master that was stopped or busy,
 /// does not make its workers late.
-public struct Watchdog {
+struct Watchdog {
     /// A process, and its mark.
-    public struct Loop {
+    struct Loop {
         let pid: Int32
         let lastTurn: Int
-
-        /// A loop as its mark shows it.
-        public init(pid: Int32, lastTurn: Int) {
-            self.pid = pid
-            self.lastTurn = lastTurn
-        }
     }
 
     private struct Silence {
@@ -27,17 +21,14 @@ public struct Watchdog {
     private var silences: [Int32: Silence] = [:]
     private var lookedMs: Int64?
 
-    /// A watchdog that has seen nobody yet.
-    public init() {}
-
     /// Time between two looks, in milliseconds.
-    public static func intervalMs(limitMs: Int) -> Int { max(1, min(1000, limitMs / 4)) }
+    static func intervalMs(limitMs: Int) -> Int { max(1, min(1000, limitMs / 4)) }
 
     /// Looks at the loops that there are.
     ///
     /// - Parameter limitMs: how long one may stand still; 0: as long as it likes.
     /// - Returns: the processes whose loops hang; each again only when another limit has passed.
-    public mutating func look(at loops: [Loop], limitMs: Int, nowMs: Int64) -> [Int32] {
+    mutating func look(at loops: [Loop], limitMs: Int, nowMs: Int64) -> [Int32] {
         guard limitMs > 0 else {
             silences = [:]
             lookedMs = nil
