@@ -22,6 +22,9 @@ extension Worker {
     /// Appends the `Date` field.
     func appendDate(to out: ByteBuffer) { clock.appendDateLine(to: out) }
 
+    /// Appends the value of a `Date` field.
+    func appendDateValue(to out: ByteBuffer) { out.append(clock.httpDate) }
+
     /// Keeps a timer from firing.
     func cancel(_ timer: TimerID) { timers.cancel(timer) }
 }
@@ -30,6 +33,8 @@ extension Worker {
 struct Recycled {
     /// Reset, and of the present configuration.
     var exchanges: [Exchange] = []
+    /// Streams of HTTP/2 that nobody has now.
+    var streams: [HTTP2Stream] = []
     var scratches: [ByteBuffer] = []
 }
 

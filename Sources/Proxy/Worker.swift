@@ -13,6 +13,8 @@ public final class Worker {
     enum Endpoint {
         case listener(Listener)
         case client(Session)
+        /// A request among others on one connection.
+        case stream(HTTP2Stream)
         case peer(PeerConnection)
         case signals
         /// What the master says.

@@ -85,7 +85,7 @@ struct WorkerTurn: LoopTurn {
         case .password(let check):
             worker.mark.does(.checks)
             check.ready()
-        case .peer, .traffic, .sampling, .crowd:
+        case .peer, .stream, .traffic, .sampling, .crowd:
             break
         }
     }
@@ -96,6 +96,8 @@ struct WorkerTurn: LoopTurn {
         switch endpoint {
         case .client(let session):
             session.timedOut(kind == Session.TimerKind.read.rawValue ? .read : .write)
+        case .stream(let stream):
+            stream.timedOut(kind == Session.TimerKind.read.rawValue ? .read : .write)
         case .peer(let connection):
             connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
         case .listener(let listener):
@@ -125,7 +127,8 @@ struct WorkerTurn: LoopTurn {
             switch loop[token] {
             case .client(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .listener, .signals, .control, .traffic, .sampling, .crowd, .status, .password, nil: break
+            case .listener, .stream, .signals, .control, .traffic, .sampling, .crowd, .status, .password, nil:
+                break
             }
         }
         batch.submit()
@@ -134,6 +137,7 @@ struct WorkerTurn: LoopTurn {
     func goOn(_ endpoint: Worker.Endpoint) {
         switch endpoint {
         case .client(let session): session.runPosted()
+        case .stream(let stream): stream.runPosted()
         case .peer(let connection): connection.ready()
         case .listener, .signals, .control, .traffic, .sampling, .crowd, .status, .password: break
         }

@@ -185,7 +185,8 @@ extension HTTP2Connection {
         record.id = id
         record.state = isLast ? .halfClosedRemote : .open
         record.sendWindow = FlowWindow(peer.initialWindowSize)
-        record.receiveWindow = FlowWindow(limits.streamWindow)
+        record.receiveWindow = FlowWindow(
+            areSettingsKnown ? limits.streamWindow : max(limits.streamWindow, 65_535))
         record.priority = early.take(id) ?? StreamTable.unsaidPriority
         let slot = table.insert(record)
         pendingBlock = .request(slot: slot)
@@ -291,7 +292,10 @@ extension HTTP2Connection {
     /// §6.5
     func takeSettings(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
         if stage == .firstSettings { stage = .frames } else { try spend(.settings, frame.nowMs) }
-        guard !frame.header.flags.contains(.ack) else { return .handled }
+        guard !frame.header.flags.contains(.ack) else {
+            areSettingsKnown = true
+            return .handled
+        }
         let before = peer.initialWindowSize
         var next = peer
         try frame.input.withBytes(of: frame.payload) { (bytes) throws(HTTP2Fault) in try next.take(bytes) }

@@ -74,17 +74,42 @@ extension HTTP2Connection {
         creditConnection(out)
     }
 
+    /// The window that content is given which somebody takes as it comes.
+    private static var wantedWindow: Int { 256 << 10 }
+
+    /// Somebody takes the content of a stream as it comes: its window is opened wide.
+    public func wants(_ slot: Int, out: ByteBuffer) {
+        guard table[slot].state == .open else { return }
+        let more = HTTP2Connection.wantedWindow - table[slot].receiveWindow.size - table[slot].heldCount
+        guard more > 0, table[slot].receiveWindow.move(by: more) else { return }
+        table[slot].uncreditedCount = 0
+        FrameWriter.windowUpdate(table[slot].id, by: more, to: out)
+    }
+
     // MARK: Sending
 
-    /// The stream has content or an end to send: it waits for its turn.
+    /// The stream has content or an end to send: it waits for its turn, behind the others of its urgency.
     public func queue(_ slot: Int) { turns.append(slot, &table) }
 
-    /// The stream whose turn it is.
-    public var nextToSend: Int? { turns.head }
+    /// Somebody waits for a turn.
+    public var hasTurns: Bool { !turns.isEmpty }
 
-    /// It was sent something, and wants more; or not.
-    public func hadTurn(wantsMore: Bool) {
-        if wantsMore { turns.yieldHead(&table) } else { turns.removeHead(&table) }
+    /// The stream whose turn it is; it waits no more.
+    public func takeTurn() -> Int? {
+        guard let slot = turns.head else { return nil }
+        turns.removeHead(&table)
+        return slot
+    }
+
+    /// The stream had a turn, and wants more: others of its urgency come first, unless parts of it are of
+    /// no use to the client.
+    public func wantsMore(_ slot: Int) {
+        guard table[slot].id != 0 else { return }
+        if table[slot].priority.isIncremental {
+            turns.append(slot, &table)
+        } else {
+            turns.prepend(slot, &table)
+        }
     }
 
     /// Bytes of content that the windows let a stream send now.

@@ -69,8 +69,20 @@ public final class HTTP2Connection {
     /// RFC 9113 §3.4.
     public static var preface: StaticString { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" }
 
+    /// Whether what a client begins with is the preface, as far as it is there.
+    public static func mayBePreface(_ bytes: Span<UInt8>) -> Bool {
+        preface.withUTF8Buffer { wanted in
+            for index in 0..<min(wanted.count, bytes.count) where bytes[index] != wanted[index] {
+                return false
+            }
+            return true
+        }
+    }
+
     let limits: HTTP2Limits
     var stage = Stage.preface
+    /// The client knows our settings; before that it goes by the initial ones: §6.5.3.
+    var areSettingsKnown = false
     var budget: PeerBudget
     /// What the other side said of itself.
     public internal(set) var peer = HTTP2Settings()
@@ -122,6 +134,11 @@ public final class HTTP2Connection {
     /// The record of a stream that is not closed.
     public func stream(_ slot: Int) -> StreamRecord { table[slot] }
 
+    /// A field block has begun and is not whole.
+    public var isWithinBlock: Bool {
+        if case .fieldBlock = stage { true } else { false }
+    }
+
     // MARK: Receiving
 
     /// Looks at the next frame in `input`, and consumes the one before.
@@ -150,13 +167,9 @@ public final class HTTP2Connection {
     /// What is no preface is seen at its first wrong byte.
     private func readPreface(_ input: ByteBuffer) throws(HTTP2Fault) -> Bool {
         let count = HTTP2Connection.preface.utf8CodeUnitCount
-        let isSound = input.withReadable { bytes in
-            HTTP2Connection.preface.withUTF8Buffer { wanted in
-                for index in 0..<min(count, bytes.count) where bytes[index] != wanted[index] { return false }
-                return true
-            }
+        guard input.withReadable({ HTTP2Connection.mayBePreface($0) }) else {
+            throw .connection(.protocolError)
         }
-        guard isSound else { throw .connection(.protocolError) }
         guard input.count >= count else { return false }
         doneCount = count
         stage = .firstSettings

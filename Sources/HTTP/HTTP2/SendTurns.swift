@@ -30,15 +30,18 @@ struct SendTurns: Sendable {
         urgencies |= 1 << UInt8(urgency)
     }
 
-    /// The stream at the head had its turn, and wants more: others of its urgency come first, unless parts of
-    /// it are of no use.
-    mutating func yieldHead(_ table: inout StreamTable) {
-        guard let slot = head, table[slot].priority.isIncremental, table[slot].nextSlot >= 0 else { return }
-        removeHead(&table)
-        append(slot, &table)
+    /// A stream goes on before the others of its urgency.
+    mutating func prepend(_ slot: Int, _ table: inout StreamTable) {
+        guard !table[slot].isQueued else { return }
+        let urgency = Int(table[slot].priority.urgency & 7)
+        table[slot].isQueued = true
+        table[slot].nextSlot = first[urgency]
+        first[urgency] = Int32(slot)
+        if last[urgency] < 0 { last[urgency] = Int32(slot) }
+        urgencies |= 1 << UInt8(urgency)
     }
 
-    /// The stream at the head wants no more, or may not.
+    /// The stream at the head waits no more.
     mutating func removeHead(_ table: inout StreamTable) {
         guard let slot = head else { return }
         let urgency = urgencies.trailingZeroBitCount

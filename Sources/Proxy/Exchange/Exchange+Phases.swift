@@ -23,7 +23,7 @@ extension Exchange {
             stream.mustClose()
             return finish(status: 405)
         }
-        body.begin(head.content)
+        body.begin(head.content, by: head.version)
         if client.isReserved { stream.mustClose() }
         RealIP.apply(self)
         serve(from: .serverRewrite)

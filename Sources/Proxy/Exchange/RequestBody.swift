@@ -109,14 +109,14 @@ final class RequestBody {
     /// The request has content, even an empty one in chunks.
     private(set) var isPresent = false
 
-    /// Starts for a new request; content of unknown length comes in chunks.
-    func begin(_ length: ContentLength) {
+    /// Starts for a new request; content of unknown length comes in chunks, or ends with its stream.
+    func begin(_ length: ContentLength, by version: HTTPVersion = .http11) {
         declaredLength = length.declared
         isPresent = length != .none
         switch length {
         case .none: reader.begin(.none)
         case .known(let count): reader.begin(.length(count))
-        case .unknown: reader.begin(.chunked)
+        case .unknown: reader.begin(version == .http2 ? .untilClose : .chunked)
         }
     }
 
@@ -224,13 +224,12 @@ final class RequestBody {
             if isComplete { try completeKept() }
             return end
         } catch {
-            reader.lose()
-            isIntact = false
+            lose()
             throw error
         }
     }
 
-    private func completeKept() throws(BodyError) {
+    func completeKept() throws(BodyError) {
         do {
             try kept.complete()
         } catch {
@@ -243,10 +242,8 @@ final class RequestBody {
         while reader.isAwaited {
             switch try nextPiece(input, from: position) {
             case .content(let range):
-                let total = receivedCount + Int64(range.count)
-                // A length was judged with the head.
-                if declaredLength == nil, sizeMax > 0, total > sizeMax { throw .tooLarge(count: total) }
-                try store(Slice(from: range.lowerBound, to: range.upperBound), of: input)
+                let slice = Slice(from: range.lowerBound, to: range.upperBound)
+                try store(slice, of: input, judging: receivedCount + Int64(range.count))
                 position = range.upperBound
             case .needsMore:
                 return input.count
@@ -267,7 +264,20 @@ final class RequestBody {
         }
     }
 
-    private func store(_ slice: Slice, of input: ByteBuffer) throws(BodyError) {
+    func took(_ count: Int) { reader.took(count) }
+
+    func closed() -> Bool { reader.closed() }
+
+    /// What came cannot be used, nor what is still to come.
+    func lose() {
+        reader.lose()
+        isIntact = false
+    }
+
+    /// - Parameter total: bytes of content with those of `slice`.
+    func store(_ slice: Slice, of input: ByteBuffer, judging total: Int64) throws(BodyError) {
+        // A length was judged with the head.
+        if declaredLength == nil, sizeMax > 0, total > sizeMax { throw .tooLarge(count: total) }
         guard !slice.isEmpty else { return }
         receivedCount += Int64(slice.count)
         switch keeping {

@@ -57,6 +57,11 @@ final class Response {
     /// Where names and values stand in `lines`.
     private(set) var fields = FieldList(capacity: 16)
 
+    /// The time that is told: only these statuses have one of their own, as in nginx; an error page does not.
+    var toldModification: Int64? {
+        status == 200 || status == 206 || status == 304 ? lastModified : nil
+    }
+
     /// Starts anew for the next response; keeps the memory.
     func reset() {
         status = 0

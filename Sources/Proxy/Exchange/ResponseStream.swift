@@ -9,6 +9,7 @@ internal import Core
 /// or serves another one by now, takes nothing more of it.
 enum ResponseStream {
     case http1(HTTP1Session)
+    case http2(HTTP2Stream)
 
     /// Most content, in bytes, that may wait for the client before its source is stopped.
     static var heldMax: Int { 64 << 10 }
@@ -28,6 +29,7 @@ enum ResponseStream {
     func start(_ exchange: Exchange) {
         switch self {
         case .http1(let session): session.start(exchange)
+        case .http2(let stream): stream.start(exchange)
         }
     }
 
@@ -35,6 +37,7 @@ enum ResponseStream {
     func append(_ slice: Slice, of content: ByteBuffer) {
         switch self {
         case .http1(let session): session.append(slice, of: content)
+        case .http2(let stream): stream.append(slice, of: content)
         }
     }
 
@@ -44,6 +47,7 @@ enum ResponseStream {
     func send(_ content: ByteBuffer, of exchange: Exchange, isLast: Bool = false) {
         switch self {
         case .http1(let session): session.send(content, of: exchange, isLast: isLast)
+        case .http2(let stream): stream.send(content, of: exchange, isLast: isLast)
         }
     }
 
@@ -51,6 +55,7 @@ enum ResponseStream {
     func flush() {
         switch self {
         case .http1(let session): session.flush()
+        case .http2(let stream): stream.flush()
         }
     }
 
@@ -58,6 +63,7 @@ enum ResponseStream {
     func end(_ exchange: Exchange) {
         switch self {
         case .http1(let session): session.end(exchange)
+        case .http2(let stream): stream.end(exchange)
         }
     }
 
@@ -65,6 +71,7 @@ enum ResponseStream {
     func cut(_ exchange: Exchange) {
         switch self {
         case .http1(let session): session.cut(exchange)
+        case .http2(let stream): stream.cut(exchange)
         }
     }
 
@@ -72,6 +79,7 @@ enum ResponseStream {
     func abandon() {
         switch self {
         case .http1(let session): session.abandon()
+        case .http2(let stream): stream.abandon()
         }
     }
 
@@ -79,6 +87,7 @@ enum ResponseStream {
     var room: Int {
         switch self {
         case .http1(let session): session.room
+        case .http2(let stream): stream.room
         }
     }
 
@@ -86,6 +95,7 @@ enum ResponseStream {
     var isBlocked: Bool {
         switch self {
         case .http1(let session): session.isBlocked
+        case .http2(let stream): stream.isBlocked
         }
     }
 
@@ -93,6 +103,7 @@ enum ResponseStream {
     var heldCount: Int {
         switch self {
         case .http1(let session): session.heldCount
+        case .http2(let stream): stream.heldCount
         }
     }
 
@@ -102,6 +113,7 @@ enum ResponseStream {
     func wantBody() {
         switch self {
         case .http1(let session): session.wantBody()
+        case .http2(let stream): stream.wantBody()
         }
     }
 
@@ -109,6 +121,7 @@ enum ResponseStream {
     func takeBody() {
         switch self {
         case .http1(let session): session.takeBody()
+        case .http2(let stream): stream.takeBody()
         }
     }
 
@@ -116,6 +129,7 @@ enum ResponseStream {
     func readMoreBody() {
         switch self {
         case .http1(let session): session.readMoreBody()
+        case .http2(let stream): stream.readMoreBody()
         }
     }
 
@@ -126,6 +140,8 @@ enum ResponseStream {
     func mustClose() {
         switch self {
         case .http1(let session): session.mustClose()
+        // Frames of other streams are in step whatever became of this one's.
+        case .http2: break
         }
     }
 
@@ -133,6 +149,7 @@ enum ResponseStream {
     var keepsAlive: Bool {
         switch self {
         case .http1(let session): session.keepsAlive
+        case .http2: true
         }
     }
 
@@ -142,6 +159,7 @@ enum ResponseStream {
     func delay(ms: Int) {
         switch self {
         case .http1(let session): session.delay(ms: ms)
+        case .http2(let stream): stream.delay(ms: ms)
         }
     }
 
@@ -151,6 +169,8 @@ enum ResponseStream {
     func startTunnel(peer: PeerConnection, request: UpstreamRequest, early: ByteBuffer) {
         switch self {
         case .http1(let session): session.startTunnel(peer: peer, request: request, early: early)
+        // Upgrade is not asked for: RFC 9113 §8.6.
+        case .http2(let stream): stream.abandon()
         }
     }
 
@@ -158,6 +178,7 @@ enum ResponseStream {
     func pumpTunnel() {
         switch self {
         case .http1(let session): session.pumpTunnel()
+        case .http2: break
         }
     }
 
@@ -165,6 +186,7 @@ enum ResponseStream {
     func tunnelTimedOut() {
         switch self {
         case .http1(let session): session.tunnelTimedOut()
+        case .http2: break
         }
     }
 }

@@ -7,7 +7,9 @@ extension ConfigurationBuilder {
     /// TLS is spoken at an address if one block's `listen` says so, for all that listen on it.
     func makeServers() throws(ConfigError) -> [(block: ServerBlock, server: VirtualServer)] {
         let lines = serverBlocks.flatMap(\.block.listens)
-        let assembly = TLSAssembly(self, addresses: Set(lines.filter(\.isTLS).map(\.address)))
+        let assembly = TLSAssembly(
+            self, addresses: Set(lines.filter(\.isTLS).map(\.address)),
+            offering: Set(lines.filter(\.offersHTTP2).map(\.address)))
         var made: [(block: ServerBlock, server: VirtualServer)] = []
         for (block, base, locations) in serverBlocks {
             let name = block.names.first.map { $0.primary(patterns) } ?? ""

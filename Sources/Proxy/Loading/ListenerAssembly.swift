@@ -11,6 +11,7 @@ struct ListenerAssembly {
         var hasSocketOptions = false
         var isTLS = false
         var usesProxyProtocol = false
+        var offersHTTP2 = false
         var hasExplicitDefault = false
         var defaultServer: VirtualServer
         var names = ServerNameTable()
@@ -38,7 +39,8 @@ struct ListenerAssembly {
         return gathered.map { entry in
             ListenAddress(
                 entry.address, entry.options, isTLS: entry.isTLS, defaultServer: entry.defaultServer,
-                names: entry.names, usesProxyProtocol: entry.usesProxyProtocol)
+                names: entry.names, usesProxyProtocol: entry.usesProxyProtocol,
+                offersHTTP2: entry.offersHTTP2)
         }
     }
 
@@ -66,6 +68,7 @@ struct ListenerAssembly {
             gathered[index].hasSocketOptions = true
         }
         gathered[index].isTLS = gathered[index].isTLS || line.isTLS
+        gathered[index].offersHTTP2 = gathered[index].offersHTTP2 || line.offersHTTP2
         gathered[index].usesProxyProtocol = gathered[index].usesProxyProtocol || line.usesProxyProtocol
         gathered[index].hasExplicitDefault = gathered[index].hasExplicitDefault || line.isDefault
         for name in block.names.isEmpty ? [.exact("")] : block.names

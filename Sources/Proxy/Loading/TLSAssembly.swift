@@ -7,8 +7,13 @@ struct TLSAssembly {
     private let builder: ConfigurationBuilder
     /// Where TLS is spoken.
     private let addresses: Set<SocketAddress>
+    /// Where `listen` offers HTTP/2.
+    private let offering: Set<SocketAddress>
 
-    init(_ builder: ConfigurationBuilder, addresses: Set<SocketAddress>) {
+    init(
+        _ builder: ConfigurationBuilder, addresses: Set<SocketAddress>, offering: Set<SocketAddress>
+    ) {
+        self.offering = offering
         self.builder = builder
         self.addresses = addresses
     }
@@ -31,11 +36,17 @@ struct TLSAssembly {
         guard isReached || settings.certificates.isOwn else { return Assembled() }
         var made = settings.server
         made.certificates = []
+        if offersHTTP2(server) { made.alpn = ["h2", "http/1.1"] }
         let hasContext = !settings.certificates.elements.isEmpty || made.rejectsHandshakes
         guard hasContext || made.clientVerification != .off else { return Assembled() }
         try addClientRules(server, to: &made)
         guard hasContext else { return Assembled(clientTrust: made.clientTrust) }
         return try assemble(settings, made, for: server)
+    }
+
+    /// `http2`, or the parameter of a `listen` line for one of its addresses, whoever gave it.
+    private func offersHTTP2(_ server: ServerBlock) -> Bool {
+        server.settings.http2.isOn || server.listens.contains { offering.contains($0.address) }
     }
 
     private func assemble(

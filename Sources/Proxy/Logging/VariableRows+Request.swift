@@ -34,6 +34,11 @@ extension Variables {
             .unlessEmpty("server_protocol", "The protocol of the request: `HTTP/1.1`.") {
                 $0.appendProtocol(to: $1)
             },
+            .unlessEmpty("http2", "`h2` over TLS, `h2c` without, empty for other protocols.") {
+                exchange, out in
+                guard exchange.head.version == .http2 else { return }
+                out.append(exchange.client.tls == nil ? "h2c" : "h2")
+            },
             .always("scheme", "`http` or `https`.") { exchange, out in
                 out.append(exchange.client.tls == nil ? "http" : "https")
             },

@@ -13,6 +13,7 @@ final class VirtualServer {
     let headLimits: HeadLimits
     let clientHeaderTimeoutMs: Int
     let mergeSlashes: Bool
+    let http2: HTTP2Offer
     /// Where its requests are counted, of the configuration's zones.
     let zone: Int?
     let tls: TLSServerContext?
@@ -34,6 +35,7 @@ final class VirtualServer {
         headLimits = settings.head
         clientHeaderTimeoutMs = settings.clientHeaderTimeoutMs
         mergeSlashes = settings.mergeSlashes
+        http2 = settings.http2
         zone = settings.statusZone
         self.tls = tls.context
         namedCertificates = tls.named
@@ -141,6 +143,8 @@ public final class ListenAddress {
     public let isTLS: Bool
     /// Connections begin with the PROXY protocol's header.
     let usesProxyProtocol: Bool
+    /// A plain connection may begin with the preface of HTTP/2.
+    let offersHTTP2: Bool
     let defaultServer: VirtualServer
     private let names: ServerNameTable
     /// Whatever a request's host is, it leads to the default server.
@@ -148,8 +152,9 @@ public final class ListenAddress {
 
     init(
         _ address: SocketAddress, _ options: ListenOptions, isTLS: Bool, defaultServer: VirtualServer,
-        names: ServerNameTable, usesProxyProtocol: Bool = false
+        names: ServerNameTable, usesProxyProtocol: Bool = false, offersHTTP2: Bool = false
     ) {
+        self.offersHTTP2 = offersHTTP2 || defaultServer.http2.isOn
         self.usesProxyProtocol = usesProxyProtocol
         self.address = address
         self.options = options

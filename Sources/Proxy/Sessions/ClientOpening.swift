@@ -5,10 +5,11 @@ internal import Net
 internal import Sharing
 
 /// A client's connection before it is known what is spoken on it: the PROXY protocol's header, the TLS
-/// handshake, and whether the client's certificate still holds.
+/// handshake, whether the client's certificate still holds, and what a plain client begins with.
 ///
 ///     readingHeader ──▶ shakingHands ──▶ checkingStatus ──▶ over
 ///          │                 └──────────────────────────────▲
+///          ├──▶ awaitingPreface ────────────────────────────┤
 ///          └────────────────────────────────────────────────┘
 ///
 /// When all of that is settled, a session takes over the connection and the timer, and this is forgotten.
@@ -20,6 +21,8 @@ final class ClientOpening {
         case shakingHands
         /// The client's certificate is being asked for.
         case checkingStatus(ClientStatusCheck)
+        /// A plain client may begin with HTTP/2: its first bytes tell.
+        case awaitingPreface
         /// A session has taken over, or the connection is closed.
         case over
     }
@@ -34,15 +37,18 @@ final class ClientOpening {
         self.connection = connection
         let server = connection.listen.defaultServer
         let isProxied = connection.listen.usesProxyProtocol
-        state = isProxied ? .readingHeader : .shakingHands
+        let isTLS = connection.transport.tls != nil
+        state = isProxied ? .readingHeader : isTLS ? .shakingHands : .awaitingPreface
         timer = worker.timers.create(connection.token, kind: Session.TimerKind.read.rawValue)
-        worker.set(timer, afterMs: isProxied ? server.clientHeaderTimeoutMs : server.handshakeTimeoutMs)
+        let waitMs = isTLS && !isProxied ? server.handshakeTimeoutMs : server.clientHeaderTimeoutMs
+        worker.set(timer, afterMs: waitMs)
         worker.add(.reading, 1)
     }
 
     /// Whether something comes on a connection before its session.
     static func isDue(on connection: ClientConnection) -> Bool {
         connection.transport.tls != nil || connection.listen.usesProxyProtocol
+            || connection.listen.offersHTTP2
     }
 
     var transport: Transport { connection.transport }
@@ -51,7 +57,7 @@ final class ClientOpening {
     var isShakingHands: Bool {
         switch state {
         case .shakingHands, .checkingStatus: true
-        case .readingHeader, .over: false
+        case .readingHeader, .awaitingPreface, .over: false
         }
     }
 
@@ -62,6 +68,7 @@ final class ClientOpening {
         case .readingHeader: readHeader()
         case .shakingHands: shakeHands()
         case .checkingStatus: if transport.isHangup { close() }
+        case .awaitingPreface: readPreface()
         case .over: break
         }
     }
@@ -75,6 +82,8 @@ final class ClientOpening {
         case .shakingHands, .checkingStatus:
             worker.log(.info, connection, "client timed out while SSL handshaking")
             count(.handshakeTimeouts)
+        case .awaitingPreface:
+            break
         case .over:
             return
         }
@@ -113,7 +122,11 @@ final class ClientOpening {
     }
 
     private func headerIsRead() {
-        guard transport.tls != nil else { return settle().readHead() }
+        guard transport.tls != nil else {
+            guard connection.listen.offersHTTP2 else { return settle().readHead() }
+            state = .awaitingPreface
+            return readPreface()
+        }
         state = .shakingHands
         worker.set(timer, afterMs: connection.listen.defaultServer.handshakeTimeoutMs)
         worker.shakeHandsLater(connection.token)
@@ -124,6 +137,23 @@ final class ClientOpening {
         let text = String(decoding: shown.map { 0x20..<0x7F ~= $0 ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
         worker.log(.error, connection, "broken header: \"\(text)\" while reading PROXY protocol")
         close()
+    }
+
+    // MARK: The preface
+
+    /// Looks at the first bytes, and takes none: the session that they are for reads them.
+    private func readPreface() {
+        let preface = HTTP2Connection.preface
+        let scratch = worker.takeScratch()
+        defer { worker.giveScratch(scratch) }
+        switch transport.receivePlain(into: scratch, limit: preface.utf8CodeUnitCount, takes: false) {
+        case .bytes: break
+        case .wouldBlock: return
+        case .closed, .failed: return close()
+        }
+        guard scratch.withReadable({ HTTP2Connection.mayBePreface($0) }) else { return settle().readHead() }
+        if scratch.count == preface.utf8CodeUnitCount { return settleOnHTTP2().ready() }
+        if transport.isHangup { close() }
     }
 
     // MARK: TLS
@@ -181,6 +211,7 @@ final class ClientOpening {
         worker.set(timer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
         // The handshake may have read a request that no event has told of.
         transport.assumeReadable()
+        if transport.tls?.alpn == "h2" { return settleOnHTTP2().ready() }
         settle().readHead()
     }
 
@@ -220,6 +251,13 @@ final class ClientOpening {
         return session
     }
 
+    private func settleOnHTTP2() -> HTTP2Session {
+        state = .over
+        let session = HTTP2Session(worker: worker, connection: connection, readTimer: timer)
+        worker.loop.replace(connection.token, by: .client(.http2(session)))
+        return session
+    }
+
     /// Closes the connection: nothing was asked on it.
     func close() {
         if case .over = state { return }
@@ -240,7 +278,7 @@ final class ClientOpening {
     func giveWay() -> Bool {
         switch state {
         // What was read of a header stays unread in the kernel; it is no whole one after so long.
-        case .readingHeader, .over: break
+        case .readingHeader, .awaitingPreface, .over: break
         // The events of a handshake that stopped half-way still stand for bytes that OpenSSL has.
         case .shakingHands, .checkingStatus: if transport.hasArrivals { return false }
         }

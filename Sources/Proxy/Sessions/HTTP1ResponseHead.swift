@@ -83,7 +83,7 @@ enum HTTP1ResponseHead {
             out.append(decimal: Int(length))
             out.append("\r\n")
         }
-        if let modified = response.lastModified, isPlainSuccess(response.status) {
+        if let modified = response.toldModification {
             out.append("Last-Modified: ")
             CivilTime.appendHTTPDate(modified, to: out)
             out.append("\r\n")
@@ -93,11 +93,6 @@ enum HTTP1ResponseHead {
             out.append(contentsOf: response.location)
             out.append("\r\n")
         }
-    }
-
-    /// Only these have a time of their own, as in nginx: an error page does not.
-    private static func isPlainSuccess(_ status: UInt16) -> Bool {
-        status == 200 || status == 206 || status == 304
     }
 
     private static func connection(

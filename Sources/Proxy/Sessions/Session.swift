@@ -9,6 +9,7 @@ enum Session {
     /// It is not known yet.
     case opening(ClientOpening)
     case http1(HTTP1Session)
+    case http2(HTTP2Session)
 
     enum TimerKind: UInt8 { case read = 0, write = 1 }
 
@@ -16,6 +17,7 @@ enum Session {
         switch self {
         case .opening(let opening): opening.connection
         case .http1(let session): session.connection
+        case .http2(let session): session.connection
         }
     }
 
@@ -23,7 +25,7 @@ enum Session {
     var isShakingHands: Bool {
         switch self {
         case .opening(let opening): opening.isShakingHands
-        case .http1: false
+        case .http1, .http2: false
         }
     }
 
@@ -34,6 +36,7 @@ enum Session {
         switch self {
         case .opening(let opening): opening.ready()
         case .http1(let session): session.ready()
+        case .http2(let session): session.ready()
         }
     }
 
@@ -41,6 +44,7 @@ enum Session {
         switch self {
         case .opening(let opening): opening.timedOut()
         case .http1(let session): session.timedOut(kind)
+        case .http2(let session): session.timedOut(kind)
         }
     }
 
@@ -49,6 +53,7 @@ enum Session {
         switch self {
         case .opening(let opening): opening.ready()
         case .http1(let session): session.runPosted()
+        case .http2(let session): session.runPosted()
         }
     }
 
@@ -57,6 +62,7 @@ enum Session {
         switch self {
         case .opening: break
         case .http1(let session): session.sendAhead(in: batch)
+        case .http2(let session): session.sendAhead(in: batch)
         }
     }
 
@@ -67,6 +73,7 @@ enum Session {
         switch self {
         case .opening(let opening): opening.snapshotChanged()
         case .http1(let session): session.snapshotChanged()
+        case .http2(let session): session.snapshotChanged()
         }
     }
 
@@ -75,6 +82,7 @@ enum Session {
         switch self {
         case .opening: break
         case .http1(let session): session.drain(graceMs: graceMs)
+        case .http2(let session): session.drain()
         }
     }
 
@@ -83,6 +91,7 @@ enum Session {
         switch self {
         case .opening(let opening): opening.close()
         case .http1(let session): session.timeIsUp()
+        case .http2(let session): session.timeIsUp()
         }
     }
 
@@ -91,6 +100,7 @@ enum Session {
         switch self {
         case .opening(let opening): opening.close()
         case .http1(let session): session.close()
+        case .http2(let session): session.close()
         }
     }
 
@@ -100,6 +110,7 @@ enum Session {
         switch self {
         case .opening: return false
         case .http1(let session): return session.exchange?.snapshot === snapshot
+        case .http2(let session): return session.uses(snapshot)
         }
     }
 
@@ -111,6 +122,7 @@ enum Session {
         switch self {
         case .opening(let opening): opening.idleSinceMs
         case .http1(let session): session.idleSinceMs
+        case .http2(let session): session.idleSinceMs
         }
     }
 
@@ -119,6 +131,7 @@ enum Session {
         switch self {
         case .opening(let opening): opening.giveWay()
         case .http1(let session): session.giveWay()
+        case .http2(let session): session.giveWay()
         }
     }
 }

@@ -105,6 +105,7 @@ struct ServerSettings {
     /// `status_zone`: which of the configuration's zones.
     var statusZone: Int?
     var tls = TLSSettings()
+    var http2 = HTTP2Offer()
 }
 
 /// `ssl_…`: files are named here and read when all is known.
@@ -149,6 +150,7 @@ struct ListenLine {
     var options = ListenOptions()
     var isTLS = false
     var usesProxyProtocol = false
+    var offersHTTP2 = false
     var isDefault = false
     /// A parameter of the socket itself was given: at most one line for an address may have some.
     var hasSocketOptions = false

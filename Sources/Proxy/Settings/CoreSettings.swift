@@ -39,6 +39,9 @@ struct CoreSettings {
     var limitRate = RateSetting.fixed(0)
     var limitRateAfter = RateSetting.fixed(0)
 
+    /// Most bytes of content in a frame of HTTP/2.
+    var http2ChunkSize = 8 << 10
+
     // Errors.
     var errorPages = Replaceable<ErrorPage>()
     var recursiveErrorPages = false

@@ -25,7 +25,6 @@ enum IgnoredDirectives {
                 "proxy_force_ranges",
                 "proxy_pass_trailers", "keepalive_disable",
                 "expires_by_type",
-                "http2_max_concurrent_streams", "http2_chunk_size",
                 "keepalive_min_timeout",
             ], in: anywhere)
             + rows(

@@ -5,13 +5,15 @@ internal import Net
 
 /// The directives of servers: what they listen on, their names, and what holds before a location is found.
 extension ServerSettings {
-    static var directives: [Directive<Block>] { addressRows + headRows + TLSSettings.directives }
+    static var directives: [Directive<Block>] {
+        addressRows + headRows + TLSSettings.directives + HTTP2Offer.directives
+    }
 
     private static var addressRows: [Directive<Block>] {
         [
             Directive(
                 "listen", "An address that the server is reached at.",
-                "address[:port] | port | unix:path [default_server] [ssl] [proxy_protocol] [backlog=n] [reuseport] [so_keepalive=...] [ipv6only=on|off] ...",
+                "address[:port] | port | unix:path [default_server] [ssl] [http2] [proxy_protocol] [backlog=n] [reuseport] [so_keepalive=...] [ipv6only=on|off] ...",
                 default: "*:80 | *:8000", in: .server, arity: 1...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
@@ -176,9 +178,11 @@ private enum ListenReader {
         case ("default_server", nil), ("default", nil): line.isDefault = true
         case ("ssl", nil): line.isTLS = true
         case ("http2", nil):
-            builder.warnOnce(
-                "listen http2",
-                ConfigError("HTTP/2 is not offered yet: clients are served over HTTP/1.1", statement))
+            line.offersHTTP2 = true
+            builder.warn(
+                ConfigError(
+                    "the \"listen ... http2\" directive is deprecated, use the \"http2\" directive instead",
+                    statement))
         case ("proxy_protocol", nil): line.usesProxyProtocol = true
         case ("quic", nil):
             throw .unsupported(

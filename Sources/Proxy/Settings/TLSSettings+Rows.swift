@@ -39,17 +39,6 @@ extension TLSSettings {
                         statement)
                 }
             },
-            Directive(
-                "http2", "Whether HTTP/2 is offered; it is not yet.", "on | off", default: "off",
-                in: contexts, arity: 1...1
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                if statement.argument(0) == "on" {
-                    block.builder.warnOnce(
-                        "http2",
-                        ConfigError("HTTP/2 is not offered yet: clients are served over HTTP/1.1", statement))
-                }
-            },
         ]
     }
 

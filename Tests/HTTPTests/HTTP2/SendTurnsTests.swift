@@ -19,10 +19,10 @@ import Testing
         for slot in priorities.indices { connection.queue(slot) }
         var pieces = [Int](repeating: 3, count: priorities.count)
         var order: [UInt32] = []
-        while let slot = connection.nextToSend {
+        while let slot = connection.takeTurn() {
             order.append(connection.stream(slot).id)
             pieces[slot] -= 1
-            connection.hadTurn(wantsMore: pieces[slot] > 0)
+            if pieces[slot] > 0 { connection.wantsMore(slot) }
         }
         return order
     }
@@ -52,12 +52,12 @@ import Testing
         client.connection.reset(1, .cancel, client.out)
         client.connection.prioritise(3, StreamPriority(urgency: 0, isIncremental: true))
         client.connection.reset(2, .cancel, client.out)
-        #expect(client.connection.nextToSend == 3)
-        client.connection.hadTurn(wantsMore: false)
-        #expect(client.connection.nextToSend == 0)
+        #expect(client.connection.takeTurn() == 3)
+        #expect(client.connection.takeTurn() == 0)
         client.connection.queue(0)
-        client.connection.hadTurn(wantsMore: false)
-        #expect(client.connection.nextToSend == nil)
+        client.connection.queue(0)
+        #expect(client.connection.takeTurn() == 0)
+        #expect(client.connection.takeTurn() == nil)
     }
 
     @Test("slots and numbers stay together through any order of ends (seeded)")

@@ -22,6 +22,9 @@ enum Binary {
     /// A browser without a screen.
     static var chromium: String? { found(["/usr/bin/chromium", "/usr/bin/chromium-browser"]) }
 
+    /// A load generator that speaks HTTP/2.
+    static var h2load: String? { found(["/usr/bin/h2load"]) }
+
     private static func found(_ paths: [String]) -> String? {
         paths.first { FileManager.default.isExecutableFile(atPath: $0) }
     }

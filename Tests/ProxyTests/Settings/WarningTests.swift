@@ -45,8 +45,12 @@ struct WarningTests {
         ("server { server_name /a; }", [#"server name "/a" has suspicious symbols"#]),
         ("index /a b;", [#"only the last index in "index" directive should be absolute"#]),
         (
-            "http2 on; server { listen 8080; http2 on; }",
-            ["HTTP/2 is not offered yet: clients are served over HTTP/1.1"]
+            "http2 on; http2_max_requests 5; http2_push /a; server { listen 8080 http2; http2 on; }",
+            [
+                #"the "http2_max_requests" directive is obsolete, use the "keepalive_requests" directive"#
+                    + " instead", #"the "http2_push" directive is obsolete, ignored"#,
+                #"the "listen ... http2" directive is deprecated, use the "http2" directive instead"#,
+            ]
         ),
     ]
 

@@ -1,0 +1,69 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// Writes the head of a response as a field block of HTTP/2: RFC 9113 §8.3.2.
+enum HTTP2ResponseHead {
+    /// Whether the response ends with its head.
+    static func isWhole(_ exchange: Exchange) -> Bool {
+        let response = exchange.response
+        if exchange.method == .head || response.status == 204 || response.status == 304 { return true }
+        switch response.contentKind {
+        case .none: return true
+        case .buffered: return response.content.isEmpty
+        case .file(_, _, let count): return count == 0
+        case .streamed: return response.contentLength == 0
+        }
+    }
+
+    /// Appends the field block, in the order of HTTP/1's fields.
+    static func write(_ exchange: Exchange, with encoder: inout HPACKEncoder, to out: ByteBuffer) {
+        let response = exchange.response
+        encoder.begin(out)
+        encoder.append(status: response.status, to: out)
+        if !response.hasOwnServer {
+            encoder.append("server", .immediate, to: out) { value in
+                value.append("portico")
+                if exchange.location.settings.core.serverTokens == .off { return }
+                value.append("/")
+                value.append(Version.text)
+            }
+        }
+        if !response.hasOwnDate {
+            encoder.append("date", .adaptive, to: out) { exchange.worker.appendDateValue(to: $0) }
+        }
+        entity(exchange, &encoder, out)
+        for field in response.fields {
+            switch field.known {
+            case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade:
+                // §8.2.2: they speak of a connection that this is not.
+                break
+            case .setCookie:
+                encoder.append(field, of: response.lines, .never, to: out)
+            default:
+                encoder.append(field, of: response.lines, .adaptive, to: out)
+            }
+        }
+    }
+
+    private static func entity(_ exchange: Exchange, _ encoder: inout HPACKEncoder, _ out: ByteBuffer) {
+        let response = exchange.response
+        // A 204 of our own has no type; what a gateway says of its own stands.
+        if !response.contentType.isEmpty, response.status != 204 || response.hasOwnReason {
+            encoder.append("content-type", .immediate, to: out) {
+                $0.append(contentsOf: response.contentType)
+            }
+        }
+        if let length = response.contentLength, response.status != 204 {
+            encoder.append("content-length", .adaptive, to: out) { $0.append(decimal: Int(length)) }
+        }
+        if let modified = response.toldModification {
+            encoder.append("last-modified", .adaptive, to: out) {
+                CivilTime.appendHTTPDate(modified, to: $0)
+            }
+        }
+        if !response.location.isEmpty {
+            encoder.append("location", .adaptive, to: out) { $0.append(contentsOf: response.location) }
+        }
+    }
+}

@@ -1,0 +1,462 @@
+internal import Core
+internal import HTTP
+internal import Net
+internal import Sharing
+
+/// One client connection that speaks HTTP/2: frames in and out, and a stream for each request.
+///
+///     serving ──the end is announced──▶ leaving ──no stream is left──▶ lingering ──▶ closed
+///        │                                 └──────────lost─────────────────────────────▲
+///        └────────────────no stream is left after the end──────────────▶ lingering     │
+///        └──────────────────────────────────────lost───────────────────────────────────┘
+///
+/// What the protocol says is `HTTP2Connection`'s; here are the socket, time, and whose content goes out.
+/// Frames of a turn leave at its end, together. A connection without streams holds no buffers but for a
+/// frame that has begun.
+final class HTTP2Session {
+    enum State {
+        case serving
+        /// GOAWAY was sent, but not yet which stream is the last: the timer leads to that.
+        case leaving
+        /// All is said; what still arrives is dropped.
+        case lingering(deadlineMs: Int64)
+        case closed
+    }
+
+    /// Most bytes that wait for the socket before no more content is framed: what a turn sends at once.
+    static var outMax: Int { 64 << 10 }
+    /// Most bytes that are received in one turn before others have theirs.
+    private static var receivedMax: Int { 256 << 10 }
+    /// Beyond so many unsent bytes nothing is read: a client that asks has to listen.
+    private static var unreadMax: Int { 256 << 10 }
+    /// From the announcement of the end to the end: what is on its way by then is still served.
+    private static var farewellMs: Int { 1000 }
+
+    let worker: Worker
+    let connection: ClientConnection
+    let link: HTTP2Connection
+    private(set) var state = State.serving
+    /// Received, and not a whole frame yet.
+    private var input: ByteBuffer?
+    /// Frames that the socket did not take yet.
+    private var out: ByteBuffer?
+    /// By slot.
+    private var streams: [HTTP2Stream?] = []
+    private(set) var streamCount = 0
+    /// It goes on at the end of the turn.
+    private var isPosted = false
+    /// A frame, or a block of fields, has begun, and must be whole in the time of a request's head.
+    private var isWaitingForFrame = false
+    private var keepaliveTimeoutMs: Int
+    let readTimer: TimerID
+    let writeTimer: TimerID
+
+    /// Takes over from an opening, whose timer goes on until the first request.
+    init(worker: Worker, connection: ClientConnection, readTimer: TimerID) {
+        self.worker = worker
+        self.connection = connection
+        self.readTimer = readTimer
+        let server = connection.listen.defaultServer
+        keepaliveTimeoutMs = server.base.settings.core.keepaliveTimeoutMs
+        writeTimer = worker.timers.create(connection.token, kind: Session.TimerKind.write.rawValue)
+        let first = worker.takeBuffer()
+        link = HTTP2Connection(limits: server.http2.limits, nowMs: worker.clock.nowMs, out: first)
+        out = first
+        post()
+    }
+
+    var transport: Transport { connection.transport }
+
+    /// Frames go in and out.
+    private var isServing: Bool {
+        switch state {
+        case .serving, .leaving: true
+        case .lingering, .closed: false
+        }
+    }
+
+    /// Where frames are written; sent at the end of the turn.
+    var pendingOut: ByteBuffer {
+        if let out { return out }
+        let fresh = worker.takeBuffer()
+        out = fresh
+        return fresh
+    }
+
+    /// Bytes that may be framed before the socket has to take some.
+    var room: Int {
+        guard transport.isWritable else { return 0 }
+        return max(0, HTTP2Session.outMax - (out?.count ?? 0))
+    }
+
+    // MARK: Events
+
+    /// The socket became readable or writable, or the other end hung up.
+    func ready() {
+        switch state {
+        case .serving, .leaving:
+            send()
+            receive()
+        case .lingering:
+            linger()
+        case .closed:
+            break
+        }
+    }
+
+    /// Goes on at the end of this turn, when all others had their events.
+    func post() {
+        guard !isPosted else { return }
+        isPosted = true
+        worker.post(connection.token)
+    }
+
+    func runPosted() {
+        isPosted = false
+        guard isServing else { return }
+        send()
+        receive()
+    }
+
+    /// Lets what `runPosted` is about to send leave with what others send.
+    func sendAhead(in batch: SendBatch) {
+        guard isServing, transport.isWritable else { return }
+        writeTurns()
+        if isServing, let out, !out.isEmpty { batch.add(transport, out) }
+    }
+
+    func timedOut(_ kind: Session.TimerKind) {
+        switch (state, kind) {
+        case (.closed, _): break
+        case (.lingering, _): close()
+        case (.serving, .write), (.leaving, .write):
+            worker.log(
+                .info, connection, "client timed out (110: Connection timed out) while sending to client")
+            loseAll(status: 408)
+        case (.serving, .read): waitIsOver()
+        case (.leaving, .read): endGracefully()
+        }
+    }
+
+    /// Nothing was asked in time, or a frame is not whole in time.
+    private func waitIsOver() {
+        guard streamCount == 0 || isWithinFrame else { return }
+        if isWithinFrame {
+            worker.log(
+                .info, connection,
+                "client timed out (110: Connection timed out) while reading client request headers")
+            return loseAll(status: 408)
+        }
+        endGracefully()
+    }
+
+    // MARK: Receiving
+
+    private func receive() {
+        var received = 0
+        while isServing, transport.isReadable, (out?.count ?? 0) < HTTP2Session.unreadMax {
+            guard received < HTTP2Session.receivedMax else {
+                post()
+                break
+            }
+            let buffer = input ?? worker.takeBuffer()
+            input = buffer
+            switch transport.receive(into: buffer, atLeast: buffer.isEmpty ? 4096 : 20 << 10) {
+            case .bytes(let count):
+                received += count
+                process(buffer)
+            case .wouldBlock:
+                break
+            case .closed:
+                return clientLeft()
+            case .failed(let errno):
+                worker.log(
+                    .info, connection, "recv() failed \(errno.logText) while processing HTTP/2 connection")
+                return clientLeft()
+            }
+        }
+        if let input, input.isEmpty { releaseInput() }
+    }
+
+    private func releaseInput() {
+        if let buffer = input.take() { worker.giveBuffer(buffer) }
+    }
+
+    private var isWithinFrame: Bool { !(input?.isEmpty ?? true) || link.isWithinBlock }
+
+    /// Takes the frames that are here whole.
+    private func process(_ buffer: ByteBuffer) {
+        let wasWithin = isWaitingForFrame
+        while isServing {
+            switch link.receive(buffer, out: pendingOut, nowMs: worker.clock.nowMs) {
+            case .incomplete:
+                if !(out?.isEmpty ?? true) { post() }
+                return settleFrameTime(wasWithin)
+            case .handled:
+                continue
+            case .head(let slot, _):
+                begin(slot, buffer)
+            case .content(let slot, let content, let isLast):
+                stream(slot)?.received(content, of: buffer, isLast: isLast)
+            case .lost(let slot):
+                stream(slot)?.lost(status: 499)
+            case .mayContinue(let slot):
+                stream(slot)?.windowOpened()
+            case .mayContinueAll:
+                for stream in streams { stream?.windowOpened() }
+            case .failed(let code):
+                return fail(code)
+            }
+        }
+    }
+
+    private func settleFrameTime(_ wasWithin: Bool) {
+        isWaitingForFrame = isWithinFrame
+        guard case .serving = state else { return }
+        if isWaitingForFrame, !wasWithin {
+            worker.set(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+        } else if !isWaitingForFrame, streamCount > 0 {
+            worker.cancel(readTimer)
+        }
+    }
+
+    private func stream(_ slot: Int) -> HTTP2Stream? { slot < streams.count ? streams[slot] : nil }
+
+    // MARK: Requests
+
+    private func begin(_ slot: Int, _ buffer: ByteBuffer) {
+        if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
+        let stream = worker.takeStream(for: self, slot: slot)
+        let exchange = worker.takeExchange(for: .http2(stream), of: connection)
+        let limits = connection.listen.defaultServer.headLimits
+        let outcome = link.readHead(
+            exchange.head, in: stream.headBytes, limits: limits,
+            from: .init(buffer: buffer, out: pendingOut, nowMs: worker.clock.nowMs))
+        switch outcome {
+        case .complete, .refused:
+            while streams.count <= slot { streams.append(nil) }
+            streams[slot] = stream
+            arrived()
+            stream.begin(exchange)
+            prioritise(slot, exchange)
+            if case .refused(let error) = outcome { stream.refuse(error) } else { stream.serve() }
+        case .reset:
+            worker.log(
+                .info, connection, "client sent invalid request headers while processing HTTP/2 connection")
+            worker.giveBack(exchange)
+            worker.giveBack(stream)
+        case .failed(let code):
+            worker.giveBack(exchange)
+            worker.giveBack(stream)
+            fail(code)
+        }
+    }
+
+    private func arrived() {
+        if streamCount == 0 {
+            worker.add(connection.requestCount > 0 ? .waiting : .reading, -1)
+            if case .serving = state { worker.cancel(readTimer) }
+            if let tls = transport.tls, worker.clock.nowMs - connection.quietSinceMs > 1000 { tls.wasIdle() }
+        }
+        streamCount += 1
+        worker.add(.writing, 1)
+        worker.add(.requests, 1)
+        connection.requestCount += 1
+    }
+
+    /// RFC 9218 §5.
+    private func prioritise(_ slot: Int, _ exchange: Exchange) {
+        for field in exchange.head.fields where field.known == .other && field.name.count == 8 {
+            guard exchange.headBytes.equalsIgnoringCase(field.name, "priority") else { continue }
+            link.prioritise(slot, exchange.headBytes.withBytes(of: field.value) { StreamPriority($0) })
+        }
+    }
+
+    /// A stream's exchange is over: it makes room for others.
+    func finished(_ stream: HTTP2Stream, _ exchange: Exchange) {
+        guard self.stream(stream.slot) === stream else { return }
+        streams[stream.slot] = nil
+        streamCount -= 1
+        worker.add(.writing, -1)
+        settleKeepalive(exchange)
+        connection.quietSinceMs = worker.clock.nowMs
+        worker.giveBack(exchange)
+        worker.giveBack(stream)
+        guard streamCount == 0 else { return }
+        worker.add(.waiting, 1)
+        guard isServing else { return }
+        if link.isClosing { return post() }
+        if case .serving = state { worker.set(readTimer, afterMs: keepaliveTimeoutMs) }
+    }
+
+    /// `keepalive_requests`, `keepalive_time` and `keepalive_timeout`; a connection that has to go.
+    private func settleKeepalive(_ exchange: Exchange) {
+        let core = exchange.location.settings.core
+        keepaliveTimeoutMs = core.keepaliveTimeoutMs
+        let isSpent =
+            core.keepaliveTimeoutMs == 0 || connection.requestCount >= core.keepaliveRequests
+            || worker.clock.nowMs - connection.startedMs > Int64(core.keepaliveTimeMs)
+        guard isSpent || connection.isReserved || connection.isOutdated, !link.isClosing else { return }
+        link.end(out: pendingOut)
+        post()
+    }
+
+    // MARK: Sending
+
+    /// Writes what streams have to say, in their turns, and sends it.
+    func send() {
+        for _ in 0..<4 {
+            guard isServing else { return }
+            writeTurns()
+            guard flush() else { return }
+            guard link.hasTurns else { break }
+        }
+        if link.hasTurns { return post() }
+        if isServing, link.isClosing, streamCount == 0, out == nil { endConnection() }
+    }
+
+    private func writeTurns() {
+        while room > 0, let slot = link.takeTurn() {
+            guard let stream = stream(slot), stream.writeTurn() else { continue }
+            link.wantsMore(slot)
+        }
+    }
+
+    /// - Returns: whether the socket took all there was.
+    private func flush() -> Bool {
+        guard let out else { return true }
+        while !out.isEmpty {
+            guard transport.isWritable else { return false }
+            switch transport.send(out) {
+            case .bytes:
+                continue
+            case .wouldBlock:
+                let core = connection.listen.defaultServer.base.settings.core
+                worker.set(writeTimer, afterMs: core.sendTimeoutMs)
+                return false
+            case .closed, .failed:
+                clientLeft()
+                return false
+            }
+        }
+        worker.cancel(writeTimer)
+        releaseOut()
+        return true
+    }
+
+    private func releaseOut() {
+        if let buffer = out.take() { worker.giveBuffer(buffer) }
+    }
+
+    // MARK: Ends
+
+    /// The client closed the connection, or it broke.
+    private func clientLeft() { loseAll(status: 499) }
+
+    private func loseAll(status: UInt16) {
+        for stream in streams { stream?.lost(status: status) }
+        close()
+    }
+
+    /// The client broke the protocol: it is told how, and the connection ends.
+    private func fail(_ code: HTTP2ErrorCode) {
+        worker.log(
+            .info, connection, "client sent invalid HTTP/2: \(code.name) while processing HTTP/2 connection")
+        for stream in streams { stream?.lost(status: 400) }
+        _ = flush()
+        guard isServing else { return }
+        endConnection()
+    }
+
+    /// No stream begins any more; those under way are answered.
+    private func endGracefully() {
+        state = .serving
+        worker.cancel(readTimer)
+        link.end(out: pendingOut)
+        post()
+    }
+
+    /// All is said: closes so that the client gets to read it.
+    private func endConnection() {
+        transport.shutdownWrite()
+        releaseInput()
+        let core = connection.listen.defaultServer.base.settings.core
+        state = .lingering(deadlineMs: worker.clock.nowMs + Int64(core.lingeringTimeMs))
+        linger()
+    }
+
+    private func linger() {
+        guard case .lingering(let deadlineMs) = state else { return }
+        let shared = worker.relay
+        while transport.isReadable {
+            shared.removeAll()
+            switch transport.receive(into: shared, atLeast: 4096) {
+            case .bytes, .wouldBlock: continue
+            case .closed, .failed: return close()
+            }
+        }
+        let core = connection.listen.defaultServer.base.settings.core
+        let left = Int(deadlineMs - worker.clock.nowMs)
+        guard left > 0 else { return close() }
+        worker.set(readTimer, afterMs: min(core.lingeringTimeoutMs, left))
+    }
+
+    /// It has had its time (`worker_shutdown_timeout`): ends what is under way, as if the client had left.
+    func timeIsUp() { loseAll(status: 499) }
+
+    /// Ends the connection now; whatever was under way is dropped and logged.
+    func close() {
+        if case .closed = state { return }
+        state = .closed
+        for stream in streams { stream?.lost(status: 499) }
+        worker.add(connection.requestCount > 0 ? .waiting : .reading, -1)
+        releaseInput()
+        releaseOut()
+        worker.timers.destroy(readTimer)
+        worker.timers.destroy(writeTimer)
+        worker.closed(connection)
+    }
+
+    // MARK: Orders
+
+    /// The worker is to finish: says so, and serves what is on its way by then.
+    func drain() {
+        guard case .serving = state, !link.isClosing else { return }
+        state = .leaving
+        link.announceEnd(out: pendingOut)
+        worker.set(readTimer, afterMs: HTTP2Session.farewellMs)
+        post()
+    }
+
+    /// Another configuration is in force. Requests that are under way go on under their own.
+    func snapshotChanged() {
+        if ClientCertificates.isOutdated(connection, in: worker.snapshot) { connection.outdate() }
+        if streamCount == 0 { connection.adopt(worker.snapshot) }
+        if connection.isOutdated { drain() }
+    }
+
+    /// Whether something of it goes by a former configuration.
+    func uses(_ snapshot: Snapshot) -> Bool {
+        for stream in streams where stream?.exchange?.snapshot === snapshot { return true }
+        return false
+    }
+
+    /// Since when it has waited for its client with nothing under way; `nil`: it must not be closed for the
+    /// sake of others.
+    var idleSinceMs: Int64? {
+        switch state {
+        case .closed: nil
+        case .lingering: connection.quietSinceMs
+        case .serving where streamCount > 0, .leaving where streamCount > 0: nil
+        case .serving, .leaving: connection.requestCount > 0 ? connection.quietSinceMs : connection.startedMs
+        }
+    }
+
+    /// Closes, for the sake of others, unless the client has said something that no event told of yet.
+    func giveWay() -> Bool {
+        if isServing, transport.hasUnread { return false }
+        worker.log(.info, connection, "client was closed while idle: its connection is needed")
+        close()
+        return true
+    }
+}

@@ -1,0 +1,146 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The content of the request, which waits here until somebody takes it: the stream's window is opened by
+/// what was taken.
+extension HTTP2Stream {
+    /// Content came.
+    func received(_ content: Slice, of buffer: ByteBuffer, isLast: Bool) {
+        guard let exchange else { return }
+        if isLast { isRequestWhole = true }
+        exchange.requestLength += Int64(content.count) + Int64(FrameHeader.byteCount)
+        let isWanted = exchange.isReadingBody
+        if !content.isEmpty {
+            if isWanted || exchange.body.isDiscarded, held == nil, takesAll(Int(content.count), exchange) {
+                do throws(BodyError) {
+                    try exchange.body.take(content, of: buffer)
+                } catch {
+                    return refused(exchange, error)
+                }
+                consumed(Int(content.count))
+            } else {
+                let place = held ?? worker.takeBuffer()
+                held = place
+                place.append(content, of: buffer)
+            }
+        }
+        if isWanted { return advance(exchange) }
+        if exchange.body.isDiscarded { takeBody() }
+    }
+
+    private func takesAll(_ count: Int, _ exchange: Exchange) -> Bool {
+        exchange.wantsMoreBody && exchange.body.readLimit >= count
+    }
+
+    private func consumed(_ count: Int) {
+        guard let session else { return }
+        session.link.consumed(count, of: slot, out: session.pendingOut)
+        session.post()
+    }
+
+    /// Somebody wants the content: a client that waits for leave is told to go on, and it is read.
+    func wantBody() {
+        guard let exchange else { return }
+        if exchange.head.expectsContinue, !exchange.didSendContinue {
+            exchange.didSendContinue = true
+            if exchange.body.receivedCount == 0, held == nil, !isRequestWhole { sendContinue() }
+        }
+        if let session, !isRequestWhole {
+            session.link.wants(slot, out: session.pendingOut)
+            session.post()
+        }
+        advance(exchange)
+    }
+
+    /// RFC 9113 §8.1: an interim response is a field block of its own.
+    private func sendContinue() {
+        guard let session else { return }
+        let block = worker.takeScratch()
+        session.link.encoder.begin(block)
+        session.link.encoder.append(status: 100, to: block)
+        FrameWriter.headers(
+            block, on: session.link.stream(slot).id, isLast: false,
+            sizeMax: session.link.peer.maxFrameSize, to: session.pendingOut)
+        worker.giveScratch(block)
+        session.post()
+    }
+
+    /// Takes what is here, and tells the exchange of progress and of the end.
+    func advance(_ exchange: Exchange) {
+        do throws(BodyError) {
+            try takeHeld(exchange)
+        } catch {
+            return refused(exchange, error)
+        }
+        if exchange.body.isComplete || !exchange.wantsMoreBody {
+            // It may be we who do not read: the client is not to blame for its pace.
+            worker.cancel(readTimer)
+            exchange.bodyPace.end()
+        } else {
+            if isTooSlow(exchange) { return cutSlowClient(exchange) }
+            let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
+            let lookMs = exchange.bodyPace.wait(
+                nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
+            worker.set(readTimer, afterMs: lookMs)
+        }
+        exchange.bodyAdvanced()
+    }
+
+    private func takeHeld(_ exchange: Exchange) throws(BodyError) {
+        while let held, !held.isEmpty, exchange.body.isAwaited, exchange.wantsMoreBody {
+            let count = min(held.count, exchange.body.readLimit)
+            guard count > 0 else { break }
+            try exchange.body.take(Slice(from: 0, to: count), of: held)
+            held.consume(count)
+            consumed(count)
+        }
+        guard held?.isEmpty ?? true else { return }
+        releaseHeld()
+        if isRequestWhole { try exchange.body.streamEnded() }
+    }
+
+    /// Takes, or drops, the content that is here: nobody asks for more.
+    func takeBody() {
+        guard let exchange else { return }
+        // What cannot be taken is lost with the stream.
+        try? takeHeld(exchange)
+    }
+
+    /// Whoever takes the content has room again: it is read on in this turn of the loop, after the others.
+    func readMoreBody() {
+        guard exchange?.isReadingBody ?? false else { return }
+        worker.post(token)
+    }
+
+    private func isTooSlow(_ exchange: Exchange) -> Bool {
+        exchange.bodyPace.isTooSlow(
+            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
+            rate: exchange.location.settings.core.clientMinRate)
+    }
+
+    func readTimedOut(_ exchange: Exchange) {
+        if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
+        // What it was to be waited for may have become of no use meanwhile.
+        guard exchange.isReadingBody else { return }
+        let now = worker.clock.nowMs
+        if now < exchange.bodyPace.gapEndsMs {
+            if isTooSlow(exchange) { return cutSlowClient(exchange) }
+            return worker.set(readTimer, afterMs: min(Int(exchange.bodyPace.gapEndsMs - now), 1000))
+        }
+        worker.log(.info, exchange, "client timed out (110: Connection timed out)")
+        exchange.clientLeft(status: 408)
+    }
+
+    private func refused(_ exchange: Exchange, _ error: BodyError) {
+        switch error {
+        case .badChunk:
+            break
+        case .tooLarge(let count):
+            worker.log(.error, exchange, "client intended to send too large body: \(count) bytes")
+        case .storage(let errno):
+            worker.log(.crit, exchange, "temporary file for the request body failed \(errno.logText)")
+        }
+        exchange.bodyFailed(status: error.status)
+    }
+}

@@ -1,0 +1,227 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The response, as HTTP/2 writes it: a field block at once, content when windows and others let it.
+extension HTTP2Stream {
+    /// Most content, in bytes, that is left for the end of the worker's turn when it ends a response: it
+    /// leaves in the frame that says so.
+    private static var leftMax: Int { 4 << 10 }
+
+    /// The client is behind: no more content should be given.
+    var isBlocked: Bool { exchange?.delivery.isDelayed ?? false || heldCount > 0 }
+
+    /// Content that may be given now, in bytes.
+    var room: Int { isBlocked ? 0 : ResponseStream.heldMax }
+
+    /// Content that waits for its turn, in bytes.
+    var heldCount: Int { pending?.count ?? 0 }
+
+    /// Writes the head of `exchange.response`; it leaves at the end of the turn.
+    func start(_ exchange: Exchange) {
+        guard self.exchange === exchange, let session else { return }
+        let block = worker.takeScratch()
+        let isLast = HTTP2ResponseHead.isWhole(exchange)
+        HTTP2ResponseHead.write(exchange, with: &session.link.encoder, to: block)
+        let out = session.pendingOut
+        let before = out.count
+        FrameWriter.headers(
+            block, on: session.link.stream(slot).id, isLast: isLast,
+            sizeMax: session.link.peer.maxFrameSize, to: out)
+        worker.giveScratch(block)
+        exchange.delivery.bytesSent += Int64(out.count - before)
+        sent = isLast ? .last : .head
+        session.post()
+    }
+
+    /// Holds content; sent by `flush`.
+    func append(_ slice: Slice, of content: ByteBuffer) {
+        guard let exchange, sent == .head else { return }
+        count(Int(slice.count), exchange)
+        buffer.append(slice, of: content)
+    }
+
+    private var buffer: ByteBuffer {
+        if let pending { return pending }
+        let fresh = worker.takeBuffer()
+        pending = fresh
+        return fresh
+    }
+
+    private func count(_ count: Int, _ exchange: Exchange) {
+        exchange.delivery.contentBytesSent += Int64(count)
+        exchange.delivery.bytesSent += Int64(count)
+    }
+
+    /// Sends content on; all of it is consumed.
+    ///
+    /// - Parameter isLast: no content follows it.
+    func send(_ content: ByteBuffer, of exchange: Exchange, isLast: Bool) {
+        guard self.exchange === exchange, sent == .head else { return content.removeAll() }
+        count(content.count, exchange)
+        let isLeft = isLast && content.count <= Self.leftMax
+        if !isLeft { writeAhead(content, exchange, isLast: isLast) }
+        guard !content.isEmpty else { return }
+        buffer.append(contentsOf: content)
+        content.removeAll()
+        flush()
+    }
+
+    /// Frames content at once where nobody waits for a turn: it is copied once less.
+    private func writeAhead(_ content: ByteBuffer, _ exchange: Exchange, isLast: Bool) {
+        guard pending == nil, !exchange.delivery.rate.isOn, let session, !session.link.hasTurns else {
+            return
+        }
+        while !content.isEmpty {
+            let most = min(session.room, session.link.allowance(of: slot))
+            guard most > 0 else { break }
+            write(content, most, exchange, isLast: isLast)
+        }
+        session.post()
+    }
+
+    /// Writes one DATA frame from the front of `content`.
+    ///
+    /// - Parameter isLast: no content follows it.
+    private func write(_ content: ByteBuffer, _ most: Int, _ exchange: Exchange, isLast: Bool) {
+        guard let session else { return }
+        let frameMax = min(exchange.location.settings.core.http2ChunkSize, session.link.peer.maxFrameSize)
+        let count = min(content.count, most, frameMax)
+        let ends = isLast && count == content.count
+        FrameWriter.data(
+            Slice(from: 0, to: count), of: content, on: session.link.stream(slot).id, isLast: ends,
+            to: session.pendingOut)
+        content.consume(count)
+        session.link.sent(count, of: slot)
+        exchange.delivery.bytesSent += Int64(FrameHeader.byteCount)
+        if ends { sent = .last }
+    }
+
+    /// What is held waits for its turn.
+    func flush() {
+        guard let session, pending != nil else { return }
+        session.link.queue(slot)
+        session.post()
+    }
+
+    /// All content was given: the response is whole.
+    func end(_ exchange: Exchange) { settle(.whole, exchange) }
+
+    /// No more content will come, though it is not at its end: what was given is still the client's.
+    func cut(_ exchange: Exchange) { settle(.cut, exchange) }
+
+    private func settle(_ ending: ResponseStream.Ending, _ exchange: Exchange) {
+        guard self.exchange === exchange, let session else { return }
+        self.ending = ending
+        session.link.queue(slot)
+        session.post()
+    }
+
+    /// Gives the response up: the client sees its stream end before the content does.
+    func abandon() {
+        guard exchange != nil, let session else { return }
+        session.link.reset(slot, .internalError, session.pendingOut)
+        session.post()
+        finish()
+    }
+
+    // MARK: Its turn
+
+    /// A window was opened.
+    func windowOpened() {
+        guard heldCount > 0, let session else { return }
+        session.link.queue(slot)
+        session.post()
+    }
+
+    /// Writes a frame's worth.
+    ///
+    /// - Returns: whether it wants another turn.
+    func writeTurn() -> Bool {
+        guard let exchange, let session else { return false }
+        if exchange.delivery.isDelayed { return false }
+        if let pending, !pending.isEmpty {
+            let most = allowance(exchange, session)
+            guard most > 0 else { return false }
+            write(pending, most, exchange, isLast: ending == .whole)
+            guard pending.isEmpty else { return true }
+            releasePending()
+            worker.cancel(writeTimer)
+            exchange.delivery.pace.end()
+        }
+        switch ending {
+        case .none:
+            exchange.clientCanTakeMore()
+            return heldCount > 0
+        case .whole:
+            writeEnd(exchange, session)
+        case .cut:
+            session.link.reset(slot, .internalError, session.pendingOut)
+            finish()
+        }
+        return false
+    }
+
+    private func writeEnd(_ exchange: Exchange, _ session: HTTP2Session) {
+        if sent != .last {
+            FrameWriter.data(
+                Slice(), of: worker.noBytes, on: session.link.stream(slot).id, isLast: true,
+                to: session.pendingOut)
+            exchange.delivery.bytesSent += Int64(FrameHeader.byteCount)
+            sent = .last
+        }
+        session.link.sentLast(slot, out: session.pendingOut)
+        finish()
+    }
+
+    /// What windows and `limit_rate` let it send; 0: it waits.
+    private func allowance(_ exchange: Exchange, _ session: HTTP2Session) -> Int {
+        let windows = session.link.allowance(of: slot)
+        guard windows > 0 else {
+            wait(exchange)
+            return 0
+        }
+        guard exchange.delivery.rate.isOn else { return windows }
+        let rated = exchange.delivery.rate.allowance(nowMs: worker.clock.nowMs, sent: takenCount(exchange))
+        guard rated > 0 else {
+            exchange.delivery.isDelayed = true
+            exchange.delivery.pace.end()
+            worker.set(writeTimer, afterMs: exchange.delivery.rate.wait(allowance: rated))
+            return 0
+        }
+        return min(windows, Int(clamping: rated))
+    }
+
+    /// Bytes of the response that frames have taken.
+    private func takenCount(_ exchange: Exchange) -> Int64 {
+        exchange.delivery.bytesSent - Int64(heldCount)
+    }
+
+    /// A window is shut: the client has the time of `send_timeout` to open it.
+    private func wait(_ exchange: Exchange) {
+        let lookMs = exchange.delivery.pace.wait(
+            nowMs: worker.clock.nowMs, count: takenCount(exchange),
+            gapMs: exchange.location.settings.core.sendTimeoutMs)
+        worker.set(writeTimer, afterMs: lookMs)
+    }
+
+    func writeTimedOut(_ exchange: Exchange) {
+        if exchange.delivery.isDelayed {
+            exchange.delivery.isDelayed = false
+            guard heldCount > 0 else { return exchange.clientCanTakeMore() }
+            return flush()
+        }
+        let now = worker.clock.nowMs
+        if now < exchange.delivery.pace.gapEndsMs {
+            let isTooSlow = exchange.delivery.pace.isTooSlow(
+                nowMs: now, count: takenCount(exchange),
+                rate: exchange.location.settings.core.clientMinRate)
+            if isTooSlow { return cutSlowClient(exchange) }
+            return worker.set(
+                writeTimer, afterMs: min(Int(exchange.delivery.pace.gapEndsMs - now), 1000))
+        }
+        worker.log(
+            .info, exchange, "client timed out (110: Connection timed out) while sending to client")
+        exchange.clientLeft(status: 408)
+    }
+}

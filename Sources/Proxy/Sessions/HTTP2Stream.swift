@@ -1,0 +1,133 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// One request and its response on an HTTP/2 connection.
+///
+/// Recycled by the worker, with its timers and its place in the loop; between uses it belongs to nobody.
+/// The request's content is in `HTTP2Stream+Body.swift`, the response in `HTTP2Stream+Response.swift`.
+final class HTTP2Stream {
+    /// How much of the response is framed.
+    enum Sent {
+        case nothing
+        case head
+        /// END_STREAM was written: nothing can follow.
+        case last
+    }
+
+    let worker: Worker
+    let token: Token
+    let readTimer: TimerID
+    let writeTimer: TimerID
+    /// Between uses: none.
+    private(set) var session: HTTP2Session?
+    private(set) var slot = 0
+    private(set) var exchange: Exchange?
+    /// The parts of the request's head.
+    let headBytes = ByteBuffer(capacity: 512)
+    /// Content for the client that no frame has taken.
+    var pending: ByteBuffer?
+    /// Content from the client that nobody has taken.
+    var held: ByteBuffer?
+    /// Nothing more comes from the client.
+    var isRequestWhole = false
+    var ending = ResponseStream.Ending.none
+    var sent = Sent.nothing
+
+    init(worker: Worker, token: Token) {
+        self.worker = worker
+        self.token = token
+        readTimer = worker.timers.create(token, kind: Session.TimerKind.read.rawValue)
+        writeTimer = worker.timers.create(token, kind: Session.TimerKind.write.rawValue)
+    }
+
+    // MARK: A use
+
+    /// A request begins to arrive.
+    func take(_ session: HTTP2Session, _ slot: Int) {
+        self.session = session
+        self.slot = slot
+    }
+
+    /// The request's head is here.
+    func begin(_ exchange: Exchange) {
+        guard let session else { return }
+        self.exchange = exchange
+        exchange.headBytes = headBytes
+        exchange.requestLength = Int64(headBytes.count)
+        isRequestWhole = session.link.stream(slot).state == .halfClosedRemote
+    }
+
+    func serve() { exchange?.begin() }
+
+    /// The head cannot be served.
+    func refuse(_ error: HeadError) {
+        guard let exchange else { return }
+        worker.log(.info, exchange, "\(error.reason) while reading client request headers")
+        exchange.refuse(head: .status(error.status))
+    }
+
+    /// The client reset the stream, or the connection is gone.
+    ///
+    /// - Parameter status: for the log.
+    func lost(status: UInt16) {
+        guard let exchange else { return }
+        exchange.clientLeft(status: status)
+    }
+
+    /// The response is out, or will never be: logs it, and is free for another.
+    func finish() {
+        guard let exchange = exchange.take(), let session else { return }
+        exchange.advance(.ended)
+        exchange.finished()
+        worker.account(for: exchange)
+        session.finished(self, exchange)
+    }
+
+    /// Forgets its use; keeps the memory of a usual head.
+    func reset() {
+        session = nil
+        worker.cancel(readTimer)
+        worker.cancel(writeTimer)
+        headBytes.removeAll()
+        headBytes.shrink(toCapacity: 4096)
+        releasePending()
+        releaseHeld()
+        isRequestWhole = false
+        ending = .none
+        sent = .nothing
+    }
+
+    func releasePending() {
+        if let buffer = pending.take() { worker.giveBuffer(buffer) }
+    }
+
+    func releaseHeld() {
+        if let buffer = held.take() { worker.giveBuffer(buffer) }
+    }
+
+    // MARK: Time
+
+    func timedOut(_ kind: Session.TimerKind) {
+        guard let exchange else { return }
+        switch kind {
+        case .read: readTimedOut(exchange)
+        case .write: writeTimedOut(exchange)
+        }
+    }
+
+    /// Waits before the exchange goes on (`auth_delay`).
+    func delay(ms: Int) { worker.set(readTimer, afterMs: ms) }
+
+    /// `client_min_rate`: this one holds a stream for next to nothing.
+    func cutSlowClient(_ exchange: Exchange) {
+        worker.log(.info, exchange, "client is slower than \"client_min_rate\"")
+        exchange.clientLeft(status: 408)
+    }
+
+    /// Called from the loop's queue: whoever takes the content has room again.
+    func runPosted() {
+        guard let exchange, exchange.isReadingBody else { return }
+        advance(exchange)
+    }
+}
