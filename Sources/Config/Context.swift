@@ -37,30 +37,12 @@ public struct Context: OptionSet, Sendable, Hashable {
     /// `split_clients … { }` in `http`.
     public static var splitClients: Context { Context(rawValue: 1 << 13) }
 
-    /// `stream { }`.
-    public static var stream: Context { Context(rawValue: 1 << 16) }
-    /// `server { }` in `stream`.
-    public static var streamServer: Context { Context(rawValue: 1 << 17) }
-    /// `upstream … { }` in `stream`.
-    public static var streamUpstream: Context { Context(rawValue: 1 << 18) }
-    /// `match … { }` in `stream`.
-    public static var streamMatch: Context { Context(rawValue: 1 << 19) }
-    /// `map … { }` in `stream`.
-    public static var streamMap: Context { Context(rawValue: 1 << 20) }
-    /// `geo … { }` in `stream`.
-    public static var streamGeo: Context { Context(rawValue: 1 << 21) }
-    /// `split_clients … { }` in `stream`.
-    public static var streamSplitClients: Context { Context(rawValue: 1 << 22) }
-
     private static var names: [(context: Context, name: String)] {
         [
             (.main, "main"), (.events, "events"), (.http, "http"), (.server, "server"),
             (.location, "location"), (.ifInServer, "if in server"), (.ifInLocation, "if in location"),
             (.limitExcept, "limit_except"), (.upstream, "upstream"), (.match, "match"), (.types, "types"),
-            (.map, "map"), (.geo, "geo"), (.splitClients, "split_clients"), (.stream, "stream"),
-            (.streamServer, "server in stream"), (.streamUpstream, "upstream in stream"),
-            (.streamMatch, "match in stream"), (.streamMap, "map in stream"), (.streamGeo, "geo in stream"),
-            (.streamSplitClients, "split_clients in stream"),
+            (.map, "map"), (.geo, "geo"), (.splitClients, "split_clients"),
         ]
     }
 

@@ -19,16 +19,10 @@ public struct Errno: Error, Equatable, Sendable {
     public static var brokenPipe: Errno { Errno(code: EPIPE) }
     /// ENOENT.
     public static var notFound: Errno { Errno(code: ENOENT) }
-    /// EACCES.
-    public static var notPermitted: Errno { Errno(code: EACCES) }
-    /// EADDRINUSE: another socket is bound there.
-    public static var addressInUse: Errno { Errno(code: EADDRINUSE) }
     /// ECONNREFUSED: nobody listens there.
     public static var connectionRefused: Errno { Errno(code: ECONNREFUSED) }
     /// ECONNRESET: the other end broke the connection.
     public static var connectionReset: Errno { Errno(code: ECONNRESET) }
-    /// ECONNABORTED: it was gone before it was accepted.
-    public static var connectionAborted: Errno { Errno(code: ECONNABORTED) }
     /// ETIMEDOUT; also what is logged when a timer of ours ran out.
     public static var timedOut: Errno { Errno(code: ETIMEDOUT) }
     /// EINVAL.

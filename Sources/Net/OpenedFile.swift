@@ -4,7 +4,7 @@ internal import Glibc
 
 /// A file opened for serving.
 public final class OpenedFile {
-    /// For `Transport.send(file:)`; it stays this object's.
+    /// It stays this object's.
     public let fd: Int32
     /// What it was when it was opened.
     public let stamp: FileStamp

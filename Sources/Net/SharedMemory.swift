@@ -12,8 +12,6 @@ public final class SharedMemory {
     private let byteCount: Int
     /// Numbers that it holds.
     public let count: Int
-    /// Numbers that regions have been made of.
-    private var allocated = 0
 
     /// The file behind it, for whoever it is handed to; `nil`: no other process sees this memory.
     public let descriptor: Int32?
@@ -94,12 +92,12 @@ public final class SharedMemory {
     public func load(_ index: Int) -> Int { atomic(index).pointee.load(ordering: .relaxed) }
 
     /// The number, seen after everything that its writer wrote before it.
-    public func load(_ index: Int, ordered: Bool) -> Int {
+    public func loadOrdered(_ index: Int) -> Int {
         atomic(index).pointee.load(ordering: .sequentiallyConsistent)
     }
 
     /// Puts `value` there for readers that then see everything written before it.
-    public func store(_ index: Int, _ value: Int, ordered: Bool) {
+    public func storeOrdered(_ index: Int, _ value: Int) {
         atomic(index).pointee.store(value, ordering: .sequentiallyConsistent)
     }
 
@@ -118,7 +116,7 @@ public final class SharedMemory {
     ///
     /// - Returns: the new value.
     @discardableResult
-    public func add(_ index: Int, _ amount: Int, ordered: Bool) -> Int {
+    public func addOrdered(_ index: Int, _ amount: Int) -> Int {
         atomic(index).pointee.wrappingAdd(amount, ordering: .sequentiallyConsistent).newValue
     }
 
@@ -133,14 +131,5 @@ public final class SharedMemory {
         atomic(index).pointee.compareExchange(
             expected: expected, desired: value, ordering: .acquiringAndReleasing
         ).exchanged
-    }
-
-    /// The next `count` numbers that no region has yet; `nil`: there are not as many left.
-    ///
-    /// Called before forking: what is given out is not shared, the numbers are.
-    public func allocate(count wanted: Int) -> SharedRegion? {
-        guard wanted >= 0, wanted <= count - allocated else { return nil }
-        defer { allocated += wanted }
-        return SharedRegion(memory: self, start: allocated, count: wanted)
     }
 }

@@ -49,17 +49,6 @@ extension Socket {
         iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
     }
 
-    /// Sends `count` bytes of `file` from `offset` on, which moves by what was sent. The kernel copies.
-    ///
-    /// SIGPIPE must be ignored: this call has no flag against it.
-    /// - Returns: `.bytes(0)` if the file ends before `offset`.
-    public static func sendFile(_ fd: Int32, _ file: Int32, offset: inout Int64, count: Int) -> IOOutcome {
-        var position = off_t(offset)
-        let result = SystemCall.retrying { sendfile(fd, file, &position, max(count, 0)) }
-        if result > 0 { offset = Int64(position) }
-        return SystemCall.outcome(result)
-    }
-
     /// The next byte that waits, left where it is; `nil`: none, or the stream has ended.
     public static func peek(_ fd: Int32) -> UInt8? {
         var byte: UInt8 = 0

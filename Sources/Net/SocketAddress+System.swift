@@ -96,11 +96,6 @@ extension SocketAddress {
         named { getsockname(fd, $0, $1) }
     }
 
-    /// The address of the other end of `fd`.
-    public static func peer(of fd: Int32) -> SocketAddress? {
-        named { getpeername(fd, $0, $1) }
-    }
-
     /// The address that `call` fills in; `nil` if it failed.
     static func named(
         _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32

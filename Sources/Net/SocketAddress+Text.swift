@@ -95,13 +95,6 @@ extension SocketAddress {
         return String(decoding: buffer.bytes, as: UTF8.self)
     }
 
-    /// Without the port; a UNIX socket is `unix:`.
-    public var addressText: String {
-        let buffer = ByteBuffer(capacity: 64)
-        append(addressTo: buffer)
-        return String(decoding: buffer.bytes, as: UTF8.self)
-    }
-
     /// Appends what `text` is, without making a `String` of it.
     public func append(to out: ByteBuffer) {
         switch kind {

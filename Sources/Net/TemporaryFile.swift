@@ -4,7 +4,7 @@ internal import Glibc
 
 /// A file without a name, for bodies that do not fit in memory; gone when nobody holds it.
 public final class TemporaryFile {
-    /// For `Transport.send(file:)`; it stays this object's.
+    /// It stays this object's.
     public let fd: Int32
     /// Bytes written so far.
     public private(set) var size: Int64 = 0

@@ -224,19 +224,6 @@ public final class Transport {
     /// Whether the kernel can send files by itself: no cipher stands between.
     public var canSendFiles: Bool { tls == nil }
 
-    /// Sends `count` bytes of an open file from `offset` on, which moves by what was sent.
-    ///
-    /// Less than `count` does not mean that the socket is full (Linux may stop anywhere): go on until
-    /// `.wouldBlock`.
-    /// - Precondition: `canSendFiles`, and SIGPIPE is ignored.
-    /// - Returns: `.bytes(0)` if the file is shorter.
-    public func send(file: Int32, offset: inout Int64, count: Int) -> IOOutcome {
-        precondition(tls == nil, "a file cannot bypass TLS")
-        let outcome = Socket.sendFile(fd, file, offset: &offset, count: count)
-        if case .wouldBlock = outcome { isWritable = false }
-        return outcome
-    }
-
     // MARK: The end
 
     /// No more will be sent; what the other end still sends can be read.
@@ -257,12 +244,4 @@ public final class Transport {
 
     /// Closing will send a reset: the kernel keeps nothing of what is unsent.
     public func resetOnClose() { Socket.setResetOnClose(fd) }
-
-    /// Closes with a reset; unsent bytes are dropped.
-    public func closeWithReset() {
-        guard isOpen else { return }
-        isOpen = false
-        Socket.setResetOnClose(fd)
-        Socket.close(fd)
-    }
 }

@@ -22,7 +22,7 @@ final class Automaton {
     private let graph: PatternGraph
     private let memoryMax: Int
     private let alphabet: Alphabet
-    private var states: StateTable
+    private(set) var states: StateTable
     private let start: Int32
     private var closure: PatternClosure
 
@@ -35,9 +35,6 @@ final class Automaton {
         start = StateTable.first
         begin()
     }
-
-    /// Bytes that its states take, about.
-    var statesMemory: Int { states.memory }
 
     /// Forgets all states but the dead one and the first.
     private func begin() {

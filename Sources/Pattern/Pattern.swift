@@ -13,7 +13,7 @@ public final class Pattern {
 
     let root: PatternNode
     private let program: Program
-    private lazy var automaton = Automaton(PatternGraph([root]))
+    private(set) lazy var automaton = Automaton(PatternGraph([root]))
 
     /// - Throws: what is wrong with it, and where.
     public init(_ source: [UInt8], caseless: Bool = false) throws(PatternError) {
@@ -31,12 +31,6 @@ public final class Pattern {
 
     /// Bytes of one pattern.
     static var lengthMax: Int { 1 << 16 }
-
-    /// Bytes that its automaton takes, about.
-    var statesMemory: Int { automaton.statesMemory }
-
-    /// Whether it can run in linear time; else the bound of `PatternMemory` holds.
-    public var isRegular: Bool { PatternGraph([root]).isExact[0] }
 
     /// Whether it matches anywhere in `subject`.
     public func matches(_ subject: Span<UInt8>, _ memory: PatternMemory) -> PatternVerdict {

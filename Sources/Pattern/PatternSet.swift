@@ -4,15 +4,12 @@
 public final class PatternSet {
     /// In their order.
     public let patterns: [Pattern]
-    private lazy var automaton = Automaton(PatternGraph(patterns.map(\.root)))
+    private(set) lazy var automaton = Automaton(PatternGraph(patterns.map(\.root)))
 
     /// A set of patterns, in the order in which they are tried.
     public init(_ patterns: [Pattern]) {
         self.patterns = patterns
     }
-
-    /// Bytes that its automaton takes, about.
-    var statesMemory: Int { automaton.statesMemory }
 
     /// Which pattern came first.
     public enum Verdict: Equatable, Sendable {

@@ -31,19 +31,19 @@ public final class ChangeJournal {
 
     /// Says that a peer's state has changed. Called behind the change.
     public func note(_ peer: Int) {
-        let number = memory.add(start, 1, ordered: true)
+        let number = memory.addOrdered(start, 1)
         let entry = number << ChangeJournal.peerBits | ChangeJournal.mark(of: peer)
-        memory.store(place(number), entry, ordered: true)
+        memory.storeOrdered(place(number), entry)
     }
 
     /// Changes so far.
-    public var count: Int { memory.load(start, ordered: true) }
+    public var count: Int { memory.loadOrdered(start) }
 
     /// Whose change a number stands for: the mark of a peer.
     ///
     /// - Returns: `nil`: it is not written yet, or not any more.
     public func peer(ofChange number: Int) -> Int? {
-        let entry = memory.load(place(number), ordered: true)
+        let entry = memory.loadOrdered(place(number))
         guard (entry ^ number << ChangeJournal.peerBits) >> ChangeJournal.peerBits == 0 else { return nil }
         return ChangeJournal.mark(of: entry)
     }

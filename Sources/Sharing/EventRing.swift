@@ -41,13 +41,13 @@ public final class EventRing {
         let serial = memory.add(0, 1) - 1
         let base = 1 + max(0, serial) % EventRing.capacity * EventRing.placeSize
         let sequence = memory.load(base) | 1
-        memory.store(base, sequence, ordered: true)
-        memory.store(base + 1, event.atMs, ordered: true)
-        memory.store(base + 2, event.status, ordered: true)
+        memory.storeOrdered(base, sequence)
+        memory.storeOrdered(base + 1, event.atMs)
+        memory.storeOrdered(base + 2, event.status)
         for (index, text) in event.texts.prefix(4).enumerated() {
             SharedText(memory, at: base + 4 + index * SharedText.numbers).write(text)
         }
-        memory.store(base, sequence &+ 1, ordered: true)
+        memory.storeOrdered(base, sequence &+ 1)
     }
 
     /// The youngest first.
@@ -56,12 +56,12 @@ public final class EventRing {
         var events: [Event] = []
         for back in 0..<Swift.min(total, max, EventRing.capacity) {
             let base = 1 + (total - 1 - back) % EventRing.capacity * EventRing.placeSize
-            let before = memory.load(base, ordered: true)
+            let before = memory.loadOrdered(base)
             guard before & 1 == 0, before > 0 else { continue }
             let event = Event(
-                atMs: memory.load(base + 1, ordered: true), status: memory.load(base + 2, ordered: true),
+                atMs: memory.loadOrdered(base + 1), status: memory.loadOrdered(base + 2),
                 texts: (0..<4).map { SharedText(memory, at: base + 4 + $0 * SharedText.numbers).read() })
-            if memory.load(base, ordered: true) == before { events.append(event) }
+            if memory.loadOrdered(base) == before { events.append(event) }
         }
         return events
     }

@@ -57,8 +57,8 @@ public final class GroupMembers {
             guard case .foreign = vacancy else { return }
             let start = GroupMembers.start + place * GroupMembers.placeSize
             // No configuration's: whoever reads a text finds that it is not the one that it looks for.
-            for change in 0...1 { memory.store(GroupMembers.text(change, at: start), 0, ordered: true) }
-            memory.store(start, memory.load(start) &+ 1, ordered: true)
+            for change in 0...1 { memory.storeOrdered(GroupMembers.text(change, at: start), 0) }
+            memory.storeOrdered(start, memory.load(start) &+ 1)
         }
     }
 
@@ -73,19 +73,19 @@ public final class GroupMembers {
     public func text(of group: String, configured: String) -> String? {
         guard changes > 0, let place = place(of: group, claims: false) else { return nil }
         for _ in 0..<100 {
-            let before = memory.load(place, ordered: true)
+            let before = memory.loadOrdered(place)
             let start = GroupMembers.text(before, at: place)
-            guard before != 0, memory.load(start, ordered: true) == SharedMemory.mark(of: configured) else {
+            guard before != 0, memory.loadOrdered(start) == SharedMemory.mark(of: configured) else {
                 return nil
             }
-            let count = min(max(memory.load(start + 1, ordered: true), 0), GroupMembers.byteMax)
+            let count = min(max(memory.loadOrdered(start + 1), 0), GroupMembers.byteMax)
             var bytes: [UInt8] = []
             bytes.reserveCapacity(count + 8)
             for word in 0..<(count + 7) / 8 {
-                let number = UInt64(UInt(bitPattern: memory.load(start + 2 + word, ordered: true)))
+                let number = UInt64(UInt(bitPattern: memory.loadOrdered(start + 2 + word)))
                 for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(index * 8))) }
             }
-            guard memory.load(place, ordered: true) == before else { continue }
+            guard memory.loadOrdered(place) == before else { continue }
             return String(decoding: bytes.prefix(count), as: UTF8.self)
         }
         return nil
@@ -132,16 +132,16 @@ public final class GroupMembers {
     private func write(_ bytes: [UInt8], at place: Int, _ configured: String) {
         let change = memory.load(place) &+ 1
         let start = GroupMembers.text(change, at: place)
-        memory.store(start, SharedMemory.mark(of: configured), ordered: true)
-        memory.store(start + 1, bytes.count, ordered: true)
+        memory.storeOrdered(start, SharedMemory.mark(of: configured))
+        memory.storeOrdered(start + 1, bytes.count)
         for word in 0..<(bytes.count + 7) / 8 {
             var number: UInt64 = 0
             for index in 0..<8 where word * 8 + index < bytes.count {
                 number |= UInt64(bytes[word * 8 + index]) << UInt64(index * 8)
             }
-            memory.store(start + 2 + word, Int(bitPattern: UInt(number)), ordered: true)
+            memory.storeOrdered(start + 2 + word, Int(bitPattern: UInt(number)))
         }
-        memory.store(place, change, ordered: true)
+        memory.storeOrdered(place, change)
         memory.add(0, 1)
     }
 }

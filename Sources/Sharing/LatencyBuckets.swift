@@ -83,7 +83,9 @@ public struct LatencyHistogram: Sendable, Equatable {
         return nil
     }
 
-    /// The same as `count(upTo:)` for several bounds, which rise; with one look at all buckets.
+    /// How many took no longer than each of the bounds, which rise; with one look at all buckets.
+    ///
+    /// Right to a thirty-second of a bound: a bucket counts where its middle does.
     public func counts(upTo bounds: [Int64]) -> [Int] {
         var result = bounds.map { _ in 0 }
         var sum = 0
@@ -98,15 +100,5 @@ public struct LatencyHistogram: Sendable, Equatable {
         }
         for rest in next..<bounds.count { result[rest] = sum }
         return result
-    }
-
-    /// How many took no longer than this many microseconds, right to a thirty-second of it: a bucket counts
-    /// where its middle does.
-    public func count(upTo us: Int64) -> Int {
-        var sum = 0
-        for (bucket, count) in counts.enumerated() where LatencyBuckets.middle(bucket) <= us {
-            sum += count
-        }
-        return sum
     }
 }

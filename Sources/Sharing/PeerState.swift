@@ -1,14 +1,16 @@
 public import Net
 
-/// What is known of one peer at run time: failures, connections, totals, and what the health checks say.
+/// What is known of one peer at run time: failures, connections, and what the health checks say.
 ///
 /// A row of numbers in memory that workers share when the group has a `zone`. A class, as a structure of
 /// three references was retained and released with each call.
 public final class PeerState {
     private enum Place: Int {
         // What choosing goes by shares a cache line.
-        case fails, accessed, checked, connections, limit, health, slowStartMs, requests
-        case failures, sent, received, healthSinceMs, checks, checkFails, lastCheckMs, unhealthyTimes
+        case fails, accessed, checked, connections, limit, health, slowStartMs
+        /// Numbers before it are not used.
+        case healthSinceMs = 11
+        case checks, checkFails, lastCheckMs, unhealthyTimes
     }
 
     /// Numbers of a row: the places, then the reason. Whole cache lines.
@@ -87,7 +89,6 @@ public final class PeerState {
         write(.fails, fails &+ 1)
         write(.accessed, Int(second))
         write(.checked, Int(second))
-        add(.failures, 1)
         noteChange()
     }
 
@@ -130,18 +131,6 @@ public final class PeerState {
     func forget(connections count: Int) {
         add(.connections, 0 &- count)
         noteChange()
-    }
-
-    /// An attempt is over: its numbers go into the totals.
-    public func count(sent: Int64, received: Int64) {
-        add(.requests, 1)
-        add(.sent, Int(sent))
-        add(.received, Int(received))
-    }
-
-    /// Attempts made, and bytes in both directions.
-    public var totals: (requests: Int, failures: Int, sent: Int, received: Int) {
-        (read(.requests), read(.failures), read(.sent), read(.received))
     }
 
     // MARK: Health

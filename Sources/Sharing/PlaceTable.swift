@@ -46,8 +46,8 @@ public final class PlaceTable {
     }
 
     private var memory: SharedMemory { tenants.memory }
-    private func mark(_ place: Int) -> Int { memory.load(start + 1 + place, ordered: true) }
-    private func setMark(_ place: Int, _ mark: Int) { memory.store(start + 1 + place, mark, ordered: true) }
+    private func mark(_ place: Int) -> Int { memory.loadOrdered(start + 1 + place) }
+    private func setMark(_ place: Int, _ mark: Int) { memory.storeOrdered(start + 1 + place, mark) }
     private func home(_ mark: Int) -> Int { Int((UInt(bitPattern: mark) >> 1) % UInt(max(capacity, 1))) }
 
     /// Whether the place has ever been given out.

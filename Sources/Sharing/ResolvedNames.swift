@@ -62,15 +62,15 @@ public final class ResolvedNames {
         guard let place = held[mark] ?? places.find(mark) else { return nil }
         let start = start(place)
         for _ in 0..<100 {
-            let before = memory.load(start, ordered: true)
+            let before = memory.loadOrdered(start)
             guard before & 1 == 0 else { continue }
-            let count = min(memory.load(start + 1, ordered: true), ResolvedNames.addressesMax + 1) - 1
+            let count = min(memory.loadOrdered(start + 1), ResolvedNames.addressesMax + 1) - 1
             guard count >= 0 else { return nil }
             let found = (0..<count).compactMap { index in
-                let numbers = (0..<3).map { memory.load(start + 2 + index * 3 + $0, ordered: true) }
+                let numbers = (0..<3).map { memory.loadOrdered(start + 2 + index * 3 + $0) }
                 return ResolvedNames.address(numbers)
             }
-            guard memory.load(start, ordered: true) == before else { continue }
+            guard memory.loadOrdered(start) == before else { continue }
             // It may have become another's before it was read.
             return held[mark] != nil || places.find(mark) == place ? found : nil
         }
@@ -93,14 +93,14 @@ public final class ResolvedNames {
     /// - Parameter addresses: `nil`: it was never found.
     private func write(_ addresses: [SocketAddress]?, at start: Int) {
         let sequence = memory.load(start) | 1
-        memory.store(start, sequence, ordered: true)
-        memory.store(start + 1, addresses.map { $0.count + 1 } ?? 0, ordered: true)
+        memory.storeOrdered(start, sequence)
+        memory.storeOrdered(start + 1, addresses.map { $0.count + 1 } ?? 0)
         for (index, address) in (addresses ?? []).enumerated() {
             for (offset, number) in ResolvedNames.numbers(address).enumerated() {
-                memory.store(start + 2 + index * 3 + offset, number, ordered: true)
+                memory.storeOrdered(start + 2 + index * 3 + offset, number)
             }
         }
-        memory.store(start, sequence &+ 1, ordered: true)
+        memory.storeOrdered(start, sequence &+ 1)
     }
 
     /// Family and port, then the address's high and low halves.

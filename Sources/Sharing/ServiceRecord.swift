@@ -160,7 +160,7 @@ public final class ServiceRecord {
         let numbers = [
             sample.atMs, sample.lengthMs, sample.requests, sample.errors, sample.p50, sample.p95, sample.p99,
         ]
-        for (offset, number) in numbers.enumerated() { memory.store(base + offset, number, ordered: true) }
+        for (offset, number) in numbers.enumerated() { memory.storeOrdered(base + offset, number) }
         memory.add(sampleStart, 1)
     }
 
@@ -171,7 +171,7 @@ public final class ServiceRecord {
         return (0..<count).map { index in
             let place = (total - count + index) % ServiceRecord.samplesMax
             let base = sampleStart + 1 + place * ServiceRecord.sampleSize
-            let numbers = (0..<ServiceRecord.sampleSize).map { memory.load(base + $0, ordered: true) }
+            let numbers = (0..<ServiceRecord.sampleSize).map { memory.loadOrdered(base + $0) }
             return Sample(
                 atMs: numbers[0], lengthMs: numbers[1], requests: numbers[2], errors: numbers[3],
                 p50: numbers[4], p95: numbers[5], p99: numbers[6])

@@ -25,30 +25,30 @@ public struct SharedText {
     public func write(_ text: String) {
         let bytes = Array(text.utf8.prefix(SharedText.byteMax))
         let sequence = memory.load(base) | 1
-        memory.store(base, sequence, ordered: true)
-        memory.store(base + 1, bytes.count, ordered: true)
+        memory.storeOrdered(base, sequence)
+        memory.storeOrdered(base + 1, bytes.count)
         for word in 0..<SharedText.wordCount {
             var number: UInt64 = 0
             for index in 0..<8 where word * 8 + index < bytes.count {
                 number |= UInt64(bytes[word * 8 + index]) << UInt64(index * 8)
             }
-            memory.store(base + 2 + word, Int(bitPattern: UInt(number)), ordered: true)
+            memory.storeOrdered(base + 2 + word, Int(bitPattern: UInt(number)))
         }
-        memory.store(base, sequence &+ 1, ordered: true)
+        memory.storeOrdered(base, sequence &+ 1)
     }
 
     /// The text; empty if it is being written all the time, or if its writer died in the middle.
     public func read() -> String {
         for _ in 0..<100 {
-            let before = memory.load(base, ordered: true)
+            let before = memory.loadOrdered(base)
             guard before & 1 == 0 else { continue }
-            let count = min(max(memory.load(base + 1, ordered: true), 0), SharedText.byteMax)
+            let count = min(max(memory.loadOrdered(base + 1), 0), SharedText.byteMax)
             var bytes: [UInt8] = []
             for word in 0..<SharedText.wordCount {
-                let number = UInt64(UInt(bitPattern: memory.load(base + 2 + word, ordered: true)))
+                let number = UInt64(UInt(bitPattern: memory.loadOrdered(base + 2 + word)))
                 for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(index * 8))) }
             }
-            guard memory.load(base, ordered: true) == before else { continue }
+            guard memory.loadOrdered(base) == before else { continue }
             return String(decoding: bytes.prefix(count), as: UTF8.self)
         }
         return ""

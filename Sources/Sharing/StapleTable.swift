@@ -33,10 +33,10 @@ public final class StapleTable: StapleSource {
             guard case .foreign = vacancy else { return }
             let start = place * StapleTable.placeSize
             let sequence = memory.load(start) | 1
-            memory.store(start, sequence, ordered: true)
-            memory.store(start + 1, 0, ordered: true)
-            memory.store(start + 2, 0, ordered: true)
-            memory.store(start, sequence &+ 1, ordered: true)
+            memory.storeOrdered(start, sequence)
+            memory.storeOrdered(start + 1, 0)
+            memory.storeOrdered(start + 2, 0)
+            memory.storeOrdered(start, sequence &+ 1)
         }
     }
 
@@ -50,17 +50,17 @@ public final class StapleTable: StapleSource {
         guard bytes.count <= StapleTable.byteMax, let found = held[mark] else { return false }
         let place = found * StapleTable.placeSize
         let sequence = memory.load(place) | 1
-        memory.store(place, sequence, ordered: true)
-        memory.store(place + 1, Int(validUntil), ordered: true)
-        memory.store(place + 2, bytes.count, ordered: true)
+        memory.storeOrdered(place, sequence)
+        memory.storeOrdered(place + 1, Int(validUntil))
+        memory.storeOrdered(place + 2, bytes.count)
         for word in 0..<(bytes.count + 7) / 8 {
             var number: UInt64 = 0
             for index in 0..<8 where word * 8 + index < bytes.count {
                 number |= UInt64(bytes[word * 8 + index]) << UInt64(index * 8)
             }
-            memory.store(place + StapleTable.headSize + word, Int(bitPattern: UInt(number)), ordered: true)
+            memory.storeOrdered(place + StapleTable.headSize + word, Int(bitPattern: UInt(number)))
         }
-        memory.store(place, sequence &+ 1, ordered: true)
+        memory.storeOrdered(place, sequence &+ 1)
         return true
     }
 
@@ -70,18 +70,18 @@ public final class StapleTable: StapleSource {
         guard let found = held[mark] ?? places.find(mark) else { return nil }
         let place = found * StapleTable.placeSize
         for _ in 0..<100 {
-            let before = memory.load(place, ordered: true)
+            let before = memory.loadOrdered(place)
             guard before & 1 == 0 else { continue }
-            guard before > 0, memory.load(place + 1, ordered: true) >= Int(nowSeconds) else { return nil }
-            let count = min(max(memory.load(place + 2, ordered: true), 0), StapleTable.byteMax)
+            guard before > 0, memory.loadOrdered(place + 1) >= Int(nowSeconds) else { return nil }
+            let count = min(max(memory.loadOrdered(place + 2), 0), StapleTable.byteMax)
             var bytes: [UInt8] = []
             bytes.reserveCapacity(count + 8)
             for word in 0..<(count + 7) / 8 {
                 let place = place + StapleTable.headSize + word
-                let number = UInt64(UInt(bitPattern: memory.load(place, ordered: true)))
+                let number = UInt64(UInt(bitPattern: memory.loadOrdered(place)))
                 for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(index * 8))) }
             }
-            guard memory.load(place, ordered: true) == before else { continue }
+            guard memory.loadOrdered(place) == before else { continue }
             return Array(bytes.prefix(count))
         }
         return nil

@@ -85,7 +85,7 @@ public final class Tenants {
     // MARK: Rows
 
     /// Rows that anybody has ever had; the others' memory is not even looked at, which would allot it.
-    private var rowsUsed: Int { min(max(memory.load(0, ordered: true), 0), rowCount) }
+    private var rowsUsed: Int { min(max(memory.loadOrdered(0), 0), rowCount) }
 
     private func head(_ row: Int) -> Int { rowStart + row * rowSize }
 
@@ -95,7 +95,7 @@ public final class Tenants {
     public func enter(as worker: Int? = nil) {
         let process = current()
         if let row, memory.load(head(row)) == Int(process), self.process == process {
-            return memory.store(head(row) + 1, worker.map { $0 + 1 } ?? 0, ordered: true)
+            return memory.storeOrdered(head(row) + 1, worker.map { $0 + 1 } ?? 0)
         }
         row = nil
         self.process = process
@@ -106,38 +106,38 @@ public final class Tenants {
             guard let free = (0..<rowCount).first(where: { $0 >= rowsUsed || memory.load(head($0)) == 0 })
             else { return }
             clear(free)
-            memory.store(head(free) + 1, worker.map { $0 + 1 } ?? 0, ordered: true)
-            memory.store(head(free), Int(process), ordered: true)
-            if free >= rowsUsed { memory.store(0, free + 1, ordered: true) }
+            memory.storeOrdered(head(free) + 1, worker.map { $0 + 1 } ?? 0)
+            memory.storeOrdered(head(free), Int(process))
+            if free >= rowsUsed { memory.storeOrdered(0, free + 1) }
             row = free
         }
     }
 
     /// A process is known to have ended: its number may be another's soon.
     public func ended(_ process: Int32) {
-        for row in 0..<rowsUsed where memory.load(head(row), ordered: true) == Int(process) { clear(row) }
+        for row in 0..<rowsUsed where memory.loadOrdered(head(row)) == Int(process) { clear(row) }
     }
 
     /// Whether a living process serves as this worker, whoever started it.
     public func isServed(worker: Int) -> Bool {
         (0..<rowsUsed).contains { row in
-            let process = Int32(truncatingIfNeeded: memory.load(head(row), ordered: true))
-            return process != 0 && memory.load(head(row) + 1, ordered: true) == worker + 1 && isAlive(process)
+            let process = Int32(truncatingIfNeeded: memory.loadOrdered(head(row)))
+            return process != 0 && memory.loadOrdered(head(row) + 1) == worker + 1 && isAlive(process)
         }
     }
 
     private func clear(_ row: Int) {
         for index in Tenants.headSize..<rowSize where memory.load(head(row) + index) != 0 {
-            memory.store(head(row) + index, 0, ordered: true)
+            memory.storeOrdered(head(row) + index, 0)
         }
-        memory.store(head(row) + 1, 0, ordered: true)
-        memory.store(head(row), 0, ordered: true)
+        memory.storeOrdered(head(row) + 1, 0)
+        memory.storeOrdered(head(row), 0)
     }
 
     /// Called under the lock.
     func clearDead() {
         for row in 0..<rowsUsed {
-            let process = Int32(truncatingIfNeeded: memory.load(head(row), ordered: true))
+            let process = Int32(truncatingIfNeeded: memory.loadOrdered(head(row)))
             if process != 0, process != self.process, !isAlive(process) { clear(row) }
         }
     }
@@ -163,13 +163,13 @@ public final class Tenants {
     /// - Parameter word: of the table's words in a row.
     func isUsed(word: Int, bit: Int) -> Bool {
         let mask = Int(bitPattern: 1 << UInt(bit))
-        return (0..<rowsUsed).contains { memory.load(head($0) + word, ordered: true) & mask != 0 }
+        return (0..<rowsUsed).contains { memory.loadOrdered(head($0) + word) & mask != 0 }
     }
 
     func setUsed(word: Int, bit: Int, _ isUsed: Bool) {
         guard let row else { return }
         let mask = Int(bitPattern: 1 << UInt(bit))
         let bits = memory.load(head(row) + word)
-        memory.store(head(row) + word, isUsed ? bits | mask : bits & ~mask, ordered: true)
+        memory.storeOrdered(head(row) + word, isUsed ? bits | mask : bits & ~mask)
     }
 }

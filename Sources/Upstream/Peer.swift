@@ -39,9 +39,6 @@ public final class Peer {
     /// A request that it was given is over.
     func ended() { state.connectionEnded() }
 
-    /// A request's bytes.
-    public func count(sent: Int64, received: Int64) { state.count(sent: sent, received: received) }
-
     // MARK: Slow start
 
     /// It has not had all of its weight yet.

@@ -13,10 +13,7 @@ import Testing
     func distinct() {
         let all: [Context] = [
             .main, .events, .http, .server, .location, .ifInServer, .ifInLocation, .limitExcept, .upstream,
-            .match,
-            .types, .map, .geo, .splitClients, .stream, .streamServer, .streamUpstream, .streamMatch,
-            .streamMap,
-            .streamGeo, .streamSplitClients,
+            .match, .types, .map, .geo, .splitClients,
         ]
         #expect(Set(all.map(\.rawValue)).count == all.count)
         #expect(Set(all.map(\.name)).count == all.count)

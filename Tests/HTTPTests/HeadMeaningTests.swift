@@ -96,7 +96,6 @@ import Testing
         #expect(HeadError.unsupportedVersion.status == 505)
         #expect(HeadError.unsupportedTransferEncoding.status == 501)
         #expect(HeadError.badHost.status == 400)
-        #expect(HeadError.badHost.concernsFields && !HeadError.badTarget.concernsFields)
     }
 
     @Test("what Connection names is marked, whichever of several lines names it")

@@ -49,7 +49,6 @@ import Testing
             ("", ""),
         ])
     func withoutPort(host: String, name: String) {
-        #expect(HostName.withoutPort(bytes(host)) == bytes(name))
         #expect(HostName.lengthWithoutPort(filled(host)) == name.utf8.count)
     }
 }

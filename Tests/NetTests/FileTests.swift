@@ -21,21 +21,6 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("spool/1")).isEmpty)
     }
 
-    @Test("it can be sent by the kernel")
-    func sends() throws {
-        let folder = try TestFolder()
-        let file = try TemporaryFile(directory: folder.path)
-        try file.append(buffer("spooled"))
-        let pair = try SocketPair()
-        let (near, far) = (Transport(fd: pair.near, tls: nil), Transport(fd: pair.far, tls: nil))
-        defer { near.close(); far.close() }
-        var offset: Int64 = 0
-        #expect(near.send(file: file.fd, offset: &offset, count: 7) == .bytes(7))
-        let input = buffer()
-        #expect(far.receive(into: input, atLeast: 16) == .bytes(7))
-        #expect(text(input) == "spooled")
-    }
-
     @Test("a folder that cannot be made is an error of the system")
     func refuses() throws {
         let folder = try TestFolder()

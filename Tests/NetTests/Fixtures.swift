@@ -54,6 +54,15 @@ func nextEvents(of poller: Poller) -> [ReadyEvent] {
     return (0..<count).map { poller.event(at: $0) }
 }
 
+extension SocketAddress {
+    /// Without the port; a UNIX socket is `unix:`.
+    var addressText: String {
+        let out = buffer()
+        append(addressTo: out)
+        return String(decoding: out.bytes, as: UTF8.self)
+    }
+}
+
 extension OpenedFile {
     /// Opens a file by a path that is text.
     convenience init(_ path: String) throws(FileError) {

@@ -74,15 +74,15 @@ import Testing
         let memory = try SharedMemory(count: 2)
         let child = portico_fork()
         if child == 0 {
-            memory.store(0, memory.lock(withinMs: 0) ? 1 : 2, ordered: true)
-            while memory.load(1, ordered: true) == 0 { usleep(500) }
+            memory.storeOrdered(0, memory.lock(withinMs: 0) ? 1 : 2)
+            while memory.loadOrdered(1) == 0 { usleep(500) }
             kill(getpid(), SIGKILL)
         }
         defer { kill(child, SIGKILL) }
-        for _ in 0..<10_000 where memory.load(0, ordered: true) == 0 { usleep(500) }
+        for _ in 0..<10_000 where memory.loadOrdered(0) == 0 { usleep(500) }
         #expect(memory.load(0) == 1)
         #expect(!memory.lock(withinMs: 5))
-        memory.store(1, 1, ordered: true)
+        memory.storeOrdered(1, 1)
         // It is a zombie by then, which is no process that could let go of anything itself.
         #expect(memory.lock(withinMs: 5000))
         memory.unlock()

@@ -7,13 +7,12 @@ import Testing
     @Test("counts of several processes add up")
     func acrossForks() throws {
         let memory = try SharedMemory(count: 4)
-        let region = try #require(memory.allocate(count: 2))
-        let counter = region[1]
+        let counter = memory.counter(1)
         var children: [pid_t] = []
         for _ in 0..<4 {
             let child = portico_fork()
             if child == 0 {
-                for _ in 0..<10_000 { counter.add(1) }
+                for _ in 0..<10_000 { counter.add() }
                 _exit(0)
             }
             try #require(child > 0)
@@ -24,8 +23,10 @@ import Testing
             #expect(waitpid(child, &status, 0) == child)
             #expect(status == 0)
         }
-        #expect(counter.load() == 40_000)
-        #expect(region[0].load() == 0)
+        #expect(memory.load(1) == 40_000)
+        counter.subtract()
+        #expect(memory.load(1) == 39_999)
+        #expect(memory.load(0) == 0 && memory.load(2) == 0)
     }
 
     @Test("numbers begin at zero and keep what is stored")
@@ -45,21 +46,6 @@ import Testing
         let memory = try SharedMemory(count: 1)
         memory.store(0, .max)
         #expect(memory.add(0, 1) == .min)
-    }
-
-    @Test("regions do not overlap, and end where the memory does")
-    func regions() throws {
-        let memory = try SharedMemory(count: 5)
-        let first = try #require(memory.allocate(count: 2))
-        let second = try #require(memory.allocate(count: 3))
-        #expect(memory.allocate(count: 1) == nil)
-        #expect(memory.allocate(count: -1) == nil)
-        for index in 0..<2 { first[index].store(1) }
-        #expect((0..<3).allSatisfy { second[$0].load() == 0 })
-        second.part(from: 1, count: 2)[0].add(4)
-        #expect(second[1].load() == 4)
-        #expect(second[1].compareExchange(expected: 4, desired: 1))
-        #expect(second[1].subtract() == 0)
     }
 
     @Test("a size that no machine has is refused")

@@ -46,7 +46,6 @@ import Testing
         let (far, peer) = try accept(listener)
         defer { Socket.close(far) }
         #expect(peer == SocketAddress.local(of: near))
-        #expect(SocketAddress.peer(of: near) == address)
         #expect(SocketAddress.local(of: far) == address)
         #expect(Socket.tcpInfo(near) != nil)
     }
@@ -116,7 +115,7 @@ import Testing
     func addressInUse() throws {
         let (listener, address) = try listen()
         defer { Socket.close(listener) }
-        #expect(throws: Errno.addressInUse) { try Socket.listen(address, ListenOptions()) }
+        #expect(throws: Errno(code: EADDRINUSE)) { try Socket.listen(address, ListenOptions()) }
     }
 
     @Test("with reuseport two sockets share an address")
@@ -142,7 +141,7 @@ import Testing
         defer { Socket.close(far) }
         #expect(peer.family == .unix)
         #expect(SocketAddress.local(of: listener) == address)
-        #expect(throws: Errno.addressInUse) { try Socket.listen(address, ListenOptions()) }
+        #expect(throws: Errno(code: EADDRINUSE)) { try Socket.listen(address, ListenOptions()) }
     }
 
     @Test("peeking leaves the byte where it is")
@@ -162,7 +161,9 @@ import Testing
         let near = try connect(to: address)
         defer { Socket.close(near) }
         let (far, _) = try accept(listener)
-        Transport(fd: far, tls: nil).closeWithReset()
+        let transport = Transport(fd: far, tls: nil)
+        transport.resetOnClose()
+        transport.close()
         awaitReady(near, POLLIN)
         #expect(
             Transport(fd: near, tls: nil).receive(into: buffer(), atLeast: 16) == .failed(.connectionReset))

@@ -148,25 +148,6 @@ import Testing
         #expect(transport.send(buffer("x")) == .closed)
     }
 
-    @Test("a file is sent by the kernel from where it is asked to")
-    func sendsFile() throws {
-        let folder = try TestFolder()
-        try folder.write("0123456789", to: "digits")
-        let file = try OpenedFile(folder.file("digits"))
-        let (pair, transport) = try open()
-        let far = Transport(fd: pair.far, tls: nil)
-        defer { transport.close(); far.close() }
-        #expect(transport.canSendFiles)
-        var offset: Int64 = 3
-        #expect(transport.send(file: file.fd, offset: &offset, count: 4) == .bytes(4))
-        #expect(offset == 7)
-        #expect(transport.send(file: file.fd, offset: &offset, count: 100) == .bytes(3))
-        #expect(transport.send(file: file.fd, offset: &offset, count: 100) == .bytes(0))
-        let input = buffer()
-        #expect(far.receive(into: input, atLeast: 64) == .bytes(7))
-        #expect(text(input) == "3456789")
-    }
-
     @Test("a half-closed connection still receives")
     func halfClosed() throws {
         let (pair, transport) = try open()
@@ -188,7 +169,6 @@ import Testing
         let reused = dup(pair.far)
         defer { Socket.close(reused) }
         transport.close()
-        transport.closeWithReset()
         #expect(fcntl(reused, F_GETFD) >= 0)
     }
 }

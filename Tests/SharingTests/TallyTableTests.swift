@@ -43,10 +43,10 @@ import Testing
         for part in [0.001, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999, 1] {
             let found = Double(histogram.percentile(part) ?? 0)
             #expect(abs(found - part * 100_000) <= part * 100_000 / 32, "\(part): \(found)")
-            let count = Double(histogram.count(upTo: Int64(part * 100_000)))
+            let count = Double(histogram.counts(upTo: [Int64(part * 100_000)])[0])
             #expect(abs(count - part * 100_000) <= part * 100_000 / 32, "\(part): \(count)")
         }
-        #expect(histogram.percentile(0.00001) == 1 && histogram.count(upTo: 31) == 31)
+        #expect(histogram.percentile(0.00001) == 1 && histogram.counts(upTo: [31]) == [31])
         #expect(histogram.total == 100_000 && histogram.sumUs == 5_000_050_000)
         #expect(histogram.since(histogram).total == 0)
     }

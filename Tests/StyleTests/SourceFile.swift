@@ -21,16 +21,19 @@ struct SourceFile: Sendable, CustomTestStringConvertible {
     }
 
     /// Every Swift file of the product.
-    static let all: [SourceFile] = {
-        var files: [SourceFile] = []
-        let sources = ((root + "/Sources") as NSString).resolvingSymlinksInPath
-        let names = FileManager.default.enumerator(atPath: sources)?.compactMap { $0 as? String } ?? []
-        for name in names.sorted() where name.hasSuffix(".swift") {
-            guard let data = FileManager.default.contents(atPath: sources + "/" + name) else { continue }
-            files.append(SourceFile(path: "Sources/" + name, text: String(decoding: data, as: UTF8.self)))
+    static let all = files(in: "Sources")
+
+    /// Every Swift file of the bench.
+    static let bench = files(in: "bench")
+
+    private static func files(in folder: String) -> [SourceFile] {
+        let path = ("\(root)/\(folder)" as NSString).resolvingSymlinksInPath
+        let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+        return names.sorted().filter { $0.hasSuffix(".swift") }.compactMap { name in
+            guard let data = FileManager.default.contents(atPath: "\(path)/\(name)") else { return nil }
+            return SourceFile(path: "\(folder)/\(name)", text: String(decoding: data, as: UTF8.self))
         }
-        return files
-    }()
+    }
 
     /// The folder of Package.swift.
     static var root: String {

@@ -11,7 +11,7 @@ import Testing
     static let shortage = AttemptFailure.shortage(.tooManyFiles)
     static let statuses: [UInt16] = [403, 404, 429, 500, 502, 503, 504]
     static let failures: [AttemptFailure] =
-        [.error, .timeout, .invalidHeader, shortage, .shortage(.addressInUse)]
+        [.error, .timeout, .invalidHeader, shortage, .shortage(.invalidArgument)]
         + statuses.map { .status($0) }
 
     static let standings: [Standing] = Attempts.Progress.allCases.flatMap { progress in
@@ -200,7 +200,7 @@ import Testing
         for errno in [Errno.connectionRefused, .connectionReset, .timedOut, .notFound, .brokenPipe] {
             #expect(AttemptFailure(errno) == .error)
         }
-        for errno in [Errno.tooManyFiles, .outOfMemory, .addressInUse, .diskFull] {
+        for errno in [Errno.tooManyFiles, .outOfMemory, .diskFull] {
             #expect(AttemptFailure(errno) == .shortage(errno))
         }
     }

@@ -80,17 +80,4 @@ public enum HeadError: Error, Equatable, Sendable {
         case .chunkedInOldVersion: "client sent HTTP/1.0 request with \"Transfer-Encoding\" header"
         }
     }
-
-    /// Whether the request line was fine: the refusal is about the fields.
-    public var concernsFields: Bool {
-        switch self {
-        case .requestLineTooLong, .badMethod, .badRequestLine, .badTarget, .badVersion, .unsupportedVersion:
-            false
-        case .fieldTooLong, .headTooLarge, .tooManyFields, .badField, .badHost, .missingHost, .duplicateHost,
-            .duplicateField, .badContentLength, .duplicateContentLength, .conflictingFraming,
-            .badTransferEncoding,
-            .unsupportedTransferEncoding, .chunkedInOldVersion:
-            true
-        }
-    }
 }

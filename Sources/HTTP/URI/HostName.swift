@@ -72,9 +72,4 @@ public enum HostName {
     public static func lengthWithoutPort(_ host: ByteBuffer) -> Int {
         host.withReadable { lengthWithoutPort($0) }
     }
-
-    /// `host` without its port. For cold paths.
-    public static func withoutPort(_ host: [UInt8]) -> [UInt8] {
-        Array(host.prefix(lengthWithoutPort(host.span)))
-    }
 }

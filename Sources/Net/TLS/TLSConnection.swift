@@ -453,9 +453,6 @@ public final class TLSConnection {
         return outcome
     }
 
-    /// Bytes that were decrypted and not yet read. There may be more that are not yet decrypted.
-    public var pendingBytes: Int { ssl.map { Int(SSL_pending($0)) } ?? 0 }
-
     /// Says that no more will be sent; does not wait for the other end.
     public func shutdown() {
         gatherCloseNotify()

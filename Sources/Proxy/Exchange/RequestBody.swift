@@ -346,11 +346,6 @@ final class RequestBody {
         }
     }
 
-    /// Whether the peer takes content as it comes from the client.
-    var isStreamed: Bool {
-        if case .stream = source { true } else { false }
-    }
-
     /// What was promised and is here, as far as it was not given. What stands before it in its framing is
     /// appended to `out`.
     func next(framing out: ByteBuffer) -> Portion {

@@ -87,13 +87,6 @@ final class ProxyTarget {
         other.template = template
         return other
     }
-
-    /// The URL that responses name when they point at the peer: for `proxy_redirect default`.
-    func appendURL(for exchange: Exchange, to out: ByteBuffer) {
-        out.append(isTLS ? "https://" : "http://")
-        out.append(groupName)
-        if let uri { uri.append(for: exchange, to: out) } else { out.append("/") }
-    }
 }
 
 extension ConfigurationBuilder {

@@ -366,7 +366,6 @@ extension Worker {
         guard !exchange.attempts.isEmpty else { return }
         exchange.attempts.finish(nowMs: clock.nowMs)
         let attempt = exchange.attempts.current
-        peer.count(sent: attempt.bytesSent, received: attempt.bytesReceived)
         guard let tally = peer.tally else { return }
         tally.add(.requests)
         tally.add(.sent, Int(attempt.bytesSent))
