@@ -39,6 +39,7 @@ final class Probe {
     private let outgoing = ByteBuffer(capacity: 512)
     private let incoming = ByteBuffer(capacity: 4096)
     private let head = ResponseHead()
+    private var parser = HTTP1ResponseParser()
     private var hasHead = false
     private var informationalCount = 0
     private var body: [UInt8] = []
@@ -114,6 +115,7 @@ final class Probe {
     private func start() {
         arm(afterMs: check.settings.deadlineMs)
         head.reset()
+        parser.reset()
         hasHead = false
         informationalCount = 0
         body.removeAll(keepingCapacity: true)
@@ -245,7 +247,7 @@ final class Probe {
     /// - Returns: whether the verdict is there.
     private func take() -> Bool {
         while !hasHead {
-            switch head.parse(incoming, sizeMax: check.headMax) {
+            switch parser.parse(incoming, into: head, sizeMax: check.headMax) {
             case .incomplete: return false
             case .refused(let error):
                 fail("invalid answer: \(error.reason)")
@@ -255,7 +257,7 @@ final class Probe {
                 // 1xx: the answer is yet to come.
                 if head.status < 200 {
                     informationalCount += 1
-                    guard informationalCount <= ResponseHead.informationalMax else {
+                    guard informationalCount <= HTTP1ResponseParser.informationalMax else {
                         fail("invalid answer: too many informational ones")
                         return true
                     }
@@ -305,8 +307,8 @@ final class Probe {
 
     private func judge(keeps isEnded: Bool) {
         let mayKeep =
-            isEnded && check.settings.keepaliveTimeMs > 0 && head.minorVersion >= 1
-            && !head.connection.contains(.close) && incoming.isEmpty
+            isEnded && check.settings.keepaliveTimeMs > 0 && head.keepsConnection
+            && incoming.isEmpty
         if !mayKeep { disconnect() }
         let plain = "\(head.status) from \(check.title)"
         guard let match = check.match else {

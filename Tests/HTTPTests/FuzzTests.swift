@@ -54,14 +54,15 @@ import Testing
             "HTTP/1.0 304 \nETag: \"x\"\nDate: Sun, 06 Nov 1994 08:49:37 GMT\n\n",
         ]
         mutations(of: samples, seed: 2) { sample, generator in
-            func parse(_ cuts: [Int]) -> ResponseHead.Outcome {
+            func parse(_ cuts: [Int]) -> HTTP1ResponseParser.Outcome {
                 let head = ResponseHead()
+                var parser = HTTP1ResponseParser()
                 let buffer = ByteBuffer(capacity: 16)
                 var start = 0
                 for cut in cuts + [sample.count] {
                     buffer.append(Array(sample[start..<cut]))
                     start = cut
-                    let outcome = head.parse(buffer, sizeMax: 90)
+                    let outcome = parser.parse(buffer, into: head, sizeMax: 90)
                     guard outcome == .incomplete else { return outcome }
                 }
                 return .incomplete

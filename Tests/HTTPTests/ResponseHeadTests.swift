@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Response head") struct ResponseHeadTests {
     struct Summary: Equatable {
-        var outcome: ResponseHead.Outcome
+        var outcome: HTTP1ResponseParser.Outcome
         var status: UInt16 = 0
         var reason = ""
         var fields: [String] = []
@@ -13,13 +13,14 @@ import Testing
 
     private func parse(_ sample: [UInt8], cuts: [Int], sizeMax: Int) -> Summary {
         let head = ResponseHead()
+        var parser = HTTP1ResponseParser()
         let buffer = ByteBuffer(capacity: 16)
-        var outcome = ResponseHead.Outcome.incomplete
+        var outcome = HTTP1ResponseParser.Outcome.incomplete
         var start = 0
         for cut in cuts + [sample.count] {
             buffer.append(Array(sample[start..<cut]))
             start = cut
-            outcome = head.parse(buffer, sizeMax: sizeMax)
+            outcome = parser.parse(buffer, into: head, sizeMax: sizeMax)
             guard case .incomplete = outcome else { break }
         }
         guard case .complete = outcome else { return Summary(outcome: outcome) }
@@ -110,7 +111,8 @@ import Testing
     func framing() {
         func framing(_ head: String, _ method: Method = .get) -> BodyFraming {
             let parsed = ResponseHead()
-            _ = parsed.parse(filled("HTTP/1.1 \(head)\r\n\r\n"), sizeMax: 4096)
+            var parser = HTTP1ResponseParser()
+            _ = parser.parse(filled("HTTP/1.1 \(head)\r\n\r\n"), into: parsed, sizeMax: 4096)
             return parsed.framing(requestMethod: method)
         }
         #expect(framing("200 OK\r\nContent-Length: 5", .head) == .none)
@@ -125,24 +127,26 @@ import Testing
     @Test("1xx heads come one after the other with the same parser")
     func informational() {
         let head = ResponseHead()
+        var parser = HTTP1ResponseParser()
         let buffer = filled(
             "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
-        guard case .complete(let length) = head.parse(buffer, sizeMax: 4096) else {
+        guard case .complete(let length) = parser.parse(buffer, into: head, sizeMax: 4096) else {
             Issue.record("the first head was not taken")
             return
         }
         #expect(head.status == 103 && head.firstField(.link) != nil)
         buffer.consume(length)
-        #expect(head.parse(buffer, sizeMax: 4096) == .complete(length: buffer.count))
+        #expect(parser.parse(buffer, into: head, sizeMax: 4096) == .complete(length: buffer.count))
         #expect(head.status == 200 && head.firstField(.link) == nil && head.connection == .close)
     }
 
     @Test("a head has fields only while it is complete, and only its own")
     func fieldsAreOfCompleteHeads() {
         let head = ResponseHead()
+        var parser = HTTP1ResponseParser()
         func isEmpty() -> Bool {
             head.fields.isEmpty && head.bytes.isEmpty && head.reason.isEmpty && head.upgrade == nil
-                && head.firstField(.setCookie) == nil && head.contentLength == nil
+                && head.firstField(.setCookie) == nil && head.content == .none
         }
         func whole(_ text: String) -> ByteBuffer {
             let buffer = ByteBuffer(capacity: 16)
@@ -151,18 +155,21 @@ import Testing
         }
         let sample = "HTTP/1.1 200 Fine\r\nX-Long: abcdefgh\r\nSet-Cookie: a=b\r\nContent-Length: 3\r\n\r\n"
         for cut in 0..<sample.utf8.count {
-            _ = head.parse(whole(sample), sizeMax: 4096)
+            _ = parser.parse(whole(sample), into: head, sizeMax: 4096)
             #expect(head.bytes.string(of: head.fields[0].value) == "abcdefgh")
             head.reset()
+            parser.reset()
             #expect(isEmpty(), "after reset")
-            let outcome = head.parse(
-                whole(String(decoding: sample.utf8.prefix(cut), as: UTF8.self)), sizeMax: 4096)
+            let outcome = parser.parse(
+                whole(String(decoding: sample.utf8.prefix(cut), as: UTF8.self)), into: head, sizeMax: 4096)
             #expect(outcome == .incomplete && isEmpty(), "cut at \(cut)")
             head.reset()
+            parser.reset()
         }
         for end in ["Content-Length: x\r\n\r\n", "bad field\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"] {
-            let outcome = head.parse(
-                whole(String(decoding: sample.utf8.dropLast(2), as: UTF8.self) + end), sizeMax: 4096)
+            let outcome = parser.parse(
+                whole(String(decoding: sample.utf8.dropLast(2), as: UTF8.self) + end), into: head,
+                sizeMax: 4096)
             guard case .refused = outcome else {
                 Issue.record("\(outcome)")
                 continue
@@ -174,9 +181,10 @@ import Testing
     @Test("what a head holds does not depend on the buffer that it came in")
     func ownsItsBytes() {
         let head = ResponseHead()
+        var parser = HTTP1ResponseParser()
         let buffer = ByteBuffer(capacity: 16)
         buffer.append("HTTP/1.1 404 Gone away\r\nX-A: one\r\n\r\nrest")
-        guard case .complete(let length) = head.parse(buffer, sizeMax: 4096) else { return }
+        guard case .complete(let length) = parser.parse(buffer, into: head, sizeMax: 4096) else { return }
         buffer.consume(length)
         buffer.removeAll()
         buffer.append("something else that is longer than the head ever was")

@@ -23,6 +23,7 @@ final class LoadConnection {
     private let output = ByteBuffer(capacity: 4096)
     private let input = ByteBuffer(capacity: 16 << 10)
     private let head = ResponseHead()
+    private var parser = HTTP1ResponseParser()
     /// Awaited from the end of a head to the answer's.
     private var content = ContentReader()
     private var closesAfterAnswer = false
@@ -70,6 +71,7 @@ final class LoadConnection {
         output.removeAll()
         input.removeAll()
         head.reset()
+        parser.reset()
         content.begin(.none)
         closesAfterAnswer = false
     }
@@ -177,7 +179,7 @@ final class LoadConnection {
                 continue
             }
             guard pendingCount > 0 else { return false }
-            switch head.parse(input, sizeMax: 64 << 10) {
+            switch parser.parse(input, into: head, sizeMax: 64 << 10) {
             case .incomplete: return true
             case .refused: return false
             case .complete(let length):
@@ -190,7 +192,7 @@ final class LoadConnection {
 
     private func headCame() {
         guard head.status >= 200 else { return head.reset() }
-        if head.connection.contains(.close) || head.minorVersion == 0 { closesAfterAnswer = true }
+        if !head.keepsConnection { closesAfterAnswer = true }
         content.begin(head.framing(requestMethod: generator.method))
         if content.isEnded { finishContent() }
     }

@@ -54,11 +54,13 @@ enum MicroPieces {
         SampleHeads.responses.map { name, text in
             let bytes = buffer(text)
             let head = ResponseHead()
+            var parser = HTTP1ResponseParser()
             return MicroPiece(name: "response-head/\(name)") { count in
                 var sum = 0
                 for _ in 0..<count {
                     head.reset()
-                    guard case .complete(let length) = head.parse(bytes, sizeMax: 64 << 10) else { return 0 }
+                    guard case .complete(let length) = parser.parse(bytes, into: head, sizeMax: 64 << 10)
+                    else { return 0 }
                     sum &+= length &+ Int(head.status)
                 }
                 return sum

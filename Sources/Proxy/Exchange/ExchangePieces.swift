@@ -59,7 +59,8 @@ package final class ExchangePieces {
         format = worker.snapshot.configuration.logFormats[log.format]
         let responseBytes = ByteBuffer(capacity: 1024)
         responseBytes.append(responseHead)
-        guard case .complete = upstream.response.parse(responseBytes, sizeMax: 64 << 10)
+        var responses = HTTP1ResponseParser()
+        guard case .complete = responses.parse(responseBytes, into: upstream.response, sizeMax: 64 << 10)
         else { throw Unfit() }
     }
 

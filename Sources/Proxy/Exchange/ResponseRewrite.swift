@@ -17,7 +17,7 @@ enum ResponseRewrite {
         response.hasOwnReason = true
         response.reason.append(head.reason, of: head.bytes)
         response.contentKind = .streamed
-        response.contentLength = head.contentLength
+        response.contentLength = head.content.declared
         applyControls(exchange, request)
         let plan = exchange.location.proxyPlan
         // `proxy_pass_header Server`: the gateway's, or none.

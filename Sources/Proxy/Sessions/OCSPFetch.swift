@@ -144,7 +144,8 @@ package final class OCSPFetch {
     /// Reads the answer from its beginning: it is short.
     private func take(isEnd: Bool) -> Outcome? {
         head.reset()
-        switch head.parse(incoming, sizeMax: OCSPFetch.headMax) {
+        var parser = HTTP1ResponseParser()
+        switch parser.parse(incoming, into: head, sizeMax: OCSPFetch.headMax) {
         case .incomplete: return nil
         case .refused(let error): return fail("OCSP responder sent an invalid answer: \(error.reason)")
         case .complete(let length):

@@ -42,7 +42,7 @@ extension HTTP1PeerStream {
     /// - Returns: whether the head is settled, in whatever way.
     private func parse(_ buffer: ByteBuffer, _ peer: PeerConnection) -> Bool {
         while true {
-            switch response.parse(buffer, sizeMax: proxy.bufferSize) {
+            switch parser.parse(buffer, into: response, sizeMax: proxy.bufferSize) {
             case .incomplete:
                 keepPartial(buffer, peer)
                 return false
@@ -57,7 +57,7 @@ extension HTTP1PeerStream {
                     return true
                 }
                 course.informationalCount += 1
-                guard course.informationalCount <= ResponseHead.informationalMax else {
+                guard course.informationalCount <= HTTP1ResponseParser.informationalMax else {
                     request?.log(.error, "upstream sent too many informational responses")
                     refuseHead()
                     return true
@@ -84,7 +84,7 @@ extension HTTP1PeerStream {
         request?.headArrived()
         if response.status == 101 { return switchProtocols(buffer, peer) }
         course.content.begin(response.framing(requestMethod: exchange.proxying.method))
-        course.keepsConnection = response.minorVersion >= 1 && !response.connection.contains(.close)
+        course.keepsConnection = response.keepsConnection
         if course.content.isEnded, !buffer.isEmpty { course.keepsConnection = false }
         stage = .content
         request?.responseArrived()

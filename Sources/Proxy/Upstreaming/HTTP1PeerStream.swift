@@ -51,6 +51,7 @@ final class HTTP1PeerStream {
     /// The head as sent to the peer; kept for the next attempt.
     let requestHead = ByteBuffer(capacity: 1024)
     let response = ResponseHead()
+    var parser = HTTP1ResponseParser()
     private(set) var connection: PeerConnection?
     var stage = Stage.idle
     var course = Course()
@@ -84,6 +85,7 @@ final class HTTP1PeerStream {
 
     func prepare() {
         course = Course()
+        parser.reset()
         response.reset()
     }
 

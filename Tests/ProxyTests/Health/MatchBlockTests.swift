@@ -19,7 +19,10 @@ import Upstream
         let buffer = ByteBuffer(capacity: 256)
         buffer.append("HTTP/1.1 \(status) X\r\n\(fields)\r\n")
         let head = ResponseHead()
-        guard case .complete = head.parse(buffer, sizeMax: 4096) else { throw ConfigError("bad head") }
+        var parser = HTTP1ResponseParser()
+        guard case .complete = parser.parse(buffer, into: head, sizeMax: 4096) else {
+            throw ConfigError("bad head")
+        }
         let answer = ProbeAnswer(head: head, body: Array(body.utf8))
         return try block(text).judge(answer)
     }

@@ -1,11 +1,11 @@
 public import Core
 
-/// A parsed response head of a peer, read as distrustfully as a client's request.
+/// Reads the head of an HTTP/1 response, as distrustfully as a client's request, and fills a `ResponseHead`
+/// with it.
 ///
-/// It holds its own bytes, and has fields only together with them: none before the head is complete, none
-/// after it was refused, whatever becomes of the buffer that it came in. Recycled: `reset` forgets, the
-/// memory stays.
-public final class ResponseHead {
+/// The head that is filled has fields only together with its own bytes: none before it is complete, none
+/// after it was refused, whatever becomes of the buffer that it came in.
+public struct HTTP1ResponseParser {
     /// What `parse` came to.
     public enum Outcome: Equatable, Sendable {
         /// The end has not arrived.
@@ -22,119 +22,75 @@ public final class ResponseHead {
     /// 1xx responses that a peer may send before the final one.
     public static var informationalMax: Int { 16 }
 
-    /// 100–999.
-    public private(set) var status: UInt16 = 0
-    /// What `reason`, the names and the values of `fields` are positions in: the whole head, once it is
-    /// complete; until then, nothing.
-    public let bytes = ByteBuffer(capacity: 1024)
-    /// The reason phrase; may be empty.
-    public private(set) var reason = Slice()
-    /// 0 or 1; higher ones count as 1. The major version is 1.
-    public private(set) var minorVersion: UInt8 = 0
-    /// In the order they came in; none before the head is complete.
-    public private(set) var fields = FieldList(capacity: 32)
-    /// `nil`: there is none. Never there together with `isChunked`.
-    public private(set) var contentLength: Int64?
-    /// The content comes in chunks.
-    public private(set) var isChunked = false
-    /// What `Connection` says.
-    public private(set) var connection: ConnectionOptions = []
-    /// The value of `Upgrade`.
-    public private(set) var upgrade: Slice?
-
     private var stage = Stage.statusLine
-    /// Of the head that is arriving: positions in the caller's buffer, good for this call only.
+    /// Of the head that is arriving: positions in the caller's buffer, good for one call only.
     private var arriving = FieldList(capacity: 32)
     private var arrivingReason = Slice()
     private var lineStart = 0
     /// Bytes known to hold no end of the line that begins at `lineStart`.
     private var scanned = 0
 
-    /// Something was parsed since the last `reset`: it is called more than once a request.
-    private var isUsed = false
-
-    /// A head with room for what gateways usually send.
+    /// At the beginning of a head, with room for what gateways usually send.
     public init() {}
 
-    /// Forgets the head for the next one.
-    public func reset() {
-        guard isUsed else { return }
-        isUsed = false
+    /// Forgets a head that was begun.
+    public mutating func reset() {
+        guard stage != .statusLine || scanned > 0 else { return }
         stage = .statusLine
         lineStart = 0
         scanned = 0
-        status = 0
-        reason = Slice()
-        minorVersion = 0
-        bytes.removeAll()
-        fields.removeAll()
         arriving.removeAll()
-        contentLength = nil
-        isChunked = false
-        connection = []
-        upgrade = nil
     }
 
-    /// Parses the head at the front of `buffer`, as far as it is there.
+    /// Parses the head at the front of `buffer` into `head`, as far as it is there.
     ///
     /// Called again with more bytes it goes on where it stopped. After `.complete` the next call begins a
     /// new head; after `.refused` there is nothing to be had of this one.
     ///
     /// - Parameter sizeMax: `proxy_buffer_size`; a longer head is refused.
-    public func parse(_ buffer: ByteBuffer, sizeMax: Int) -> Outcome {
-        if stage == .complete { reset() }
-        isUsed = true
+    public mutating func parse(_ buffer: ByteBuffer, into head: ResponseHead, sizeMax: Int) -> Outcome {
+        if stage == .complete {
+            reset()
+            head.reset()
+        }
+        head.isUsed = true
         do throws(ResponseHeadError) {
             let isComplete = try buffer.withReadable { (bytes) throws(ResponseHeadError) in
-                try advance(bytes, sizeMax)
+                try advance(bytes, head, sizeMax)
             }
             guard isComplete else { return .incomplete }
         } catch {
             reset()
+            head.reset()
             return .refused(error)
         }
         stage = .complete
-        swap(&fields, &arriving)
-        reason = arrivingReason
-        bytes.append(Slice(from: 0, to: lineStart), of: buffer)
+        swap(&head.fields, &arriving)
+        head.reason = arrivingReason
+        head.bytes.append(Slice(from: 0, to: lineStart), of: buffer)
         return .complete(length: lineStart)
-    }
-
-    /// The first field with a known name.
-    public func firstField(_ known: FieldName) -> Field? {
-        guard fields.mayHold(known) else { return nil }
-        for index in fields.indices where fields[index].known == known { return fields[index] }
-        return nil
-    }
-
-    /// Where the content ends. RFC 9112 §6.3.
-    ///
-    /// - Parameter method: of the request that this answers.
-    public func framing(requestMethod method: Method) -> BodyFraming {
-        if method == .head || status < 200 || status == 204 || status == 304 { return .none }
-        if isChunked { return .chunked }
-        if let contentLength { return .length(contentLength) }
-        return .untilClose
     }
 
     // MARK: Line by line
 
     /// - Returns: whether the head is complete; `lineStart` is its length then.
-    private func advance(_ bytes: Span<UInt8>, _ sizeMax: Int) throws(ResponseHeadError) -> Bool {
+    private mutating func advance(
+        _ bytes: Span<UInt8>, _ head: ResponseHead, _ sizeMax: Int
+    ) throws(ResponseHeadError) -> Bool {
         if stage == .statusLine { try checkBeginning(bytes) }
         guard let end = ByteScan.lineFeed(in: bytes, from: max(scanned, lineStart)) else {
             return try wait(bytes, sizeMax)
         }
         if stage == .statusLine {
             guard end < sizeMax else { throw .tooLarge }
-            try parseStatusLine(bytes.extracting(0..<(end + 1)))
+            try parseStatusLine(bytes.extracting(0..<(end + 1)), head)
             lineStart = end + 1
             stage = .fields
         }
-        return try parseFields(bytes, sizeMax)
+        return try parseFields(bytes, head, sizeMax)
     }
 
-    private func wait(_ bytes: Span<UInt8>, _ sizeMax: Int) throws(ResponseHeadError) -> Bool {
+    private mutating func wait(_ bytes: Span<UInt8>, _ sizeMax: Int) throws(ResponseHeadError) -> Bool {
         scanned = bytes.count
         guard bytes.count < sizeMax else { throw .tooLarge }
         return false
@@ -155,7 +111,9 @@ public final class ResponseHead {
     }
 
     /// `HTTP/1.x SP 3DIGIT [SP reason]`, with its line feed. RFC 9112 §4.
-    private func parseStatusLine(_ bytes: Span<UInt8>) throws(ResponseHeadError) {
+    private mutating func parseStatusLine(
+        _ bytes: Span<UInt8>, _ head: ResponseHead
+    ) throws(ResponseHeadError) {
         guard bytes.count > 12, bytes[7].isASCIIDigit, bytes[8] == .space else { throw .badStatusLine }
         var code: UInt16 = 0
         for index in 9..<12 {
@@ -168,12 +126,14 @@ public final class ResponseHead {
         guard start == 13 || end == 12, end < bytes.count else { throw .badStatusLine }
         let lineFeed = bytes[end] == .carriageReturn ? end + 1 : end
         guard lineFeed == bytes.count - 1 else { throw .badStatusLine }
-        minorVersion = bytes[7] == UInt8(ascii: "0") ? 0 : 1
-        status = code
+        head.version = bytes[7] == UInt8(ascii: "0") ? .http10 : .http11
+        head.status = code
         arrivingReason = Slice(from: start, to: end)
     }
 
-    private func parseFields(_ bytes: Span<UInt8>, _ sizeMax: Int) throws(ResponseHeadError) -> Bool {
+    private mutating func parseFields(
+        _ bytes: Span<UInt8>, _ head: ResponseHead, _ sizeMax: Int
+    ) throws(ResponseHeadError) -> Bool {
         while true {
             let line = FieldLine.read(bytes, from: lineStart)
             switch line.kind {
@@ -188,7 +148,7 @@ public final class ResponseHead {
             case .end:
                 guard line.next <= sizeMax else { throw .tooLarge }
                 lineStart = line.next
-                try interpret(bytes)
+                try interpret(bytes, head)
                 return true
             case .field:
                 guard line.next <= sizeMax else { throw .tooLarge }
@@ -198,40 +158,43 @@ public final class ResponseHead {
         }
     }
 
-    private func take(_ line: FieldLine, _ bytes: Span<UInt8>) throws(ResponseHeadError) {
+    private mutating func take(_ line: FieldLine, _ bytes: Span<UInt8>) throws(ResponseHeadError) {
         let name = bytes.extracting(line.name.range)
         if line.oddity != .none {
             guard line.oddity != .foreign else { throw .badField }
             if FieldLine.resembles(name, "Content-Length") { throw .badContentLength }
             if FieldLine.resembles(name, "Transfer-Encoding") { throw .badTransferEncoding }
         }
-        guard arriving.count < ResponseHead.fieldsMax else { throw .tooManyFields }
+        guard arriving.count < HTTP1ResponseParser.fieldsMax else { throw .tooManyFields }
         arriving.append(Field(name: line.name, value: line.value, known: FieldName.recognise(name)))
     }
 
-    private func interpret(_ bytes: Span<UInt8>) throws(ResponseHeadError) {
+    private mutating func interpret(
+        _ bytes: Span<UInt8>, _ head: ResponseHead
+    ) throws(ResponseHeadError) {
         for index in arriving.indices {
             let value = arriving[index].value
             switch arriving[index].known {
             case .contentLength:
-                guard contentLength == nil else { throw .duplicateContentLength }
+                guard head.content.declared == nil else { throw .duplicateContentLength }
+                guard head.content != .unknown else { throw .conflictingFraming }
                 guard let length = decimalValue(bytes.extracting(value.range)) else {
                     throw .badContentLength
                 }
-                contentLength = length
+                head.content = .known(length)
             case .transferEncoding:
-                guard !isChunked, minorVersion >= 1,
+                guard head.content != .unknown, head.version >= .http11,
                     equalsIgnoringCase(bytes.extracting(value.range), "chunked")
                 else { throw .badTransferEncoding }
-                isChunked = true
+                guard head.content == .none else { throw .conflictingFraming }
+                head.content = .unknown
             case .upgrade:
-                if upgrade == nil { upgrade = value }
+                if head.upgrade == nil { head.upgrade = value }
             default: break
             }
         }
-        guard !(isChunked && contentLength != nil) else { throw .conflictingFraming }
         guard arriving.mayHold(.connection) else { return }
         guard let options = ConnectionOptions.read(bytes, &arriving) else { throw .tooManyFields }
-        connection = options
+        head.connection = options
     }
 }
