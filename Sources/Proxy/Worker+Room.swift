@@ -155,7 +155,7 @@ extension HTTP1Session {
         case .idle where connection.isReserved:
             return ConnectionRoom.isSlow(waitsSinceMs, nowMs: nowMs) ? waitsSinceMs : nil
         case .readingHead:
-            let sinceMs = exchange?.startedMs ?? waitsSinceMs
+            let sinceMs = exchange?.arrival.startedMs ?? waitsSinceMs
             return ConnectionRoom.isSlow(sinceMs, nowMs: nowMs) ? sinceMs : nil
         case .idle, .lingering:
             return waitsSinceMs

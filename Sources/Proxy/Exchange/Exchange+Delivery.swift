@@ -21,7 +21,7 @@ extension Exchange {
         let limit = rateLimit
         guard limit > 0 else { return delivery.rate = RateLimit() }
         let free = location.settings.core.limitRateAfter.value(for: self)
-        delivery.rate = RateLimit(bytesPerSecond: limit, after: free, startMs: startedMs)
+        delivery.rate = RateLimit(bytesPerSecond: limit, after: free, startMs: arrival.startedMs)
     }
 
     /// The client took what was held: whoever makes the content may go on.

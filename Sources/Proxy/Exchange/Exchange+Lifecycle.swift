@@ -15,8 +15,8 @@ extension Exchange {
         if server !== listen.defaultServer { server = listen.defaultServer }
         if location !== server.base { location = server.base }
         remoteAddress = connection.remoteAddress
-        startedMs = worker.clock.nowMs
-        startedUs = worker.clock.nowUs
+        arrival.startedMs = worker.clock.nowMs
+        arrival.startedUs = worker.clock.nowUs
         restartPhases()
     }
 
@@ -31,18 +31,15 @@ extension Exchange {
         host.removeAll()
         routing = Routing()
         body.reset()
-        bodyPace.end()
-        requestLength = 0
+        arrival = Arrival()
         values.reset()
         response.reset()
         dropWork()
         delivery = Delivery()
         attempts.reset()
         proxying = Proxying()
-        didSendContinue = false
         accounting = Accounting()
         passwordCheck?.leave(self)
-        isPipelined = false
         keptFields.reset()
     }
 

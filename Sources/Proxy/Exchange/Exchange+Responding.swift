@@ -24,7 +24,7 @@ extension Exchange {
         response.addRanges()
         discardBody()
         // A client that waits for leave may send its content or the next request: nobody can tell which.
-        let mayKeepContent = head.expectsContinue && !didSendContinue && body.isAwaited
+        let mayKeepContent = head.expectsContinue && !arrival.didSendContinue && body.isAwaited
         if mayKeepContent || !body.isInStep { stream.mustClose() }
         startResponse()
         let stream = stream

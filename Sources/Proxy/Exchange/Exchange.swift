@@ -35,12 +35,7 @@ final class Exchange {
     /// The client's address, as replaced by real IP.
     var remoteAddress: SocketAddress
     let body: RequestBody
-    /// How fast the content comes; here and not with the client, of whom most are idle.
-    var bodyPace = PaceLimit()
-    var startedMs: Int64 = 0
-    var startedUs: Int64 = 0
-    /// Bytes of the request: line, head and content as received.
-    var requestLength: Int64 = 0
+    var arrival = Arrival()
 
     // MARK: Where it is served
 
@@ -62,10 +57,6 @@ final class Exchange {
     /// The upstream's side while a proxying location serves it.
     var upstream: UpstreamRequest?
     var proxying = Proxying()
-    /// A client that waits for `100 Continue` got it.
-    var didSendContinue = false
-    /// Its first bytes came together with the request before it.
-    var isPipelined = false
     /// Fields of an upstream's response that go with the answer given instead of it.
     let keptFields = KeptFields()
     var accounting = Accounting()

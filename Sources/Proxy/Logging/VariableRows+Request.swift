@@ -18,11 +18,11 @@ extension Variables {
                 $0.appendRequestID(to: $1)
             },
             .always("request_length", "Bytes of the request: line, head and content.") { exchange, out in
-                out.append(decimal: Int(exchange.requestLength))
+                out.append(decimal: Int(exchange.arrival.byteCount))
             },
             .always("request_time", "Seconds since the first byte of the request, with milliseconds.") {
                 exchange, out in
-                out.append(secondsFromMilliseconds: Int(max(0, exchange.nowMs - exchange.startedMs)))
+                out.append(secondsFromMilliseconds: Int(max(0, exchange.nowMs - exchange.arrival.startedMs)))
             },
             .always("proxy_reason", "Why the request ended as it did: `ok`, `retried:timeout` and so on.") {
                 exchange, out in
@@ -46,7 +46,7 @@ extension Variables {
                 if exchange.client.tls != nil { out.append("on") }
             },
             .always("pipe", "`p` if the request was pipelined, otherwise `.`.") { exchange, out in
-                out.append(exchange.isPipelined ? "p" : ".")
+                out.append(exchange.arrival.isPipelined ? "p" : ".")
             },
             .unlessEmpty("remote_user", "The user's name in `Authorization: Basic`.") {
                 $0.appendRemoteUser(to: $1)

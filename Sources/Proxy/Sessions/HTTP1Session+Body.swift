@@ -7,8 +7,10 @@ extension HTTP1Session {
     /// A handler wants the content: tells a client that waits for leave to go on, and begins to read.
     func wantBody() {
         guard let exchange else { return }
-        if exchange.head.expectsContinue && !exchange.didSendContinue && exchange.head.version >= .http11 {
-            exchange.didSendContinue = true
+        if exchange.head.expectsContinue && !exchange.arrival.didSendContinue
+            && exchange.head.version >= .http11
+        {
+            exchange.arrival.didSendContinue = true
             if exchange.body.receivedCount == 0 {
                 writer.pending.append("HTTP/1.1 100 Continue\r\n\r\n")
                 _ = writer.flush(transport)
@@ -26,7 +28,7 @@ extension HTTP1Session {
                 guard exchange.wantsMoreBody else {
                     // It is we who do not read: the client is not to blame for its pace.
                     worker.cancel(readTimer)
-                    exchange.bodyPace.end()
+                    exchange.arrival.pace.end()
                     return exchange.bodyAdvanced()
                 }
                 switch try receiveBody(exchange) {
@@ -41,11 +43,11 @@ extension HTTP1Session {
         }
         if exchange.body.isComplete {
             worker.cancel(readTimer)
-            exchange.bodyPace.end()
+            exchange.arrival.pace.end()
         } else {
             if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
             let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
-            let lookMs = exchange.bodyPace.wait(
+            let lookMs = exchange.arrival.pace.wait(
                 nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
             arm(readTimer, afterMs: lookMs)
         }
@@ -53,7 +55,7 @@ extension HTTP1Session {
     }
 
     private func bodyIsTooSlow(_ exchange: Exchange) -> Bool {
-        exchange.bodyPace.isTooSlow(
+        exchange.arrival.pace.isTooSlow(
             nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }
@@ -85,7 +87,7 @@ extension HTTP1Session {
     private func takeReceived(_ exchange: Exchange) throws(BodyError) {
         guard let input, usedCount < input.count, exchange.body.isAwaited else { return }
         let end = try exchange.body.take(input, from: usedCount)
-        exchange.requestLength += Int64(end - usedCount)
+        exchange.arrival.byteCount += Int64(end - usedCount)
         usedCount = end
     }
 
@@ -96,7 +98,7 @@ extension HTTP1Session {
         var received = 0
         if case .bytes(let count) = outcome { received = count }
         exchange.body.placed(received)
-        exchange.requestLength += Int64(received)
+        exchange.arrival.byteCount += Int64(received)
         return outcome
     }
 
@@ -108,7 +110,7 @@ extension HTTP1Session {
         let outcome = transport.receive(into: shared, atLeast: 16 << 10, limit: limit)
         guard case .bytes = outcome else { return outcome }
         let end = try exchange.body.take(shared, from: 0)
-        exchange.requestLength += Int64(end)
+        exchange.arrival.byteCount += Int64(end)
         if end < shared.count, let input {
             input.append(Slice(from: end, to: shared.count), of: shared)
         }
@@ -160,9 +162,9 @@ extension HTTP1Session {
         // What it was to be waited for may have become of no use meanwhile.
         guard exchange.isReadingBody else { return }
         let now = worker.clock.nowMs
-        if now < exchange.bodyPace.gapEndsMs {
+        if now < exchange.arrival.pace.gapEndsMs {
             if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
-            return arm(readTimer, afterMs: min(Int(exchange.bodyPace.gapEndsMs - now), 1000))
+            return arm(readTimer, afterMs: min(Int(exchange.arrival.pace.gapEndsMs - now), 1000))
         }
         worker.log(.info, exchange, "client timed out (110: Connection timed out)")
         keepsAlive = false

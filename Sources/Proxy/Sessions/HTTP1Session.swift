@@ -186,7 +186,7 @@ final class HTTP1Session {
         connection.requestCount += 1
         noteQuiet()
         state = .exchanging
-        exchange.requestLength = Int64(length)
+        exchange.arrival.byteCount = Int64(length)
         keepsAlive = mayKeepAlive(exchange.head)
         if isPlainOnTLS {
             keepsAlive = false
@@ -217,7 +217,7 @@ final class HTTP1Session {
         connection.requestCount += 1
         state = .exchanging
         keepsAlive = false
-        exchange.requestLength = Int64(usedCount)
+        exchange.arrival.byteCount = Int64(usedCount)
         worker.log(.info, exchange, "\(error.reason) while reading client request headers")
         exchange.refuse(head: .status(error.status))
     }
@@ -297,7 +297,7 @@ final class HTTP1Session {
     private func beginPipelined() {
         if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
         let started = worker.takeExchange(for: .http1(self), of: connection)
-        started.isPipelined = true
+        started.arrival.isPipelined = true
         exchange = started
         arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
         worker.post(connection.token)

@@ -9,7 +9,7 @@ extension HTTP2Stream {
     func received(_ content: Slice, of buffer: ByteBuffer, isLast: Bool) {
         guard let exchange else { return }
         if isLast { isRequestWhole = true }
-        exchange.requestLength += Int64(content.count) + Int64(FrameHeader.byteCount)
+        exchange.arrival.byteCount += Int64(content.count) + Int64(FrameHeader.byteCount)
         let isWanted = exchange.isReadingBody
         if !content.isEmpty {
             if isWanted || exchange.body.isDiscarded, held == nil, takesAll(Int(content.count), exchange) {
@@ -42,8 +42,8 @@ extension HTTP2Stream {
     /// Somebody wants the content: a client that waits for leave is told to go on, and it is read.
     func wantBody() {
         guard let exchange else { return }
-        if exchange.head.expectsContinue, !exchange.didSendContinue {
-            exchange.didSendContinue = true
+        if exchange.head.expectsContinue, !exchange.arrival.didSendContinue {
+            exchange.arrival.didSendContinue = true
             if exchange.body.receivedCount == 0, held == nil, !isRequestWhole { sendContinue() }
         }
         if let session, !isRequestWhole {
@@ -76,11 +76,11 @@ extension HTTP2Stream {
         if exchange.body.isComplete || !exchange.wantsMoreBody {
             // It may be we who do not read: the client is not to blame for its pace.
             worker.cancel(readTimer)
-            exchange.bodyPace.end()
+            exchange.arrival.pace.end()
         } else {
             if isTooSlow(exchange) { return cutSlowClient(exchange) }
             let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
-            let lookMs = exchange.bodyPace.wait(
+            let lookMs = exchange.arrival.pace.wait(
                 nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
             worker.set(readTimer, afterMs: lookMs)
         }
@@ -114,7 +114,7 @@ extension HTTP2Stream {
     }
 
     private func isTooSlow(_ exchange: Exchange) -> Bool {
-        exchange.bodyPace.isTooSlow(
+        exchange.arrival.pace.isTooSlow(
             nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }
@@ -124,9 +124,9 @@ extension HTTP2Stream {
         // What it was to be waited for may have become of no use meanwhile.
         guard exchange.isReadingBody else { return }
         let now = worker.clock.nowMs
-        if now < exchange.bodyPace.gapEndsMs {
+        if now < exchange.arrival.pace.gapEndsMs {
             if isTooSlow(exchange) { return cutSlowClient(exchange) }
-            return worker.set(readTimer, afterMs: min(Int(exchange.bodyPace.gapEndsMs - now), 1000))
+            return worker.set(readTimer, afterMs: min(Int(exchange.arrival.pace.gapEndsMs - now), 1000))
         }
         worker.log(.info, exchange, "client timed out (110: Connection timed out)")
         exchange.clientLeft(status: 408)

@@ -54,7 +54,7 @@ final class HTTP2Stream {
         guard let session else { return }
         self.exchange = exchange
         exchange.headBytes = headBytes
-        exchange.requestLength = Int64(headBytes.count)
+        exchange.arrival.byteCount = Int64(headBytes.count)
         isRequestWhole = session.link.stream(slot).state == .halfClosedRemote
     }
 

@@ -17,7 +17,7 @@ struct StatusZone: Hashable {
 extension Worker {
     /// A request is over: it is counted, for the whole service and for its zones.
     func count(_ exchange: Exchange) {
-        let us = clock.nowUs - exchange.startedUs
+        let us = clock.nowUs - exchange.arrival.startedUs
         let status = exchange.response.status
         let isTraffic = exchange.isTraffic
         if isTraffic {
@@ -42,7 +42,7 @@ extension Worker {
 
     private func count(_ exchange: Exchange, in zone: Tally, _ us: Int64) {
         zone.add(.requests)
-        zone.add(.received, Int(exchange.requestLength))
+        zone.add(.received, Int(exchange.arrival.byteCount))
         zone.add(.sent, Int(exchange.delivery.bytesSent))
         zone.add(microseconds: us)
         if exchange.delivery.bytesSent > 0 {
