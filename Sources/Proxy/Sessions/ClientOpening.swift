@@ -112,11 +112,12 @@ final class ClientOpening {
         case .broken:
             refuseHeader(scratch)
         case .complete(let header):
+            guard let ends = header.addresses else { return refuseHeader(scratch) }
             scratch.removeAll()
             let outcome = transport.receivePlain(into: scratch, limit: header.length, takes: true)
             guard case .bytes(let count) = outcome, count == header.length else { return close() }
-            connection.proxyProtocolAddress = header.source
-            connection.proxyProtocolDestination = header.destination
+            connection.proxyProtocolAddress = ends.source
+            connection.proxyProtocolDestination = ends.destination
             headerIsRead()
         }
     }

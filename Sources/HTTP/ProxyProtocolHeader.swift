@@ -1,20 +1,28 @@
 internal import Core
-internal import Net
 
 /// What a load balancer in front says of a connection's ends: the header of the PROXY protocol, version 1
 /// or 2.
-struct ProxyProtocolHeader {
+public struct ProxyProtocolHeader {
+    /// One end of the connection.
+    public enum End: Equatable, Sendable {
+        /// As text, which is yet to be read: version 1.
+        case text(String, port: UInt16)
+        /// 4 bytes of IPv4 or 16 of IPv6: version 2.
+        case bytes([UInt8], port: UInt16)
+    }
+
     /// Most bytes of a header: version 2 may carry further values behind the addresses.
-    static var lengthMax: Int { 4096 }
+    public static var lengthMax: Int { 4096 }
 
     /// Bytes of the header.
-    let length: Int
+    public let length: Int
     /// The client's end; `nil`: the header names none.
-    var source: SocketAddress?
+    public var source: End?
     /// The end that the client connected to.
-    var destination: SocketAddress?
+    public var destination: End?
 
-    enum Reading {
+    /// What bytes are.
+    public enum Reading {
         case complete(ProxyProtocolHeader)
         /// So far it may become one.
         case incomplete
@@ -23,7 +31,7 @@ struct ProxyProtocolHeader {
     }
 
     /// Reads the header at the front of `bytes`.
-    static func read(_ bytes: Span<UInt8>) -> Reading {
+    public static func read(_ bytes: Span<UInt8>) -> Reading {
         guard bytes.count > 0 else { return .incomplete }
         return bytes[0] == UInt8(ascii: "P") ? readText(bytes) : readBinary(bytes)
     }
@@ -49,18 +57,18 @@ struct ProxyProtocolHeader {
         }
         if words[0] == "UNKNOWN" { return .complete(header) }
         guard words.count == 5, words[0] == "TCP4" || words[0] == "TCP6",
-            let source = address(words[1], words[3]), let destination = address(words[2], words[4])
+            let source = readEnd(words[1], words[3]), let destination = readEnd(words[2], words[4])
         else { return .broken }
         header.source = source
         header.destination = destination
         return .complete(header)
     }
 
-    private static func address(_ text: String, _ port: String) -> SocketAddress? {
+    private static func readEnd(_ text: String, _ port: String) -> End? {
         guard !port.isEmpty, port.utf8.allSatisfy(\.isASCIIDigit), let number = UInt16(port) else {
             return nil
         }
-        return SocketAddress(ip: text, port: number)
+        return .text(text, port: number)
     }
 
     // MARK: Version 2
@@ -84,31 +92,20 @@ struct ProxyProtocolHeader {
         switch bytes[13] >> 4 {
         case 1:
             guard length >= 28 else { return .broken }
-            header.source = ipv4(bytes, at: 16, port: 24)
-            header.destination = ipv4(bytes, at: 20, port: 26)
+            header.source = readEnd(bytes, at: 16, count: 4, port: 24)
+            header.destination = readEnd(bytes, at: 20, count: 4, port: 26)
         case 2:
             guard length >= 52 else { return .broken }
-            header.source = ipv6(bytes, at: 16, port: 48)
-            header.destination = ipv6(bytes, at: 32, port: 50)
+            header.source = readEnd(bytes, at: 16, count: 16, port: 48)
+            header.destination = readEnd(bytes, at: 32, count: 16, port: 50)
         default: break
         }
         return .complete(header)
     }
 
-    private static func ipv4(_ bytes: Span<UInt8>, at index: Int, port: Int) -> SocketAddress {
-        let value = UInt32(truncatingIfNeeded: number(bytes, index, 4))
-        return SocketAddress(.ipv4(value, port: UInt16(truncatingIfNeeded: number(bytes, port, 2))))
-    }
-
-    private static func ipv6(_ bytes: Span<UInt8>, at index: Int, port: Int) -> SocketAddress {
-        let port = UInt16(truncatingIfNeeded: number(bytes, port, 2))
-        return SocketAddress(
-            .ipv6(high: number(bytes, index, 8), low: number(bytes, index + 8, 8), port: port))
-    }
-
-    private static func number(_ bytes: Span<UInt8>, _ index: Int, _ count: Int) -> UInt64 {
-        var value: UInt64 = 0
-        for offset in 0..<count { value = value << 8 | UInt64(bytes[index + offset]) }
-        return value
+    private static func readEnd(_ bytes: Span<UInt8>, at index: Int, count: Int, port: Int) -> End {
+        .bytes(
+            (index..<(index + count)).map { bytes[$0] },
+            port: UInt16(bytes[port]) << 8 | UInt16(bytes[port + 1]))
     }
 }
