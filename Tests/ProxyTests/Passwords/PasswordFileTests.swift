@@ -46,7 +46,7 @@ struct PasswordFileTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data("a:$2y$12$x\n".utf8).write(to: URL(fileURLWithPath: path))
         let file = try PasswordFiles().file(at: path) { _ in }
-        func check(_ password: String, nowMs: Int64) -> Proxy.PasswordFile.Answer {
+        func check(_ password: String, nowMs: Int64) -> PasswordFile.Answer {
             file.check(user: Array("a".utf8), password: Array(password.utf8), nowMs: nowMs)
         }
         guard case .costly(let right) = check("x", nowMs: 0), case .costly(let wrong) = check("y", nowMs: 0)

@@ -27,7 +27,7 @@ final class PasswordFiles {
         if let known = files[path], known.stamp == stamp { return known }
         let content = try FileAccess.readWhole(path, limit: PasswordFile.sizeMax)
         if files.count >= PasswordFiles.filesMax { files.removeAll(keepingCapacity: true) }
-        let entries = Net.PasswordFile.parse(content)
+        let entries = PasswordEntries(content)
         if let complaint = PasswordFiles.complaint(entries, path) { warn(complaint) }
         let file = PasswordFile(stamp: stamp, entries: entries)
         files[path] = file

@@ -1,4 +1,4 @@
-internal import COpenSSL
+internal import Net
 
 /// Apache's variant of the MD5 crypt: 1000 rounds of MD5 over password, salt and the last result.
 enum APR1 {
@@ -49,29 +49,5 @@ enum APR1 {
         }
         append(Int(bytes[11]), 2)
         return text
-    }
-}
-
-/// MD5 over several pieces, used again and again without being set up anew.
-private final class MD5 {
-    private let state: OpaquePointer
-
-    init?() {
-        guard let state = EVP_MD_CTX_new() else { return nil }
-        self.state = state
-        guard EVP_DigestInit_ex(state, EVP_md5(), nil) == 1 else { return nil }
-    }
-
-    deinit { EVP_MD_CTX_free(state) }
-
-    func add(_ bytes: [UInt8]) { EVP_DigestUpdate(state, bytes, bytes.count) }
-
-    /// The digest of what `body` adds.
-    func digest(_ body: (MD5) -> Void) -> [UInt8] {
-        EVP_DigestInit_ex(state, nil, nil)
-        body(self)
-        var result = [UInt8](repeating: 0, count: 16)
-        EVP_DigestFinal_ex(state, &result, nil)
-        return result
     }
 }

@@ -1,14 +1,12 @@
-internal import CLinux
-internal import COpenSSL
-internal import Glibc
+internal import Net
 
 /// Checks passwords against the hashes of `auth_basic_user_file`.
 ///
 /// Known are `$apr1$`, `{PLAIN}`, `{SHA}`, `{SSHA}`, and whatever the system's crypt(3) knows: MD5, SHA-256
 /// and SHA-512, bcrypt, yescrypt, DES.
-public enum PasswordHash {
+enum PasswordHash {
     /// What a check came to.
-    public enum Verdict: Sendable, Equatable {
+    enum Verdict: Sendable, Equatable {
         case matches
         case differs
         /// The hash is not one: nobody can match it.
@@ -16,12 +14,12 @@ public enum PasswordHash {
     }
 
     /// Longer passwords match nothing: crypt(3) takes no more, and their hashing would hold up the worker.
-    public static var passwordBytesMax: Int { 511 }
+    static var passwordBytesMax: Int { 511 }
 
     /// Whether `hash` was made of `password`.
     ///
     /// Costly hashes take long on purpose, bcrypt and yescrypt tens of milliseconds and more: see `isCostly`.
-    public static func verify(_ password: [UInt8], hash: [UInt8]) -> Verdict {
+    static func verify(_ password: [UInt8], hash: [UInt8]) -> Verdict {
         guard password.count <= passwordBytesMax else { return .differs }
         if let rest = hash.after("{PLAIN}") { return verdict(password, rest) }
         if let rest = hash.after("{SHA}") { return verifySHA(password, rest) }
@@ -33,7 +31,7 @@ public enum PasswordHash {
     /// Whether `verify` may take longer than about 4 ms: too long for those who wait for the same worker.
     ///
     /// What is not known to be cheap is costly.
-    public static func isCostly(_ hash: [UInt8], passwordCount: Int) -> Bool {
+    static func isCostly(_ hash: [UInt8], passwordCount: Int) -> Bool {
         // {PLAIN}, {SSHA}, DES: microseconds. $1$ and $apr1$: 1000 rounds of MD5, 2 ms at most.
         guard hash.first == UInt8(ascii: "$") || hash.first == UInt8(ascii: "_") else { return false }
         if hash.after("$1$") != nil || hash.after("$apr1$") != nil { return false }
@@ -93,21 +91,8 @@ public enum PasswordHash {
         guard !hash.isEmpty, !hash.contains(0) else { return .unusable }
         // crypt(3) would stop at the zero and take the rest of the password on trust.
         guard !password.contains(0) else { return .differs }
-        // 32 KiB are too many for the stack.
-        let state = UnsafeMutablePointer<crypt_data>.allocate(capacity: 1)
-        memset(state, 0, MemoryLayout<crypt_data>.size)
-        defer {
-            OPENSSL_cleanse(state, MemoryLayout<crypt_data>.size)
-            state.deallocate()
-        }
-        let phrase = (password + [0]).map { CChar(bitPattern: $0) }
-        let setting = (hash + [0]).map { CChar(bitPattern: $0) }
-        // "*0" and "*1" are crypt(3)'s ways to say that a setting is not one.
-        guard let result = crypt_r(phrase, setting, state), result.pointee != CChar(UInt8(ascii: "*")) else {
-            return .unusable
-        }
-        let made = UnsafeRawBufferPointer(start: result, count: strlen(result))
-        return verdict(Array(made), hash)
+        guard let made = SystemCrypt.hash(password, setting: hash) else { return .unusable }
+        return verdict(made, hash)
     }
 }
 
