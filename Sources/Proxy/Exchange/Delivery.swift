@@ -5,6 +5,16 @@ internal import Status
 ///
 /// Forgotten by one assignment.
 struct Delivery {
+    /// Where content comes from that is still to be given.
+    enum Source {
+        /// It was given at once, or an upstream gives it.
+        case none
+        /// A part of a file.
+        case file(FileContent)
+        /// An answer that is not made to its end yet.
+        case work(SlicedWork)
+    }
+
     /// Bytes of the response given to the protocol: head and framing included, and content alone.
     var bytesSent: Int64 = 0
     var contentBytesSent: Int64 = 0
@@ -17,9 +27,5 @@ struct Delivery {
     var isDelayed = false
     /// How fast the client takes the response.
     var pace = PaceLimit()
-
-    /// A file that is being sent as the response's content.
-    var file: FileContent?
-    /// An answer that is not made to its end yet.
-    var work: SlicedWork?
+    var source = Source.none
 }

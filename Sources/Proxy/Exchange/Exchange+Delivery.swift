@@ -26,24 +26,26 @@ extension Exchange {
 
     /// The client took what was held: whoever makes the content may go on.
     func clientCanTakeMore() {
-        if delivery.file != nil { return continueFile() }
-        if delivery.work != nil { return makeLater() }
-        upstream?.clientCanTakeMore()
+        switch delivery.source {
+        case .none: upstream?.clientCanTakeMore()
+        case .file: continueFile()
+        case .work: makeLater()
+        }
     }
 
     // MARK: A file
 
     /// Sends a part of a file, then ends the response.
     func send(_ file: FileContent) {
-        delivery.file = file
+        delivery.source = .file(file)
         continueFile()
     }
 
     /// Sends as much of the file as the stream has room for, through the worker's read buffer.
     private func continueFile() {
-        while var file = delivery.file {
+        while case .file(var file) = delivery.source {
             guard file.remaining > 0 else {
-                delivery.file = nil
+                delivery.source = .none
                 return stream.end(self)
             }
             let shared = worker.relay
@@ -57,10 +59,10 @@ extension Exchange {
             }
             file.offset += Int64(read)
             file.remaining -= Int64(read)
-            delivery.file = file
+            delivery.source = .file(file)
             stream.send(shared, of: self)
-            // It is gone if the client is.
-            guard delivery.file != nil, !stream.isBlocked else { return }
+            // The source is gone if the client is.
+            if stream.isBlocked { return }
         }
     }
 
@@ -81,23 +83,23 @@ extension Exchange {
             return .respond
         }
         worker.longAnswerCount += 1
-        delivery.work = work
+        delivery.source = .work(work)
         makeLater()
         return .suspended
     }
 
     private func makeLater() {
-        guard let work = delivery.work, !work.isQueued else { return }
+        guard case .work(let work) = delivery.source, !work.isQueued else { return }
         work.isQueued = true
         worker.makeLater(self)
     }
 
     /// Makes a slice of the answer, and sends what is too long to be kept until its end.
     func makeMore() {
-        guard let work = delivery.work else { return }
+        guard case .work(let work) = delivery.source else { return }
         work.isQueued = false
         let isDone = work.run(outMax: ResponseStream.heldMax)
-        if isDone { dropWork() }
+        if isDone { dropSource() }
         guard !isResponding else { return sendMade(work, isDone) }
         if isDone {
             work.end()
@@ -105,7 +107,7 @@ extension Exchange {
         }
         guard work.out.count > ResponseStream.heldMax else { return makeLater() }
         beginLong()
-        guard delivery.work != nil else { return }
+        guard case .work = delivery.source else { return }
         sendMade(work, isDone)
     }
 
@@ -114,8 +116,8 @@ extension Exchange {
         response.contentKind = .streamed
         response.contentLength = nil
         respond()
-        guard method == .head, delivery.work != nil else { return }
-        dropWork()
+        guard method == .head, case .work = delivery.source else { return }
+        dropSource()
         stream.end(self)
     }
 
@@ -126,10 +128,12 @@ extension Exchange {
         if !stream.isBlocked { makeLater() }
     }
 
-    /// What is not made by now is not wanted.
-    func dropWork() {
-        guard let work = delivery.work.take() else { return }
-        work.drop()
-        worker.longAnswerCount -= 1
+    /// What was not given by now is not wanted.
+    func dropSource() {
+        if case .work(let work) = delivery.source {
+            work.drop()
+            worker.longAnswerCount -= 1
+        }
+        delivery.source = .none
     }
 }

@@ -34,7 +34,7 @@ extension Exchange {
         arrival = Arrival()
         values.reset()
         response.reset()
-        dropWork()
+        dropSource()
         delivery = Delivery()
         attempts.reset()
         proxying = Proxying()

@@ -167,7 +167,7 @@ extension Exchange {
         case .excess(let excess): values.captures.exceeded(excess)
         }
         // What leads somewhere is not known then: no location's settings may come into force.
-        guard values.captures.excess == nil else { return .declined }
+        guard !values.captures.isExceeded else { return .declined }
         switch found.match {
         case .location(let match):
             return refusal(at: match) ?? rewrite()

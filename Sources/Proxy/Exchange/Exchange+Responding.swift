@@ -153,8 +153,7 @@ extension Exchange {
 
     /// The stream wrote the last byte, or gave up: nothing more will happen here.
     func finished() {
-        delivery.file = nil
-        dropWork()
+        dropSource()
         upstream?.exchangeFinished()
     }
 }

@@ -21,6 +21,9 @@ struct Captures {
     /// For what it took too long to say whether and where it matches.
     private(set) var excess: PatternExcess?
 
+    /// Whether there is such a thing; asked after each step of a request.
+    var isExceeded: Bool { if case .none = excess { false } else { true } }
+
     mutating func reset() {
         excess = nil
         forget()
@@ -120,11 +123,16 @@ extension Exchange {
     ///
     /// - Returns: whether that was so.
     func endsForExcess() -> Bool {
-        guard let excess = values.captures.excess else { return false }
+        guard values.captures.isExceeded else { return false }
+        endForExcess()
+        return true
+    }
+
+    private func endForExcess() {
+        guard let excess = values.captures.excess else { return }
         values.captures.reset()
         worker.log(.error, self, excess.text)
         worker.counters.add(.patternExcesses, 1)
         finish(status: 500)
-        return true
     }
 }
