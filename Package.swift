@@ -65,6 +65,12 @@ let package = Package(
             path: "bench",
             exclude: ["scenarios", "stories", "gate.limits"], swiftSettings: productSettings,
             linkerSettings: linking + [.unsafeFlags(countedAllocation, .when(configuration: .release))]),
+        // The parsers under mutated input: `swift run -c release portico-fuzz --help`.
+        .executableTarget(
+            name: "portico-fuzz",
+            dependencies: ["Core", "HTTP", "Config", "Pattern", "Net", "Proxy", "CLinux"],
+            path: "Tests/Fuzz", exclude: ["corpus"], swiftSettings: productSettings, linkerSettings: linking),
+        tests("FuzzTests", ["portico-fuzz", "CLinux", "Core"]),
         tests("BenchTests", ["portico-bench", "Net", "Core"]),
         tests("CoreTests", ["Core"]),
         tests("HTTPTests", ["HTTP", "Core"]),

@@ -34,6 +34,7 @@ int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 int pipe2(int descriptors[2], int flags);
 int mkostemp(char *template_, int flags);
 int malloc_trim(size_t pad);
+int mallopt(int parameter, int value);
 long syscall(long number, ...);
 // The allocator beneath malloc(), for a program that counts what it is asked for.
 void *__libc_malloc(size_t size);
