@@ -123,7 +123,7 @@ public final class HTTP2Connection {
             [
                 (.maxConcurrentStreams, UInt32(clamping: limits.concurrentStreams)),
                 (.initialWindowSize, UInt32(clamping: limits.streamWindow)),
-                (.noRFC7540Priorities, 1),
+                (.enableConnectProtocol, 1), (.noRFC7540Priorities, 1),
             ], to: out)
         let more = limits.connectionWindow - receiveWindow.size
         if more > 0, receiveWindow.move(by: more) { FrameWriter.windowUpdate(0, by: more, to: out) }

@@ -21,6 +21,8 @@ public struct HTTP2RequestReader {
         static let scheme = PseudoFields(rawValue: 2)
         static let authority = PseudoFields(rawValue: 4)
         static let path = PseudoFields(rawValue: 8)
+        /// RFC 8441 §4.
+        static let protocolName = PseudoFields(rawValue: 16)
         /// Another field was there: none of these may follow.
         static let over = PseudoFields(rawValue: 128)
     }
@@ -40,6 +42,7 @@ public struct HTTP2RequestReader {
     private var cookie: HPACKField?
     private let cookies: ByteBuffer
     private var hostField: Slice?
+    private var protocolName = Slice()
 
     /// - Parameters:
     ///   - bytes: the parts of `head` will stand in it.
@@ -163,6 +166,9 @@ public struct HTTP2RequestReader {
             guard isScheme else { throw .malformed }
             try charge(Int(field.value.count), isFirst: true)
             builder.setScheme(field.value)
+        case .protocolName:
+            try charge(Int(field.value.count), isFirst: false)
+            protocolName = field.value
         default:
             try charge(Int(field.value.count), isFirst: false)
             builder.setAuthority(field.value)
@@ -174,6 +180,7 @@ public struct HTTP2RequestReader {
         if equalsIgnoringCase(name, ":method") { return .method }
         if equalsIgnoringCase(name, ":scheme") { return .scheme }
         if equalsIgnoringCase(name, ":authority") { return .authority }
+        if equalsIgnoringCase(name, ":protocol") { return .protocolName }
         return nil
     }
 
@@ -215,7 +222,14 @@ public struct HTTP2RequestReader {
     // MARK: The end
 
     private mutating func finish(hasContent: Bool) throws(Refusal) {
-        if head.method == .connect {
+        var hasContent = hasContent
+        if seen.contains(.protocolName) {
+            // RFC 8441 §4: CONNECT with all of them, and a stream that stays open.
+            guard head.method == .connect, seen.isSuperset(of: [.scheme, .path, .authority]), hasContent
+            else { throw .malformed }
+            hasContent = false
+            try askForUpgrade()
+        } else if head.method == .connect {
             // §8.5: neither scheme nor path.
             guard seen.isDisjoint(with: [.scheme, .path]), seen.contains(.authority) else { throw .malformed }
         } else {
@@ -224,6 +238,38 @@ public struct HTTP2RequestReader {
         try settleHost()
         try appendCookies()
         try refuse { () throws(HeadError) in try builder.finish(hasContent: hasContent) }
+    }
+
+    /// A tunnel is asked for, which in HTTP/1 a GET does: RFC 8441 §5, RFC 6455 §4.1.
+    private func askForUpgrade() throws(Refusal) {
+        let method = append("GET")
+        try refuse { () throws(HeadError) in try builder.setMethod(method) }
+        try append(append("connection"), append("Upgrade"))
+        try append(append("upgrade"), protocolName)
+        guard bytes.equalsIgnoringCase(protocolName, "websocket") else { return }
+        let name = append("sec-websocket-key")
+        let start = bytes.count
+        HTTP2RequestReader.appendKey(to: bytes)
+        try append(name, Slice(from: start, to: bytes.count))
+    }
+
+    private func append(_ text: StaticString) -> Slice {
+        let start = bytes.count
+        bytes.append(text)
+        return Slice(from: start, to: bytes.count)
+    }
+
+    /// Sixteen bytes that nobody foresees, in base64: 21 letters that any, one that two bits decide.
+    private static func appendKey(to out: ByteBuffer) {
+        let letters: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        var generator = SystemRandomNumberGenerator()
+        letters.withUTF8Buffer { letters in
+            for index in 0..<22 {
+                let value = Int(UInt8.random(in: 0...63, using: &generator))
+                out.append(letters[index < 21 ? value : value & 0x30])
+            }
+        }
+        out.append("==")
     }
 
     /// §8.3.1: Host and `:authority` name the same, and HTTP/1 wants a Host.

@@ -163,14 +163,13 @@ enum ResponseStream {
         }
     }
 
-    // MARK: 101
+    // MARK: Tunnels
 
-    /// The peer agreed to switch protocols: passes its 101 on, then bytes both ways.
+    /// The peer agreed to switch protocols: passes that on, then bytes both ways.
     func startTunnel(peer: PeerConnection, request: UpstreamRequest, early: ByteBuffer) {
         switch self {
         case .http1(let session): session.startTunnel(peer: peer, request: request, early: early)
-        // Upgrade is not asked for: RFC 9113 §8.6.
-        case .http2(let stream): stream.abandon()
+        case .http2(let stream): stream.startTunnel(peer: peer, request: request, early: early)
         }
     }
 
@@ -178,7 +177,7 @@ enum ResponseStream {
     func pumpTunnel() {
         switch self {
         case .http1(let session): session.pumpTunnel()
-        case .http2: break
+        case .http2(let stream): stream.pumpTunnel()
         }
     }
 
@@ -186,7 +185,7 @@ enum ResponseStream {
     func tunnelTimedOut() {
         switch self {
         case .http1(let session): session.tunnelTimedOut()
-        case .http2: break
+        case .http2(let stream): stream.tunnelTimedOut()
         }
     }
 }

@@ -7,6 +7,7 @@ enum HTTP2ResponseHead {
     /// Whether the response ends with its head.
     static func isWhole(_ exchange: Exchange) -> Bool {
         let response = exchange.response
+        if response.isUpgrade { return false }
         if exchange.method == .head || response.status == 204 || response.status == 304 { return true }
         switch response.contentKind {
         case .none: return true
@@ -38,12 +39,18 @@ enum HTTP2ResponseHead {
             case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade:
                 // §8.2.2: they speak of a connection that this is not.
                 break
+            case .other where response.isUpgrade && isWebSocketAnswer(field, response): break
             case .setCookie:
                 encoder.append(field, of: response.lines, .never, to: out)
             default:
                 encoder.append(field, of: response.lines, .adaptive, to: out)
             }
         }
+    }
+
+    /// It answers a key that the client did not send: RFC 8441 §5.
+    private static func isWebSocketAnswer(_ field: Field, _ response: Response) -> Bool {
+        response.lines.equalsIgnoringCase(field.name, "sec-websocket-accept")
     }
 
     private static func entity(_ exchange: Exchange, _ encoder: inout HPACKEncoder, _ out: ByteBuffer) {
@@ -54,7 +61,7 @@ enum HTTP2ResponseHead {
                 $0.append(contentsOf: response.contentType)
             }
         }
-        if let length = response.contentLength, response.status != 204 {
+        if let length = response.contentLength, response.status != 204, !response.isUpgrade {
             encoder.append("content-length", .adaptive, to: out) { $0.append(decimal: Int(length)) }
         }
         if let modified = response.toldModification {

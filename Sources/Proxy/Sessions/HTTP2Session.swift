@@ -275,13 +275,18 @@ final class HTTP2Session {
     /// A stream's exchange is over: it makes room for others.
     func finished(_ stream: HTTP2Stream, _ exchange: Exchange) {
         guard self.stream(stream.slot) === stream else { return }
+        settleKeepalive(exchange)
+        worker.giveBack(exchange)
+        left(stream)
+        worker.giveBack(stream)
+    }
+
+    /// A stream is of this connection no more.
+    func left(_ stream: HTTP2Stream) {
         streams[stream.slot] = nil
         streamCount -= 1
         worker.add(.writing, -1)
-        settleKeepalive(exchange)
         connection.quietSinceMs = worker.clock.nowMs
-        worker.giveBack(exchange)
-        worker.giveBack(stream)
         guard streamCount == 0 else { return }
         worker.add(.waiting, 1)
         guard isServing else { return }

@@ -25,6 +25,7 @@ extension HTTP2Stream {
                 place.append(content, of: buffer)
             }
         }
+        if let tunnel { return tunnel.pump() }
         if isWanted { return advance(exchange) }
         if exchange.body.isDiscarded { takeBody() }
     }
@@ -33,7 +34,8 @@ extension HTTP2Stream {
         exchange.wantsMoreBody && exchange.body.readLimit >= count
     }
 
-    private func consumed(_ count: Int) {
+    /// So much of what came was taken: the windows open.
+    func consumed(_ count: Int) {
         guard let session else { return }
         session.link.consumed(count, of: slot, out: session.pendingOut)
         session.post()

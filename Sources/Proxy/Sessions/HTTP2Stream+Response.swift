@@ -111,7 +111,8 @@ extension HTTP2Stream {
     func cut(_ exchange: Exchange) { settle(.cut, exchange) }
 
     private func settle(_ ending: ResponseStream.Ending, _ exchange: Exchange) {
-        guard self.exchange === exchange, let session else { return }
+        guard self.exchange === exchange else { return }
+        guard let session else { return finish() }
         self.ending = ending
         session.link.queue(slot)
         session.post()
@@ -119,9 +120,11 @@ extension HTTP2Stream {
 
     /// Gives the response up: the client sees its stream end before the content does.
     func abandon() {
-        guard exchange != nil, let session else { return }
-        session.link.reset(slot, .internalError, session.pendingOut)
-        session.post()
+        guard exchange != nil else { return }
+        if let session {
+            session.link.reset(slot, .internalError, session.pendingOut)
+            session.post()
+        }
         finish()
     }
 
@@ -151,7 +154,7 @@ extension HTTP2Stream {
         }
         switch ending {
         case .none:
-            exchange.clientCanTakeMore()
+            if let tunnel { tunnel.pump() } else { exchange.clientCanTakeMore() }
             return heldCount > 0
         case .whole:
             writeEnd(exchange, session)

@@ -33,6 +33,8 @@ final class HTTP2Stream {
     var isRequestWhole = false
     var ending = ResponseStream.Ending.none
     var sent = Sent.nothing
+    /// It left HTTP.
+    var tunnel: StreamTunnel?
 
     init(worker: Worker, token: Token) {
         self.worker = worker
@@ -72,15 +74,30 @@ final class HTTP2Stream {
     /// - Parameter status: for the log.
     func lost(status: UInt16) {
         guard let exchange else { return }
-        exchange.clientLeft(status: status)
+        // `proxy_ignore_client_abort`: the work goes on, its answer is dropped.
+        guard mayGoOnAlone(exchange) else { return exchange.clientLeft(status: status) }
+        session?.left(self)
+        session = nil
+        releasePending()
+        releaseHeld()
+    }
+
+    private func mayGoOnAlone(_ exchange: Exchange) -> Bool {
+        guard let upstream = exchange.upstream, upstream.isActive, exchange.body.isComplete, tunnel == nil
+        else { return false }
+        return !exchange.cancelsWhenClientLeaves
     }
 
     /// The response is out, or will never be: logs it, and is free for another.
     func finish() {
-        guard let exchange = exchange.take(), let session else { return }
+        guard let exchange = exchange.take() else { return }
         exchange.advance(.ended)
         exchange.finished()
         worker.account(for: exchange)
+        guard let session else {
+            worker.giveBack(exchange)
+            return worker.giveBack(self)
+        }
         session.finished(self, exchange)
     }
 
@@ -96,6 +113,7 @@ final class HTTP2Stream {
         isRequestWhole = false
         ending = .none
         sent = .nothing
+        tunnel = nil
     }
 
     func releasePending() {
@@ -127,6 +145,7 @@ final class HTTP2Stream {
 
     /// Called from the loop's queue: whoever takes the content has room again.
     func runPosted() {
+        if let tunnel { return tunnel.pump() }
         guard let exchange, exchange.isReadingBody else { return }
         advance(exchange)
     }

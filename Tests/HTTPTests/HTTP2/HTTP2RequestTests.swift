@@ -56,7 +56,7 @@ import Testing
         ("§8.3: an unknown pseudo-field", [.init(":unknown", "x")] + ScriptedClient.get),
         ("§8.3: a response's", [.init(":status", "200")] + ScriptedClient.get),
         (
-            "RFC 8441 §4: a protocol that was not offered",
+            "RFC 8441 §4: a protocol without CONNECT",
             ScriptedClient.get + [.init(":protocol", "websocket")]
         ),
         ("§8.2.2: connection", plus("connection", "close")), ("§8.2.2: keep-alive", plus("keep-alive", "1")),
@@ -71,8 +71,29 @@ import Testing
         ("§8.2.1: a tab behind a value", plus("x", "y\t")),
         ("§8.3.1: authority and Host differ", plus("host", "b")),
         ("§8.5: CONNECT with a path", with(":method", "CONNECT")),
+        ("RFC 8441 §4: a tunnel on a stream that has ended", websocket),
         ("RFC 3986 §3.1: what is no scheme", with(":scheme", "ht tp")),
     ]
+
+    private static let websocket: [PlainField] = [
+        .init(":method", "CONNECT"), .init(":protocol", "websocket"), .init(":scheme", "https"),
+        .init(":path", "/chat"), .init(":authority", "a"), .init("sec-websocket-version", "13"),
+    ]
+
+    @Test("RFC 8441 §5: a tunnel is asked of HTTP/1 by a GET with Upgrade")
+    func tunnel() {
+        let (client, outcome) = read(Self.websocket, hasContent: true)
+        #expect(outcome == .complete)
+        #expect(client.headBytes.string(of: client.head.line) == "GET /chat HTTP/2.0")
+        #expect(client.head.content == .none && client.head.connection.contains(.upgrade))
+        let found = fields(client)
+        #expect(found.contains("connection: Upgrade") && found.contains("upgrade: websocket"))
+        let key = found.first { $0.hasPrefix("sec-websocket-key: ") } ?? ""
+        #expect(key.wholeMatch(of: /sec-websocket-key: [A-Za-z0-9+\/]{21}[AQgw]==/) != nil, "\(key)")
+        for missing in [":scheme", ":path", ":authority"] {
+            #expect(read(Self.websocket.filter { $0.name != missing }, hasContent: true).1 == .reset)
+        }
+    }
 
     private static func without(_ name: String) -> [PlainField] {
         ScriptedClient.get.filter { $0.name != name }
