@@ -61,7 +61,7 @@ public final class Checker {
         if settings.hasZone { places[index] = shared.peers.reserve(settings) }
         let checks = configuration.healthChecks.filter { $0.groupIndex == index }
         guard !checks.isEmpty else { return }
-        asked[index] = settings.peers.map(\.short)
+        asked[index] = settings.peers.map(\.likeness)
         let group = PeerGroup(settings, table: shared.peers)
         let former = healths[index]
         let health = GroupHealth(group, checks: checks, former: former)
@@ -203,7 +203,7 @@ public final class Checker {
             let now = shared.current(settings)
             if asked[index] == nil {
                 places[index] = shared.peers.reserve(now)
-            } else if now.peers.map(\.short) != asked[index] {
+            } else if now.peers.map(\.likeness) != asked[index] {
                 watchServers(ofGroup: index)
             }
         }

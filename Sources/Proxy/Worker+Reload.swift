@@ -103,7 +103,7 @@ extension Worker {
         next.takeStandardError()
         OrphanTimer.setPatience(ms: next.main.watchdogMs)
         made.groups.takeOver(from: former.groups)
-        for traffic in made.groups.takeQueues(from: former.groups) { awaited(traffic) }
+        for queue in made.groups.takeQueues(from: former.groups) { awaited(queue) }
         forgetRecycled()
         forEachSession { $0.snapshotChanged() }
         let limit = next.main.workerShutdownTimeoutMs

@@ -20,7 +20,7 @@ public final class Worker {
         /// What the master says.
         case control
         /// A timer alone: requests wait.
-        case traffic
+        case queues
         /// A timer alone: there is no master that takes samples.
         case sampling
         /// A timer alone: many clients were there.
@@ -80,7 +80,7 @@ public final class Worker {
     /// Pools that hold more than they are to keep.
     var overfull: [KeepalivePool<PeerConnection>] = []
     /// Groups that requests wait for.
-    var awaitedTraffic: [GroupTraffic] = []
+    var awaitedQueues: [RequestQueue] = []
     /// Connections to peers that could not be made here.
     var shortageLog = LogRation()
 
@@ -92,7 +92,7 @@ public final class Worker {
     /// Deadlines of nothing but the worker itself.
     struct OwnTimers {
         /// Requests wait for groups.
-        let traffic: TimerID
+        let queues: TimerID
         /// There is no master that takes samples.
         let sampling: TimerID
         /// Many clients were there.
@@ -132,7 +132,7 @@ public final class Worker {
         clock = loop.clock
         timers = loop.timers
         ownTimers = OwnTimers(
-            traffic: loop.timer(for: .traffic), sampling: loop.timer(for: .sampling),
+            queues: loop.timer(for: .queues), sampling: loop.timer(for: .sampling),
             crowd: loop.timer(for: .crowd))
         admission = Admission(room: ConnectionRoom(birth.configuration.main))
         signals = try SignalDescriptor(Signal.obeyedByLoops)

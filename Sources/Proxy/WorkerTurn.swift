@@ -85,7 +85,7 @@ struct WorkerTurn: LoopTurn {
         case .password(let check):
             worker.mark.does(.checks)
             check.ready()
-        case .peer, .stream, .traffic, .sampling, .crowd:
+        case .peer, .stream, .queues, .sampling, .crowd:
             break
         }
     }
@@ -102,7 +102,7 @@ struct WorkerTurn: LoopTurn {
             connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
         case .listener(let listener):
             worker.resumeAccepting(listener)
-        case .traffic:
+        case .queues:
             worker.serveAwaited()
         case .sampling:
             worker.takeSample()
@@ -127,7 +127,7 @@ struct WorkerTurn: LoopTurn {
             switch loop[token] {
             case .client(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .listener, .stream, .signals, .control, .traffic, .sampling, .crowd, .status, .password, nil:
+            case .listener, .stream, .signals, .control, .queues, .sampling, .crowd, .status, .password, nil:
                 break
             }
         }
@@ -139,7 +139,7 @@ struct WorkerTurn: LoopTurn {
         case .client(let session): session.runPosted()
         case .stream(let stream): stream.runPosted()
         case .peer(let connection): connection.ready()
-        case .listener, .signals, .control, .traffic, .sampling, .crowd, .status, .password: break
+        case .listener, .signals, .control, .queues, .sampling, .crowd, .status, .password: break
         }
     }
 

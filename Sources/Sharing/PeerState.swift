@@ -190,7 +190,7 @@ public enum Health: Int, Sendable {
     /// It asked for no more requests; those under way finish.
     case draining
 
-    /// As the log and the status page name it.
+    /// As the log names it.
     public var name: String {
         switch self {
         case .unchecked, .up: "up"

@@ -203,7 +203,7 @@ public struct GroupMemberList: Sendable {
 
 extension PeerSettings {
     /// Equal for servers that are chosen and treated alike.
-    public var short: [String] {
+    public var likeness: [String] {
         GroupMember(id: memberID ?? 0, settings: self).words + ["\(parentID ?? -1) \(isUnresolved)"]
     }
 

@@ -199,16 +199,6 @@ public final class PeerGroup {
         primaries.reduce(HealthCount()) { $0 + peers[$1].standing }
     }
 
-    /// What a peer's state is called: nginx's `up`, `draining`, `down`, `unavail`, `checking`, `unhealthy`.
-    public func stateName(_ index: Int, nowMs: Int64) -> String {
-        let peer = peers[index]
-        if peer.settings.isDown { return "down" }
-        if peer.settings.isUnresolved { return "unavail" }
-        if !peer.state.health.takesRequests { return peer.state.health.name }
-        if peer.settings.isDraining { return "draining" }
-        return !isSingle && peer.isBanned(nowMs: nowMs) || peer.isFull ? "unavail" : "up"
-    }
-
     // MARK: The account
 
     /// An attempt at a peer that `pick` gave has ended.

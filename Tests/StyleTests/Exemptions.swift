@@ -38,7 +38,6 @@ enum Exemptions {
         "endIndex": "a collection has one",
         "markdown": "README's table is made of it, by the test that compares the two",
         "isHopByHop": "RFC 9110's list, that the rewriting of requests and responses is checked against",
-        "stateName": "nginx's names, that those of the status report are checked against",
     ]
 
     /// Files whose names nothing says yet, by place.

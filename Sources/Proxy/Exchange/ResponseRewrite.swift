@@ -18,13 +18,13 @@ enum ResponseRewrite {
         response.reason.append(head.reason, of: head.bytes)
         response.contentKind = .streamed
         response.contentLength = head.content.declared
-        applyControls(exchange, request)
+        request.passage.isBuffered = applyControls(exchange, head)
         let plan = exchange.location.proxyPlan
         // `proxy_pass_header Server`: the gateway's, or none.
         response.hasOwnServer = plan.shows(.server)
         // By index: iterating takes the list's array along, and gives it back.
         for index in head.fields.indices {
-            pass(head.fields[index], exchange, request, plan)
+            pass(head.fields[index], exchange, head.bytes, plan)
         }
         if response.contentType.isEmpty {
             response.contentType.append(contentsOf: exchange.keptFields.contentType)
@@ -32,9 +32,8 @@ enum ResponseRewrite {
     }
 
     private static func pass(
-        _ field: Field, _ exchange: Exchange, _ request: UpstreamRequest, _ plan: ProxyPlan
+        _ field: Field, _ exchange: Exchange, _ source: ByteBuffer, _ plan: ProxyPlan
     ) {
-        let source = request.response.bytes
         let response = exchange.response
         if plan.hides(field, of: source) { return }
         switch field.known {
@@ -79,43 +78,43 @@ enum ResponseRewrite {
     }
 
     /// `X-Accel-Buffering`, `X-Accel-Limit-Rate`: the peer's say in how its response is passed.
-    private static func applyControls(_ exchange: Exchange, _ request: UpstreamRequest) {
-        takeLimitRate(exchange, request)
-        let ignored = exchange.location.settings.proxy.ignoreHeaders
-        request.passage.isBuffered = exchange.location.settings.proxy.isBuffered
-        let bytes = request.response.bytes
-        if !ignored.contains(.xAccelBuffering),
-            let field = request.response.firstField(.xAccelBuffering)
-        {
-            if bytes.equalsIgnoringCase(field.value, "no") { request.passage.isBuffered = false }
-            if bytes.equalsIgnoringCase(field.value, "yes") { request.passage.isBuffered = true }
+    ///
+    /// - Returns: whether it may be read faster than the client takes it.
+    private static func applyControls(_ exchange: Exchange, _ head: ResponseHead) -> Bool {
+        takeLimitRate(exchange, head)
+        let proxy = exchange.location.settings.proxy
+        var isBuffered = proxy.isBuffered
+        if !proxy.ignoreHeaders.contains(.xAccelBuffering), let field = head.firstField(.xAccelBuffering) {
+            if head.bytes.equalsIgnoringCase(field.value, "no") { isBuffered = false }
+            if head.bytes.equalsIgnoringCase(field.value, "yes") { isBuffered = true }
         }
         // As nginx: what is not buffered passes as it comes.
-        if !request.passage.isBuffered { exchange.delivery.limitRate = 0 }
+        if !isBuffered { exchange.delivery.limitRate = 0 }
+        return isBuffered
     }
 
     /// `X-Accel-Limit-Rate`: bytes a second that whatever is sent to the client is sent at.
-    static func takeLimitRate(_ exchange: Exchange, _ request: UpstreamRequest) {
+    static func takeLimitRate(_ exchange: Exchange, _ head: ResponseHead) {
         guard !exchange.location.settings.proxy.ignoreHeaders.contains(.xAccelLimitRate),
-            let field = request.response.firstField(.xAccelLimitRate),
-            let rate = Int64(request.response.bytes.string(of: field.value)), rate >= 0
+            let field = head.firstField(.xAccelLimitRate),
+            let rate = Int64(head.bytes.string(of: field.value)), rate >= 0
         else { return }
         exchange.delivery.limitRate = rate
     }
 
     /// An intercepted 401 keeps its challenge.
-    static func copyAuthenticate(_ exchange: Exchange, from request: UpstreamRequest) {
-        for field in request.response.fields where field.known == .wwwAuthenticate {
-            exchange.keptFields.append(field, of: request.response.bytes)
+    static func copyAuthenticate(_ exchange: Exchange, from head: ResponseHead) {
+        for field in head.fields where field.known == .wwwAuthenticate {
+            exchange.keptFields.append(field, of: head.bytes)
         }
     }
 
     /// What stays with the answer when `X-Accel-Redirect` names another source of content, as the location
     /// that asked for it has it.
-    static func copyForRedirect(_ exchange: Exchange, from request: UpstreamRequest) {
+    static func copyForRedirect(_ exchange: Exchange, from head: ResponseHead) {
         let kept = exchange.keptFields
-        let source = request.response.bytes
-        for field in request.response.fields {
+        let source = head.bytes
+        for field in head.fields {
             switch field.known {
             case .contentType:
                 kept.contentType.removeAll()
@@ -135,6 +134,6 @@ enum ResponseRewrite {
             default: break
             }
         }
-        takeLimitRate(exchange, request)
+        takeLimitRate(exchange, head)
     }
 }

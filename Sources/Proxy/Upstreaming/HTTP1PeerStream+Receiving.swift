@@ -81,13 +81,14 @@ extension HTTP1PeerStream {
 
     /// A final head is complete; content may stand at the front of `buffer`.
     private func headArrived(_ buffer: ByteBuffer, _ peer: PeerConnection) {
-        request?.headArrived()
+        guard let request else { return }
+        request.headArrived()
         if response.status == 101 { return switchProtocols(buffer, peer) }
         course.content.begin(response.framing(requestMethod: exchange.proxying.method))
         course.keepsConnection = response.keepsConnection
         if course.content.isEnded, !buffer.isEmpty { course.keepsConnection = false }
         stage = .content
-        request?.responseArrived()
+        request.responseArrived()
         if case .content = stage { giveFirst(buffer) }
     }
 

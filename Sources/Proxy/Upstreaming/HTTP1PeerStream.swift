@@ -50,15 +50,17 @@ final class HTTP1PeerStream {
     let worker: Worker
     /// The head as sent to the peer; kept for the next attempt.
     let requestHead = ByteBuffer(capacity: 1024)
-    let response = ResponseHead()
+    /// What is filled with the head of the response.
+    let response: ResponseHead
     var parser = HTTP1ResponseParser()
     private(set) var connection: PeerConnection?
     var stage = Stage.idle
     var course = Course()
 
-    init(_ exchange: Exchange, worker: Worker) {
+    init(_ exchange: Exchange, worker: Worker, response: ResponseHead) {
         self.exchange = exchange
         self.worker = worker
+        self.response = response
     }
 
     /// What it is a part of.

@@ -64,6 +64,6 @@ extension PeerConnection {
 
     private func countHandshake(_ what: TallyTable.Count) {
         worker.shared.serverHandshakes.add(what)
-        group.peers[peer].tally?.add(what)
+        peer.tally?.add(what)
     }
 }

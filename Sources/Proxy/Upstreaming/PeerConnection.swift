@@ -25,8 +25,8 @@ final class PeerConnection {
     let token: Token
     let transport: Transport
     private(set) var group: PeerGroup
-    /// Index of the peer in its group.
-    private(set) var peer: Int
+    /// The peer's place in its group.
+    private(set) var peerIndex: Int
     /// What it is found by in the pool.
     private(set) var key: ConnectionKey
     /// What the settings of `key` are the number of.
@@ -44,29 +44,32 @@ final class PeerConnection {
     let readTimer: TimerID
     let writeTimer: TimerID
 
+    var peer: Peer { group.peers[peerIndex] }
+
     /// Where it leads.
-    var address: SocketAddress { group.peers[peer].settings.address }
+    var address: SocketAddress { peer.settings.address }
 
     /// What a pool finds it by.
-    var addressIndex: Int { group.peers[peer].addressIndex }
+    var addressIndex: Int { peer.addressIndex }
 
     /// A reload has put another group in the place of its own, or another server of its address is served.
-    func move(to group: PeerGroup, peer: Int) {
+    func move(to group: PeerGroup, peerIndex: Int) {
         if self.group !== group { self.group = group }
-        self.peer = peer
+        self.peerIndex = peerIndex
     }
 
     /// Another configuration has another number for the same settings.
     func renumber(_ settings: Int) { key.settings = settings }
 
     init(
-        worker: Worker, token: Token, transport: Transport, group: PeerGroup, peer: Int, exchange: Exchange
+        worker: Worker, token: Token, transport: Transport, group: PeerGroup, peerIndex: Int,
+        exchange: Exchange
     ) {
         self.worker = worker
         self.token = token
         self.transport = transport
         self.group = group
-        self.peer = peer
+        self.peerIndex = peerIndex
         identity = exchange.location.proxyPlan.identity
         key = exchange.connectionKey(in: group)
         startedMs = worker.clock.nowMs

@@ -76,13 +76,6 @@ enum PeerStream {
 
     // MARK: The response
 
-    /// Status and fields; kept after the attempt, for variables and logs.
-    var response: ResponseHead {
-        switch self {
-        case .http1(let stream): stream.response
-        }
-    }
-
     /// Whoever takes the content has room again.
     func readOn() {
         switch self {

@@ -8,7 +8,7 @@ extension UpstreamRequest {
     /// Begins: the request's content is at hand, or will be streamed.
     func start(_ group: PeerGroup) {
         self.group = group
-        enter(exchange.snapshot.groups.traffic(of: group))
+        enter(exchange.snapshot.groups.queue(of: group))
         exchange.advance(.sentUpstream)
         setKeys(group)
         tries = Attempts(proxy.nextUpstream, peers: group.triesMax, nowMs: worker.clock.nowMs)
@@ -39,7 +39,7 @@ extension UpstreamRequest {
     private func connectToNextPeer(of group: PeerGroup, _ next: Attempt = Attempt()) {
         prepare(next)
         // Those who wait for a server came first.
-        if tries.isFirst, traffic?.isServerAwaited == true {
+        if tries.isFirst, queue?.isServerAwaited == true {
             if !waitForServer() { noServer(group) }
             return
         }

@@ -54,8 +54,8 @@ extension UpstreamRequest {
 
     private func intercept() {
         let status = response.status
-        if status == 401 { ResponseRewrite.copyAuthenticate(exchange, from: self) }
-        ResponseRewrite.takeLimitRate(exchange, self)
+        if status == 401 { ResponseRewrite.copyAuthenticate(exchange, from: response) }
+        ResponseRewrite.takeLimitRate(exchange, response)
         endUnread()
         exchange.finish(status: status)
     }
@@ -68,7 +68,7 @@ extension UpstreamRequest {
     /// `X-Accel-Redirect`: the upstream names what is to be served instead.
     private func redirect(to field: Field) {
         let value = response.bytes.bytes(of: field.value)
-        ResponseRewrite.copyForRedirect(exchange, from: self)
+        ResponseRewrite.copyForRedirect(exchange, from: response)
         endUnread()
         if value.first == UInt8(ascii: "@") {
             return exchange.redirectInternally(named: Array(value.dropFirst()))

@@ -7,21 +7,21 @@ extension UpstreamRequest {
     ///
     /// - Returns: whether it waits for one (`queue`).
     func waitForServer() -> Bool {
-        guard let group, let traffic, group.settings.queue.count > 0, tries.isFirst else { return false }
-        guard traffic.queueCount < group.settings.queue.count else {
-            traffic.queueOverflowed()
+        guard let group, let queue, group.settings.queue.count > 0, tries.isFirst else { return false }
+        guard queue.queueCount < group.settings.queue.count else {
+            queue.queueOverflowed()
             return false
         }
         state = .waiting
         waitingSinceMs = worker.clock.nowMs
-        traffic.enqueue(
+        queue.enqueue(
             self, .server, deadlineMs: worker.clock.nowMs + Int64(group.settings.queue.timeoutMs))
-        worker.awaited(traffic)
+        worker.awaited(queue)
         return true
     }
 
     /// - Returns: whether it has left the queue: for a server, or because it has waited too long.
-    func leaveQueue(isLate: Bool) -> Bool {
+    func serverFreed(isLate: Bool) -> Bool {
         guard let known = group, case .waiting = state else { return true }
         let group = worker.snapshot.groups.successor(of: known)
         if group !== known {
@@ -41,20 +41,20 @@ extension UpstreamRequest {
 
     /// The attempt failed and may be repeated: at once, or when fewer others are being tried again.
     func retry(after failure: AttemptFailure) {
-        guard let traffic else { return connectToNextPeer() }
-        guard !traffic.budget.allows(percent: proxy.nextUpstreamBudget) else { return beginRetry(traffic) }
+        guard let queue else { return connectToNextPeer() }
+        guard !queue.budget.allows(percent: proxy.nextUpstreamBudget) else { return beginRetry(queue) }
         state = .waiting
         waitingSinceMs = worker.clock.nowMs
-        traffic.enqueue(
-            self, .turn(after: failure), deadlineMs: worker.clock.nowMs + GroupTraffic.retryPatienceMs)
-        worker.awaited(traffic)
+        queue.enqueue(
+            self, .turn(after: failure), deadlineMs: worker.clock.nowMs + RequestQueue.retryPatienceMs)
+        worker.awaited(queue)
     }
 
     /// - Returns: whether it waits no more.
     func takeTurn(after failure: AttemptFailure, isLate: Bool) -> Bool {
-        guard case .waiting = state, let traffic else { return true }
-        if traffic.budget.allows(percent: proxy.nextUpstreamBudget) {
-            beginRetry(traffic)
+        guard case .waiting = state, let queue else { return true }
+        if queue.budget.allows(percent: proxy.nextUpstreamBudget) {
+            beginRetry(queue)
             return true
         }
         guard isLate else { return false }
@@ -64,33 +64,33 @@ extension UpstreamRequest {
         return true
     }
 
-    private func beginRetry(_ traffic: GroupTraffic) {
-        traffic.budget.retryBegan()
+    private func beginRetry(_ queue: RequestQueue) {
+        queue.budget.retryBegan()
         connectToNextPeer(Attempt(isRetry: true))
     }
 
     /// The attempt came to something, in whatever way.
     func endRetry() {
-        guard attempt.isRetry, let traffic else { return }
+        guard attempt.isRetry, let queue else { return }
         attempt.isRetry = false
-        traffic.budget.retryEnded()
-        worker.freed(traffic)
+        queue.budget.retryEnded()
+        worker.freed(queue)
     }
 
     // MARK: Being counted
 
-    func enter(_ next: consuming GroupTraffic) {
-        leaveTraffic()
+    func enter(_ next: consuming RequestQueue) {
+        leaveGroup()
         next.budget.requestBegan()
-        traffic = next
+        queue = next
     }
 
-    func leaveTraffic() {
-        guard traffic != nil else { return }
+    func leaveGroup() {
+        guard queue != nil else { return }
         endRetry()
-        guard let traffic = traffic.take() else { return }
-        if case .waiting = state { traffic.leave(self) }
-        traffic.budget.requestEnded()
-        worker.freed(traffic)
+        guard let queue = queue.take() else { return }
+        if case .waiting = state { queue.leave(self) }
+        queue.budget.requestEnded()
+        worker.freed(queue)
     }
 }

@@ -75,7 +75,7 @@ final class UpstreamRequest {
 
     var group: PeerGroup?
     /// Where it is counted, from its start to its end.
-    var traffic: GroupTraffic?
+    var queue: RequestQueue?
     var waitingSinceMs: Int64 = 0
     /// How long it waited for a server; `nil`: it did not have to.
     var queuedMs: Int64?
@@ -86,19 +86,20 @@ final class UpstreamRequest {
 
     // MARK: Request and response
 
+    /// Status and fields of the last response that came, for `$upstream_http_…` and for those to be passed.
+    let response: ResponseHead
     let stream: PeerStream
     var passage = Passage()
 
     init(exchange: Exchange, worker: Worker) {
         self.exchange = exchange
         self.worker = worker
-        stream = .http1(HTTP1PeerStream(exchange, worker: worker))
+        let response = ResponseHead()
+        self.response = response
+        stream = .http1(HTTP1PeerStream(exchange, worker: worker, response: response))
     }
 
     var proxy: ProxySettings { exchange.location.settings.proxy }
-
-    /// Status and fields of the last response that came, for `$upstream_http_…` and for those to be passed.
-    var response: ResponseHead { stream.response }
 
     /// The client waits for it.
     var isActive: Bool {
@@ -121,7 +122,7 @@ final class UpstreamRequest {
         guard !isFresh else { return }
         abandon()
         isFresh = true
-        leaveTraffic()
+        leaveGroup()
         state = .idle
         queuedMs = nil
         group = nil
@@ -151,7 +152,7 @@ final class UpstreamRequest {
     /// The client is gone or another answer is given: ends the attempt without one.
     func abandon() {
         guard isActive else { return }
-        if case .waiting = state { traffic?.leave(self) }
+        if case .waiting = state { queue?.leave(self) }
         state = .done
         endAttempt(.neutral)
     }
@@ -202,7 +203,7 @@ final class UpstreamRequest {
 
     func exchangeFinished() {
         abandon()
-        leaveTraffic()
+        leaveGroup()
         passage = Passage()
     }
 }

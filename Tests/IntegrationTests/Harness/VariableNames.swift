@@ -6,7 +6,7 @@ enum VariableNames {
     static func all() throws -> [String] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Sources/Proxy/Logging")
+            .appendingPathComponent("Sources/Proxy/Variables")
         let row = /(?:VariableRow|always|unlessEmpty|certificateRow)\(\s*"([a-z0-9_]+)"/
         let names = try FileManager.default.contentsOfDirectory(atPath: root.path).sorted()
             .filter { $0.hasPrefix("VariableRows+") }

@@ -16,10 +16,12 @@ final class ScriptedWorker {
     /// - Parameters:
     ///   - server: directives of its one server, beside what it listens to.
     ///   - listening: what `listen` says behind the address.
-    init(serving server: String, listening: String = "") throws {
+    ///   - beside: other blocks of `http`.
+    init(serving server: String, listening: String = "", beside: String = "") throws {
         let text = """
             events { }
             http { error_log stderr emerg; access_log off;
+                \(beside)
                 server { listen 127.0.0.1:8443 \(listening); \(server) } }
             """
         let request = LoadRequest(

@@ -279,17 +279,4 @@ import Testing
     func drainParameter() {
         #expect(shares(group { $0.peers[2].isDraining = true }, at: 10)[2] == 0)
     }
-
-    @Test("states have nginx's names")
-    func names() {
-        let group = group { settings in
-            settings.peers[0].isDown = true
-            settings.peers[1].isDraining = true
-        }
-        #expect((0..<3).map { group.stateName($0, nowMs: 1000) } == ["down", "draining", "up"])
-        group.finished(2, .failure, nowMs: 100_000)
-        #expect(group.stateName(2, nowMs: 101_000) == "unavail")
-        group.settle(2, .checking, nowMs: 1, wallMs: 1)
-        #expect(group.stateName(2, nowMs: 101_000) == "checking")
-    }
 }

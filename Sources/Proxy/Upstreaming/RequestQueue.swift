@@ -2,10 +2,9 @@ internal import Net
 internal import Sharing
 internal import Upstream
 
-/// One group's requests in this worker: how many there are, how many of them are being tried again, and
-/// those that wait, for a server (`queue`) or for their turn to be tried again
-/// (`proxy_next_upstream_budget`).
-final class GroupTraffic {
+/// Requests of one group that wait in this worker: for a server (`queue`), or for their turn to be tried
+/// again, as the group's budget has it (`proxy_next_upstream_budget`).
+final class RequestQueue {
     /// How long a retry may wait for its turn.
     static var retryPatienceMs: Int64 { 1000 }
 
@@ -63,12 +62,12 @@ final class GroupTraffic {
     }
 
     /// After a reload those who wait for a server go on to do so, before those who come now.
-    func takeQueue(of former: GroupTraffic) {
+    func takeQueue(of former: RequestQueue) {
         for entry in former.waiting {
             guard case .server = entry.wait else { continue }
             former.budget.requestEnded()
             budget.requestBegan()
-            entry.request.traffic = self
+            entry.request.queue = self
             waiting.append(entry)
         }
         former.waiting.removeAll { if case .server = $0.wait { true } else { false } }
@@ -87,7 +86,7 @@ final class GroupTraffic {
             switch entry.wait {
             case .server where isBlocked: break
             case .server:
-                if entry.request.leaveQueue(isLate: nowMs >= entry.deadlineMs) { continue }
+                if entry.request.serverFreed(isLate: nowMs >= entry.deadlineMs) { continue }
                 isBlocked = true
             case .turn(let failure):
                 let isLate = nowMs >= entry.deadlineMs
@@ -107,20 +106,20 @@ extension Worker {
     private static var lookMs: Int64 { 10 }
 
     /// A request of the group has begun to wait.
-    func awaited(_ traffic: GroupTraffic) {
+    func awaited(_ queue: RequestQueue) {
         // The timer runs while somebody waits: who comes does not put it off.
-        if awaitedTraffic.isEmpty { timers.set(ownTimers.traffic, deadlineMs: clock.nowMs + Worker.lookMs) }
-        if !awaitedTraffic.contains(where: { $0 === traffic }) { awaitedTraffic.append(traffic) }
+        if awaitedQueues.isEmpty { timers.set(ownTimers.queues, deadlineMs: clock.nowMs + Worker.lookMs) }
+        if !awaitedQueues.contains(where: { $0 === queue }) { awaitedQueues.append(queue) }
     }
 
     /// A server or a turn has become free.
-    func freed(_ traffic: GroupTraffic) {
-        if traffic.isAwaited { timers.set(ownTimers.traffic, deadlineMs: clock.nowMs) }
+    func freed(_ queue: RequestQueue) {
+        if queue.isAwaited { timers.set(ownTimers.queues, deadlineMs: clock.nowMs) }
     }
 
     func serveAwaited() {
-        for traffic in awaitedTraffic { traffic.serve(nowMs: clock.nowMs) }
-        awaitedTraffic.removeAll { !$0.isAwaited }
-        if !awaitedTraffic.isEmpty { timers.set(ownTimers.traffic, deadlineMs: clock.nowMs + Worker.lookMs) }
+        for queue in awaitedQueues { queue.serve(nowMs: clock.nowMs) }
+        awaitedQueues.removeAll { !$0.isAwaited }
+        if !awaitedQueues.isEmpty { timers.set(ownTimers.queues, deadlineMs: clock.nowMs + Worker.lookMs) }
     }
 }

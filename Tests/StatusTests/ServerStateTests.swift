@@ -1,0 +1,47 @@
+import Net
+import Sharing
+import Testing
+
+@testable import Status
+@testable import Upstream
+
+/// What a server's state is called: nginx's names, where it has one.
+@Suite("State of a server") struct ServerStateTests {
+    private func group(_ change: (inout UpstreamSettings) -> Void = { _ in }) -> PeerGroup {
+        var settings = UpstreamSettings(name: "u")
+        settings.peers = (1...3).map {
+            PeerSettings(server: "s\($0)", address: SocketAddress(.ipv4(0x7F00_0001, port: 8000 + $0)))
+        }
+        change(&settings)
+        return PeerGroup(settings, table: nil)
+    }
+
+    private func state(_ group: PeerGroup, _ index: Int) -> String {
+        StatusReport.Server(group, index, TallySum(), Clock()).state.rawValue
+    }
+
+    @Test("what the configuration says goes before what the checks say")
+    func configured() {
+        let group = group { settings in
+            settings.peers[0].isDown = true
+            settings.peers[1].isDraining = true
+            settings.peers[2].isUnresolved = true
+        }
+        for index in 0..<3 { group.settle(index, .unhealthy, nowMs: 1, wallMs: 1) }
+        #expect((0..<3).map { state(group, $0) } == ["down", "draining", "unavail"])
+    }
+
+    @Test(
+        "what the checks say goes before what requests met",
+        arguments: [
+            (Health.unchecked, "unavail"), (.up, "unavail"), (.checking, "checking"),
+            (.unhealthy, "unhealthy"), (.draining, "draining"),
+        ])
+    func checked(health: Health, name: String) {
+        let group = group()
+        group.settle(0, health, nowMs: 1, wallMs: 1)
+        if health.takesRequests { #expect(state(group, 0) == "up") }
+        group.finished(0, .failure, nowMs: Clock().nowMs)
+        #expect(state(group, 0) == name)
+    }
+}
