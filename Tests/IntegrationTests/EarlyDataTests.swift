@@ -65,13 +65,20 @@ import Testing
             ssl_early_data on;
             location /told { proxy_pass http://%GATEWAY1%; proxy_set_header Early-Data $ssl_early_data; }
             location /untold { proxy_pass http://%GATEWAY1%; }
+            location /alike { proxy_pass http://%GATEWAY1%; proxy_set_header Early-Data not_ssl_early_data; }
+            location /capitals { proxy_pass http://%GATEWAY1%; proxy_set_header Early-Data ${SSL_Early_Data}; }
             """, TemporaryDirectory(), gateway)
         #expect(try ask(server, "GET / HTTP/1.1\nHost: a\nConnection: close").contains("early=1 reused=r"))
         #expect(try ask(server, "GET /told HTTP/1.1\nHost: a\nConnection: close").contains("HTTP/1.1 200"))
         #expect(gateway.requests.last?["early-data"] == "1")
         #expect(try ask(server, "GET /untold HTTP/1.1\nHost: a\nConnection: close").contains("HTTP/1.1 425"))
+        #expect(try ask(server, "GET /alike HTTP/1.1\nHost: a\nConnection: close").contains("HTTP/1.1 425"))
         let post = try ask(server, "POST /told HTTP/1.1\nHost: a\nContent-Length: 0\nConnection: close")
         #expect(post.contains("HTTP/1.1 425") && gateway.requests.count == 1)
+        // Names of variables have no case.
+        #expect(
+            try ask(server, "GET /capitals HTTP/1.1\nHost: a\nConnection: close").contains("HTTP/1.1 200"))
+        #expect(gateway.requests.last?["early-data"] == "1")
         server.finish()
     }
 

@@ -49,8 +49,8 @@ extension TLSConnection {
                 throw TLSError("invalid URL prefix in OCSP responder \"\(url)\"")
             }
             let made = OCSPSubject(
-                certificate: certificate, issuer: issuer, chain: issuers, store: store, responder: responder,
-                name: "a client's", signer: .issuerOrDelegate)
+                .init(certificate: certificate, issuer: issuer, chain: issuers, store: store),
+                responder: responder, name: "a client's", signer: .issuerOrDelegate)
             guard let made else { throw TLSError.queued() }
             subjects.append(made)
         }

@@ -30,13 +30,18 @@ public final class OCSPSubject {
     /// Who is asked.
     public let responder: OCSPResponder
 
+    /// A certificate among those that speak for it.
+    struct Certificates {
+        let certificate: OpaquePointer
+        let issuer: OpaquePointer
+        /// STACK_OF(X509) of its issuers that came with it; `nil`: nothing.
+        let chain: OpaquePointer?
+        let store: OpaquePointer
+    }
+
     /// Everything that is needed; nothing is owned by the caller afterwards that was not before.
-    ///
-    /// - Parameter chain: STACK_OF(X509) of its issuers that came with it; `nil`: nothing.
-    init?(
-        certificate: OpaquePointer, issuer: OpaquePointer, chain: OpaquePointer?, store: OpaquePointer,
-        responder: OCSPResponder, name: String, signer: Signer
-    ) {
+    init?(_ certificates: Certificates, responder: OCSPResponder, name: String, signer: Signer) {
+        let (certificate, issuer) = (certificates.certificate, certificates.issuer)
         switch signer {
         case .anybody, .trusted: nonce = nil
         case .issuerOrDelegate:
@@ -51,13 +56,13 @@ public final class OCSPSubject {
         self.id = id
         self.signers = signers
         _ = portico_certificates_add(signers, issuer)
-        for index in 0..<max(0, chain.map { portico_certificates_count($0) } ?? 0) {
-            _ = chain.flatMap { portico_certificates_at($0, index) }.map {
+        for index in 0..<max(0, certificates.chain.map { portico_certificates_count($0) } ?? 0) {
+            _ = certificates.chain.flatMap { portico_certificates_at($0, index) }.map {
                 portico_certificates_add(signers, $0)
             }
         }
-        X509_STORE_up_ref(store)
-        self.store = store
+        X509_STORE_up_ref(certificates.store)
+        store = certificates.store
         self.responder = responder
         self.name = name
         self.signer = signer

@@ -81,8 +81,8 @@ extension TLSServerContext {
         }
         guard
             let subject = OCSPSubject(
-                certificate: certificate, issuer: issuer, chain: chain, store: store, responder: responder,
-                name: name, signer: stapling.verifies ? .trusted : .anybody)
+                .init(certificate: certificate, issuer: issuer, chain: chain, store: store),
+                responder: responder, name: name, signer: stapling.verifies ? .trusted : .anybody)
         else { return .failure(.queued()) }
         return .success(subject)
     }

@@ -49,7 +49,7 @@ final class ProxyPlan {
             $0.lowercasedName.elementsEqual("content-length".utf8) && $0.value.source == "0"
         }
         (madeFields, lastLines, alwaysUpgrades) = ProxyPlan.lines(setFields, proxy.httpVersion)
-        tellsEarlyData = setFields.contains { $0.value.source.contains("ssl_early_data") }
+        tellsEarlyData = setFields.contains { $0.value.names(builtin: Variables.earlyDataName) }
         passesBody = proxy.passesRequestBody
         tellsClient = proxy.setHeaders.elements.isEmpty
         var known = FieldSet()

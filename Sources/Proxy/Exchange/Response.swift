@@ -46,8 +46,10 @@ final class Response {
     var ranges = Ranges.unsaid
     /// A `Location` made absolute here; empty: none is sent (or it is among `fields`).
     let location = ByteBuffer(capacity: 64)
-    /// Whether an upstream's own `Server` or `Date` stands among `fields` (`proxy_pass_header`).
+    /// None is added: an upstream's own stands among `fields`, or there is to be none as `proxy_pass_header`
+    /// names it and the upstream has none.
     var hasOwnServer = false
+    /// None is added: an upstream's own stands among `fields`.
     var hasOwnDate = false
     /// The protocol that a 101 switches to was agreed on; the connection becomes a tunnel.
     var isUpgrade = false

@@ -105,3 +105,23 @@ extension ConfigurationBuilder {
         }
     }
 }
+
+/// Requests that may be replays.
+extension ConfigurationBuilder {
+    /// Whether `$ssl_early_data` is passed on by these statements, those of servers not counted.
+    static func tellsEarlyData(_ statements: [Statement]) -> Bool {
+        statements.contains { statement in
+            if statement.name == "proxy_set_header" {
+                return statement.words.contains { namesEarlyData($0, statement) }
+            }
+            return statement.name != "server" && tellsEarlyData(statement.block ?? [])
+        }
+    }
+
+    private static func namesEarlyData(_ word: String, _ statement: Statement) -> Bool {
+        let template = try? Template(word, at: statement) { $0.lowercased() }
+        return template?.parts.contains { part in
+            if case .variable(Variables.earlyDataName) = part { true } else { false }
+        } ?? false
+    }
+}

@@ -134,16 +134,6 @@ final class ConfigurationBuilder {
         return Configuration(self, listeners: listeners, startNotice: notice(listeners, request))
     }
 
-    /// Whether `$ssl_early_data` is passed on by these statements, those of servers not counted.
-    static func tellsEarlyData(_ statements: [Statement]) -> Bool {
-        statements.contains { statement in
-            if statement.name == "proxy_set_header" {
-                return statement.words.contains { $0.contains("ssl_early_data") }
-            }
-            return statement.name != "server" && tellsEarlyData(statement.block ?? [])
-        }
-    }
-
     private func parse(_ request: LoadRequest, _ parser: ConfigParser) throws(ConfigError) -> [Statement] {
         let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
         if request.isBare, !files.exists(path) {

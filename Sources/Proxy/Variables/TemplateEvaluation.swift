@@ -12,4 +12,12 @@ extension Template where Variable == Proxy.Variable {
             }
         }
     }
+
+    /// Whether a built-in variable stands in the text.
+    func names(builtin name: String) -> Bool {
+        parts.contains { part in
+            guard case .variable(.builtin(let index)) = part else { return false }
+            return Variables.rows[index].name == name
+        }
+    }
 }

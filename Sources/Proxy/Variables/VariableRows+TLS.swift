@@ -3,6 +3,9 @@ internal import Net
 
 /// Variables of the client's TLS connection; without one they have no value.
 extension Variables {
+    /// Whoever passes it on says that a request may be a replay: such requests may be served at once.
+    static var earlyDataName: String { "ssl_early_data" }
+
     static var tlsRows: [VariableRow] {
         [
             .unlessEmpty("ssl_protocol", "The version of TLS: `TLSv1.3`.") { exchange, out in
@@ -33,7 +36,7 @@ extension Variables {
                 }
             },
             .unlessEmpty(
-                "ssl_early_data", "`1` while the handshake is not over: the request may be a replay."
+                earlyDataName, "`1` while the handshake is not over: the request may be a replay."
             ) {
                 exchange, out in
                 if exchange.client.tls?.isEarly == true { out.append("1") }
