@@ -23,9 +23,6 @@ extension Exchange {
         HeaderFilter.apply(to: self)
         response.addRanges()
         discardBody()
-        // A client that waits for leave may send its content or the next request: nobody can tell which.
-        let mayKeepContent = head.expectsContinue && !arrival.didSendContinue && body.isAwaited
-        if mayKeepContent || !body.isInStep { stream.mustClose() }
         startResponse()
         let stream = stream
         switch response.contentKind {

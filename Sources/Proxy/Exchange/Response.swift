@@ -4,8 +4,9 @@ internal import Net
 
 /// The response of one exchange, as the protocol towards the client will write it.
 ///
-/// Protocol-neutral: a status, fields in order, and where the content comes from. `Date`, `Server`,
-/// `Connection` and framing are added by the client's protocol.
+/// A status, fields in order, and where the content comes from. `Date`, `Server`, `Connection` and framing
+/// are added by the client's protocol, which writes the fields its own way. That their bytes stand in
+/// memory as HTTP/1 has them is storage, and saves that protocol from writing each: it copies them all.
 final class Response {
     /// Where the content comes from.
     enum Content {
@@ -54,7 +55,7 @@ final class Response {
     /// The protocol that a 101 switches to was agreed on; the connection becomes a tunnel.
     var isUpgrade = false
 
-    /// Further fields, in order, in wire form: `Name: value CRLF` each.
+    /// The bytes of further fields, in order: `Name: value CRLF` each.
     let lines = ByteBuffer(capacity: 512)
     /// Where names and values stand in `lines`.
     private(set) var fields = FieldList(capacity: 16)

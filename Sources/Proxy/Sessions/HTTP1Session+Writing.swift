@@ -26,8 +26,17 @@ extension HTTP1Session {
     /// and released each time.
     func start(_ exchange: Exchange) {
         guard self.exchange === exchange else { return }
+        if !isInStep(exchange) { keepsAlive = false }
         HTTP1ResponseHead.write(exchange, to: writer, keepsAlive: &keepsAlive)
         exchange.delivery.bytesSent += Int64(writer.heldCount)
+    }
+
+    /// Whether the next request can be found behind this one. A client that waits for leave may send its
+    /// content or the next request: nobody can tell which.
+    private func isInStep(_ exchange: Exchange) -> Bool {
+        let mayKeepContent =
+            exchange.head.expectsContinue && !exchange.arrival.didSendContinue && exchange.body.isAwaited
+        return exchange.body.isInStep && !mayKeepContent
     }
 
     /// Frames and holds content; sent by `flush`.
