@@ -16,11 +16,13 @@ public enum Counter: Int, CaseIterable {
     case closedForRoom, refusedForRoom
     /// Requests that a regular expression would have taken too long for.
     case patternExcesses
+    /// Client connections that speak HTTP/2 now, and requests begun on such.
+    case http2Active, http2Requests
 
     /// Says how many there are now, not how many there were.
     package var isGauge: Bool {
         switch self {
-        case .active, .reading, .writing, .waiting: true
+        case .active, .reading, .writing, .waiting, .http2Active: true
         default: false
         }
     }

@@ -15,6 +15,8 @@ extension StatusJSON {
             ("plain_http_on_tls", .int(report.plainOnTLS)),
             ("closed_for_room", .int(report.connections.closedForRoom)),
             ("refused_for_room", .int(report.connections.refusedForRoom)),
+            ("http2_connections", .int(report.connections.http2)),
+            ("http2_requests", .int(report.connections.http2Requests)),
             ("failed_logins", .int(report.failedLogins)),
             ("pattern_limit_exceeded", .int(report.patternExcesses)),
             ("checker_pid", .int(report.checkerPID)),

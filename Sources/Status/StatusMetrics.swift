@@ -121,6 +121,9 @@ extension StatusMetrics {
         line("connections", "state=\"reading\"", connections.reading)
         line("connections", "state=\"writing\"", connections.writing)
         line("connections", "state=\"idle\"", connections.idle)
+        single("http2_connections", .gauge, "Client connections that speak HTTP/2 now.", connections.http2)
+        single(
+            "http2_requests_total", .counter, "Requests begun over HTTP/2.", connections.http2Requests)
         single(
             "requests_total", .counter,
             "Requests served, those of health checks and of the status not counted.",

@@ -162,6 +162,9 @@ package struct StatusPage {
         tile("Writing", Wording.count(report.connections.writing))
         tile("Idle", Wording.count(report.connections.idle))
         tile("Accepted", Wording.count(report.connections.accepted))
+        if report.connections.http2Requests > 0 {
+            tile("HTTP/2", Wording.count(report.connections.http2))
+        }
         tile("Closed for room", Wording.count(report.connections.closedForRoom))
         tile("Refused", Wording.count(report.connections.refusedForRoom))
         html += "</dl>"

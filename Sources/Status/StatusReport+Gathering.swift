@@ -13,6 +13,8 @@ extension StatusReport.Connections {
         requests = count(.requests)
         closedForRoom = count(.closedForRoom)
         refusedForRoom = count(.refusedForRoom)
+        http2 = max(0, count(.http2Active))
+        http2Requests = count(.http2Requests)
     }
 }
 

@@ -16,6 +16,9 @@ package struct StatusReport {
         /// Idle ones closed so that others could be served, and requests refused where there was none.
         var closedForRoom = 0
         var refusedForRoom = 0
+        /// Those that speak HTTP/2, and their requests.
+        var http2 = 0
+        var http2Requests = 0
     }
 
     package struct Zone {

@@ -82,6 +82,11 @@ package struct StatusText {
             "connections active \(Wording.count(connections.active))  reading \(connections.reading)"
                 + "  writing \(connections.writing)  idle \(connections.idle)"
                 + "  accepted \(Wording.count(connections.accepted))  dropped \(connections.dropped)")
+        if connections.http2Requests > 0 {
+            line(
+                "http/2 connections \(Wording.count(connections.http2))"
+                    + "  requests \(Wording.count(connections.http2Requests))")
+        }
         if connections.closedForRoom + connections.refusedForRoom > 0 {
             line(
                 "no room: idle closed \(Wording.count(connections.closedForRoom))"

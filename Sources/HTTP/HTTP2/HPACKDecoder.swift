@@ -45,10 +45,13 @@ public struct HPACKDecoder {
 
     /// Decodes the next field of `block` and moves `cursor` behind it.
     ///
-    /// - Parameter out: gets name and value, one behind the other.
+    /// - Parameters:
+    ///   - out: gets name and value, one behind the other.
+    ///   - isWanted: otherwise what stands in a table is not copied: a byte of a block may stand for all of
+    ///     the table.
     /// - Returns: `nil` at the end of the block.
     public mutating func next(
-        _ block: Span<UInt8>, at cursor: inout Int, into out: ByteBuffer
+        _ block: Span<UInt8>, at cursor: inout Int, into out: ByteBuffer, isWanted: Bool = true
     ) throws(HPACKError) -> HPACKField? {
         while cursor < block.count {
             let first = block[cursor]
@@ -59,7 +62,7 @@ public struct HPACKDecoder {
             isAtStart = false
             if first & 0x80 != 0 {
                 let index = try HPACKInteger.read(block, at: &cursor, prefix: 7)
-                return try indexed(index, out)
+                return try indexed(index, out, isWanted)
             }
             return try literal(first, block, &cursor, out)
         }
@@ -76,9 +79,12 @@ public struct HPACKDecoder {
     }
 
     /// RFC 7541 §6.1.
-    private func indexed(_ index: Int, _ out: ByteBuffer) throws(HPACKError) -> HPACKField {
+    private func indexed(
+        _ index: Int, _ out: ByteBuffer, _ isWanted: Bool
+    ) throws(HPACKError) -> HPACKField {
         let start = out.count
         if let entry = HPACKStaticTable.entry(index) {
+            guard isWanted else { return field(start, start, out) }
             out.append(entry.name)
             let middle = out.count
             out.append(entry.value)
@@ -87,6 +93,7 @@ public struct HPACKDecoder {
         guard let entry = table.find(table.next - 1 - (index - HPACKStaticTable.count - 1)) else {
             throw .unknownIndex
         }
+        guard isWanted else { return field(start, start, out) }
         out.append(entry.name, of: table.bytes)
         let middle = out.count
         out.append(entry.value, of: table.bytes)

@@ -65,7 +65,9 @@ public struct HTTP2RequestReader {
         var outcome = Outcome.complete
         var cursor = 0
         decoder.begin()
-        while let field = try decoder.next(block, at: &cursor, into: bytes) {
+        while let field = try decoder.next(
+            block, at: &cursor, into: bytes, isWanted: outcome == .complete)
+        {
             if case .complete = outcome {
                 outcome = judge { (reader) throws(Refusal) in try reader.take(field) }
             }
@@ -76,6 +78,9 @@ public struct HTTP2RequestReader {
         return judge { (reader) throws(Refusal) in try reader.finish(hasContent: hasContent) }
     }
 
+    /// Most decoded bytes of trailers.
+    private static var skippedMax: Int { 64 << 10 }
+
     /// Reads trailers, or a request that nobody wants: for the tables, and for what is malformed.
     public static func skip(
         _ block: Span<UInt8>, _ decoder: inout HPACKDecoder, using scratch: ByteBuffer
@@ -83,11 +88,17 @@ public struct HTTP2RequestReader {
         var outcome = Outcome.complete
         var cursor = 0
         decoder.begin()
+        var left = skippedMax
         scratch.removeAll()
-        while let field = try decoder.next(block, at: &cursor, into: scratch) {
-            let isSound = scratch.withReadable { HTTP2RequestReader.isSound(field, in: $0) }
-            // §8.1: trailers have no pseudo-fields.
-            if !isSound || scratch[0] == UInt8(ascii: ":") { outcome = .malformed }
+        while let field = try decoder.next(
+            block, at: &cursor, into: scratch, isWanted: outcome == .complete)
+        {
+            left -= scratch.count
+            if outcome == .complete {
+                let isSound = scratch.withReadable { HTTP2RequestReader.isSound(field, in: $0) }
+                // §8.1: trailers have no pseudo-fields.
+                if !isSound || scratch[0] == UInt8(ascii: ":") || left < 0 { outcome = .malformed }
+            }
             scratch.removeAll()
         }
         return outcome

@@ -41,13 +41,16 @@ final class HTTP2Session {
     /// Frames that the socket did not take yet.
     private var out: ByteBuffer?
     /// By slot.
-    private var streams: [HTTP2Stream?] = []
+    private(set) var streams: [HTTP2Stream?] = []
     private(set) var streamCount = 0
     /// It goes on at the end of the turn.
     private var isPosted = false
     /// A frame, or a block of fields, has begun, and must be whole in the time of a request's head.
     private var isWaitingForFrame = false
     private var keepaliveTimeoutMs: Int
+    /// How fast the client takes what is sent.
+    private var pace = PaceLimit()
+    private var sentCount: Int64 = 0
     let readTimer: TimerID
     let writeTimer: TimerID
 
@@ -62,13 +65,14 @@ final class HTTP2Session {
         let first = worker.takeBuffer()
         link = HTTP2Connection(limits: server.http2.limits, nowMs: worker.clock.nowMs, out: first)
         out = first
+        worker.add(.http2Active, 1)
         post()
     }
 
     var transport: Transport { connection.transport }
 
     /// Frames go in and out.
-    private var isServing: Bool {
+    var isServing: Bool {
         switch state {
         case .serving, .leaving: true
         case .lingering, .closed: false
@@ -130,13 +134,33 @@ final class HTTP2Session {
         case (.closed, _): break
         case (.lingering, _): close()
         case (.serving, .write), (.leaving, .write):
-            worker.log(
-                .info, connection, "client timed out (110: Connection timed out) while sending to client")
-            loseAll(status: 408)
+            sendTimedOut()
         case (.serving, .read): waitIsOver()
         case (.leaving, .read): endGracefully()
         }
     }
+
+    /// The client takes nothing, or slower than `client_min_rate`.
+    private func sendTimedOut() {
+        let now = worker.clock.nowMs
+        if now < pace.gapEndsMs {
+            let rate = core.clientMinRate
+            guard pace.isTooSlow(nowMs: now, count: acknowledgedCount, rate: rate) else {
+                return worker.set(writeTimer, afterMs: min(Int(pace.gapEndsMs - now), 1000))
+            }
+            worker.log(.info, connection, "client is slower than \"client_min_rate\"")
+        } else {
+            worker.log(
+                .info, connection, "client timed out (110: Connection timed out) while sending to client")
+        }
+        loseAll(status: 408)
+    }
+
+    /// What the kernel holds says nothing of the client's pace.
+    private var acknowledgedCount: Int64 { sentCount - Int64(transport.unacknowledgedCount) }
+
+    /// What holds for the connection as a whole.
+    private var core: CoreSettings { connection.listen.defaultServer.base.settings.core }
 
     /// Nothing was asked in time, or a frame is not whole in time.
     private func waitIsOver() {
@@ -261,6 +285,7 @@ final class HTTP2Session {
         streamCount += 1
         worker.add(.writing, 1)
         worker.add(.requests, 1)
+        worker.add(.http2Requests, 1)
         connection.requestCount += 1
     }
 
@@ -301,7 +326,8 @@ final class HTTP2Session {
         let isSpent =
             core.keepaliveTimeoutMs == 0 || connection.requestCount >= core.keepaliveRequests
             || worker.clock.nowMs - connection.startedMs > Int64(core.keepaliveTimeMs)
-        guard isSpent || connection.isReserved || connection.isOutdated, !link.isClosing else { return }
+        let mustGo = isSpent || connection.isReserved || connection.isOutdated || worker.isDraining
+        guard mustGo, case .serving = state, !link.isClosing else { return }
         link.end(out: pendingOut)
         post()
     }
@@ -330,14 +356,18 @@ final class HTTP2Session {
     /// - Returns: whether the socket took all there was.
     private func flush() -> Bool {
         guard let out else { return true }
+        // It waits already.
+        guard transport.isWritable else { return false }
         while !out.isEmpty {
-            guard transport.isWritable else { return false }
+            guard transport.isWritable else {
+                awaitWritable()
+                return false
+            }
             switch transport.send(out) {
-            case .bytes:
-                continue
+            case .bytes(let count):
+                sentCount += Int64(count)
             case .wouldBlock:
-                let core = connection.listen.defaultServer.base.settings.core
-                worker.set(writeTimer, afterMs: core.sendTimeoutMs)
+                awaitWritable()
                 return false
             case .closed, .failed:
                 clientLeft()
@@ -345,8 +375,15 @@ final class HTTP2Session {
             }
         }
         worker.cancel(writeTimer)
+        pace.end()
         releaseOut()
         return true
+    }
+
+    private func awaitWritable() {
+        let gapMs = core.sendTimeoutMs
+        let lookMs = pace.wait(nowMs: worker.clock.nowMs, count: acknowledgedCount, gapMs: gapMs)
+        worker.set(writeTimer, afterMs: lookMs)
     }
 
     private func releaseOut() {
@@ -381,11 +418,19 @@ final class HTTP2Session {
         post()
     }
 
+    /// The worker is to finish: says so, and serves what is on its way by then.
+    func drain() {
+        guard case .serving = state, !link.isClosing else { return }
+        state = .leaving
+        link.announceEnd(out: pendingOut)
+        worker.set(readTimer, afterMs: HTTP2Session.farewellMs)
+        post()
+    }
+
     /// All is said: closes so that the client gets to read it.
     private func endConnection() {
         transport.shutdownWrite()
         releaseInput()
-        let core = connection.listen.defaultServer.base.settings.core
         state = .lingering(deadlineMs: worker.clock.nowMs + Int64(core.lingeringTimeMs))
         linger()
     }
@@ -400,7 +445,6 @@ final class HTTP2Session {
             case .closed, .failed: return close()
             }
         }
-        let core = connection.listen.defaultServer.base.settings.core
         let left = Int(deadlineMs - worker.clock.nowMs)
         guard left > 0 else { return close() }
         worker.set(readTimer, afterMs: min(core.lingeringTimeoutMs, left))
@@ -415,53 +459,11 @@ final class HTTP2Session {
         state = .closed
         for stream in streams { stream?.lost(status: 499) }
         worker.add(connection.requestCount > 0 ? .waiting : .reading, -1)
+        worker.add(.http2Active, -1)
         releaseInput()
         releaseOut()
         worker.timers.destroy(readTimer)
         worker.timers.destroy(writeTimer)
         worker.closed(connection)
-    }
-
-    // MARK: Orders
-
-    /// The worker is to finish: says so, and serves what is on its way by then.
-    func drain() {
-        guard case .serving = state, !link.isClosing else { return }
-        state = .leaving
-        link.announceEnd(out: pendingOut)
-        worker.set(readTimer, afterMs: HTTP2Session.farewellMs)
-        post()
-    }
-
-    /// Another configuration is in force. Requests that are under way go on under their own.
-    func snapshotChanged() {
-        if ClientCertificates.isOutdated(connection, in: worker.snapshot) { connection.outdate() }
-        if streamCount == 0 { connection.adopt(worker.snapshot) }
-        if connection.isOutdated { drain() }
-    }
-
-    /// Whether something of it goes by a former configuration.
-    func uses(_ snapshot: Snapshot) -> Bool {
-        for stream in streams where stream?.exchange?.snapshot === snapshot { return true }
-        return false
-    }
-
-    /// Since when it has waited for its client with nothing under way; `nil`: it must not be closed for the
-    /// sake of others.
-    var idleSinceMs: Int64? {
-        switch state {
-        case .closed: nil
-        case .lingering: connection.quietSinceMs
-        case .serving where streamCount > 0, .leaving where streamCount > 0: nil
-        case .serving, .leaving: connection.requestCount > 0 ? connection.quietSinceMs : connection.startedMs
-        }
-    }
-
-    /// Closes, for the sake of others, unless the client has said something that no event told of yet.
-    func giveWay() -> Bool {
-        if isServing, transport.hasUnread { return false }
-        worker.log(.info, connection, "client was closed while idle: its connection is needed")
-        close()
-        return true
     }
 }

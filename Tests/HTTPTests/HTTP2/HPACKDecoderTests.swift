@@ -143,6 +143,28 @@ import Testing
         #expect(throws: HPACKError.unknownIndex) { _ = try decoder.decode([0xBE]) }
     }
 
+    @Test("what is not wanted is not copied out of the table, and must be there all the same")
+    func unwanted() throws {
+        var decoder = HPACKDecoder()
+        _ = try decoder.decode(unhex("4001 6101 62"))
+        let source = ByteBuffer(capacity: 16)
+        source.append([0xBE, 0x82, 0xBF])
+        let out = ByteBuffer(capacity: 16)
+        var cursor = 0
+        decoder.begin()
+        for _ in 0..<2 {
+            let field = try source.withReadable { (bytes) throws(HPACKError) in
+                try decoder.next(bytes, at: &cursor, into: out, isWanted: false)
+            }
+            #expect(field?.name == Slice() && out.isEmpty)
+        }
+        #expect(throws: HPACKError.unknownIndex) {
+            try source.withReadable { (bytes) throws(HPACKError) in
+                _ = try decoder.next(bytes, at: &cursor, into: out, isWanted: false)
+            }
+        }
+    }
+
     @Test("an entry larger than the table empties it, and is a field all the same (RFC 7541 §4.4)")
     func largeEntry() throws {
         var decoder = HPACKDecoder(tableSizeMax: 40)
