@@ -45,7 +45,7 @@ extension HTTP1Session {
         releaseInput()
         worker.counters.add(.writing, -1)
         state = .lingering(deadlineMs: worker.clock.nowMs + Int64(core.lingeringTimeMs))
-        lingeringTimeoutMs = core.lingeringTimeoutMs
+        lingeringTimeoutMs = Int32(clamping: core.lingeringTimeoutMs)
         linger()
     }
 
@@ -61,7 +61,7 @@ extension HTTP1Session {
         }
         let left = deadline - worker.clock.nowMs
         guard left > 0 else { return close() }
-        arm(readTimer, afterMs: min(lingeringTimeoutMs, Int(left)))
+        arm(readTimer, afterMs: min(Int(lingeringTimeoutMs), Int(left)))
     }
 
     func sendTimedOut() {

@@ -32,23 +32,30 @@ final class HTTP1Session {
 
     let worker: Worker
     let connection: ClientConnection
-    var state = State.idle
+    let writer: HTTP1Writer
+    var exchange: Exchange?
+    var tunnel: Tunnel?
     /// What was received and not yet used up. While a request is served its head stands in front.
     var input: ByteBuffer?
     /// Bytes of `input` that belong to the exchange under way: its head, and content taken so far.
     var usedCount = 0
-    private var parser = HTTP1RequestParser()
-    var exchange: Exchange?
+
+    // What is small stands together, behind what is not: every idle connection has a session.
+
+    var state = State.idle
     /// The connection may serve another request after the one under way.
     var keepsAlive = false
-    let writer: HTTP1Writer
+    /// A plain request came to a TLS port: it is read only to be refused (497, sent as 400).
+    var isPlainOnTLS = false
     /// What becomes of the response once the socket took all that was given to the writer.
     var ending = ResponseStream.Ending.none
-    /// Longest gap in what a client sends that is only listened to.
-    var lingeringTimeoutMs = 5000
-    var tunnel: Tunnel?
     let readTimer: TimerID
     let writeTimer: TimerID
+    private var parser = HTTP1RequestParser()
+    /// Longest gap in what a client sends that is only listened to.
+    var lingeringTimeoutMs: Int32 = 5000
+    /// The last request's settings rule the wait for the next one.
+    private var keepaliveTimeoutMs: Int32 = 75_000
 
     /// Takes over from an opening, whose timer goes on until the first request.
     init(worker: Worker, connection: ClientConnection, readTimer: TimerID) {
@@ -112,9 +119,6 @@ final class HTTP1Session {
             break
         }
     }
-
-    /// A plain request came to a TLS port: it is read only to be refused (497, sent as 400).
-    var isPlainOnTLS = false
 
     // MARK: The head
 
@@ -278,18 +282,15 @@ final class HTTP1Session {
         }
         worker.add(.waiting, 1)
         state = .idle
-        let waitMs = worker.isDraining ? min(keepaliveTimeoutMs, Worker.drainGraceMs) : keepaliveTimeoutMs
-        arm(readTimer, afterMs: waitMs)
+        let waitMs = Int(keepaliveTimeoutMs)
+        arm(readTimer, afterMs: worker.isDraining ? min(waitMs, Worker.drainGraceMs) : waitMs)
         if transport.isReadable || transport.isHangup { worker.post(connection.token) }
     }
-
-    /// The last request's settings rule the wait for the next one.
-    private var keepaliveTimeoutMs = 75_000
 
     func recycleExchange() {
         guard let finished = exchange.take() else { return }
         keepsAlive = false
-        keepaliveTimeoutMs = finished.location.settings.core.keepaliveTimeoutMs
+        keepaliveTimeoutMs = Int32(clamping: finished.location.settings.core.keepaliveTimeoutMs)
         connection.quietSinceMs = worker.clock.nowMs
         worker.giveBack(finished)
     }
