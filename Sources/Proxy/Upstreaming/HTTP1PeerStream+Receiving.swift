@@ -89,7 +89,7 @@ extension HTTP1PeerStream {
         if course.content.isEnded, !buffer.isEmpty { course.keepsConnection = false }
         stage = .content
         request.responseArrived()
-        if case .content = stage { giveFirst(buffer) }
+        if case .content = stage { giveFirst(buffer, peer) }
     }
 
     /// RFC 9110 §7.8: only an upgrade that was asked for, to the protocol that was asked for.
@@ -123,20 +123,24 @@ extension HTTP1PeerStream {
     var hasAllContent: Bool { course.content.isEnded }
 
     /// Content that came with the head.
-    private func giveFirst(_ buffer: ByteBuffer) {
+    private func giveFirst(_ buffer: ByteBuffer, _ peer: PeerConnection) {
         if course.content.isEnded { return ended() }
         exchange.attempts.relayed(buffer.count)
         if !buffer.isEmpty { give(buffer) }
-        if let partial = connection?.partial.take() { worker.giveBuffer(partial) }
+        if let partial = peer.partial.take() { worker.giveBuffer(partial) }
         guard case .content = stage else { return }
         if course.content.isEnded { return ended() }
-        readOn()
+        readOn(from: peer)
         if case .content = stage { request?.contentPauses() }
     }
 
-    /// Reads what is there and gives it to the request, as long as that takes it.
     func readOn() {
-        guard case .content = stage, let peer = connection else { return }
+        if let connection { readOn(from: connection) }
+    }
+
+    /// Reads what is there and gives it to the request, as long as that takes it.
+    func readOn(from peer: PeerConnection) {
+        guard case .content = stage else { return }
         var budget = 16
         while peer.transport.isReadable {
             guard request?.takesContent == true else { return worker.cancel(peer.readTimer) }

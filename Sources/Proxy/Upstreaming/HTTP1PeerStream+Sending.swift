@@ -14,8 +14,10 @@ extension HTTP1PeerStream {
     /// One record of TLS instead of two.
     private static var joinedRecordMax: Int { 16 << 10 }
 
-    func start(over peer: PeerConnection) {
-        take(peer)
+    /// Sends the request over its connection, and reads the response.
+    func begin(over peer: PeerConnection) {
+        peer.state = .inUse
+        stage = .head
         request?.attempt.activity = .sendingRequest
         peer.requestCount += 1
         let outgoing = worker.takeBuffer()

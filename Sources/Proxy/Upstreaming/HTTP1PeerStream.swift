@@ -108,19 +108,24 @@ final class HTTP1PeerStream {
     func opened() {
         guard let connection else { return }
         request?.connected()
-        start(over: connection)
+        begin(over: connection)
     }
 
-    /// Events of the connection, once it is open.
-    func ready() {
-        guard let connection else { return }
+    func start(over connection: PeerConnection) {
+        self.connection = connection
+        connection.owner = self
+        begin(over: connection)
+    }
+
+    /// Events of its connection, once that is open.
+    func ready(over peer: PeerConnection) {
         switch stage {
         case .head:
-            sendMore(over: connection)
-            if case .head = stage { receiveHead(from: connection) }
+            sendMore(over: peer)
+            if case .head = stage { receiveHead(from: peer) }
         case .content:
-            sendMore(over: connection)
-            readOn()
+            sendMore(over: peer)
+            readOn(from: peer)
         case .tunnel: exchange.stream.pumpTunnel()
         case .idle, .opening: break
         }
@@ -168,16 +173,5 @@ final class HTTP1PeerStream {
         stage = .idle
         guard let connection = connection.take() else { return }
         if keepsConnection { worker.keepIdle(connection) } else { connection.close() }
-    }
-
-    /// Sends and reads over this connection from now on.
-    func take(_ connection: PeerConnection) {
-        // One that was waited for is here.
-        if self.connection !== connection {
-            self.connection = connection
-            connection.owner = self
-        }
-        connection.state = .inUse
-        stage = .head
     }
 }

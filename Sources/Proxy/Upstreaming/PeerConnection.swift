@@ -83,7 +83,7 @@ final class PeerConnection {
 
     func ready() {
         switch state {
-        case .inUse: owner?.ready()
+        case .inUse: owner?.ready(over: self)
         case .connecting: answered()
         case .handshaking: shakeHands()
         case .idle:

@@ -106,6 +106,13 @@ enum PeerStream {
         }
     }
 
+    /// An attempt was begun, and has not ended.
+    var hasConnection: Bool {
+        switch self {
+        case .http1(let stream): stream.connection != nil
+        }
+    }
+
     /// The connection that it has, from the beginning of the attempt to its end.
     var connection: PeerConnection? {
         switch self {

@@ -13,8 +13,7 @@ final class ResponseSpool {
     /// Bytes of the file that were taken.
     private var fileTaken: Int64 = 0
 
-    init(_ request: UpstreamRequest) {
-        let proxy = request.proxy
+    init(_ proxy: ProxySettings) {
         memory = ByteBuffer(capacity: 16 << 10)
         memoryMax = proxy.bufferCount * proxy.bodyBufferSize
         fileMax = proxy.maxTempFileSize

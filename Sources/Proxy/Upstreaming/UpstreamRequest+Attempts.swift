@@ -149,7 +149,7 @@ extension UpstreamRequest {
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
         guard let group, let index = attempt.peer.take() else { return }
         group.finished(index, outcome, nowMs: worker.clock.nowMs)
-        guard stream.connection != nil else { return }
+        guard stream.hasConnection else { return }
         worker.countAttempt(exchange, at: group.peers[index])
         stream.end(keepsConnection: keepsConnection)
     }

@@ -25,7 +25,7 @@ extension UpstreamRequest {
             exchange.stream.flush()
             guard case .relaying = state else { return }
             if exchange.stream.heldCount > ResponseStream.heldMax && passage.isBuffered {
-                passage.spool = ResponseSpool(self)
+                passage.spool = ResponseSpool(proxy)
             }
         }
         guard let spool = passage.spool else { return exchange.stream.append(slice, of: buffer) }

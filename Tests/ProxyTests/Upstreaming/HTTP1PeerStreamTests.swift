@@ -8,64 +8,27 @@ import Testing
     private static let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
     private static let post = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
 
-    /// What takes part.
-    private struct Scene {
-        let gateway: ScriptedGateway
-        let worker: ScriptedWorker
-
-        init(_ location: String = "") throws {
-            gateway = try ScriptedGateway()
-            worker = try ScriptedWorker(
-                serving: "location / { proxy_pass http://gateway; \(location) }", beside: gateway.upstream())
-        }
-
-        /// A client that sends a request, and the connection that it came by to the gateway.
-        func ask(
-            _ request: String = get, sendBuffer: Int32? = nil
-        ) throws -> (ScriptedClient, ScriptedGateway.Connection) {
-            let client = try ScriptedClient(of: worker, sendBuffer: sendBuffer)
-            client.send(request)
-            let connection = try #require(gateway.accept())
-            connection.read()
-            return (client, connection)
-        }
-
-        /// The gateway says something, and all act on it.
-        func say(
-            _ part: some Sequence<UInt8>, _ connection: ScriptedGateway.Connection, to client: ScriptedClient
-        ) {
-            if connection.send(part) > 0 { worker.turn() }
-            client.read()
-        }
-
-        func hangUp(_ connection: ScriptedGateway.Connection, on client: ScriptedClient) {
-            connection.close()
-            worker.turn()
-            client.read()
-        }
-    }
-
     private static func read(_ client: ScriptedClient) -> ReadResponse {
         ReadResponse(client.received, isEnded: client.isEnded)
     }
 
     // MARK: Responses
 
-    static let responses: [(text: String, body: String, closes: Bool)] = [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789", "0123456789", false),
+    static let responses: [(text: String, body: String)] = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789", "0123456789"),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n0123\r\n6;x\r\n456789\r\n0\r\nA: b\r\n\r\n",
-            "0123456789", false
+            "0123456789"
         ),
-        ("HTTP/1.1 200 OK\r\n\r\n0123456789", "0123456789", true),
-        ("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", "abc", false),
-        ("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", false),
+        ("HTTP/1.1 200 OK\r\n\r\n0123456789", "0123456789"),
+        ("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", "abc"),
+        ("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""),
     ]
 
     @Test("a response means the same wherever it is split", arguments: responses.indices)
     func everySplit(_ row: Int) throws {
-        let (text, body, closes) = Self.responses[row]
-        let scene = try Scene()
+        let (text, body) = Self.responses[row]
+        let scene = try ScriptedScene()
         let sample = Array(text.utf8)
         func answer(_ cuts: [Int]) throws -> ReadResponse {
             let client = try ScriptedClient(of: scene.worker)
@@ -83,7 +46,7 @@ import Testing
             return Self.read(client)
         }
         let whole = try answer([])
-        #expect(whole.status == 200 && whole.body == Array(body.utf8) && whole.isWhole, "\(closes)")
+        #expect(whole.status == 200 && whole.body == Array(body.utf8) && whole.isWhole)
         for cut in 1..<sample.count { #expect(try answer([cut]) == whole, "split at \(cut)") }
         #expect(try answer(Array(1..<sample.count)) == whole, "byte by byte")
     }
@@ -96,7 +59,7 @@ import Testing
             String(repeating: "HTTP/1.1 103 Early\r\n\r\n", count: 17),
         ])
     func refused(text: String) throws {
-        let scene = try Scene()
+        let scene = try ScriptedScene()
         let (client, connection) = try scene.ask()
         scene.say(text.utf8, connection, to: client)
         scene.hangUp(connection, on: client)
@@ -111,7 +74,7 @@ import Testing
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx",
         ])
     func brokenOff(text: String) throws {
-        let scene = try Scene()
+        let scene = try ScriptedScene()
         let (client, connection) = try scene.ask()
         scene.say(text.utf8, connection, to: client)
         scene.hangUp(connection, on: client)
@@ -136,7 +99,7 @@ import Testing
     @Test("a connection serves again only if both ends are in step", arguments: endings.indices)
     func reuse(_ row: Int) throws {
         let (response, isKept) = Self.endings[row]
-        let scene = try Scene()
+        let scene = try ScriptedScene()
         let (client, connection) = try scene.ask()
         scene.say(response.utf8, connection, to: client)
         #expect(Self.read(client).isWhole)
@@ -151,7 +114,7 @@ import Testing
 
     @Test("an answer that comes before the request is whole ends the connection")
     func earlyAnswer() throws {
-        let scene = try Scene("proxy_request_buffering off;")
+        let scene = try ScriptedScene("proxy_request_buffering off;")
         let (client, connection) = try scene.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
         #expect(connection.text.hasSuffix("\r\n\r\nabc"))
         scene.say("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n".utf8, connection, to: client)
@@ -162,7 +125,7 @@ import Testing
 
     @Test("a kept connection says nothing unasked")
     func unasked() throws {
-        let scene = try Scene()
+        let scene = try ScriptedScene()
         let (client, connection) = try scene.ask()
         scene.say("HTTP/1.1 204 No\r\n\r\n".utf8, connection, to: client)
         scene.say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil".utf8, connection, to: client)
@@ -175,7 +138,7 @@ import Testing
     @Test("a kept connection that was given up is replaced, for a request that does no harm twice")
     func stale() throws {
         for (request, isRepeated) in [(Self.get, true), (Self.post, false)] {
-            let scene = try Scene()
+            let scene = try ScriptedScene()
             let (client, connection) = try scene.ask()
             scene.say("HTTP/1.1 204 No\r\n\r\n".utf8, connection, to: client)
             client.send(request)
@@ -196,7 +159,7 @@ import Testing
 
     @Test("a client that leaves ends its request at the gateway")
     func clientLeaves() throws {
-        let scene = try Scene()
+        let scene = try ScriptedScene()
         let (client, connection) = try scene.ask()
         client.leave()
         connection.read()
@@ -207,7 +170,7 @@ import Testing
 
     @Test("what a slow client does not take is spooled, or waits at the gateway", arguments: [true, false])
     func slowClient(isBuffered: Bool) throws {
-        let scene = try Scene(isBuffered ? "proxy_buffers 8 512k;" : "proxy_buffering off;")
+        let scene = try ScriptedScene(isBuffered ? "proxy_buffers 8 512k;" : "proxy_buffering off;")
         let (client, connection) = try scene.ask(sendBuffer: 4096)
         let body = (0..<(2 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
         connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n".utf8)

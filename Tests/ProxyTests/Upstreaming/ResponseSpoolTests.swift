@@ -1,0 +1,81 @@
+import Core
+import Foundation
+import Testing
+
+@testable import Proxy
+
+@Suite("Response spool") struct ResponseSpoolTests {
+    private static func settings(memory: Int, file: Int64, path: String) -> ProxySettings {
+        var settings = ProxySettings()
+        settings.bufferCount = 1
+        settings.bodyBufferSize = memory
+        settings.maxTempFileSize = file
+        settings.tempPath = path
+        return settings
+    }
+
+    /// Bytes that differ from their neighbours.
+    private static func content(_ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+    }
+
+    private static func append(_ bytes: some Sequence<UInt8>, to spool: ResponseSpool) -> Bool {
+        let piece = ByteBuffer(capacity: 16)
+        piece.append(Array(bytes))
+        return spool.append(Slice(from: 0, to: piece.count), of: piece) == nil
+    }
+
+    private static func drain(_ spool: ResponseSpool) -> [UInt8] {
+        let out = ByteBuffer(capacity: 16)
+        var result: [UInt8] = []
+        while !spool.isEmpty {
+            out.removeAll()
+            guard spool.take(into: out), !out.isEmpty, out.count <= 64 << 10 else { break }
+            result += out.bytes
+        }
+        return result
+    }
+
+    @Test(
+        "what was put in comes out in its order, from memory or from a file",
+        arguments: [1, 100, 4096, 5000], [0, 1000, 1 << 20])
+    func order(piece: Int, memory: Int) throws {
+        let folder = try TemporaryFolder()
+        let spool = ResponseSpool(Self.settings(memory: memory, file: 1 << 20, path: folder.path))
+        let content = Self.content(20_000)
+        var taken: [UInt8] = []
+        var start = 0
+        while start < content.count {
+            let end = min(start + piece, content.count)
+            #expect(Self.append(content[start..<end], to: spool))
+            start = end
+            // Now and then the client takes all there is.
+            if start % 7 == 0 { taken += Self.drain(spool) }
+        }
+        taken += Self.drain(spool)
+        #expect(taken == content && spool.isEmpty)
+    }
+
+    @Test("it says when the peer must wait: memory is full, and the file as large as it may be")
+    func bounds() throws {
+        let folder = try TemporaryFolder()
+        let spool = ResponseSpool(Self.settings(memory: 1000, file: 5000, path: folder.path))
+        #expect(spool.isEmpty && spool.mayGrow)
+        var count = 0
+        while spool.mayGrow, count < 100_000 {
+            #expect(Self.append(Self.content(500), to: spool))
+            count += 500
+        }
+        #expect((5000...7000).contains(count))
+        let none = ResponseSpool(Self.settings(memory: 1000, file: 0, path: folder.path))
+        #expect(Self.append(Self.content(1000), to: none) && !none.mayGrow)
+    }
+
+    @Test("a file that cannot be written leaves all in memory, and the peer waits")
+    func unwritable() {
+        let spool = ResponseSpool(Self.settings(memory: 100, file: 5000, path: "/dev/null/folder"))
+        #expect(!Self.append(Self.content(300), to: spool))
+        #expect(!spool.mayGrow && !spool.isEmpty)
+        #expect(Self.drain(spool) == Self.content(300))
+    }
+}
