@@ -61,6 +61,7 @@ extension Worker {
         buffers.shrink(to: count)
         for exchange in recycled.exchanges.dropFirst(count) { exchange.upstream = nil }
         recycled.exchanges.removeLast(max(0, recycled.exchanges.count - count))
+        shrinkStreams(to: count)
     }
 
     /// Lets go of exchanges that belong to a former configuration.

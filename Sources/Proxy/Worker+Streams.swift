@@ -15,11 +15,18 @@ extension Worker {
 
     func giveBack(_ stream: HTTP2Stream) {
         stream.reset()
-        guard recycled.streams.count < Worker.streamsMax else {
-            timers.destroy(stream.readTimer)
-            timers.destroy(stream.writeTimer)
-            return loop.dismiss(stream.token)
-        }
+        guard recycled.streams.count < Worker.streamsMax else { return letGo(stream) }
         recycled.streams.append(stream)
+    }
+
+    /// Lets go of what so many clients do not need.
+    func shrinkStreams(to count: Int) {
+        while recycled.streams.count > count, let stream = recycled.streams.popLast() { letGo(stream) }
+    }
+
+    private func letGo(_ stream: HTTP2Stream) {
+        timers.destroy(stream.readTimer)
+        timers.destroy(stream.writeTimer)
+        loop.dismiss(stream.token)
     }
 }

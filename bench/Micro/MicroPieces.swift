@@ -7,9 +7,10 @@ import Upstream
 /// Everything that `portico-bench micro` can run.
 enum MicroPieces {
     static var all: [MicroPiece] {
-        requestHeads + exchanges + responseHeads + chunks + bytes + timers + balancers + PatternPieces.all + [
-            control
-        ]
+        requestHeads + HTTP2Pieces.all + exchanges + responseHeads + chunks + bytes + timers + balancers
+            + PatternPieces.all + [
+                control
+            ]
     }
 
     /// What zeros elsewhere are believed by: an object and its storage.

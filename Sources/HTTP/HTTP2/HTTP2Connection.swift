@@ -134,6 +134,9 @@ public final class HTTP2Connection {
     /// The record of a stream that is not closed.
     public func stream(_ slot: Int) -> StreamRecord { table[slot] }
 
+    /// The client may send no content, since too much of it lies about: it is not to blame for its pace.
+    public var isWithholdingWindow: Bool { receiveWindow.size <= 0 && heldCount > limits.heldMax }
+
     /// A field block has begun and is not whole.
     public var isWithinBlock: Bool {
         if case .fieldBlock = stage { true } else { false }

@@ -81,12 +81,16 @@ extension HTTP2Stream {
             exchange.arrival.pace.end()
         } else {
             if isTooSlow(exchange) { return cutSlowClient(exchange) }
-            let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
-            let lookMs = exchange.arrival.pace.wait(
-                nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
-            worker.set(readTimer, afterMs: lookMs)
+            awaitContent(exchange)
         }
         exchange.bodyAdvanced()
+    }
+
+    private func awaitContent(_ exchange: Exchange) {
+        let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
+        let lookMs = exchange.arrival.pace.wait(
+            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
+        worker.set(readTimer, afterMs: lookMs)
     }
 
     private func takeHeld(_ exchange: Exchange) throws(BodyError) {
@@ -125,6 +129,10 @@ extension HTTP2Stream {
         if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
         // What it was to be waited for may have become of no use meanwhile.
         guard exchange.isReadingBody else { return }
+        if session?.link.isWithholdingWindow ?? false {
+            exchange.arrival.pace.end()
+            return awaitContent(exchange)
+        }
         let now = worker.clock.nowMs
         if now < exchange.arrival.pace.gapEndsMs {
             if isTooSlow(exchange) { return cutSlowClient(exchange) }

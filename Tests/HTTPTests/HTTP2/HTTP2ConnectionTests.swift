@@ -107,9 +107,14 @@ import Testing
         }
         _ = client.run()
         #expect(client.answers().isEmpty)
+        #expect(!client.connection.isWithholdingWindow, "the client may still send")
+        client.frame(.data, stream: 3, Array(repeating: 0, count: 1535))
+        _ = client.run()
+        #expect(client.connection.isWithholdingWindow)
         client.connection.reset(0, .cancel, client.out)
-        client.connection.consumed(32_000, of: 1, out: client.out)
-        #expect(client.answers() == ["RST_STREAM 1 CANCEL", "WINDOW_UPDATE 0 64000"])
+        client.connection.consumed(33_535, of: 1, out: client.out)
+        #expect(
+            client.answers() == ["RST_STREAM 1 CANCEL", "WINDOW_UPDATE 3 33535", "WINDOW_UPDATE 0 65535"])
         #expect(client.connection.heldCount == 0)
     }
 
