@@ -251,11 +251,14 @@ public final class Configuration {
     }
 }
 
-/// The help of directives, for the command line.
+/// The help of directives and variables, for the command line.
 public enum DirectiveHelp {
-    /// What a directive does, its arguments, default and contexts; `nil`: there is none of this name.
+    /// What a directive does, its arguments, default and contexts; or what a variable is, with `$` or
+    /// without. `nil`: there is none of this name.
     public static func text(for name: String) -> String? {
-        Directives.table.help(for: name) ?? Directives.upstream.help(for: name)
+        if name.hasPrefix("$") { return Variables.help(for: String(name.dropFirst())) }
+        return Directives.table.help(for: name) ?? Directives.upstream.help(for: name)
+            ?? Variables.help(for: name)
     }
 
     /// The README's table, one row a directive.

@@ -84,7 +84,7 @@ public struct Program {
 
             Options:
               -?,-h         : this help
-              -h DIRECTIVE  : what a directive does, its arguments, default and contexts
+              -h NAME       : what a directive does, its arguments, default and contexts; or a variable
               -v            : show version and exit
               -V            : show version and configure options then exit
               -t            : test configuration and exit
@@ -101,7 +101,7 @@ public struct Program {
 
     private func printDirective(_ name: String) -> Int32 {
         guard let text = DirectiveHelp.text(for: name) else {
-            return fail("there is no directive \"\(name)\"")
+            return fail("there is no directive or variable \"\(name)\"")
         }
         print(text)
         return 0

@@ -238,12 +238,7 @@ extension UpstreamSettings {
     }
 
     /// Whether its way of choosing knows servers that are tried when no other is usable.
-    public var allowsBackups: Bool {
-        switch method {
-        case .ipHash, .hash, .random: false
-        default: true
-        }
-    }
+    public var allowsBackups: Bool { method.ranksServers }
 
     /// The API may change its servers. The state of those with names is shared in any case, which is no
     /// word of the operator's that they may be changed.

@@ -76,7 +76,7 @@ public final class PeerGroup {
         let primaryCount = made.count { !$0.settings.isBackup }
         primaries = 0..<primaryCount
         backups = primaryCount..<made.count
-        balancer = BalancingMethods.make(settings.method, made, 0..<primaryCount)
+        balancer = settings.method.make(made, 0..<primaryCount)
         eligible = EligiblePeers(
             made, primaries, panicThreshold: settings.isChecked ? settings.panicThreshold : 0)
         turns = Turns(made, [primaries, backups])

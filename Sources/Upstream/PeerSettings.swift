@@ -119,13 +119,3 @@ public struct UpstreamSettings: Sendable {
         peers = ServerLine.peers([], like: peer, named: name)
     }
 }
-
-/// How a group chooses: a name and what it was given. The work is done in `Balancers/`.
-public enum BalancingMethod: Sendable, Equatable {
-    case roundRobin
-    case ipHash
-    case leastConnections
-    /// The key is a template that the upper room evaluates.
-    case hash(key: String, isConsistent: Bool)
-    case random(two: Bool)
-}

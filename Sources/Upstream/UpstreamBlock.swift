@@ -20,7 +20,6 @@ public final class UpstreamBlock {
     let readState: (Statement) throws(ConfigError) -> (file: StateFile, lines: [Statement])
     /// Takes a `[warn]` for the operator.
     let warn: (ConfigError) -> Void
-    private var methodWord: String?
     private var stateStatement: Statement?
 
     /// An empty block; names are resolved, state files read and warnings taken by the caller.
@@ -37,8 +36,7 @@ public final class UpstreamBlock {
     }
 
     func choose(_ method: BalancingMethod, _ statement: Statement) {
-        if methodWord != nil { warn(ConfigError("load balancing method redefined", statement)) }
-        methodWord = statement.name
+        if settings.method.name != nil { warn(ConfigError("load balancing method redefined", statement)) }
         settings.method = method
     }
 
@@ -72,15 +70,12 @@ public final class UpstreamBlock {
         } else if !settings.peers.contains(where: { !$0.isBackup }) {
             throw ConfigError("no servers are inside upstream", statement)
         }
-        switch settings.method {
-        case .hash, .ipHash, .random:
-            if settings.peers.contains(where: \.isBackup) {
-                throw ConfigError("balancing method does not support parameter \"backup\"", statement)
-            }
-            if settings.peers.contains(where: { $0.slowStartMs > 0 }) {
-                throw ConfigError("balancing method does not support parameter \"slow_start\"", statement)
-            }
-        case .roundRobin, .leastConnections: break
+        guard !settings.method.ranksServers else { return }
+        if settings.peers.contains(where: \.isBackup) {
+            throw ConfigError("balancing method does not support parameter \"backup\"", statement)
+        }
+        if settings.peers.contains(where: { $0.slowStartMs > 0 }) {
+            throw ConfigError("balancing method does not support parameter \"slow_start\"", statement)
         }
     }
 }
@@ -89,7 +84,7 @@ public final class UpstreamBlock {
 extension UpstreamBlock {
     /// The rows of all directives that may stand in the block.
     public static var directives: [Directive<UpstreamBlock>] {
-        servers + methods + keepaliveRows + healthRows
+        servers + BalancingMethod.directives + keepaliveRows + healthRows
     }
 
     /// An address of the group, in the block or in its state file.
@@ -130,48 +125,6 @@ extension UpstreamBlock {
                 }
                 block.settings.hasZone = true
                 block.settings.zoneName = statement.argument(0)
-            },
-        ]
-    }
-
-    private static var methods: [Directive<UpstreamBlock>] {
-        [
-            Directive(
-                "ip_hash", "The same client address goes to the same server.", "", in: .upstream, arity: 0...0
-            ) {
-                (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
-                block.choose(.ipHash, statement)
-            },
-            Directive(
-                "least_conn", "The server with the fewest active requests for its weight is chosen.", "",
-                in: .upstream, arity: 0...0
-            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
-                block.choose(.leastConnections, statement)
-            },
-            Directive(
-                "hash", "The same key goes to the same server; with `consistent`, by ketama.",
-                "key [consistent]",
-                in: .upstream, arity: 1...2
-            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
-                let word = statement.argument(1)
-                guard word.isEmpty || word == "consistent" else {
-                    throw ConfigError("invalid parameter \"\(word)\"", statement)
-                }
-                block.choose(.hash(key: statement.argument(0), isConsistent: !word.isEmpty), statement)
-            },
-            Directive(
-                "random", "A server is chosen by chance; with `two`, the less busy of two.",
-                "[two [least_conn]]",
-                in: .upstream, arity: 0...2
-            ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
-                let words = Array(statement.arguments)
-                guard words.isEmpty || words[0] == "two" else {
-                    throw ConfigError("invalid parameter \"\(words[0])\"", statement)
-                }
-                guard words.count < 2 || words[1] == "least_conn" else {
-                    throw ConfigError("invalid parameter \"\(words[1])\"", statement)
-                }
-                block.choose(.random(two: !words.isEmpty), statement)
             },
         ]
     }

@@ -1,3 +1,4 @@
+import Config
 import Core
 import Net
 import Sharing
@@ -7,10 +8,37 @@ import Testing
 
 /// Laws that hold for every balancing method.
 @Suite("Every balancing method") struct BalancerLawTests {
-    static let methods: [BalancingMethod] = [
-        .roundRobin, .ipHash, .leastConnections, .hash(key: "", isConsistent: false),
-        .hash(key: "", isConsistent: true), .random(two: false), .random(two: true),
-    ]
+    /// Round robin, and what each directive makes of each way of writing it.
+    static let methods: [BalancingMethod] =
+        [.roundRobin]
+        + BalancingMethod.directives.flatMap { row in
+            ways(row.syntax).compactMap { try? method(row, $0) }
+        }
+
+    /// Words of which the optional ones may be left out, from the last on: `key [consistent]`.
+    private static func ways(_ syntax: String) -> [[String]] {
+        let words = syntax.split(separator: " ").map(String.init)
+        let required = words.prefix { !$0.hasPrefix("[") }.count
+        return (required...words.count).map { count in
+            words.prefix(count).map { word in word.filter { !"[]".contains($0) } }
+        }
+    }
+
+    private static func method(_ row: Directive<UpstreamBlock>, _ words: [String]) throws -> BalancingMethod {
+        let block = UpstreamBlock(
+            name: "group", resolve: { _, _ in [] },
+            readState: { (statement) throws(ConfigError) in throw ConfigError("no state", statement) },
+            warn: { _ in })
+        let location = SourceLocation(file: "t", line: 1)
+        try row.apply(block, Statement(words: [row.name] + words, block: nil, location: location))
+        return block.settings.method
+    }
+
+    @Test("every directive of a method is under these laws, in each way of writing it")
+    func allAreHere() {
+        let names = Set(Self.methods.compactMap(\.name))
+        #expect(names == Set(BalancingMethod.directives.map(\.name)) && Self.methods.count == 8)
+    }
 
     @Test("chooses only peers that are not down", arguments: methods)
     func skipsDownPeers(method: BalancingMethod) {

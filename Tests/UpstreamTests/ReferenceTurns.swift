@@ -132,10 +132,8 @@ final class ReferenceGroup {
         var found: Int?
         if !usesBackups {
             let open = peers.indices.filter { !peers[$0].isBackup && isEligible($0, tried, nowMs) }
-            switch settings.method {
-            case .leastConnections: found = leastConnections(open, nowMs)
-            default: found = takeTurn(open, nowMs)
-            }
+            let isLeast = settings.method.name == "least_conn"
+            found = isLeast ? leastConnections(open, nowMs) : takeTurn(open, nowMs)
             usesBackups = found == nil && peers.contains(where: \.isBackup)
         }
         if usesBackups {

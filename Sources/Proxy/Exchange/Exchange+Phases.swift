@@ -214,22 +214,24 @@ extension Exchange {
     /// pages and other internal redirects included.
     private func checkAccess() -> Outcome {
         RealIP.apply(self)
-        let rules = AccessRules.check(self)
-        switch (location.settings.core.satisfy, rules) {
-        case (.all, .refused(let code)): return .status(code)
-        case (.any, .granted): return admitByOne()
-        case (.all, _), (.any, _): return settleAccess(rules, AuthBasic.check(self))
-        }
+        return settleAccess(AccessCheck.first.ask(self), of: .first)
     }
 
-    /// Who may come in by credentials does; else what speaks against the client decides.
-    private func settleAccess(_ rules: AccessVerdict, _ credentials: AccessVerdict) -> Outcome {
-        switch (credentials, rules) {
-        case (.granted, _): return location.settings.core.satisfy == .any ? admitByOne() : .declined
-        case (.awaited, _): return .suspended
-        case (.refused(let code), _): return delayed(code)
-        case (.silent, .refused(let code)): return .status(code)
-        case (.silent, .silent), (.silent, .granted), (.silent, .awaited): return .declined
+    /// Asks the checks behind this one, until one of them decides.
+    private func settleAccess(_ verdict: AccessVerdict, of check: AccessCheck) -> Outcome {
+        var (verdict, check) = (verdict, check)
+        var refusal: UInt16?
+        while true {
+            switch (location.settings.core.satisfy, verdict) {
+            case (_, .awaited): return .suspended
+            case (.any, .granted): return admitByOne()
+            case (.all, .refused(let code)): return delayed(code)
+            case (.any, .refused(let code)): refusal = code
+            case (.all, .granted), (_, .silent): break
+            }
+            guard let next = check.next else { return refusal.map { delayed($0) } ?? .declined }
+            check = next
+            verdict = next.ask(self)
         }
     }
 
@@ -248,11 +250,10 @@ extension Exchange {
         return .suspended
     }
 
-    /// The client's password was checked aside: that decides about access, whatever `satisfy` says, since
-    /// nothing is checked after it.
+    /// The client's password was checked aside: what that says counts as if it had been known at once.
     func passwordChecked(_ verdict: PasswordFile.Verdict, _ attempt: AuthBasic.Attempt) {
         advance(.resumed)
-        let outcome = settleAccess(.silent, AuthBasic.conclude(verdict, attempt, self))
+        let outcome = settleAccess(AuthBasic.conclude(verdict, attempt, self), of: .passwords)
         if case .declined = outcome { return serve(from: .precontent) }
         conclude(outcome)
     }
@@ -281,16 +282,8 @@ extension Exchange {
         switch location.settings.content {
         case .proxy(let target):
             return startProxying(target)
-        case .stubStatus:
-            return StubStatus.handle(self)
-        case .status:
-            return Status.handle(self)
-        case .api(let writes):
-            return Status.handleAPI(self, writes: writes)
-        case .readiness:
-            return Readiness.handle(self)
-        case .staticFiles:
-            return StaticFiles.handle(self)
+        case .module(let module):
+            return module.handle(self)
         }
     }
 

@@ -38,10 +38,10 @@ extension Exchange {
     func bodyAdvanced() {
         switch phase {
         case .readingBody:
-            if case .api = location.settings.content {
+            if case .module(let module) = location.settings.content {
                 guard body.isComplete else { return }
                 advance(.resumed)
-                return conclude(Status.write(self))
+                return conclude(module.goOn(self))
             }
             // A streamed body goes on its way with what is here; a buffered one when it is complete.
             if case .stream = body.keeping { sendUpstream() } else if body.isComplete { sendUpstream() }

@@ -2,8 +2,15 @@ internal import Config
 internal import Net
 
 extension ConfigurationBuilder {
+    /// A location has `api write=on`.
+    func takeWritableAPI(_ block: Block) throws(ConfigError) {
+        try refuseOpenAPI(block)
+        hasWritableAPI = true
+        temporaryFolders.insert(block.settings.core.clientBodyTempPath)
+    }
+
     /// Whoever may change the servers of an upstream decides where passwords go.
-    func refuseOpenAPI(_ block: Block) throws(ConfigError) {
+    private func refuseOpenAPI(_ block: Block) throws(ConfigError) {
         let settings = block.settings
         let hasUsers = settings.auth.realm != nil && settings.auth.userFile != nil
         let hasRules = settings.access.rules.elements.contains { !$0.allows }

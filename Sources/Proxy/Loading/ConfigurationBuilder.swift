@@ -16,7 +16,7 @@ final class ConfigurationBuilder {
     /// Gateways of all servers are told which requests came early.
     private(set) var tellsEarlyData = false
     /// `api write=on` stands somewhere.
-    private(set) var hasWritableAPI = false
+    var hasWritableAPI = false
     /// `status_zone`s, each once.
     private(set) var zones: [StatusZone] = []
     /// `auth_basic_user_file`s, and where they are named.
@@ -53,7 +53,7 @@ final class ConfigurationBuilder {
     /// Upstreams that some location passes to over TLS.
     var tlsUpstreams: Set<String> = []
     /// Where bodies are kept that do not fit in memory.
-    private(set) var temporaryFolders: Set<String> = []
+    var temporaryFolders: Set<String> = []
     private var hasEvents = false
 
     init(_ request: LoadRequest, _ files: ConfigurationFiles) throws(ConfigError) {
@@ -255,12 +255,9 @@ final class ConfigurationBuilder {
     /// The finished location of a block; `model` says how much of the path `proxy_pass` replaces.
     func makeLocation(_ block: Block, like model: Block) throws(ConfigError) -> Location {
         try block.settings.proxy.check(block)
-        if case .api(writes: true) = block.settings.content {
-            try refuseOpenAPI(block)
-            hasWritableAPI = true
-            temporaryFolders.insert(block.settings.core.clientBodyTempPath)
-        }
-        if case .proxy = block.settings.content {
+        switch block.settings.content {
+        case .module(let module): try module.prepare(block)
+        case .proxy:
             temporaryFolders.insert(block.settings.core.clientBodyTempPath)
             temporaryFolders.insert(block.settings.proxy.tempPath)
         }
@@ -291,7 +288,7 @@ final class ConfigurationBuilder {
             name: name, resolve: { self.files.resolve(host: $0, port: $1) },
             readState: { (state) throws(ConfigError) in try self.readState(state) }, warn: { self.warn($0) })
         try block.read(statement, Directives.upstream)
-        if case .hash(let key, _) = block.settings.method {
+        if let key = block.settings.method.key {
             hashKeys[upstreams.count] = try template(key, statement)
         }
         upstreams.append(block.settings)

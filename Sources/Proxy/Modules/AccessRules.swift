@@ -2,18 +2,6 @@ internal import Config
 internal import Core
 internal import Net
 
-/// What one way of deciding about access has to say.
-enum AccessVerdict {
-    /// Nothing: it is not asked for here, or no rule is about this client.
-    case silent
-    /// The client may come in (which suffices for `satisfy any`).
-    case granted
-    /// The client is answered with this status.
-    case refused(UInt16)
-    /// It is being found out; `Exchange.passwordChecked` tells.
-    case awaited
-}
-
 /// `allow`, `deny`: the first rule that names the client's address decides.
 enum AccessRules {
     static func check(_ exchange: Exchange) -> AccessVerdict {

@@ -1,3 +1,4 @@
+internal import Config
 internal import Core
 internal import HTTP
 internal import Sharing
@@ -18,5 +19,20 @@ enum Readiness {
         response.contentKind = .buffered
         response.contentLength = Int64(response.content.count)
         return .respond
+    }
+}
+
+extension Readiness {
+    private static let module = ContentModule(hasReserve: true, handle: { Readiness.handle($0) })
+
+    static var directive: Directive<Block> {
+        Directive(
+            "readiness",
+            "Answers 200 while new clients are welcome, 503 once the service was told to stop.", "",
+            in: [.server, .location], arity: 0...0
+        ) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            block.settings.content = .module(module)
+        }
     }
 }

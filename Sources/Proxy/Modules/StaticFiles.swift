@@ -5,6 +5,9 @@ internal import Net
 
 /// `root`, `alias`, `index`: answers with files.
 enum StaticFiles {
+    /// What answers where no directive says otherwise.
+    static let module = ContentModule(hasReserve: false, handle: { StaticFiles.handle($0) })
+
     static func handle(_ exchange: Exchange) -> Outcome {
         guard FilePath.isKnown(for: exchange) else { return FilePath.refuse(exchange) }
         let path = exchange.worker.takeScratch()

@@ -1,3 +1,4 @@
+internal import Config
 internal import Core
 internal import HTTP
 internal import Net
@@ -231,5 +232,42 @@ enum Status {
         exchange.response.contentKind = .buffered
         exchange.response.contentLength = Int64(exchange.response.content.count)
         return .respond
+    }
+}
+
+extension Status {
+    private static let module = ContentModule(hasReserve: true, handle: { Status.handle($0) })
+
+    /// `api`, with `write=on` and without.
+    private static let reading = ContentModule(
+        hasReserve: true, handle: { Status.handleAPI($0, writes: false) })
+    private static let writing = ContentModule(
+        hasReserve: true,
+        prepare: { (block) throws(ConfigError) in try block.builder.takeWritableAPI(block) },
+        handle: { Status.handleAPI($0, writes: true) }, goOn: { Status.write($0) })
+
+    static var directive: Directive<Block> {
+        Directive(
+            "status",
+            "Answers with the state of the service: a page, or `?format=json`, `text`, `prometheus`.", "",
+            in: [.server, .location], arity: 0...0
+        ) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            block.settings.content = .module(module)
+        }
+    }
+
+    static var directiveAPI: Directive<Block> {
+        Directive(
+            "api", "Answers with the state of the service in the shapes of the commercial API.",
+            "[write=on | off]", default: "write=off", in: .location, arity: 0...1
+        ) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            switch statement.arguments.first {
+            case nil, "write=off": block.settings.content = .module(reading)
+            case "write=on": block.settings.content = .module(writing)
+            case let word?: throw ConfigError("invalid parameter \"\(word)\"", statement)
+            }
+        }
     }
 }

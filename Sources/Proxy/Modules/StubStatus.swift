@@ -1,3 +1,4 @@
+internal import Config
 internal import Core
 internal import HTTP
 internal import Sharing
@@ -34,5 +35,19 @@ package enum StubStatus {
         out.append(" Waiting: ")
         out.append(decimal: counters.total(.waiting))
         out.append(" \n")
+    }
+}
+
+extension StubStatus {
+    static let module = ContentModule(hasReserve: true, handle: { StubStatus.handle($0) })
+
+    static var directive: Directive<Block> {
+        Directive(
+            "stub_status", "Answers with the counters of connections and requests.", "",
+            in: [.server, .location], arity: 0...1
+        ) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            block.settings.content = .module(module)
+        }
     }
 }

@@ -12,13 +12,14 @@ enum Directives {
         MainSettings.directives + BlockDirectives.directives + ServerSettings.directives
             + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
             + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
-            + TryFilesSettings.directives + RateSetting.directives + GeoRows.directives
+            + ContentModule.directives + TryFilesSettings.directives + RateSetting.directives
+            + GeoRows.directives
             + SplitClientsRows.directives + HealthRows.directives + ResolverRows.directives
             + IgnoredDirectives.directives + IgnoredDirectives.cacheExceptions
     }
 }
 
-/// The blocks that settings stand in, and handlers without settings of their own.
+/// The blocks that settings stand in.
 enum BlockDirectives {
     static var directives: [Directive<Block>] {
         [
@@ -63,32 +64,6 @@ enum BlockDirectives {
                 try MapReader.read(statement, block.builder)
             }.block(.setting, holding: .lines),
             Directive(
-                "stub_status", "Answers with the counters of connections and requests.", "",
-                in: [.server, .location], arity: 0...1
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                block.settings.content = .stubStatus
-            },
-            Directive(
-                "status",
-                "Answers with the state of the service: a page, or `?format=json`, `text`, `prometheus`.", "",
-                in: [.server, .location], arity: 0...0
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                block.settings.content = .status
-            },
-            Directive(
-                "api", "Answers with the state of the service in the shapes of the commercial API.",
-                "[write=on | off]", default: "write=off", in: .location, arity: 0...1
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                switch statement.arguments.first {
-                case nil, "write=off": block.settings.content = .api(writes: false)
-                case "write=on": block.settings.content = .api(writes: true)
-                case let word?: throw ConfigError("invalid parameter \"\(word)\"", statement)
-                }
-            },
-            Directive(
                 "status_zone", "Counts the requests of a server or location under this name.", "zone",
                 in: [.server, .location, .ifInLocation], arity: 1...1
             ) {
@@ -100,14 +75,6 @@ enum BlockDirectives {
                 } else {
                     block.settings.core.statusZone = block.builder.index(of: zone)
                 }
-            },
-            Directive(
-                "readiness",
-                "Answers 200 while new clients are welcome, 503 once the service was told to stop.", "",
-                in: [.server, .location], arity: 0...0
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                block.settings.content = .readiness
             },
         ]
     }

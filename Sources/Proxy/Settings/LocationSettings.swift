@@ -13,7 +13,7 @@ struct LocationSettings {
     /// Of this very block: never inherited.
     var rewrite = RewriteSettings()
     /// Of this very block: never inherited.
-    var content = ContentHandler.staticFiles
+    var content = ContentHandler.module(StaticFiles.module)
     /// Of this very block: never inherited.
     var tryFiles: TryFilesSettings?
 
@@ -31,7 +31,7 @@ struct LocationSettings {
         copy.headers.added.inherit()
         copy.logs.access.inherit()
         copy.rewrite = RewriteSettings()
-        copy.content = .staticFiles
+        copy.content = .module(StaticFiles.module)
         copy.tryFiles = nil
         return copy
     }
@@ -39,19 +39,14 @@ struct LocationSettings {
 
 /// What answers the requests of a location.
 enum ContentHandler {
-    case staticFiles
     case proxy(ProxyTarget)
-    case stubStatus
-    case readiness
-    case status
-    case api(writes: Bool)
+    case module(ContentModule)
 
-    /// Answered also where `worker_connections` or descriptors have run out: who looks after the service, or
-    /// asks whether it is alive, must not be locked out by its clients.
+    /// See `ContentModule.hasReserve`.
     var hasReserve: Bool {
         switch self {
-        case .stubStatus, .readiness, .status, .api: true
-        case .staticFiles, .proxy: false
+        case .module(let module): module.hasReserve
+        case .proxy: false
         }
     }
 }

@@ -16,7 +16,7 @@ extension UpstreamRequest {
     }
 
     private func setKeys(_ group: PeerGroup) {
-        if case .ipHash = group.settings.method {
+        if group.settings.method.needsAddress {
             exchange.remoteAddress.withAddressBytes { selection.setClientAddress($0) }
         }
         guard let key = exchange.snapshot.configuration.hashKey(of: group) else { return }

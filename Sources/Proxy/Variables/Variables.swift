@@ -47,19 +47,32 @@ enum Variables {
         }
     }
 
+    /// What `-h` says of a variable (without `$`); `nil`: there is none of this name.
+    static func help(for name: String) -> String? {
+        if let row = rows.first(where: { $0.name == name }) { return "\(row.about)\nVariable: $\(name)" }
+        let prefix = prefixes.first { name.hasPrefix($0.text) }
+        return prefix.map { "\($0.about)\nVariable: $\($0.text)name" }
+    }
+
+    /// Variables whose names go on with that of a field, a cookie or an argument.
     private struct Prefix: Sendable {
         let text: String
+        let about: String
         let make: @Sendable ([UInt8]) -> Variable
     }
 
     private static var prefixes: [Prefix] {
         [
-            Prefix(text: "http_") { .requestField($0) },
-            Prefix(text: "arg_") { .argument($0) },
-            Prefix(text: "cookie_") { .cookie($0) },
-            Prefix(text: "sent_http_") { .sentField($0) },
-            Prefix(text: "upstream_http_") { .upstreamField($0) },
-            Prefix(text: "upstream_cookie_") { .upstreamCookie($0) },
+            Prefix(text: "http_", about: "A field of the request; `_` stands for `-`.") { .requestField($0) },
+            Prefix(text: "arg_", about: "An argument of the query.") { .argument($0) },
+            Prefix(text: "cookie_", about: "A cookie of the request.") { .cookie($0) },
+            Prefix(text: "sent_http_", about: "A field of the response.") { .sentField($0) },
+            Prefix(text: "upstream_http_", about: "A field of the gateway's response.") {
+                .upstreamField($0)
+            },
+            Prefix(text: "upstream_cookie_", about: "A cookie that the gateway sets.") {
+                .upstreamCookie($0)
+            },
         ]
     }
 }

@@ -1,3 +1,5 @@
+internal import Config
+
 /// `ip_hash`: the same client address goes to the same peer. nginx's arithmetic: the first three bytes
 /// of an IPv4 address or all of an IPv6 one, hashed anew for each peer that cannot serve, at most 20
 /// times; then round robin.
@@ -30,5 +32,21 @@ final class IPHash: Balancer {
             }
         }
         return fallback.pick(from: group, selection, nowMs: nowMs)
+    }
+}
+
+extension BalancingMethod {
+    /// `ip_hash`
+    public static let ipHash = BalancingMethod("ip_hash", ranksServers: false) { IPHash($0, $1) }.addressed
+}
+
+extension IPHash {
+    static var directive: Directive<UpstreamBlock> {
+        Directive(
+            "ip_hash", "The same client address goes to the same server.", "", in: .upstream, arity: 0...0
+        ) {
+            (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+            block.choose(.ipHash, statement)
+        }
     }
 }

@@ -1,3 +1,4 @@
+internal import Config
 internal import Core
 
 /// `hash key`: CRC-32 over the number of the attempt and the key, bits 16–30, by total weight; at most
@@ -32,5 +33,30 @@ final class KeyHash: Balancer {
     private func update(_ crc: inout CRC32, decimal value: Int) {
         if value >= 10 { update(&crc, decimal: value / 10) }
         crc.update(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
+    }
+}
+
+extension BalancingMethod {
+    /// `hash key [consistent]`
+    public static func hash(key: String, isConsistent: Bool) -> BalancingMethod {
+        BalancingMethod("hash", ranksServers: false) { peers, primaries -> any Balancer in
+            isConsistent ? ConsistentHash(peers, primaries) : KeyHash(peers, primaries)
+        }.keyed(by: key)
+    }
+}
+
+extension KeyHash {
+    static var directive: Directive<UpstreamBlock> {
+        Directive(
+            "hash", "The same key goes to the same server; with `consistent`, by ketama.",
+            "key [consistent]",
+            in: .upstream, arity: 1...2
+        ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+            let word = statement.argument(1)
+            guard word.isEmpty || word == "consistent" else {
+                throw ConfigError("invalid parameter \"\(word)\"", statement)
+            }
+            block.choose(.hash(key: statement.argument(0), isConsistent: !word.isEmpty), statement)
+        }
     }
 }

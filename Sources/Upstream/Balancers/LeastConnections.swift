@@ -1,3 +1,4 @@
+internal import Config
 internal import Net
 internal import Sharing
 
@@ -133,5 +134,21 @@ private struct Freest {
             count += 1
         }
         return count
+    }
+}
+
+extension BalancingMethod {
+    /// `least_conn`
+    public static let leastConnections = BalancingMethod("least_conn") { LeastConnections($0, $1) }
+}
+
+extension LeastConnections {
+    static var directive: Directive<UpstreamBlock> {
+        Directive(
+            "least_conn", "The server with the fewest active requests for its weight is chosen.", "",
+            in: .upstream, arity: 0...0
+        ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+            block.choose(.leastConnections, statement)
+        }
     }
 }

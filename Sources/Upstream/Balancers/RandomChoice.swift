@@ -1,3 +1,5 @@
+internal import Config
+
 /// `random [two [least_conn]]`: a peer by chance and weight; with `two`, the less busy of two.
 /// After 20 tries in vain, round robin.
 final class RandomChoice: Balancer {
@@ -45,5 +47,31 @@ private struct SplitMix: RandomNumberGenerator {
         var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
+    }
+}
+
+extension BalancingMethod {
+    /// `random [two]`
+    public static func random(two: Bool) -> BalancingMethod {
+        BalancingMethod("random", ranksServers: false) { RandomChoice($0, $1, two: two) }
+    }
+}
+
+extension RandomChoice {
+    static var directive: Directive<UpstreamBlock> {
+        Directive(
+            "random", "A server is chosen by chance; with `two`, the less busy of two.",
+            "[two [least_conn]]",
+            in: .upstream, arity: 0...2
+        ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+            let words = Array(statement.arguments)
+            guard words.isEmpty || words[0] == "two" else {
+                throw ConfigError("invalid parameter \"\(words[0])\"", statement)
+            }
+            guard words.count < 2 || words[1] == "least_conn" else {
+                throw ConfigError("invalid parameter \"\(words[1])\"", statement)
+            }
+            block.choose(.random(two: !words.isEmpty), statement)
+        }
     }
 }

@@ -8,3 +8,8 @@ final class RoundRobin: Balancer {
         return best
     }
 }
+
+extension BalancingMethod {
+    /// What holds without a directive.
+    public static let roundRobin = BalancingMethod(nil) { _, _ in RoundRobin() }
+}

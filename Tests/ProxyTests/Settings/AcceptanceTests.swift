@@ -66,7 +66,7 @@ struct AcceptanceTests {
     func protectsStatus() throws {
         let configuration = try Loading.main(AcceptanceTests.text)
         let location = try #require(configuration.location(of: "/status"))
-        guard case .stubStatus = location.settings.content else {
+        guard case .module(let module) = location.settings.content, module === StubStatus.module else {
             Issue.record("/status is not the status page")
             return
         }

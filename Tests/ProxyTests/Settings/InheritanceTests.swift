@@ -70,7 +70,7 @@ struct InheritanceTests {
         let configuration = try Loading.server(
             "location / { proxy_pass http://127.0.0.1; set $a 1; location /a { } }")
         let nested = try #require(configuration.location(of: "/a")?.settings)
-        guard case .staticFiles = nested.content else {
+        guard case .module(let module) = nested.content, module === StaticFiles.module else {
             Issue.record("proxy_pass was inherited")
             return
         }

@@ -13,6 +13,18 @@ struct VariablesTests {
         }
     }
 
+    @Test("help says what a variable is, whether its name is a row's or goes on with a field's")
+    func help() throws {
+        for row in Variables.rows {
+            let text = try #require(DirectiveHelp.text(for: "$\(row.name)"))
+            #expect(text.hasPrefix(row.about))
+        }
+        #expect(DirectiveHelp.text(for: "remote_addr")?.hasPrefix("The client's address") == true)
+        #expect(DirectiveHelp.text(for: "$http_x_y")?.contains("$http_name") == true)
+        #expect(DirectiveHelp.text(for: "limit_rate")?.contains("Syntax:") == true)
+        #expect(DirectiveHelp.text(for: "$nonsense") == nil && DirectiveHelp.text(for: "nonsense") == nil)
+    }
+
     @Test("names resolve to rows, then by their prefixes")
     func namesResolve() throws {
         guard case .builtin(let index)? = Variables.resolve("remote_addr") else {

@@ -1,0 +1,31 @@
+/// What one way of deciding about access has to say.
+enum AccessVerdict {
+    /// Nothing: it is not asked for here, or no rule is about this client.
+    case silent
+    /// The client may come in (which suffices for `satisfy any`).
+    case granted
+    /// The client is answered with this status.
+    case refused(UInt16)
+    /// It is being found out; `Exchange.passwordChecked` tells.
+    case awaited
+}
+
+/// The ways of deciding about access, in the order in which they are asked; `satisfy` says whether all of
+/// them must agree.
+///
+/// To add one, write `Modules/<Name>.swift` with what it has to say, and add a case here.
+enum AccessCheck: Int {
+    case addresses, passwords
+
+    static var first: AccessCheck { .addresses }
+
+    /// The one behind it.
+    var next: AccessCheck? { AccessCheck(rawValue: rawValue + 1) }
+
+    func ask(_ exchange: Exchange) -> AccessVerdict {
+        switch self {
+        case .addresses: AccessRules.check(exchange)
+        case .passwords: AuthBasic.check(exchange)
+        }
+    }
+}
