@@ -36,8 +36,8 @@ func room(_ name: String, _ below: [Target.Dependency], embedding files: [String
         swiftSettings: productSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [String] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
 }
 
 let package = Package(
@@ -71,6 +71,8 @@ let package = Package(
             dependencies: ["Core", "HTTP", "Config", "Pattern", "Net", "Proxy", "CLinux"],
             path: "Tests/Fuzz", exclude: ["corpus"], swiftSettings: productSettings, linkerSettings: linking),
         tests("FuzzTests", ["portico-fuzz", "CLinux", "Core"]),
+        .target(
+            name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("BenchTests", ["portico-bench", "Net", "Core"]),
         tests("CoreTests", ["Core"]),
         tests("HTTPTests", ["HTTP", "Core"]),
@@ -84,7 +86,7 @@ let package = Package(
             "ProxyTests",
             ["Proxy", "Config", "Core", "HTTP", "Pattern", "Net", "Sharing", "Status", "Upstream"]),
         tests("ServiceTests", ["Service"]),
-        tests("IntegrationTests", []),
+        tests("IntegrationTests", ["Core"]),
         tests("StyleTests", []),
     ]
 )

@@ -2,7 +2,7 @@ public import Net
 
 /// The last few things that went wrong, written by all workers: each in a place of its own, the oldest one's.
 ///
-/// A place holds a number that is odd while it is being written, two numbers, and four texts.
+/// A place holds a `Seqlock`'s number, two numbers, and four texts.
 public final class EventRing {
     /// Places.
     public static var capacity: Int { 32 }
@@ -40,14 +40,13 @@ public final class EventRing {
         // Whoever adds at the same time gets another place.
         let serial = memory.add(0, 1) - 1
         let base = 1 + max(0, serial) % EventRing.capacity * EventRing.placeSize
-        let sequence = memory.load(base) | 1
-        memory.storeOrdered(base, sequence)
-        memory.storeOrdered(base + 1, event.atMs)
-        memory.storeOrdered(base + 2, event.status)
-        for (index, text) in event.texts.prefix(4).enumerated() {
-            SharedText(memory, at: base + 4 + index * SharedText.numbers).write(text)
+        Seqlock(memory, base).write {
+            memory.storeOrdered(base + 1, event.atMs)
+            memory.storeOrdered(base + 2, event.status)
+            for (index, text) in event.texts.prefix(4).enumerated() {
+                SharedText(memory, at: base + 4 + index * SharedText.numbers).write(text)
+            }
         }
-        memory.storeOrdered(base, sequence &+ 1)
     }
 
     /// The youngest first.
@@ -56,12 +55,15 @@ public final class EventRing {
         var events: [Event] = []
         for back in 0..<Swift.min(total, max, EventRing.capacity) {
             let base = 1 + (total - 1 - back) % EventRing.capacity * EventRing.placeSize
-            let before = memory.loadOrdered(base)
-            guard before & 1 == 0, before > 0 else { continue }
-            let event = Event(
-                atMs: memory.loadOrdered(base + 1), status: memory.loadOrdered(base + 2),
-                texts: (0..<4).map { SharedText(memory, at: base + 4 + $0 * SharedText.numbers).read() })
-            if memory.loadOrdered(base) == before { events.append(event) }
+            let event = Seqlock(memory, base).read { number -> Event? in
+                guard number > 0 else { return nil }
+                return Event(
+                    atMs: memory.loadOrdered(base + 1), status: memory.loadOrdered(base + 2),
+                    texts: (0..<4).map {
+                        SharedText(memory, at: base + 4 + $0 * SharedText.numbers).read()
+                    })
+            }
+            if let event = event ?? nil { events.append(event) }
         }
         return events
     }

@@ -72,23 +72,15 @@ public final class GroupMembers {
     /// The text of a group; `nil`: it is as configured, or was configured otherwise when it was changed.
     public func text(of group: String, configured: String) -> String? {
         guard changes > 0, let place = place(of: group, claims: false) else { return nil }
-        for _ in 0..<100 {
-            let before = memory.loadOrdered(place)
-            let start = GroupMembers.text(before, at: place)
-            guard before != 0, memory.loadOrdered(start) == SharedMemory.mark(of: configured) else {
+        let bytes = Seqlock(memory, place).read(alternates: true) { change -> [UInt8]? in
+            let start = GroupMembers.text(change, at: place)
+            guard change != 0, memory.loadOrdered(start) == SharedMemory.mark(of: configured) else {
                 return nil
             }
             let count = min(max(memory.loadOrdered(start + 1), 0), GroupMembers.byteMax)
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(count + 8)
-            for word in 0..<(count + 7) / 8 {
-                let number = UInt64(UInt(bitPattern: memory.loadOrdered(start + 2 + word)))
-                for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(index * 8))) }
-            }
-            guard memory.loadOrdered(place) == before else { continue }
-            return String(decoding: bytes.prefix(count), as: UTF8.self)
+            return memory.bytes(at: start + 2, count: count)
         }
-        return nil
+        return (bytes ?? nil).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Where the text stands that a change has written.
@@ -134,13 +126,7 @@ public final class GroupMembers {
         let start = GroupMembers.text(change, at: place)
         memory.storeOrdered(start, SharedMemory.mark(of: configured))
         memory.storeOrdered(start + 1, bytes.count)
-        for word in 0..<(bytes.count + 7) / 8 {
-            var number: UInt64 = 0
-            for index in 0..<8 where word * 8 + index < bytes.count {
-                number |= UInt64(bytes[word * 8 + index]) << UInt64(index * 8)
-            }
-            memory.storeOrdered(start + 2 + word, Int(bitPattern: UInt(number)))
-        }
+        memory.store(bytes, at: start + 2)
         memory.storeOrdered(place, change)
         memory.add(0, 1)
     }

@@ -2,8 +2,8 @@ public import Net
 
 /// Addresses of names that are looked up while the service runs: written by the checker, read by workers.
 ///
-/// A place for each name: a number that is odd while it is being written, how many addresses there are (one
-/// more), and those. One more number, in front, counts the changes to all of them.
+/// A place for each name: a `Seqlock`'s number, how many addresses there are (one more), and those. One more
+/// number, in front, counts the changes to all of them.
 public final class ResolvedNames {
     /// Addresses that a name may have; further ones are dropped.
     public static var addressesMax: Int { 16 }
@@ -61,20 +61,16 @@ public final class ResolvedNames {
         let mark = ResolvedNames.mark(name)
         guard let place = held[mark] ?? places.find(mark) else { return nil }
         let start = start(place)
-        for _ in 0..<100 {
-            let before = memory.loadOrdered(start)
-            guard before & 1 == 0 else { continue }
+        let found = Seqlock(memory, start).read { _ -> [SocketAddress]? in
             let count = min(memory.loadOrdered(start + 1), ResolvedNames.addressesMax + 1) - 1
             guard count >= 0 else { return nil }
-            let found = (0..<count).compactMap { index in
+            return (0..<count).compactMap { index in
                 let numbers = (0..<3).map { memory.loadOrdered(start + 2 + index * 3 + $0) }
                 return ResolvedNames.address(numbers)
             }
-            guard memory.loadOrdered(start) == before else { continue }
-            // It may have become another's before it was read.
-            return held[mark] != nil || places.find(mark) == place ? found : nil
         }
-        return nil
+        // It may have become another's before it was read.
+        return held[mark] != nil || places.find(mark) == place ? found ?? nil : nil
     }
 
     /// Puts the addresses of a name there, if they are others than before. Only one process may write.
@@ -92,15 +88,14 @@ public final class ResolvedNames {
 
     /// - Parameter addresses: `nil`: it was never found.
     private func write(_ addresses: [SocketAddress]?, at start: Int) {
-        let sequence = memory.load(start) | 1
-        memory.storeOrdered(start, sequence)
-        memory.storeOrdered(start + 1, addresses.map { $0.count + 1 } ?? 0)
-        for (index, address) in (addresses ?? []).enumerated() {
-            for (offset, number) in ResolvedNames.numbers(address).enumerated() {
-                memory.storeOrdered(start + 2 + index * 3 + offset, number)
+        Seqlock(memory, start).write {
+            memory.storeOrdered(start + 1, addresses.map { $0.count + 1 } ?? 0)
+            for (index, address) in (addresses ?? []).enumerated() {
+                for (offset, number) in ResolvedNames.numbers(address).enumerated() {
+                    memory.storeOrdered(start + 2 + index * 3 + offset, number)
+                }
             }
         }
-        memory.storeOrdered(start, sequence &+ 1)
     }
 
     /// Family and port, then the address's high and low halves.

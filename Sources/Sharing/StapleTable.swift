@@ -2,8 +2,8 @@ public import Net
 
 /// Answers of OCSP responders: written by the checker, read by workers in handshakes.
 ///
-/// A place for each certificate, found by its SHA-256: a number that is odd while the place is being written,
-/// the second until which the answer holds, its length, and its bytes.
+/// A place for each certificate, found by its SHA-256: a `Seqlock`'s number, the second until which the
+/// answer holds (0: there is none), its length, and its bytes.
 public final class StapleTable: StapleSource {
     /// Longest answer; usual ones have 500 to 2,000 bytes.
     public static var byteMax: Int { 8 << 10 }
@@ -32,11 +32,10 @@ public final class StapleTable: StapleSource {
         places.take(mark) { place, vacancy in
             guard case .foreign = vacancy else { return }
             let start = place * StapleTable.placeSize
-            let sequence = memory.load(start) | 1
-            memory.storeOrdered(start, sequence)
-            memory.storeOrdered(start + 1, 0)
-            memory.storeOrdered(start + 2, 0)
-            memory.storeOrdered(start, sequence &+ 1)
+            Seqlock(memory, start).write {
+                memory.storeOrdered(start + 1, 0)
+                memory.storeOrdered(start + 2, 0)
+            }
         }
     }
 
@@ -49,18 +48,11 @@ public final class StapleTable: StapleSource {
         if held[mark] == nil, let lease = take(mark) { held.add(mark, lease) }
         guard bytes.count <= StapleTable.byteMax, let found = held[mark] else { return false }
         let place = found * StapleTable.placeSize
-        let sequence = memory.load(place) | 1
-        memory.storeOrdered(place, sequence)
-        memory.storeOrdered(place + 1, Int(validUntil))
-        memory.storeOrdered(place + 2, bytes.count)
-        for word in 0..<(bytes.count + 7) / 8 {
-            var number: UInt64 = 0
-            for index in 0..<8 where word * 8 + index < bytes.count {
-                number |= UInt64(bytes[word * 8 + index]) << UInt64(index * 8)
-            }
-            memory.storeOrdered(place + StapleTable.headSize + word, Int(bitPattern: UInt(number)))
+        Seqlock(memory, place).write {
+            memory.storeOrdered(place + 1, Int(validUntil))
+            memory.storeOrdered(place + 2, bytes.count)
+            memory.store(bytes, at: place + StapleTable.headSize)
         }
-        memory.storeOrdered(place, sequence &+ 1)
         return true
     }
 
@@ -69,22 +61,12 @@ public final class StapleTable: StapleSource {
         let mark = StapleTable.mark(fingerprint)
         guard let found = held[mark] ?? places.find(mark) else { return nil }
         let place = found * StapleTable.placeSize
-        for _ in 0..<100 {
-            let before = memory.loadOrdered(place)
-            guard before & 1 == 0 else { continue }
-            guard before > 0, memory.loadOrdered(place + 1) >= Int(nowSeconds) else { return nil }
+        let bytes = Seqlock(memory, place).read { _ -> [UInt8]? in
+            guard memory.loadOrdered(place + 1) >= Int(nowSeconds) else { return nil }
             let count = min(max(memory.loadOrdered(place + 2), 0), StapleTable.byteMax)
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(count + 8)
-            for word in 0..<(count + 7) / 8 {
-                let place = place + StapleTable.headSize + word
-                let number = UInt64(UInt(bitPattern: memory.loadOrdered(place)))
-                for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(index * 8))) }
-            }
-            guard memory.loadOrdered(place) == before else { continue }
-            return Array(bytes.prefix(count))
+            return memory.bytes(at: place + StapleTable.headSize, count: count)
         }
-        return nil
+        return bytes ?? nil
     }
 
     private static func mark(_ fingerprint: [UInt8]) -> Int {

@@ -1,13 +1,16 @@
+import Core
+import TestSupport
+
 /// Configurations broken at random, the same ones on every run.
 struct Mutations {
-    private var state: UInt64
+    private var numbers: SplitMix
     private static let pieces: [[UInt8]] =
         [
             "{", "}", ";", "\"", "'", "\\", "$", "${", "#", "\n", "\r\n", " ", ")", "include ", "http",
             "\u{FEFF}", "ä",
         ].map { Array($0.utf8) } + [[0], [0xFF]]
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { numbers = SplitMix(seed: seed) }
 
     static let sample = Array(
         """
@@ -27,26 +30,20 @@ struct Mutations {
 
         """.utf8)
 
-    /// SplitMix64.
-    private mutating func random(below bound: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((z ^ (z >> 31)) % UInt64(bound))
-    }
-
     /// The sample with one to four changes.
     mutating func next() -> [UInt8] {
         var bytes = Mutations.sample
-        for _ in 0...random(below: 4) where !bytes.isEmpty {
-            let at = random(below: bytes.count)
-            switch random(below: 4) {
+        for _ in 0...numbers.next(below: 4) where !bytes.isEmpty {
+            let at = numbers.next(below: bytes.count)
+            switch numbers.next(below: 4) {
             case 0: bytes.remove(at: at)
-            case 1: bytes.insert(contentsOf: Mutations.pieces[random(below: Mutations.pieces.count)], at: at)
+            case 1:
+                bytes.insert(
+                    contentsOf: Mutations.pieces[numbers.next(below: Mutations.pieces.count)], at: at)
             case 2:
-                bytes.replaceSubrange(at...at, with: Mutations.pieces[random(below: Mutations.pieces.count)])
-            default: bytes.removeSubrange(at..<min(bytes.count, at + random(below: 40)))
+                bytes.replaceSubrange(
+                    at...at, with: Mutations.pieces[numbers.next(below: Mutations.pieces.count)])
+            default: bytes.removeSubrange(at..<min(bytes.count, at + numbers.next(below: 40)))
             }
         }
         return bytes

@@ -1,22 +1,19 @@
-/// Random numbers and mutations that a seed decides (SplitMix64).
-struct FuzzRandom: RandomNumberGenerator {
-    private var state: UInt64
+internal import Core
 
-    init(seed: UInt64) { state = seed }
+/// Random numbers and mutations that a seed decides.
+struct FuzzRandom: RandomNumberGenerator {
+    private var numbers: SplitMix
+
+    init(seed: UInt64) { numbers = SplitMix(seed: seed) }
 
     /// For what is decided by the input alone, so that an input replays.
     init(of bytes: [UInt8]) {
         // FNV-1a.
-        state = bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let hash: UInt64 = bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        numbers = SplitMix(seed: hash)
     }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    mutating func next() -> UInt64 { numbers.next() }
 
     mutating func below(_ bound: Int) -> Int { bound > 0 ? Int.random(in: 0..<bound, using: &self) : 0 }
 

@@ -1,3 +1,4 @@
+import Core
 import Testing
 
 @testable import HTTP
@@ -22,7 +23,7 @@ import Testing
 
     @Test("random bytes are scanned as a plain loop scans them, from any start")
     func random() {
-        var generator = SeededGenerator(state: 9)
+        var generator = SplitMix(seed: 9)
         let alphabet = bytes("\t\n\r aZ09-:\u{1F}\u{20}\u{7E}\u{7F}\u{80}\u{8A}\u{FF}\0\u{B}\u{9}")
         for _ in 0..<3000 {
             let count = Int.random(in: 0...40, using: &generator)

@@ -49,7 +49,7 @@ import Testing
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.timeZone = TimeZone(secondsFromGMT: 0)
         formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        var generator = SeededGenerator(state: 7)
+        var generator = SplitMix(seed: 7)
         for _ in 0..<300 {
             let seconds = Int64.random(in: -2_000_000_000...6_000_000_000, using: &generator)
             let text = format(seconds)

@@ -79,18 +79,7 @@ func withSpan<R>(_ text: String, _ body: (Span<UInt8>) throws -> R) rethrows -> 
     try bytes(text).withUnsafeBufferPointer { try body($0.span) }
 }
 
-/// A small generator whose sequence a seed decides (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SplitMix {
     /// `sample` with a few bytes changed, dropped, doubled or swapped for meaningful ones.
     mutating func mutate(_ sample: [UInt8]) -> [UInt8] {
         let spice: [UInt8] = bytes("\r\n\0\t :;,/.%?#0fF9xA_-\u{7F}\u{80}\u{FF}")

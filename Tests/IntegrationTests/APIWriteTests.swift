@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `api write=on`: servers of an upstream changed while the service runs.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Responses and requests that leave together belong to whom they are for.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The commands of `portico-bench` beside `load`, each with the real programs.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `portico-bench load` against a small server.

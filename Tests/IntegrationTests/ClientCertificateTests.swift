@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Certificates of clients, and what else a TLS server reads from files. Beside nginx where it is there.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the access log says of an attempt whose client went away, as nginx does.

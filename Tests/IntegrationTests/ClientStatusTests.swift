@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `ssl_ocsp`: authorities are asked whether clients' certificates still hold.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Which connections to servers carry requests of which locations.

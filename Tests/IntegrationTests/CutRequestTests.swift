@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Clients that leave at every byte of a request, or send what is refused, while every variable is logged and

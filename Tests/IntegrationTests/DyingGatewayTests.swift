@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Gateways that die at every byte of a head, or send heads that are refused, while every variable is logged

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `ssl_early_data`: requests that come with a client's first message.

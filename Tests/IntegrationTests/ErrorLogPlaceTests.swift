@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `error_log` of a location is that location's alone.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Bytes of a request are bytes of a file's name, and of a target, whatever encoding they are of.

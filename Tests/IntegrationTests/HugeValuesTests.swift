@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Times, sizes and numbers at their bounds, in a service that starts, serves, reloads and ends with them.

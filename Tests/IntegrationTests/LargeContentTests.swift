@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Content of requests of every size reaches the gateway as it is, whichever way it is framed and kept.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Sockets that the configuration listens on: nobody keeps one open that nobody serves, since the kernel goes

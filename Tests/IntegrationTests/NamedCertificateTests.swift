@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `ssl_certificate` with the name that the client asks for in its path.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `limit_rate`, from the configuration and from a gateway's own field.

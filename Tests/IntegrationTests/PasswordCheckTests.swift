@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `auth_basic` with hashes that take long: worked out in children of the worker.

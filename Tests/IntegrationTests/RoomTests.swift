@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What happens at `worker_connections`, and at the limit of descriptors.

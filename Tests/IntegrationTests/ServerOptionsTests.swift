@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `OPTIONS *` asks about the server as a whole: RFC 9110 §9.3.7.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Responses whose client is slower than their gateway, and then is not: all that came goes on at once.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the authority's responder says of a certificate, sent along in handshakes.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `state`: what the API did to an upstream's servers is kept in a file.

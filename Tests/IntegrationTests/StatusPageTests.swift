@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The page as a browser shows it. With `PORTICO_SCREENSHOTS` it leaves pictures in that folder.

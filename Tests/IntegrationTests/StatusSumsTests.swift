@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What several workers counted is added up, whoever answers, over reloads and deaths; and Prometheus can

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `ssl` objects of the API: handshakes with clients by zone, and with servers of upstreams.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What an operator is told first, while requests really fail or do not; and what counts as traffic.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// TLS is spoken at an address, whichever block says so. Beside nginx where it is there.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What strangers may send to a TLS port: a closed connection, and never a worker's end.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A response that ends with a connection of TLS.

@@ -1,16 +1,17 @@
 import Core
 import Foundation
 import Net
+import TestSupport
 import Testing
 
 @Suite("Error log") struct ErrorLogTests {
     @Test("a line has nginx's form")
     func form() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let log = try ErrorLog([.init(.file(folder.file("error.log")), .info)])
         log.write(.error, connection: 12, "connect() failed \(Errno.connectionRefused.logText)")
         log.write(.notice, connection: nil, "start")
-        let lines = folder.text("error.log").split(separator: "\n").map(String.init)
+        let lines = folder.read("error.log").split(separator: "\n").map(String.init)
         let pid = getpid()
         let time = #/\d{4}/\d\d/\d\d \d\d:\d\d:\d\d /#
         #expect(lines.count == 2)
@@ -23,20 +24,20 @@ import Testing
 
     @Test("a line's time is the loop's clock's, where there is one")
     func time() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let clock = Clock()
         let log = try ErrorLog([.init(.file(folder.file("e")), .info)], clock: clock)
         log.write(.info, connection: nil, "x")
-        #expect(folder.text("e").hasPrefix(String(decoding: clock.errorLogTime, as: UTF8.self) + " [info] "))
+        #expect(folder.read("e").hasPrefix(String(decoding: clock.errorLogTime, as: UTF8.self) + " [info] "))
     }
 
     @Test("a line that comes over and over is written ten times a second, and then counted")
     func repeated() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let clock = Clock()
         /// What is behind `1#1: `, and behind `*1 `.
         func messages() -> [String] {
-            folder.text("e").split(separator: "\n").map { line in
+            folder.read("e").split(separator: "\n").map { line in
                 let message = line.drop { $0 != "#" }.split(separator: ": ", maxSplits: 1).last ?? ""
                 return String(message.hasPrefix("*") ? message.split(separator: " ").last ?? "" : message)
             }
@@ -66,7 +67,7 @@ import Testing
 
     @Test("each sink takes its level and graver; a message that nobody wants is not made")
     func levels() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let log = try ErrorLog([
             .init(.file(folder.file("all")), .info), .init(.file(folder.file("few")), .crit),
         ])
@@ -78,46 +79,46 @@ import Testing
         log.write(.debug, connection: nil, unwanted())
         log.write(.error, connection: nil, "one")
         log.write(.alert, connection: nil, "two")
-        #expect(folder.text("all").split(separator: "\n").count == 2)
-        #expect(folder.text("few").split(separator: "\n").count == 1)
+        #expect(folder.read("all").split(separator: "\n").count == 2)
+        #expect(folder.read("few").split(separator: "\n").count == 1)
     }
 
     @Test("what a terminal could obey, and what could forge a line, is escaped")
     func escapes() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let log = try ErrorLog([.init(.file(folder.file("e")), .info)])
         log.write(.info, connection: nil, "a\r\nb\u{1B}[31m\u{0}\u{7F}\u{9B}\t\"\\")
-        let written = folder.text("e")
+        let written = folder.read("e")
         #expect(written.hasSuffix(": a\\x0D\\x0Ab\\x1B[31m\\x00\\x7F\\xC2\\x9B\\x09\"\\\n"))
         #expect(written.split(separator: "\n").count == 1)
     }
 
     @Test("a line is at most 2048 bytes and never ends inside an escape", arguments: ["a", "\u{1}"])
     func length(unit: String) throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let log = try ErrorLog([.init(.file(folder.file("e")), .info)])
         log.write(.info, connection: nil, String(repeating: unit, count: 5000))
-        let written = folder.text("e")
+        let written = folder.read("e")
         #expect(written.utf8.count <= 2048 && written.utf8.count > 2040)
         #expect(written.hasSuffix(unit == "a" ? "a\n" : "\\x01\n"))
     }
 
     @Test("after a rename, reopening begins a new file")
     func reopens() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let log = try ErrorLog([.init(.file(folder.file("logs/e")), .info)])
         log.write(.info, connection: nil, "before")
         try FileManager.default.moveItem(atPath: folder.file("logs/e"), toPath: folder.file("logs/e.1"))
         log.write(.info, connection: nil, "between")
         #expect(log.reopen().isEmpty)
         log.write(.info, connection: nil, "after")
-        #expect(folder.text("logs/e.1").split(separator: "\n").count == 2)
-        #expect(folder.text("logs/e").hasSuffix("after\n"))
+        #expect(folder.read("logs/e.1").split(separator: "\n").count == 2)
+        #expect(folder.read("logs/e").hasSuffix("after\n"))
     }
 
     @Test("a log that cannot be opened says which and why")
     func unopenable() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("", to: "file")
         let path = folder.file("file/e")
         let error = #expect(throws: FileError.self) { try ErrorLog([.init(.file(path), .info)]) }
@@ -160,7 +161,7 @@ import Testing
 
     @Test("lines go out with the priority of their level (RFC 3164 4.1)")
     func lines() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let fd = try daemon(at: folder.file("log"))
         defer { close(fd) }
         let target = try SyslogTarget(
@@ -182,7 +183,7 @@ import Testing
 
     @Test("a server that begins anew behind the same path gets the next line, and one that begins late too")
     func reconnects() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let path = folder.file("log")
         let target = try SyslogTarget("server=unix:\(path)")
         let log = try ErrorLog([.init(.syslog(target), .info)])

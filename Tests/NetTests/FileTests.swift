@@ -1,12 +1,13 @@
 import Core
 import Foundation
 import Net
+import TestSupport
 import Testing
 
 @Suite("Temporary file") struct TemporaryFileTests {
     @Test("what was appended is read back from any place, and the folder stays empty")
     func spools() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let file = try TemporaryFile(directory: folder.file("spool/1"))
         try file.append(buffer("hello "))
         let second = buffer("world")
@@ -23,7 +24,7 @@ import Testing
 
     @Test("a folder that cannot be made is an error of the system")
     func refuses() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("", to: "file")
         #expect(throws: Errno(code: ENOTDIR)) { try TemporaryFile(directory: folder.file("file/spool")) }
     }
@@ -32,7 +33,7 @@ import Testing
 @Suite("Files") struct FileAccessTests {
     @Test("a file is read whole, and one beyond the limit not at all")
     func readsWhole() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("12345", to: "a")
         #expect(try FileAccess.readWhole(folder.file("a")) == Array("12345".utf8))
         #expect(try FileAccess.readWhole(folder.file("a"), limit: 5).count == 5)
@@ -49,7 +50,7 @@ import Testing
 
     @Test("a path with a zero byte is no other file's path")
     func zeroByte() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("secret", to: "a")
         let path = folder.file("a") + "\u{0}.html"
         #expect(throws: FileError.self) { try FileAccess.readWhole(path) }
@@ -68,7 +69,7 @@ import Testing
 
     @Test("a path of bytes leads to the file of that name, UTF-8 or not")
     func pathsOfBytes() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("x", to: "replaced\u{FFFD}")
         let path = buffer()
         path.append(folder.path + "/replaced")
@@ -88,7 +89,7 @@ import Testing
 
     @Test("patterns give sorted files, and nothing where nothing matches")
     func globs() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         for name in ["b.conf", "a.conf", "c.txt"] { try folder.write("", to: name) }
         #expect(FileAccess.glob(folder.file("*.conf")) == [folder.file("a.conf"), folder.file("b.conf")])
         #expect(FileAccess.glob(folder.file("*.none")).isEmpty)
@@ -96,7 +97,7 @@ import Testing
 
     @Test("an opened file knows its size, kind and age, and reads from any place")
     func opened() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("0123456789", to: "a")
         let file = try OpenedFile(folder.file("a"))
         #expect(file.stamp.size == 10)
@@ -112,7 +113,7 @@ import Testing
 
     @Test("a named pipe does not hold up who opens it")
     func namedPipe() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         #expect(mkfifo(folder.file("p"), 0o600) == 0)
         let file = try OpenedFile(folder.file("p"))
         #expect(!file.stamp.isRegular)
@@ -120,7 +121,7 @@ import Testing
 
     @Test("folders are made with those above them; what is there is left alone")
     func makesFolders() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         try Directory.makeParents(of: folder.file("a/b/c/file"))
         #expect(FileAccess.stamp(folder.file("a/b/c"))?.isDirectory == true)
         try Directory.make(folder.file("a/b/c"))

@@ -2,28 +2,6 @@ import Core
 import Foundation
 import Net
 
-/// A folder of a test's own, gone with it.
-final class TestFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/portico-net-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func file(_ name: String) -> String { path + "/" + name }
-
-    func text(_ name: String) -> String {
-        FileManager.default.contents(atPath: file(name)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
-
-    func write(_ text: String, to name: String) throws {
-        try text.write(toFile: file(name), atomically: false, encoding: .utf8)
-    }
-}
-
 /// Two connected, non-blocking stream sockets.
 struct SocketPair {
     let near: Int32

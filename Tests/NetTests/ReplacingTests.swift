@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Net
+import TestSupport
 import Testing
 
 @Suite("Files that are replaced") struct ReplacingTests {
@@ -10,7 +11,7 @@ import Testing
 
     @Test("a file is made, then replaced under the same rights, and nothing else is left")
     func replaces() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let path = folder.file("a")
         #expect(try text(path) == nil)
         try FileAccess.replace(path, with: Array("one".utf8))
@@ -25,7 +26,7 @@ import Testing
 
     @Test("what killed writers left is removed; drafts of those who live, and other files, stay")
     func removesDrafts() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let path = folder.file("a")
         let dead = portico_fork()
         if dead == 0 { _exit(0) }
@@ -43,7 +44,7 @@ import Testing
 
     @Test("a folder in the place, or none around it, is an error that names the file")
     func refuses() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         try Directory.make(folder.file("a/b"))
         #expect(throws: FileError.self) { try FileAccess.replace(folder.file("a"), with: [1]) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
@@ -54,7 +55,7 @@ import Testing
     @Test(
         "a link is replaced, not what it leads to; it is not read, nor is a pipe or a file that is too long")
     func plainFilesOnly() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         try FileAccess.replace(folder.file("target"), with: Array("target".utf8))
         #expect(symlink(folder.file("target"), folder.file("link")) == 0)
         #expect(mkfifo(folder.file("pipe"), 0o600) == 0)

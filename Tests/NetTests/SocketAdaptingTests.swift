@@ -1,5 +1,6 @@
 import Foundation
 import Net
+import TestSupport
 import Testing
 
 /// Parameters of `listen` that change while the socket stays.
@@ -68,7 +69,7 @@ import Testing
 
     @Test("sockets with a path have none of what is TCP's, and no complaint")
     func unix() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let address = SocketAddress(.unix(folder.file("s")))
         let fd = try Socket.listen(address, ListenOptions())
         defer { Socket.close(fd) }

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Net
+import TestSupport
 import Testing
 
 @Suite("Socket") struct SocketTests {
@@ -131,7 +132,7 @@ import Testing
 
     @Test("a UNIX socket listens at its path; a path in use is refused, as in nginx")
     func unix() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryDirectory()
         let address = try #require(SocketAddress.parse("unix:" + folder.file("s"), defaultPort: 0))
         let listener = try Socket.listen(address, ListenOptions())
         defer { Socket.close(listener) }

@@ -149,7 +149,7 @@ struct TLSConnectionTests {
         let (server, client) = try TLSPair.sockets()
         defer { for fd in [server, client] { close(fd) } }
         let connection = TLSConnection(server: try .make(), fd: server)
-        var generator = RepeatableBytes(state: UInt64(seed))
+        var generator = SplitMix(seed: UInt64(seed))
         var bytes = (0..<400).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
         let heads: [[UInt8]] = [
             [0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3], [0x16, 3, 3, 0xFF, 0xFF], [0x80], [0x16],
@@ -218,18 +218,5 @@ struct TLSConnectionTests {
         let silent = try TLSPair(context)
         #expect(silent.shakeHands().server == nil)
         #expect(silent.server.alpn == nil)
-    }
-}
-
-/// The same numbers on every run.
-private struct RepeatableBytes {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
     }
 }

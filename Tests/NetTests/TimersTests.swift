@@ -1,3 +1,4 @@
+import Core
 import Net
 import Testing
 
@@ -86,7 +87,7 @@ import Testing
 
     @Test("a random history agrees with a plain list", arguments: [1, 2, 3, 4, 5] as [UInt64])
     func agreesWithModel(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         let timers = Timers(nowMs: 0)
         var model: [UInt32: Int64] = [:]
         var ids: [UInt32: TimerID] = [:]
@@ -123,17 +124,5 @@ import Testing
                 #expect(wait == -1)
             }
         }
-    }
-}
-
-/// Numbers that are the same in every run.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

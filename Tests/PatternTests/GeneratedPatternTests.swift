@@ -1,30 +1,12 @@
 import Core
+import TestSupport
 import Testing
 
 @testable import Pattern
 
-/// Numbers that look random and are the same in each run (SplitMix64).
-struct Random {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func next(below limit: Int) -> Int { Int(next() % UInt64(limit)) }
-
-    mutating func pick<T>(_ choices: [T]) -> T { choices[next(below: choices.count)] }
-}
-
 /// Patterns by a grammar.
 struct PatternGrammar {
-    var random: Random
+    var random: SplitMix
     /// Only what is regular.
     var isRegular = false
 
@@ -65,7 +47,7 @@ struct PatternGrammar {
     @Test(
         "the automaton and the backtracker agree on what is regular", arguments: 1...4 as ClosedRange<UInt64>)
     func enginesAgree(seed: UInt64) throws {
-        var grammar = PatternGrammar(random: Random(seed: seed), isRegular: true)
+        var grammar = PatternGrammar(random: SplitMix(seed: seed), isRegular: true)
         let memory = PatternMemory()
         for _ in 0..<600 {
             let source = grammar.pattern(depth: 5)
@@ -82,7 +64,7 @@ struct PatternGrammar {
 
     @Test("a set says what its patterns say one by one", arguments: 11...14 as ClosedRange<UInt64>)
     func setsAgree(seed: UInt64) throws {
-        var grammar = PatternGrammar(random: Random(seed: seed))
+        var grammar = PatternGrammar(random: SplitMix(seed: seed))
         let memory = PatternMemory()
         for _ in 0..<80 {
             var patterns: [Pattern] = []
@@ -108,7 +90,7 @@ struct PatternGrammar {
         "mutated patterns and subjects of any bytes never trap, and end",
         arguments: 21...24 as ClosedRange<UInt64>)
     func mutations(seed: UInt64) {
-        var random = Random(seed: seed)
+        var random = SplitMix(seed: seed)
         let memory = PatternMemory()
         memory.stepsMax = 20_000
         for _ in 0..<3000 {

@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @testable import Pattern
@@ -169,7 +170,7 @@ func answer(_ pattern: Pattern, _ subject: [UInt8], _ memory: PatternMemory = Pa
     func setsKeep() throws {
         let set = PatternSet(
             try (0..<300).map { try Pattern(latin("robot\($0)[a-z]+/\($0)\\.(\\d+)"), caseless: true) })
-        var random = Random(seed: 3)
+        var random = SplitMix(seed: 3)
         var text: [UInt8] = []
         while text.count < 4000 {
             text += latin("robot\(random.next(below: 301))")
@@ -186,7 +187,7 @@ func answer(_ pattern: Pattern, _ subject: [UInt8], _ memory: PatternMemory = Pa
     func memoryIsBounded() throws {
         // Each of the last 14 bytes matters: 16,384 states if all of them were kept.
         let pattern = try Pattern(latin("[ab]*a[ab]{13}c"))
-        var random = Random(seed: 7)
+        var random = SplitMix(seed: 7)
         let memory = PatternMemory()
         for _ in 0..<40 {
             let subject = (0..<4096).map { _ in UInt8(ascii: "a") + UInt8(random.next(below: 2)) }

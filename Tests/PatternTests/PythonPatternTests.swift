@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Pattern
@@ -32,7 +33,7 @@ import Testing
 
     @Test("generated patterns match at the same places")
     func generated() throws {
-        var grammar = PatternGrammar(random: Random(seed: 31), isRegular: true)
+        var grammar = PatternGrammar(random: SplitMix(seed: 31), isRegular: true)
         var cases: [(source: String, subjects: [[UInt8]])] = []
         while cases.count < 1500 {
             let source = grammar.pattern(depth: 4)

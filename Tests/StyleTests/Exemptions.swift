@@ -46,7 +46,6 @@ enum Exemptions {
     static let unused: [String: String] = [
         "endIndex": "a collection has one",
         "markdown": "README's table is made of it, by the test that compares the two",
-        "isHopByHop": "RFC 9110's list, that the rewriting of requests and responses is checked against",
     ]
 
     /// Files whose names nothing says yet, by place.

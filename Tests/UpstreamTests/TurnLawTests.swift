@@ -1,21 +1,10 @@
+import Core
 import Glibc
 import Net
 import Sharing
 import Testing
 
 @testable import Upstream
-
-/// The same numbers for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// A service of two workers and a checker to which things happen by chance, beside the reference.
 private final class Schedule {
@@ -29,7 +18,7 @@ private final class Schedule {
         var peer: Int
     }
 
-    private var generator: SeededGenerator
+    private var generator: SplitMix
     /// One view of the shared memory for each process: the checker's is the last.
     private var tables: [PeerStateTable] = []
     private let zone = ReferenceZone()
@@ -42,7 +31,7 @@ private final class Schedule {
     private(set) var picks = 0
 
     init(seed: UInt64, _ method: BalancingMethod, isShared: Bool) throws {
-        generator = SeededGenerator(state: seed)
+        generator = SplitMix(seed: seed)
         settings.method = method
         settings.isChecked = chance(70)
         settings.panicThreshold = chance(30) ? 40 : 0

@@ -66,6 +66,9 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// It speaks of a connection of HTTP/1, and a head of HTTP/2 that has it is malformed: RFC 9113 §8.2.2.
+    public var isConnectionSpecific: Bool { isHopByHop && self != .te && self != .trailer }
+
     /// As it is written on the wire.
     public var text: StaticString {
         switch self {

@@ -127,7 +127,7 @@ public struct HTTP2RequestReader {
         try charge(Int(field.name.count) + Int(field.value.count) + 4, isFirst: false)
         let known = bytes.withBytes(of: field.name) { FieldName.recognise($0) }
         switch known {
-        case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade:
+        case _ where known.isConnectionSpecific:
             // §8.2.2: they speak of a connection that this is not.
             throw .malformed
         case .te:

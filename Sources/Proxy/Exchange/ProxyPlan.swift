@@ -65,13 +65,8 @@ final class ProxyPlan {
         }
         setsConnection = known.contains(.connection)
         // Rebuilt for the next hop, never copied: RFC 9110 §7.6.1.
-        for name: FieldName in [
-            .host, .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,
-            .expect,
-            .contentLength,
-        ] {
-            known.insert(name)
-        }
+        for name in FieldName.allCases where name.isHopByHop { known.insert(name) }
+        for name: FieldName in [.host, .expect, .contentLength] { known.insert(name) }
         if tellsClient {
             for name: FieldName in [.xForwardedFor, .xForwardedProto, .xForwardedHost, .xRealIP] {
                 known.insert(name)

@@ -37,9 +37,7 @@ enum ResponseRewrite {
         let response = exchange.response
         if plan.hides(field, of: source) { return }
         switch field.known {
-        case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding:
-            return
-        case .upgrade where !response.isUpgrade:
+        case _ where field.known.isHopByHop && !(field.known == .upgrade && response.isUpgrade):
             return
         case .contentLength:
             return

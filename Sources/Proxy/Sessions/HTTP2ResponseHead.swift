@@ -36,7 +36,7 @@ enum HTTP2ResponseHead {
         entity(exchange, &encoder, out)
         for field in response.fields {
             switch field.known {
-            case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade:
+            case _ where field.known.isConnectionSpecific:
                 // §8.2.2: they speak of a connection that this is not.
                 break
             case .other where response.isUpgrade && isWebSocketAnswer(field, response): break

@@ -274,7 +274,7 @@ import Testing
         sample.frame(.ping, stream: 0, Array(repeating: 0, count: 8))
         let frames = sample.input.bytes
         let prefaceCount = HTTP2Connection.preface.utf8CodeUnitCount
-        var generator = SeededGenerator(state: 5)
+        var generator = SplitMix(seed: 5)
         let start = ContinuousClock.now
         while ContinuousClock.now - start < .milliseconds(450) {
             let client = ScriptedClient(opens: false)

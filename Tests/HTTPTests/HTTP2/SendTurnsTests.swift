@@ -62,7 +62,7 @@ import Testing
 
     @Test("slots and numbers stay together through any order of ends (seeded)")
     func table() {
-        var generator = SeededGenerator(state: 3)
+        var generator = SplitMix(seed: 3)
         let client = ScriptedClient()
         var open: [UInt32: Int] = [:]
         var next: UInt32 = 1

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// One program going through a group's cases, writing down what could be seen of it.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Three gateways that are processes, the front before them, and what tests ask about both.

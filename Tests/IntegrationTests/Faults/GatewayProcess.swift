@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A gateway that runs as a process of its own, always on the same port.
 final class GatewayProcess {

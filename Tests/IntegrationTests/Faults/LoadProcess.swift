@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What the load program saw.
 struct LoadReport: Decodable {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// HTTP/2 frame by frame: tunnels, lifecycle, and clients that mean no good.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `http2`: what clients of HTTP/2 get, and what gateways see of them.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A Chromium without a screen, driven through its debugging pipe: objects of JSON that end with a NUL
 /// (https://chromedevtools.github.io/devtools-protocol/).

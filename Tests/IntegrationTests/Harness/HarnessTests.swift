@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// The test machinery tried on itself: a client straight at a recording gateway.

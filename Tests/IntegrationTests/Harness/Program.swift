@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A process a test started; it is always reaped, at the latest when the test lets go of it.
 final class Program: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Portico, or nginx as its model, running on a configuration of the test's own.

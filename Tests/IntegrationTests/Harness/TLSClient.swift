@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// TLS seen from outside, through the openssl and curl programs.
 enum TLSClient {

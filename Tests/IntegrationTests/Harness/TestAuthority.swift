@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// An authority with certificates of its own, made by the openssl program.
 enum TestAuthority {

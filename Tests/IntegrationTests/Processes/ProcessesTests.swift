@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// Masters and workers: signals, reload, death, and what clients notice of them.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Portico with its processes, started as operators start it; they all end with it.

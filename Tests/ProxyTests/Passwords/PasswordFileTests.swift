@@ -1,5 +1,6 @@
 import Foundation
 import Net
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -8,8 +9,8 @@ import Testing
 struct PasswordFileTests {
     @Test("a file that changed is read again, one that did not is not")
     func changedFileIsReadAgain() throws {
-        let path = NSTemporaryDirectory() + "portico-users-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryDirectory()
+        let path = folder.file("users")
         try Data("a:{PLAIN}x\n".utf8).write(to: URL(fileURLWithPath: path))
         let files = PasswordFiles()
         let first = try files.file(at: path) { _ in }
@@ -30,8 +31,8 @@ struct PasswordFileTests {
 
     @Test("passwords in plain or without a salt are warned of, once each time that the file is read")
     func weakPasswords() throws {
-        let path = NSTemporaryDirectory() + "portico-users-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryDirectory()
+        let path = folder.file("users")
         try Data("a:{PLAIN}x\nb:$6$s$x\nc:{SHA}AAAA\n".utf8).write(to: URL(fileURLWithPath: path))
         let files = PasswordFiles()
         var warnings: [String] = []
@@ -42,8 +43,8 @@ struct PasswordFileTests {
 
     @Test("a costly hash is left to others; what they found out is believed for a while")
     func costlyHash() throws {
-        let path = NSTemporaryDirectory() + "portico-users-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryDirectory()
+        let path = folder.file("users")
         try Data("a:$2y$12$x\n".utf8).write(to: URL(fileURLWithPath: path))
         let file = try PasswordFiles().file(at: path) { _ in }
         func check(_ password: String, nowMs: Int64) -> PasswordFile.Answer {

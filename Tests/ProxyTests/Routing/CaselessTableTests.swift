@@ -1,3 +1,4 @@
+import Core
 import Testing
 
 @testable import Proxy
@@ -45,7 +46,7 @@ struct CaselessTableTests {
 
     @Test("the same as a dictionary, while it grows")
     func sameAsDictionary() {
-        var random = SplitMix(state: 7)
+        var random = SplitMix(seed: 7)
         var table = CaselessTable()
         var model: [String: Int] = [:]
         for value in 0..<5000 {

@@ -1,4 +1,5 @@
 import Config
+import Core
 import Sharing
 import Testing
 
@@ -91,7 +92,7 @@ struct LocationLookupTests {
 
     @Test("a thousand random sets of locations: the same as trying each name")
     func sameAsNaive() throws {
-        var random = SplitMix(state: 42)
+        var random = SplitMix(seed: 42)
         for _ in 0..<1000 {
             let model = NaiveLocations(&random)
             let configuration = try Loading.server(model.text)
@@ -149,18 +150,5 @@ private struct NaiveLocations {
             return "-> " + path + "/"
         }
         return prefixes.max { $0.name.utf8.count < $1.name.utf8.count }?.name ?? "none"
-    }
-}
-
-/// A generator whose numbers are the same in each run.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import Config
+import Core
 import Testing
 
 @testable import Proxy
@@ -8,7 +9,7 @@ import Testing
 struct LocationModelTests {
     @Test("five hundred random sets: the same as the documented search")
     func sameAsDocumented() throws {
-        var random = SplitMix(state: 1999)
+        var random = SplitMix(seed: 1999)
         for _ in 0..<500 {
             let model = LocationModel(&random)
             let configuration = try Loading.server(model.text)

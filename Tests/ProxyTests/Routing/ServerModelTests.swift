@@ -1,3 +1,4 @@
+import Core
 import Testing
 
 @testable import Proxy
@@ -6,7 +7,7 @@ import Testing
 struct ServerModelTests {
     @Test("three hundred random sets of names: the same as the documented order")
     func sameAsDocumented() throws {
-        var random = SplitMix(state: 5)
+        var random = SplitMix(seed: 5)
         for _ in 0..<300 {
             let names = ServerModelTests.names(&random)
             let text = names.enumerated().map { index, name in

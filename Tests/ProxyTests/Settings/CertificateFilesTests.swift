@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -7,8 +8,8 @@ import Testing
 struct CertificateFilesTests {
     static let openssl = "/usr/bin/openssl"
 
-    private func folder() throws -> TemporaryFolder {
-        let folder = try TemporaryFolder()
+    private func folder() throws -> TemporaryDirectory {
+        let folder = try TemporaryDirectory()
         for name in ["one", "two"] {
             let made = try folder.run(
                 CertificateFilesTests.openssl,
@@ -21,7 +22,7 @@ struct CertificateFilesTests {
         return folder
     }
 
-    private func error(_ folder: TemporaryFolder, _ certificate: String, _ key: String) throws -> String? {
+    private func error(_ folder: TemporaryDirectory, _ certificate: String, _ key: String) throws -> String? {
         try folder.write(
             "main.conf",
             "events {}\nhttp { server { listen 127.0.0.1:8443 ssl;\nssl_certificate \(certificate);\n"

@@ -1,5 +1,6 @@
 import Config
 import Foundation
+import TestSupport
 import Testing
 import Upstream
 
@@ -9,7 +10,7 @@ import Upstream
 struct FilesTests {
     @Test("an error in an included file names that file and its line")
     func includedFileIsNamed() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("sites/a.conf", "server {\n  listen 127.0.0.1:1;\n  lisen 2;\n}\n")
         try folder.write("main.conf", "events {}\nhttp {\n  include sites/*.conf;\n}\n")
         #expect(
@@ -19,7 +20,7 @@ struct FilesTests {
 
     @Test("a missing include is refused at the line that names it, a mask without files is not")
     func missingInclude() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("main.conf", "events {}\ninclude none.conf;\n")
         #expect(
             folder.error("main.conf")
@@ -31,7 +32,7 @@ struct FilesTests {
 
     @Test("a missing main file is refused without a line")
     func missingMainFile() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         #expect(
             folder.error("main.conf")
                 == "open() \"\(folder.path)/main.conf\" failed (2: No such file or directory)")
@@ -48,14 +49,14 @@ struct FilesTests {
 
     @Test("a text that is no configuration is refused where it breaks", arguments: broken)
     func brokenText(_ text: String, _ message: String, _ line: Int) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("main.conf", text)
         #expect(folder.error("main.conf") == "\(message) in \(folder.path)/main.conf:\(line)")
     }
 
     @Test("what was read is kept for -T, in the order of reading")
     func sourcesAreKept() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("b.conf", "pid p;\n")
         try folder.write("main.conf", "include b.conf;\nevents {}\n")
         let loaded = try folder.load("main.conf")
@@ -66,7 +67,7 @@ struct FilesTests {
 
     @Test("a host that no one knows is warned of at the line that names it")
     func unknownHost() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         for text in [
             "events {}\nhttp { server { listen 8080; location / {\nproxy_pass http://no-such-host.invalid;\n} } }",
             "events {}\nhttp { upstream u {\nserver no-such-host.invalid;\n} }",
@@ -87,7 +88,7 @@ struct FilesTests {
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().path
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let text = try String(contentsOfFile: repository + "/conf/portico.conf", encoding: .utf8)
         try folder.write("logs/.keep", "")
         try folder.write("conf/portico.conf", text)

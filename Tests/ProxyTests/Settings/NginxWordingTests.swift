@@ -1,5 +1,6 @@
 import Config
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -11,7 +12,8 @@ struct NginxWordingTests {
     static let nginx = "/usr/sbin/nginx"
 
     static let isInstalled: Bool = {
-        guard FileManager.default.isExecutableFile(atPath: nginx), let folder = try? TemporaryFolder() else {
+        guard FileManager.default.isExecutableFile(atPath: nginx), let folder = try? TemporaryDirectory()
+        else {
             return false
         }
         return (try? folder.run(nginx, ["-v"]))?.errors.contains("nginx/1.22.") == true
@@ -58,7 +60,7 @@ struct NginxWordingTests {
         "is nginx's own, except where it must differ", .enabled(if: isInstalled),
         arguments: samples.filter { !own.contains($0.1) && !isOwn($0.1) })
     func sameAsNginx(_ text: String, _ message: String) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try folder.write("main.conf", text)
         let path = folder.path + "/main.conf"
         let answer = try folder.run(

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -40,7 +41,7 @@ import Testing
         "what was put in comes out in its order, from memory or from a file",
         arguments: [1, 100, 4096, 5000], [0, 1000, 1 << 20])
     func order(piece: Int, memory: Int) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let spool = ResponseSpool(Self.settings(memory: memory, file: 1 << 20, path: folder.path))
         let content = Self.content(20_000)
         var taken: [UInt8] = []
@@ -58,7 +59,7 @@ import Testing
 
     @Test("it says when the peer must wait: memory is full, and the file as large as it may be")
     func bounds() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let spool = ResponseSpool(Self.settings(memory: 1000, file: 5000, path: folder.path))
         #expect(spool.isEmpty && spool.mayGrow)
         var count = 0

@@ -1,3 +1,6 @@
+import Core
+import TestSupport
+
 /// Patterns over PCRE's whole syntax, held against what a field says: same verdict, same groups.
 extension DifferentialGroup {
     /// A pattern as a word of the configuration.
@@ -200,28 +203,13 @@ extension DifferentialGroup {
 
 /// Patterns by a grammar of what nginx accepts, the same in each run.
 enum GeneratedPatterns {
-    /// SplitMix64.
-    private struct Numbers {
-        var state: UInt64
-
-        mutating func next(below limit: Int) -> Int {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return Int((mixed ^ (mixed >> 31)) % UInt64(limit))
-        }
-
-        mutating func pick(_ choices: [String]) -> String { choices[next(below: choices.count)] }
-    }
-
     static func pattern(seed: Int) -> String {
-        var numbers = Numbers(state: UInt64(seed) &+ 1)
+        var numbers = SplitMix(seed: UInt64(seed) &+ 1)
         return node(depth: 4, &numbers)
     }
 
     static func subjects(seed: Int) -> [String] {
-        var numbers = Numbers(state: UInt64(seed) &+ 1_000_000)
+        var numbers = SplitMix(seed: UInt64(seed) &+ 1_000_000)
         return (0..<4).map { _ in
             let bytes = Array("aabbcABx-_/1.".unicodeScalars)
             let count = 1 + numbers.next(below: 8)
@@ -239,7 +227,7 @@ enum GeneratedPatterns {
         }.joined()
     }
 
-    private static func node(depth: Int, _ numbers: inout Numbers) -> String {
+    private static func node(depth: Int, _ numbers: inout SplitMix) -> String {
         let choice = numbers.next(below: 100)
         if depth == 0 || choice < 40 { return atom(&numbers) }
         if choice < 60 { return node(depth: depth - 1, &numbers) + node(depth: depth - 1, &numbers) }
@@ -253,7 +241,7 @@ enum GeneratedPatterns {
             + node(depth: depth - 1, &numbers) + ")"
     }
 
-    private static func atom(_ numbers: inout Numbers, width: Int? = nil) -> String {
+    private static func atom(_ numbers: inout SplitMix, width: Int? = nil) -> String {
         let one = [
             "a", "b", "c", ".", #"\d"#, #"\w"#, "[ab]", "[^a]", "A", "x", "-", "_", "[a-c]", #"\W"#, #"\."#,
         ]

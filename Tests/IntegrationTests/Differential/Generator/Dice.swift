@@ -1,21 +1,18 @@
-/// Random choices that a seed repeats (SplitMix64).
+import Core
+import TestSupport
+
+/// Random choices that a seed repeats .
 struct Dice: Sendable {
-    private var state: UInt64
+    private var numbers: SplitMix
 
     init(seed: UInt64) {
-        state = seed
+        numbers = SplitMix(seed: seed)
     }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
+    mutating func next() -> UInt64 { numbers.next() }
 
     /// A number from 0 up to but not including `count`.
-    mutating func below(_ count: Int) -> Int { Int(next() % UInt64(max(1, count))) }
+    mutating func below(_ count: Int) -> Int { numbers.next(below: count) }
 
     mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 

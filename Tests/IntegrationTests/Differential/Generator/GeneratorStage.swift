@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What both programs find when they take the stage: files, a gateway, and ports, the same for both, so
 /// that nothing in their answers needs to be made neutral but their names.

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// Portico between clients that know what they should get, and gateways that break every rule.

@@ -1,25 +1,11 @@
 import Config
 import Foundation
+import TestSupport
 
 @testable import Proxy
 
-/// A folder of a test's own, removed with the value.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory().trimmingSuffix("/") + "/portico-settings-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func write(_ name: String, _ text: String) throws {
-        let file = URL(fileURLWithPath: path + "/" + name)
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: file)
-    }
+extension TemporaryDirectory {
+    func write(_ name: String, _ text: String) throws { try write(text, to: name) }
 
     func load(_ name: String) throws(ConfigError) -> Configuration {
         try Configuration.load(
@@ -52,11 +38,5 @@ final class TemporaryFolder {
         let bytes = errors.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return (process.terminationStatus, String(decoding: bytes, as: UTF8.self))
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(_ suffix: String) -> String {
-        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
     }
 }

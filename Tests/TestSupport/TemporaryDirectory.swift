@@ -1,15 +1,15 @@
-import Foundation
+package import Foundation
 
 /// A directory of a test's own, removed when the test lets go of it.
 ///
 /// All paths have the same length, so texts that contain one stay comparable.
-final class TemporaryDirectory: Sendable {
-    let path: String
+package final class TemporaryDirectory: Sendable {
+    package let path: String
 
-    init() throws {
+    package init() throws {
         let template = FileManager.default.temporaryDirectory.path + "/portico-test-XXXXXX"
         var name = Array(template.utf8CString)
-        guard mkdtemp(&name) != nil else { throw HarnessError.call("mkdtemp") }
+        guard mkdtemp(&name) != nil else { throw CocoaError(.fileWriteUnknown) }
         path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         // The workers may run as another user and must be able to walk in.
         chmod(path, 0o755)
@@ -22,8 +22,10 @@ final class TemporaryDirectory: Sendable {
     /// Writes a file (making its folders), readable by all, with a fixed time of change so that
     /// entity tags made from it are the same in every run.
     @discardableResult
-    func write(_ contents: some Sequence<UInt8>, to name: String, mode: mode_t = 0o644) throws -> String {
-        let file = path + "/" + name
+    package func write(_ contents: some Sequence<UInt8>, to name: String, mode: mode_t = 0o644) throws
+        -> String
+    {
+        let file = file(name)
         let folder = (file as NSString).deletingLastPathComponent
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try Data(contents).write(to: URL(fileURLWithPath: file))
@@ -33,14 +35,18 @@ final class TemporaryDirectory: Sendable {
         return file
     }
 
+    /// Writes a text.
     @discardableResult
-    func write(_ text: String, to name: String, mode: mode_t = 0o644) throws -> String {
+    package func write(_ text: String, to name: String, mode: mode_t = 0o644) throws -> String {
         try write(Array(text.utf8), to: name, mode: mode)
     }
 
+    /// The path of a file in it.
+    package func file(_ name: String) -> String { path + "/" + name }
+
     /// The file's text, empty when there is no such file.
-    func read(_ name: String) -> String {
-        guard let data = FileManager.default.contents(atPath: path + "/" + name) else { return "" }
+    package func read(_ name: String) -> String {
+        guard let data = FileManager.default.contents(atPath: file(name)) else { return "" }
         return String(decoding: data, as: UTF8.self)
     }
 }
