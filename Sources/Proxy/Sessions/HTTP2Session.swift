@@ -214,7 +214,7 @@ final class HTTP2Session {
         while isServing {
             switch link.receive(buffer, out: pendingOut, nowMs: worker.clock.nowMs) {
             case .incomplete:
-                if !(out?.isEmpty ?? true) { post() }
+                if out?.isEmpty ?? true { releaseOut() } else { post() }
                 return settleFrameTime(wasWithin)
             case .handled:
                 continue
