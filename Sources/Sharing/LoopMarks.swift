@@ -1,4 +1,4 @@
-package import Net
+public import Net
 
 /// What a loop does between two turns.
 public enum LoopActivity: Int, CaseIterable, Sendable {
@@ -43,8 +43,8 @@ public final class LoopMarks {
 
 /// The mark of one loop. Leaving it is a plain store into a line of memory that nobody else writes to.
 public struct LoopMark {
-    private let memory: SharedMemory
-    private let start: Int
+    @usableFromInline let memory: SharedMemory
+    @usableFromInline let start: Int
 
     init(_ memory: SharedMemory, _ start: Int) {
         self.memory = memory
@@ -61,11 +61,11 @@ public struct LoopMark {
     // MARK: The loop's side
 
     /// A turn begins.
-    @inline(__always)
+    @inlinable
     public func turn(nowMs: Int64) { memory.store(start, Int(truncatingIfNeeded: nowMs)) }
 
     /// Says what the loop does from now on.
-    @inline(__always)
+    @inlinable
     public func does(_ activity: LoopActivity, number: Int = 0) {
         memory.store(start + 1, number << 8 | activity.rawValue)
     }
