@@ -20,11 +20,17 @@ public struct HPACKDecoder {
     public static var defaultTableSize: Int { 4096 }
     /// The smallest and the last size of an interval have to be said, no more: RFC 7541 §4.2.
     private static var sizeUpdatesMax: Int { 2 }
+    /// Most bytes that the unwanted fields of a block may decode to: entries that repeat a long name would
+    /// cost the table's size for each two bytes.
+    private static var unwantedMax: Int { 256 << 10 }
 
     private var table: HPACKTable
     private let tableSizeMax: Int
     private var sizeUpdateCount = 0
     private var isAtStart = true
+    private var unwantedCount = 0
+    /// Bytes that the block has been decoded to, wanted or not.
+    public private(set) var decodedCount = 0
 
     /// A decoder for a connection that begins.
     ///
@@ -41,14 +47,25 @@ public struct HPACKDecoder {
     public mutating func begin() {
         isAtStart = true
         sizeUpdateCount = 0
+        unwantedCount = 0
+        decodedCount = 0
+    }
+
+    /// Decodes a block that nobody wants, for the table alone.
+    public mutating func pass(
+        over block: Span<UInt8>, using scratch: ByteBuffer
+    ) throws(HPACKError) {
+        var cursor = 0
+        begin()
+        while try next(block, at: &cursor, into: scratch, isWanted: false) != nil {}
     }
 
     /// Decodes the next field of `block` and moves `cursor` behind it.
     ///
     /// - Parameters:
     ///   - out: gets name and value, one behind the other.
-    ///   - isWanted: otherwise what stands in a table is not copied: a byte of a block may stand for all of
-    ///     the table.
+    ///   - isWanted: otherwise `out` stays as it was, the field is empty, and nothing is copied but what goes
+    ///     into the table: a byte of a block may stand for all of it.
     /// - Returns: `nil` at the end of the block.
     public mutating func next(
         _ block: Span<UInt8>, at cursor: inout Int, into out: ByteBuffer, isWanted: Bool = true
@@ -60,11 +77,20 @@ public struct HPACKDecoder {
                 continue
             }
             isAtStart = false
+            let start = out.count
+            let field: HPACKField
             if first & 0x80 != 0 {
                 let index = try HPACKInteger.read(block, at: &cursor, prefix: 7)
-                return try indexed(index, out, isWanted)
+                field = try indexed(index, out, isWanted)
+            } else {
+                field = try literal(first, block, &cursor, out, isWanted)
             }
-            return try literal(first, block, &cursor, out)
+            decodedCount += out.count - start
+            if isWanted { return field }
+            unwantedCount += out.count - start
+            guard unwantedCount <= HPACKDecoder.unwantedMax else { throw .tooMuch }
+            out.truncate(to: start)
+            return self.field(start, start, out)
         }
         return nil
     }
@@ -102,17 +128,18 @@ public struct HPACKDecoder {
 
     /// RFC 7541 §6.2.
     private mutating func literal(
-        _ first: UInt8, _ block: Span<UInt8>, _ cursor: inout Int, _ out: ByteBuffer
+        _ first: UInt8, _ block: Span<UInt8>, _ cursor: inout Int, _ out: ByteBuffer, _ isWanted: Bool
     ) throws(HPACKError) -> HPACKField {
         let isIndexing = first & 0x40 != 0
+        let isNameNeeded = isWanted || isIndexing
         let index = try HPACKInteger.read(block, at: &cursor, prefix: isIndexing ? 6 : 4)
         let start = out.count
         if index == 0 {
             try string(block, &cursor, out)
         } else if let entry = HPACKStaticTable.entry(index) {
-            out.append(entry.name)
+            if isNameNeeded { out.append(entry.name) }
         } else if let entry = table.find(table.next - 1 - (index - HPACKStaticTable.count - 1)) {
-            out.append(entry.name, of: table.bytes)
+            if isNameNeeded { out.append(entry.name, of: table.bytes) }
         } else {
             throw .unknownIndex
         }

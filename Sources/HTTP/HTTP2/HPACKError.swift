@@ -1,5 +1,5 @@
-/// Why a field block cannot be decoded. All of them end the connection with COMPRESSION_ERROR: what the
-/// other side's table holds is not known any more. RFC 9113 §4.3.
+/// Why a field block cannot be decoded. All of them end the connection: what the other side's table holds is
+/// not known any more. RFC 9113 §4.3.
 public enum HPACKError: Error, Equatable, Sendable {
     /// It ends within a field.
     case truncated
@@ -13,4 +13,9 @@ public enum HPACKError: Error, Equatable, Sendable {
     case tableTooLarge
     /// RFC 7541 §4.2: behind a field, or more than two.
     case misplacedSizeUpdate
+    /// What nobody wants decodes to more than any honest block.
+    case tooMuch
+
+    /// What the other side is told.
+    var code: HTTP2ErrorCode { self == .tooMuch ? .enhanceYourCalm : .compressionError }
 }

@@ -103,7 +103,7 @@ extension HTTP2Connection {
         blockPlace = content
         if hangsOnItself(frame), frame.header.streamID > lastStreamID {
             // As for PRIORITY; the stream has begun, and the tables go along.
-            _ = try skipBlock(frame)
+            try passBlock(frame)
             lastStreamID = frame.header.streamID
             throw .stream(.protocolError)
         }
@@ -141,7 +141,8 @@ extension HTTP2Connection {
         if id > lastStreamID { return try begin(id, isLast: isLast, frame) }
         let slot = table.slot(of: id)
         // Whatever is wrong with the stream, the tables go along.
-        let verdict = try skipBlock(frame)
+        var verdict = HTTP2RequestReader.Outcome.complete
+        if slot != nil { verdict = try readTrailers(frame) } else { try passBlock(frame) }
         if slot == nil, closed.cause(of: id) == nil {
             // §5.1.1: a number may not be lower than one before.
             throw .connection(.protocolError)
@@ -168,14 +169,14 @@ extension HTTP2Connection {
     private func begin(_ id: UInt32, isLast: Bool, _ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
         guard id <= finalStreamID else {
             // §6.8: not looked at, but for the tables.
-            _ = try skipBlock(frame)
+            try passBlock(frame)
             try spend(.idleFrame, frame.nowMs)
             return .handled
         }
         lastStreamID = id
         guard table.count < limits.concurrentStreams else {
             // §5.1.2
-            _ = try skipBlock(frame)
+            try passBlock(frame)
             closed.note(id, .ourReset)
             FrameWriter.reset(id, .refusedStream, to: frame.out)
             try spend(.cancelledRequest, frame.nowMs)
@@ -201,14 +202,29 @@ extension HTTP2Connection {
         return try block.withReadable(body)
     }
 
-    private func skipBlock(_ frame: Frame) throws(HTTP2Fault) -> HTTP2RequestReader.Outcome {
+    private func readTrailers(_ frame: Frame) throws(HTTP2Fault) -> HTTP2RequestReader.Outcome {
+        let outcome: HTTP2RequestReader.Outcome
         do throws(HPACKError) {
-            return try withBlock(frame.input) { (bytes) throws(HPACKError) in
-                try HTTP2RequestReader.skip(bytes, &decoder, using: scratch)
+            outcome = try withBlock(frame.input) { (bytes) throws(HPACKError) in
+                try HTTP2RequestReader.readTrailers(bytes, &decoder, using: scratch)
             }
         } catch {
-            throw .connection(.compressionError)
+            throw .connection(error.code)
         }
+        try spend(.fields(byteCount: decoder.decodedCount), frame.nowMs)
+        return outcome
+    }
+
+    /// Nobody wants the block that is here, but the tables go along.
+    private func passBlock(_ frame: Frame) throws(HTTP2Fault) {
+        do throws(HPACKError) {
+            try withBlock(frame.input) { (bytes) throws(HPACKError) in
+                try decoder.pass(over: bytes, using: scratch)
+            }
+        } catch {
+            throw .connection(error.code)
+        }
+        try spend(.fields(byteCount: decoder.decodedCount), frame.nowMs)
     }
 
     // MARK: Streams

@@ -27,23 +27,26 @@ extension HTTP2Connection {
                 try reader.read(block, &decoder, hasContent: hasContent)
             }
         } catch {
-            _ = fail(.compressionError, input.out)
-            return .failed(.compressionError)
+            return failed(error.code, input)
         }
-        switch outcome {
-        case .complete:
+        if case .complete = outcome {
             table[slot].contentLeft = head.content.declared
             return .complete
-        case .refused(let error):
-            return .refused(error)
-        case .malformed:
-            reset(slot, .protocolError, input.out)
-            guard budget.spend(.cancelledRequest, nowMs: input.nowMs) else {
-                _ = fail(.enhanceYourCalm, input.out)
-                return .failed(.enhanceYourCalm)
-            }
-            return .reset
         }
+        guard budget.spend(.fields(byteCount: decoder.decodedCount), nowMs: input.nowMs) else {
+            return failed(.enhanceYourCalm, input)
+        }
+        if case .refused(let error) = outcome { return .refused(error) }
+        reset(slot, .protocolError, input.out)
+        guard budget.spend(.cancelledRequest, nowMs: input.nowMs) else {
+            return failed(.enhanceYourCalm, input)
+        }
+        return .reset
+    }
+
+    private func failed(_ code: HTTP2ErrorCode, _ input: Input) -> HeadOutcome {
+        _ = fail(code, input.out)
+        return .failed(code)
     }
 
     /// What is read from, written to, and when.

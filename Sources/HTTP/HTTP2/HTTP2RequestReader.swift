@@ -71,24 +71,22 @@ public struct HTTP2RequestReader {
             if case .complete = outcome {
                 outcome = judge { (reader) throws(Refusal) in try reader.take(field) }
             }
-            // What is refused is decoded only for the tables.
-            if outcome != .complete { bytes.truncate(to: Int(field.name.start)) }
         }
         guard case .complete = outcome else { return outcome }
         return judge { (reader) throws(Refusal) in try reader.finish(hasContent: hasContent) }
     }
 
     /// Most decoded bytes of trailers.
-    private static var skippedMax: Int { 64 << 10 }
+    private static var trailersMax: Int { 64 << 10 }
 
-    /// Reads trailers, or a request that nobody wants: for the tables, and for what is malformed.
-    public static func skip(
+    /// Reads trailers: for the tables, and for what is malformed.
+    public static func readTrailers(
         _ block: Span<UInt8>, _ decoder: inout HPACKDecoder, using scratch: ByteBuffer
     ) throws(HPACKError) -> Outcome {
         var outcome = Outcome.complete
         var cursor = 0
         decoder.begin()
-        var left = skippedMax
+        var left = trailersMax
         scratch.removeAll()
         while let field = try decoder.next(
             block, at: &cursor, into: scratch, isWanted: outcome == .complete)

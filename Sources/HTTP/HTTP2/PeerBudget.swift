@@ -17,6 +17,8 @@ public struct PeerBudget: Sendable {
         case idleFrame
         /// A window that opens.
         case windowUpdate
+        /// Fields that make no request, by the bytes that they decode to.
+        case fields(byteCount: Int)
     }
 
     /// Filled a part each millisecond, up to its size.
@@ -66,6 +68,8 @@ public struct PeerBudget: Sendable {
         case .ping: return frames.take(10)
         case .idleFrame: return frames.take(2)
         case .windowUpdate: return frames.take(1)
+        // A window of them costs as much as an answer earns.
+        case .fields(let byteCount): return frames.take(byteCount >> 12)
         }
     }
 
