@@ -5,6 +5,8 @@ extension HTTP2Connection {
     /// What an event means for a stream, by its number: those that are closed or idle included.
     private func outcome(_ event: StreamState.Event, of id: UInt32, _ slot: Int?) -> StreamState.Outcome {
         if let slot { return table[slot].state.outcome(of: event) }
+        // §6.8: nothing of what the client began before it read our GOAWAY is looked at.
+        if isBeyondEnd(id) { return StreamState.closed(.ourReset).outcome(of: event) }
         // An even number would be ours to begin, and is idle for ever.
         guard id & 1 == 1, id <= lastStreamID else { return StreamState.idle.outcome(of: event) }
         if let cause = closed.cause(of: id) { return StreamState.closed(cause).outcome(of: event) }
@@ -101,7 +103,7 @@ extension HTTP2Connection {
             return .handled
         }
         blockPlace = content
-        if hangsOnItself(frame), frame.header.streamID > lastStreamID {
+        if hangsOnItself(frame), frame.header.streamID > lastStreamID, !isBeyondEnd(frame.header.streamID) {
             // As for PRIORITY; the stream has begun, and the tables go along.
             try passBlock(frame)
             lastStreamID = frame.header.streamID
@@ -167,7 +169,7 @@ extension HTTP2Connection {
     }
 
     private func begin(_ id: UInt32, isLast: Bool, _ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
-        guard id <= finalStreamID else {
+        guard !isBeyondEnd(id) else {
             // §6.8: not looked at, but for the tables.
             try passBlock(frame)
             try spend(.idleFrame, frame.nowMs)
@@ -232,6 +234,7 @@ extension HTTP2Connection {
     /// §6.3: RFC 7540's tree is read over; that nothing hangs on itself was a rule of its §5.3.1.
     func takePriority(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
         try spend(.idleFrame, frame.nowMs)
+        if isBeyondEnd(frame.header.streamID) { return .handled }
         if let fault = frame.fault { throw fault }
         guard frame.number(at: 0) & 0x7FFF_FFFF != frame.header.streamID else {
             throw .stream(.protocolError)

@@ -97,6 +97,10 @@ public final class HTTP2Connection {
     public internal(set) var lastStreamID: UInt32 = 0
     /// Streams above it are not looked at: GOAWAY said so.
     var finalStreamID = UInt32.max
+
+    /// Whether a stream is the client's, and above the last one that is looked at.
+    func isBeyondEnd(_ id: UInt32) -> Bool { id > finalStreamID && id & 1 == 1 }
+
     var table = StreamTable()
     var closed = ClosedStreams()
     var turns = SendTurns()

@@ -165,6 +165,34 @@ import Testing
         #expect(client.connection.streamCount == 2)
     }
 
+    @Test("whatever crosses the last GOAWAY is not looked at, and counts for the connection (RFC 9113 §6.8)")
+    func crossing() {
+        var limits = HTTP2Limits()
+        limits.connectionWindow = 65_535
+        let client = ScriptedClient(limits: limits)
+        let extra = [PlainField("x-a", "b")]
+        client.request(1)
+        _ = client.run()
+        client.connection.end(out: client.out)
+        client.request(3, ScriptedClient.get + extra, isLast: false)
+        for _ in 0..<3 { client.frame(.data, stream: 3, Array(repeating: 0, count: 16_000)) }
+        client.frame(.windowUpdate, stream: 3, [0, 0, 0, 1])
+        client.frame(.windowUpdate, stream: 3, [0, 0, 0, 0])
+        client.frame(.priority, stream: 3, [0, 0, 0, 3, 0])
+        client.frame(.priority, stream: 3, [0])
+        client.frame(.headers, [.priority, .endHeaders], stream: 5, [0, 0, 0, 5, 0, 0x82])
+        client.frame(.resetStream, stream: 5, [0, 0, 0, 8])
+        client.request(3, extra)
+        client.frame(.data, .endStream, stream: 7)
+        client.frame(.priorityUpdate, stream: 0, [0, 0, 0, 9])
+        #expect(client.run() == Array(repeating: .handled, count: 13))
+        #expect(client.answers() == ["GOAWAY 1 NO_ERROR", "WINDOW_UPDATE 0 48000"])
+        #expect(client.connection.streamCount == 1 && client.connection.lastStreamID == 1)
+        // What is idle for ever is a fault still.
+        client.frame(.data, stream: 2, [1])
+        #expect(client.run() == [.failed(.protocolError)])
+    }
+
     @Test("an answer before the request's end: the rest is not wanted (RFC 9113 §8.1)")
     func earlyAnswer() {
         let client = ScriptedClient()
