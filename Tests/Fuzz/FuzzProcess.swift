@@ -70,6 +70,9 @@ struct FuzzProcess {
 
     private func give(_ board: Board) -> Never {
         guard let input = FuzzInput() else { _exit(2) }
+        // Names in a configuration would be looked up, and files opened.
+        var none = rlimit()
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none)
         let mutator = Mutator(corpus: corpus, words: target.words)
         var random = FuzzRandom(seed: seed)
         let end = time(nil) + seconds

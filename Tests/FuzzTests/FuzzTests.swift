@@ -1,6 +1,6 @@
 import CLinux
 import Core
-import Glibc
+import Foundation
 import Testing
 
 @testable import portico_fuzz
@@ -8,7 +8,7 @@ import Testing
 @Suite("Input that nobody in earnest sends") struct FuzzTests {
     @Test(
         "is taken by every parser: what the corpus has, and mutations of it",
-        arguments: FuzzTarget.all.map(\.name))
+        arguments: FuzzTarget.all.map(\.name).filter { $0 != "directives" })
     func parsers(name: String) throws {
         let target = try #require(FuzzTarget.all.first { $0.name == name })
         let inputs = Corpus(folder: Corpus.folder).inputs(of: target)
@@ -24,6 +24,35 @@ import Testing
             let bytes = mutator.next(&random)
             do { try target.read(bytes, in: input) } catch { Issue.record("\(error): \(bytes)") }
         }
+    }
+
+    /// A process that can open nothing: names in a configuration would be looked up.
+    @Test("is taken by all directives")
+    func directives() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/portico-fuzz-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: FuzzTests.program)
+        process.arguments = ["--seconds", "2", "--seed", "7", "directives"]
+        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        let said = Pipe()
+        process.standardOutput = said
+        process.standardError = said
+        try process.run()
+        let text = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        let input = FileManager.default.contents(atPath: folder + "/fuzz-directives.input") ?? Data()
+        #expect(process.terminationStatus == 0, "\(text)\n\(String(decoding: input, as: UTF8.self))")
+        #expect(text.contains("directives: "))
+    }
+
+    /// Beside the program under test, or in the build folder.
+    private static var program: String {
+        if let portico = ProcessInfo.processInfo.environment["PORTICO_BINARY"] { return portico + "-fuzz" }
+        var path = #filePath as NSString
+        for _ in 0..<3 { path = path.deletingLastPathComponent as NSString }
+        return path.appendingPathComponent(".build/debug/portico-fuzz")
     }
 
     @Test("is made of configurations that load")
