@@ -161,10 +161,13 @@ extension HTTP1Session {
         if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
         // What it was to be waited for may have become of no use meanwhile.
         guard exchange.isReadingBody else { return }
-        let now = worker.clock.nowMs
-        if now < exchange.arrival.pace.gapEndsMs {
-            if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
-            return arm(readTimer, afterMs: min(Int(exchange.arrival.pace.gapEndsMs - now), 1000))
+        let verdict = exchange.arrival.pace.look(
+            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
+            rate: exchange.location.settings.core.clientMinRate)
+        switch verdict {
+        case .waits(let ms): return arm(readTimer, afterMs: ms)
+        case .tooSlow: return cutSlowClient(exchange)
+        case .timedOut: break
         }
         worker.log(.info, exchange, "client timed out (110: Connection timed out)")
         keepsAlive = false

@@ -67,10 +67,10 @@ extension HTTP1Session {
     func sendTimedOut() {
         guard let exchange else { return close() }
         if exchange.delivery.isDelayed { return waitIsOver() }
-        let now = worker.clock.nowMs
-        if now < exchange.delivery.pace.gapEndsMs {
-            if isTakingTooSlowly(exchange) { return cutSlowClient(exchange) }
-            return arm(writeTimer, afterMs: min(Int(exchange.delivery.pace.gapEndsMs - now), 1000))
+        switch lookAtTaking(exchange) {
+        case .waits(let ms): return arm(writeTimer, afterMs: ms)
+        case .tooSlow: return cutSlowClient(exchange)
+        case .timedOut: break
         }
         worker.log(.info, exchange, "client timed out (110: Connection timed out) while sending to client")
         keepsAlive = false

@@ -106,9 +106,9 @@ extension HTTP1Session {
     /// The kernel holds megabytes for a client: what its socket has taken says nothing of the pace.
     private var acknowledgedCount: Int64 { takenCount - Int64(transport.unacknowledgedCount) }
 
-    /// The client takes bytes, but slower than `client_min_rate`.
-    func isTakingTooSlowly(_ exchange: Exchange) -> Bool {
-        exchange.delivery.pace.isTooSlow(
+    /// Whether the client takes bytes in time, and fast enough.
+    func lookAtTaking(_ exchange: Exchange) -> PaceLimit.Verdict {
+        exchange.delivery.pace.look(
             nowMs: worker.clock.nowMs, count: acknowledgedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }

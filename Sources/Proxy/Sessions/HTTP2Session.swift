@@ -142,14 +142,13 @@ final class HTTP2Session {
 
     /// The client takes nothing, or slower than `client_min_rate`.
     private func sendTimedOut() {
-        let now = worker.clock.nowMs
-        if now < pace.gapEndsMs {
-            let rate = core.clientMinRate
-            guard pace.isTooSlow(nowMs: now, count: acknowledgedCount, rate: rate) else {
-                return worker.set(writeTimer, afterMs: min(Int(pace.gapEndsMs - now), 1000))
-            }
+        let rate = core.clientMinRate
+        switch pace.look(nowMs: worker.clock.nowMs, count: acknowledgedCount, rate: rate) {
+        case .waits(let ms):
+            return worker.set(writeTimer, afterMs: ms)
+        case .tooSlow:
             worker.log(.info, connection, "client is slower than \"client_min_rate\"")
-        } else {
+        case .timedOut:
             worker.log(
                 .info, connection, "client timed out (110: Connection timed out) while sending to client")
         }

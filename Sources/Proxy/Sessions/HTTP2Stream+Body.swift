@@ -133,10 +133,13 @@ extension HTTP2Stream {
             exchange.arrival.pace.end()
             return awaitContent(exchange)
         }
-        let now = worker.clock.nowMs
-        if now < exchange.arrival.pace.gapEndsMs {
-            if isTooSlow(exchange) { return cutSlowClient(exchange) }
-            return worker.set(readTimer, afterMs: min(Int(exchange.arrival.pace.gapEndsMs - now), 1000))
+        let verdict = exchange.arrival.pace.look(
+            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
+            rate: exchange.location.settings.core.clientMinRate)
+        switch verdict {
+        case .waits(let ms): return worker.set(readTimer, afterMs: ms)
+        case .tooSlow: return cutSlowClient(exchange)
+        case .timedOut: break
         }
         worker.log(.info, exchange, "client timed out (110: Connection timed out)")
         exchange.clientLeft(status: 408)

@@ -7,6 +7,8 @@ extension HTTP2Stream {
     /// Most content, in bytes, that is left for the end of the worker's turn when it ends a response: it
     /// leaves in the frame that says so.
     private static var leftMax: Int { 4 << 10 }
+    /// A stream whose window was opened has had its turn by then, if nobody is in its way.
+    private static var turnMs: Int { 50 }
 
     /// The client is behind: no more content should be given.
     var isBlocked: Bool { exchange?.delivery.isDelayed ?? false || heldCount > 0 }
@@ -130,9 +132,9 @@ extension HTTP2Stream {
 
     // MARK: Its turn
 
-    /// A window was opened.
+    /// A window was opened; it may be another one that is shut.
     func windowOpened() {
-        guard heldCount > 0, let session else { return }
+        guard heldCount > 0, let session, session.link.allowance(of: slot) > 0 else { return }
         session.link.queue(slot)
         session.post()
     }
@@ -208,20 +210,30 @@ extension HTTP2Stream {
         worker.set(writeTimer, afterMs: lookMs)
     }
 
+    /// The window is open, but the stream had no turn yet: the socket, which has a time of its own, or
+    /// other streams are in its way, and not the client's window.
+    private func waitForTurn(_ exchange: Exchange, _ session: HTTP2Session) {
+        guard session.transport.isWritable else {
+            exchange.delivery.pace.end()
+            return wait(exchange)
+        }
+        worker.set(writeTimer, afterMs: Self.turnMs)
+    }
+
     func writeTimedOut(_ exchange: Exchange) {
         if exchange.delivery.isDelayed {
             exchange.delivery.isDelayed = false
             guard heldCount > 0 else { return exchange.clientCanTakeMore() }
             return flush()
         }
-        let now = worker.clock.nowMs
-        if now < exchange.delivery.pace.gapEndsMs {
-            let isTooSlow = exchange.delivery.pace.isTooSlow(
-                nowMs: now, count: takenCount(exchange),
-                rate: exchange.location.settings.core.clientMinRate)
-            if isTooSlow { return cutSlowClient(exchange) }
-            return worker.set(
-                writeTimer, afterMs: min(Int(exchange.delivery.pace.gapEndsMs - now), 1000))
+        if let session, session.link.allowance(of: slot) > 0 { return waitForTurn(exchange, session) }
+        let verdict = exchange.delivery.pace.look(
+            nowMs: worker.clock.nowMs, count: takenCount(exchange),
+            rate: exchange.location.settings.core.clientMinRate)
+        switch verdict {
+        case .waits(let ms): return worker.set(writeTimer, afterMs: ms)
+        case .tooSlow: return cutSlowClient(exchange)
+        case .timedOut: break
         }
         worker.log(
             .info, exchange, "client timed out (110: Connection timed out) while sending to client")

@@ -37,6 +37,21 @@ import Testing
         #expect(pace.gapEndsMs == 1900)
     }
 
+    @Test("what brings no byte moves nothing, and nothing postpones the next look")
+    func onlyProgressCounts() {
+        var pace = PaceLimit()
+        _ = pace.wait(nowMs: 0, count: 0, gapMs: 60_000)
+        #expect(pace.wait(nowMs: 4000, count: 0, gapMs: 60_000) == 1000)
+        #expect(pace.gapEndsMs == 60_000)
+        #expect(pace.wait(nowMs: 4999, count: 1, gapMs: 60_000) == 1)
+        #expect(pace.gapEndsMs == 64_999)
+        #expect(pace.look(nowMs: 5000, count: 1, rate: 240) == .waits(ms: 1000))
+        #expect(pace.wait(nowMs: 5900, count: 2, gapMs: 60_000) == 100)
+        #expect(pace.look(nowMs: 6000, count: 2, rate: 240) == .tooSlow)
+        #expect(pace.look(nowMs: 6000, count: 2, rate: 0) == .waits(ms: 1000))
+        #expect(pace.look(nowMs: 65_900, count: 1 << 20, rate: 240) == .timedOut)
+    }
+
     @Test("no rate is too large to be compared")
     func hugeRates() {
         var pace = PaceLimit()

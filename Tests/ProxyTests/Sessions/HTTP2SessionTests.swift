@@ -1,0 +1,122 @@
+import Foundation
+import HTTP
+import Testing
+
+@testable import Proxy
+
+/// A client of HTTP/2 that a test plays frame by frame.
+struct ScriptedFrames {
+    let scripted: ScriptedWorker
+    let client: ScriptedClient
+
+    /// - Parameter settings: what the client says of itself: identifiers and values.
+    init(
+        serving server: String, settings: [(UInt16, UInt32)] = [], sendBuffer: Int32? = nil
+    ) throws {
+        scripted = try ScriptedWorker(serving: "http2 on; client_min_rate 0; " + server)
+        client = try ScriptedClient(of: scripted, sendBuffer: sendBuffer)
+        let payload = settings.flatMap { Self.bytes($0.0) + Self.bytes($0.1) }
+        client.send(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + Self.frame(.settings, 0, 0, payload))
+    }
+
+    static func bytes<N: FixedWidthInteger>(_ number: N) -> [UInt8] {
+        withUnsafeBytes(of: number.bigEndian) { Array($0) }
+    }
+
+    static func frame(
+        _ kind: FrameKind, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8] = []
+    ) -> [UInt8] {
+        Array(bytes(UInt32(payload.count)).dropFirst()) + [kind.rawValue, flags] + bytes(stream) + payload
+    }
+
+    static func request(_ stream: UInt32, _ path: String = "/", method: UInt8 = 0x82, isLast: Bool = true)
+        -> [UInt8]
+    {
+        let block: [UInt8] =
+            [method, 0x86, 0x04, UInt8(path.utf8.count)] + Array(path.utf8) + [0x41, 1, 0x61]
+        return frame(.headers, isLast ? 5 : 4, stream, block)
+    }
+
+    static func window(_ stream: UInt32, _ count: UInt32) -> [UInt8] {
+        frame(.windowUpdate, 0, stream, bytes(count))
+    }
+
+    /// What came: kind, stream and payload of each frame.
+    var received: [(kind: UInt8, stream: UInt32, payload: ArraySlice<UInt8>)] {
+        var frames: [(UInt8, UInt32, ArraySlice<UInt8>)] = []
+        let bytes = client.received
+        var position = 0
+        while position + 9 <= bytes.count {
+            let number = { (places: Range<Int>) in places.reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[$1]) } }
+            let end = position + 9 + Int(number(position..<position + 3))
+            guard end <= bytes.count else { break }
+            let stream = number(position + 5..<position + 9)
+            frames.append((bytes[position + 3], stream, bytes[position + 9..<end]))
+            position = end
+        }
+        return frames
+    }
+
+    func has(_ kind: FrameKind, _ stream: UInt32) -> Bool {
+        received.contains { $0.kind == kind.rawValue && $0.stream == stream }
+    }
+
+    /// Takes turns, with what the client does in each, until something holds.
+    func turns(seconds: Double = 4, _ act: () -> Void = {}, until holds: () -> Bool) -> Bool {
+        let end = Date(timeIntervalSinceNow: seconds)
+        while Date() < end {
+            act()
+            scripted.turn(waitMs: 10)
+            if holds() { return true }
+        }
+        return false
+    }
+}
+
+@Suite("HTTP/2 sessions, played turn by turn") struct HTTP2SessionTests {
+    @Test("a client that reads nothing has the time of send_timeout, whatever it sends")
+    func readsNothing() throws {
+        let text = String(repeating: "x", count: 3000)
+        let play = try ScriptedFrames(
+            serving: "send_timeout 300ms; location / { return 200 \(text); }", settings: [(4, 1 << 30)],
+            sendBuffer: 4096)
+        play.client.send(
+            ScriptedFrames.window(0, 1 << 30)
+                + (0..<40).flatMap { ScriptedFrames.request(UInt32(2 * $0 + 1)) })
+        // Nothing is read from here on.
+        let isGone = play.turns(until: { play.client.session == nil })
+        #expect(isGone)
+    }
+
+    @Test("a window that is opened for others does not prolong send_timeout")
+    func opensOtherWindows() throws {
+        let play = try ScriptedFrames(
+            serving: "send_timeout 300ms; location / { return 200 text; }", settings: [(4, 0)])
+        play.client.send(ScriptedFrames.request(1))
+        let isReset = play.turns {
+            play.client.send(ScriptedFrames.window(0, 1))
+        } until: {
+            play.has(.resetStream, 1)
+        }
+        #expect(isReset)
+        #expect(play.client.session != nil)
+    }
+
+    @Test("progress does prolong it")
+    func progresses() throws {
+        let play = try ScriptedFrames(
+            serving: "send_timeout 300ms; location / { return 200 \(String(repeating: "x", count: 50)); }",
+            settings: [(4, 0)])
+        play.client.send(ScriptedFrames.request(1))
+        var opensAt = Date()
+        let isWhole = play.turns {
+            guard Date() > opensAt else { return }
+            opensAt = Date(timeIntervalSinceNow: 0.02)
+            play.client.send(ScriptedFrames.window(1, 1))
+        } until: {
+            play.received.contains { $0.kind == 0 && $0.payload.isEmpty }
+                || play.received.count { $0.kind == 0 } >= 50
+        }
+        #expect(isWhole && !play.has(.resetStream, 1))
+    }
+}
