@@ -82,9 +82,9 @@ public struct FrameHeader: Equatable, Sendable {
     }
 
     /// What is wrong with a frame from a client that its header alone shows.
-    public func fault(sizeMax: Int = smallestSizeMax) -> HTTP2Fault? {
+    public func fault() -> HTTP2Fault? {
         // §4.2 leaves a stream error to some kinds; who sends too much once does it again.
-        guard length <= sizeMax else { return .connection(.frameSizeError) }
+        guard length <= FrameHeader.smallestSizeMax else { return .connection(.frameSizeError) }
         if let fault = placeFault { return .connection(fault) }
         return sizeFault
     }
