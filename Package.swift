@@ -81,7 +81,7 @@ let package = Package(
         tests("NetTests", ["Net", "Core", "COpenSSL"]),
         tests("SharingTests", ["Sharing", "Core", "Net"]),
         tests("UpstreamTests", ["Upstream", "Config", "Core", "Net", "Sharing"]),
-        tests("StatusTests", ["Status", "Core", "Net", "Sharing", "Upstream"]),
+        tests("StatusTests", ["Status", "Core", "Net", "Proxy", "Sharing", "Upstream"]),
         tests(
             "ProxyTests",
             ["Proxy", "Config", "Core", "HTTP", "Pattern", "Net", "Sharing", "Status", "Upstream"]),
