@@ -10,6 +10,7 @@ struct SourceFile: Sendable, CustomTestStringConvertible {
     let code: [String]
 
     var testDescription: String { path }
+    var text: String { lines.joined(separator: "\n") }
     /// The target it belongs to.
     var room: String { String(path.split(separator: "/")[1]) }
 
@@ -25,6 +26,9 @@ struct SourceFile: Sendable, CustomTestStringConvertible {
 
     /// Every Swift file of the bench.
     static let bench = files(in: "bench")
+
+    /// Every Swift file of the tests.
+    static let tests = files(in: "Tests")
 
     private static func files(in folder: String) -> [SourceFile] {
         let path = ("\(root)/\(folder)" as NSString).resolvingSymlinksInPath
