@@ -58,6 +58,7 @@ extension HTTP2Connection {
         heldCount += Int(content.count)
         creditConnection(frame.out)
         creditStream(slot, frame.out)
+        narrow(slot)
         if case .closed(let cause) = state {
             // We have answered already: nobody wants it.
             remove(slot, cause)
@@ -160,6 +161,7 @@ extension HTTP2Connection {
                 throw .stream(.protocolError)
             }
             table[slot].state = state
+            narrow(slot)
             if case .closed(let cause) = state {
                 remove(slot, cause)
                 return .lost(slot: slot)

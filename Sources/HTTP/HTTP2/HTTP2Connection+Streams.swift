@@ -73,6 +73,7 @@ extension HTTP2Connection {
         table[slot].heldCount -= taken
         table[slot].uncreditedCount += taken
         heldCount -= taken
+        narrow(slot)
         creditStream(slot, out)
         creditConnection(out)
     }
@@ -80,13 +81,32 @@ extension HTTP2Connection {
     /// The window that content is given which somebody takes as it comes.
     private static var wantedWindow: Int { 256 << 10 }
 
-    /// Somebody takes the content of a stream as it comes: its window is opened wide.
-    public func wants(_ slot: Int, out: ByteBuffer) {
+    /// Somebody takes the content of a stream as it comes: its window is opened wide, as far as it has
+    /// content to come.
+    ///
+    /// - Parameter mayStop: whoever takes it may have no room at times. Open windows are content that may have
+    ///   to be held then; so such streams share what their windows may be wider.
+    public func wants(_ slot: Int, mayStop: Bool, out: ByteBuffer) {
         guard table[slot].state == .open else { return }
-        let more = HTTP2Connection.wantedWindow - table[slot].receiveWindow.size - table[slot].heldCount
-        guard more > 0, table[slot].receiveWindow.move(by: more) else { return }
-        table[slot].uncreditedCount = 0
-        FrameWriter.windowUpdate(table[slot].id, by: more, to: out)
+        let widest = HTTP2Connection.wantedWindow - table[slot].heldCount
+        let wanted = min(widest, table[slot].contentLeft.map { Int(clamping: $0) } ?? .max)
+        let more = wanted - table[slot].receiveWindow.size
+        let credit = min(more, table[slot].uncreditedCount)
+        let extra = mayStop ? min(more - credit, spareWidth) : more - credit
+        guard more > 0, credit + extra > 0, table[slot].receiveWindow.move(by: credit + extra) else { return }
+        table[slot].uncreditedCount -= credit
+        if mayStop {
+            table[slot].extraWidth += extra
+            spareWidth -= extra
+        }
+        FrameWriter.windowUpdate(table[slot].id, by: credit + extra, to: out)
+    }
+
+    /// Others may have what a stream's window was wider, once all of its content has come and was taken.
+    func narrow(_ slot: Int) {
+        guard table[slot].state == .halfClosedRemote, table[slot].heldCount == 0 else { return }
+        spareWidth += table[slot].extraWidth
+        table[slot].extraWidth = 0
     }
 
     // MARK: Sending

@@ -9,7 +9,10 @@ public struct HTTP2Limits: Sendable, Equatable {
     /// What all streams together may send before the window is opened again.
     public var connectionWindow = 256 << 10
     /// Bytes received and not taken, of all streams, above which the connection's window stays shut.
-    public var heldMax = 512 << 10
+    public var heldMax = 768 << 10
+    /// What the windows of all streams whose content may have to wait may be wider than `streamWindow`: far
+    /// below `heldMax`, so that a few of them do not shut the connection's window for the others.
+    public var wideMax = 256 << 10
     /// Bytes of an encoded field block.
     public var blockMax = 64 << 10
     /// Frames that one may come in; honest ones fill theirs.
@@ -93,6 +96,8 @@ public final class HTTP2Connection {
     var uncreditedCount = 0
     /// Bytes received and not taken, of all streams.
     public internal(set) var heldCount = 0
+    /// What is left of `wideMax`.
+    var spareWidth: Int
     /// The highest number of a stream that was begun.
     public internal(set) var lastStreamID: UInt32 = 0
     /// Streams above it are not looked at: GOAWAY said so.
@@ -121,6 +126,7 @@ public final class HTTP2Connection {
     /// A connection that begins: says our settings.
     public init(limits: HTTP2Limits, nowMs: Int64, out: ByteBuffer) {
         self.limits = limits
+        spareWidth = limits.wideMax
         budget = PeerBudget(concurrentStreams: limits.concurrentStreams, nowMs: nowMs)
         receiveWindow = FlowWindow(65_535)
         FrameWriter.settings(
@@ -303,6 +309,7 @@ public final class HTTP2Connection {
         turns.remove(slot, &table)
         closed.note(table[slot].id, cause)
         heldCount -= table[slot].heldCount
+        spareWidth += table[slot].extraWidth
         table.remove(slot)
     }
 }

@@ -14,6 +14,8 @@ public struct StreamRecord: Sendable {
     var heldCount = 0
     /// Bytes taken for which no window was opened yet.
     var uncreditedCount = 0
+    /// What it has of `wideMax`.
+    var extraWidth = 0
     /// What `content-length` still promises; `nil`: it promised nothing.
     var contentLeft: Int64?
     /// The slot behind it in a queue; -1: none.

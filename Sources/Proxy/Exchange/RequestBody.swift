@@ -161,6 +161,12 @@ final class RequestBody {
 
     private var streamRoom: Int { max(streamMax - streamedCount, 0) }
 
+    /// It goes on its way as it comes, and waits where that stops.
+    var isStreamed: Bool {
+        if case .stream = keeping { return true }
+        return false
+    }
+
     /// Whether nobody has use for it any more.
     var isDiscarded: Bool {
         if case .discard = keeping { return true }

@@ -49,7 +49,7 @@ extension HTTP2Stream {
             if exchange.body.receivedCount == 0, held == nil, !isRequestWhole { sendContinue() }
         }
         if let session, !isRequestWhole {
-            session.link.wants(slot, out: session.pendingOut)
+            session.link.wants(slot, mayStop: exchange.body.isStreamed, out: session.pendingOut)
             session.post()
         }
         advance(exchange)
@@ -80,6 +80,8 @@ extension HTTP2Stream {
             worker.cancel(readTimer)
             exchange.arrival.pace.end()
         } else {
+            // Nor for what it may not send.
+            if session?.link.isWithholdingWindow ?? false { exchange.arrival.pace.end() }
             if isTooSlow(exchange) { return cutSlowClient(exchange) }
             awaitContent(exchange)
         }

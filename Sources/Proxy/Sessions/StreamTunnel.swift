@@ -110,7 +110,7 @@ extension HTTP2Stream {
         HeaderFilter.apply(to: exchange)
         exchange.startResponse()
         worker.cancel(readTimer)
-        session.link.wants(slot, out: session.pendingOut)
+        session.link.wants(slot, mayStop: true, out: session.pendingOut)
         let started = StreamTunnel(self, exchange, peer: peer, request: request)
         tunnel = started
         request.tunnelBegan()
