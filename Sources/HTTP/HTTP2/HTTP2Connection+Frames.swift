@@ -321,6 +321,7 @@ extension HTTP2Connection {
         var next = peer
         try frame.input.withBytes(of: frame.payload) { (bytes) throws(HTTP2Fault) in try next.take(bytes) }
         peer = next
+        encoder.peerAllows(tableSize: peer.smallestTableSize)
         encoder.peerAllows(tableSize: peer.headerTableSize)
         FrameWriter.settingsAck(to: frame.out)
         guard peer.initialWindowSize != before else { return .handled }

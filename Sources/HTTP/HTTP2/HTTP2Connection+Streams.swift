@@ -138,10 +138,13 @@ extension HTTP2Connection {
     /// Bytes of content that the windows let a stream send now.
     public func allowance(of slot: Int) -> Int { max(0, min(table[slot].sendWindow.size, sendWindow.size)) }
 
-    /// Content of a stream was written. Never more than `allowance`.
+    /// Content of a stream was written, at most `allowance`. More is a fault of ours: nobody knows the windows
+    /// any more, and `receive` ends the connection.
     public func sent(_ count: Int, of slot: Int) {
-        let isWithin = table[slot].sendWindow.take(count) && sendWindow.take(count)
-        precondition(isWithin, "sent more than the window has")
+        guard table[slot].sendWindow.take(count), sendWindow.take(count) else {
+            if stage != .failed { stage = .broken }
+            return
+        }
         budget.earnContent(count)
     }
 
@@ -167,7 +170,7 @@ extension HTTP2Connection {
     // MARK: The end of the connection
 
     /// Whether a stream may still begin.
-    public var isClosing: Bool { finalStreamID != .max || stage == .failed }
+    public var isClosing: Bool { finalStreamID != .max || stage == .failed || stage == .broken }
 
     /// First step of a graceful end: the client begins no more streams from when it reads this. §6.8.
     public func announceEnd(out: ByteBuffer) {

@@ -59,6 +59,8 @@ public final class HTTP2Connection {
         case frames
         /// HEADERS without END_HEADERS came: nothing but CONTINUATION of the same stream may follow, §6.10.
         case fieldBlock(FrameHeader, continuations: Int)
+        /// We did what may not be, and have not said so yet.
+        case broken
         case failed
     }
 
@@ -165,6 +167,8 @@ public final class HTTP2Connection {
             case .preface:
                 guard try readPreface(input) else { return .incomplete }
                 return .handled
+            case .broken:
+                throw .connection(.internalError)
             case .failed:
                 return .incomplete
             case .firstSettings, .frames, .fieldBlock:
@@ -223,7 +227,7 @@ public final class HTTP2Connection {
             }
         case .frames:
             guard header.kind != .continuation else { throw .connection(.protocolError) }
-        case .preface, .failed:
+        case .preface, .broken, .failed:
             break
         }
     }

@@ -92,14 +92,18 @@ public struct HTTP2RequestReader {
             block, at: &cursor, into: scratch, isWanted: outcome == .complete)
         {
             left -= scratch.count
-            if outcome == .complete {
-                let isSound = scratch.withReadable { HTTP2RequestReader.isSound(field, in: $0) }
-                // §8.1: trailers have no pseudo-fields.
-                if !isSound || scratch[0] == UInt8(ascii: ":") || left < 0 { outcome = .malformed }
-            }
+            if outcome == .complete, left < 0 || !isTrailer(field, in: scratch) { outcome = .malformed }
             scratch.removeAll()
         }
         return outcome
+    }
+
+    /// §8.1: trailers have no pseudo-fields.
+    private static func isTrailer(_ field: HPACKField, in bytes: ByteBuffer) -> Bool {
+        guard bytes.withReadable({ isSound(field, in: $0) }) else { return false }
+        guard bytes[Int(field.name.start)] != UInt8(ascii: ":") else { return false }
+        let known = bytes.withBytes(of: field.name) { FieldName.recognise($0) }
+        return !isOfConnection(known, field, in: bytes)
     }
 
     private mutating func judge(
@@ -124,12 +128,8 @@ public struct HTTP2RequestReader {
         seen.insert(.over)
         try charge(Int(field.name.count) + Int(field.value.count) + 4, isFirst: false)
         let known = bytes.withBytes(of: field.name) { FieldName.recognise($0) }
+        guard !HTTP2RequestReader.isOfConnection(known, field, in: bytes) else { throw .malformed }
         switch known {
-        case _ where known.isConnectionSpecific:
-            // §8.2.2: they speak of a connection that this is not.
-            throw .malformed
-        case .te:
-            guard bytes.equalsIgnoringCase(field.value, "trailers") else { throw .malformed }
         case .cookie:
             return join(field)
         case .host:
@@ -138,6 +138,13 @@ public struct HTTP2RequestReader {
             break
         }
         try append(field.name, field.value)
+    }
+
+    /// §8.2.2: it speaks of a connection that this is not.
+    private static func isOfConnection(
+        _ known: FieldName, _ field: HPACKField, in bytes: ByteBuffer
+    ) -> Bool {
+        known.isConnectionSpecific || known == .te && !bytes.equalsIgnoringCase(field.value, "trailers")
     }
 
     /// §8.2.1: names are tokens in lower case; values are visible, and no white space stands around them.

@@ -16,6 +16,8 @@ public enum HTTP2Setting: UInt16, Sendable, CaseIterable {
 public struct HTTP2Settings: Equatable, Sendable {
     /// Bytes that its decoder's table may take.
     public private(set) var headerTableSize = 4096
+    /// The smallest of those since the frame before: the table had no more for a while.
+    public private(set) var smallestTableSize = 4096
     /// The window of streams that begin.
     public private(set) var initialWindowSize = 65_535
     /// Bytes of a frame's payload that it takes.
@@ -29,6 +31,7 @@ public struct HTTP2Settings: Equatable, Sendable {
     /// - Throws: what RFC 9113 §6.5.2 has for a value that is out of range.
     public mutating func take(_ payload: Span<UInt8>) throws(HTTP2Fault) {
         var position = 0
+        smallestTableSize = headerTableSize
         while position + 6 <= payload.count {
             let name = UInt16(payload[position]) << 8 | UInt16(payload[position + 1])
             let value = FrameHeader.number(payload, at: position + 2)
@@ -42,6 +45,7 @@ public struct HTTP2Settings: Equatable, Sendable {
         switch setting {
         case .headerTableSize:
             headerTableSize = Int(value)
+            smallestTableSize = min(smallestTableSize, headerTableSize)
         case .initialWindowSize:
             guard value <= FlowWindow.sizeMax else { throw .connection(.flowControlError) }
             initialWindowSize = Int(value)

@@ -220,6 +220,18 @@ import Testing
             $0.request(1, isLast: false)
             $0.request(1)
         },
+        .init("§8.2.2: trailers that speak of a connection", .protocolError) {
+            $0.request(1, isLast: false)
+            $0.request(1, [.init("connection", "x")])
+        },
+        .init("§8.2.2: trailers with transfer-encoding", .protocolError) {
+            $0.request(1, isLast: false)
+            $0.request(1, [.init("x", "y"), .init("transfer-encoding", "chunked")])
+        },
+        .init("§8.2.2: trailers with te other than trailers", .protocolError) {
+            $0.request(1, isLast: false)
+            $0.request(1, [.init("te", "gzip")])
+        },
         .init("§8.1.1: more content than was said", .protocolError) {
             $0.request(1, ScriptedClient.get + [.init("content-length", "2")], isLast: false)
             $0.frame(.data, stream: 1, [1, 2, 3])

@@ -150,6 +150,34 @@ import Testing
         #expect(client.connection.allowance(of: 0) == 380)
     }
 
+    @Test("a table that has no room for a while: the next answer says so (RFC 7541 §4.2)")
+    func tableSizes() {
+        let client = ScriptedClient()
+        client.frame(.settings, stream: 0, [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0x10, 0])
+        _ = client.run()
+        client.out.removeAll()
+        client.connection.encoder.begin(client.out)
+        #expect(client.out.bytes == [0x20, 0x3F, 0xE1, 0x1F])
+        client.out.removeAll()
+        client.frame(.settings, stream: 0, [0, 1, 0, 0, 0x20, 0])
+        _ = client.run()
+        client.out.removeAll()
+        client.connection.encoder.begin(client.out)
+        #expect(client.out.isEmpty)
+    }
+
+    @Test("more content sent than the windows have: the connection ends, and says so")
+    func oversent() {
+        let client = ScriptedClient()
+        client.request(1)
+        _ = client.run()
+        client.connection.sent(65_535, of: 0)
+        client.connection.sent(1, of: 0)
+        #expect(client.connection.isClosing)
+        #expect(client.run() == [.failed(.internalError)])
+        #expect(client.answers() == ["GOAWAY 1 INTERNAL_ERROR"])
+    }
+
     @Test("after GOAWAY streams that raced are answered, later ones are not looked at (RFC 9113 §6.8)")
     func graceful() {
         let client = ScriptedClient()
