@@ -84,8 +84,8 @@ extension HTTP2Connection {
     /// Somebody takes the content of a stream as it comes: its window is opened wide, as far as it has
     /// content to come.
     ///
-    /// - Parameter mayStop: whoever takes it may have no room at times. Open windows are content that may have
-    ///   to be held then; so such streams share what their windows may be wider.
+    /// - Parameter mayStop: whoever takes it may have no room at times. Open windows are content that may
+    ///   have to be held then; so such streams share what their windows may be wider.
     public func wants(_ slot: Int, mayStop: Bool, out: ByteBuffer) {
         guard table[slot].state == .open else { return }
         let widest = HTTP2Connection.wantedWindow - table[slot].heldCount
@@ -138,8 +138,8 @@ extension HTTP2Connection {
     /// Bytes of content that the windows let a stream send now.
     public func allowance(of slot: Int) -> Int { max(0, min(table[slot].sendWindow.size, sendWindow.size)) }
 
-    /// Content of a stream was written, at most `allowance`. More is a fault of ours: nobody knows the windows
-    /// any more, and `receive` ends the connection.
+    /// Content of a stream was written, at most `allowance`. More is a fault of ours: nobody knows the
+    /// windows any more, and `receive` ends the connection.
     public func sent(_ count: Int, of slot: Int) {
         guard table[slot].sendWindow.take(count), sendWindow.take(count) else {
             if stage != .failed { stage = .broken }

@@ -2,8 +2,7 @@ import Core
 import HTTP
 import Testing
 
-/// Small field blocks that decode to much: RFC 7541 §7.3. What is looked at is how much is decoded, since that
-/// is what they cost.
+/// Small field blocks that decode to much: RFC 7541 §7.3. How much is decoded is what they cost.
 @Suite("Field bombs") struct FieldBombTests {
     /// Puts a field with a name of 4,000 bytes into the table.
     private static let entry: [UInt8] = [0x40, 0x7F, 0xA1, 0x1E] + Array(repeating: 0x61, count: 4000) + [0]
