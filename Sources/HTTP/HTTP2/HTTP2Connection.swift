@@ -154,6 +154,17 @@ public final class HTTP2Connection {
         if case .fieldBlock = stage { true } else { false }
     }
 
+    /// A part of a request's head is here, and not all of it: of its frame, or of its field block.
+    ///
+    /// - Parameter input: what is left when `receive` finds no whole frame.
+    public func isWithinHead(_ input: ByteBuffer) -> Bool {
+        switch stage {
+        case .fieldBlock: true
+        case .frames: input.count > 3 && input.withReadable { $0[3] == FrameKind.headers.rawValue }
+        case .preface, .firstSettings, .broken, .failed: false
+        }
+    }
+
     // MARK: Receiving
 
     /// Looks at the next frame in `input`, and consumes the one before.

@@ -45,8 +45,8 @@ final class HTTP2Session {
     private(set) var streamCount = 0
     /// It goes on at the end of the turn.
     private var isPosted = false
-    /// A frame, or a block of fields, has begun, and must be whole in the time of a request's head.
-    private var isWaitingForFrame = false
+    /// A request's head has begun, and must be whole in its time. Content has its stream's.
+    private var isWaitingForHead = false
     private var keepaliveTimeoutMs: Int
     /// How fast the client takes what is sent.
     private var pace = PaceLimit()
@@ -161,14 +161,13 @@ final class HTTP2Session {
     /// What holds for the connection as a whole.
     private var core: CoreSettings { connection.listen.defaultServer.base.settings.core }
 
-    /// Nothing was asked in time, or a frame is not whole in time.
+    /// Nothing was asked in time, or a head is not whole in time: what is under way is still answered.
     private func waitIsOver() {
-        guard streamCount == 0 || isWithinFrame else { return }
-        if isWithinFrame {
+        guard streamCount == 0 || isWaitingForHead else { return }
+        if isWaitingForHead || !(input?.isEmpty ?? true) {
             worker.log(
                 .info, connection,
                 "client timed out (110: Connection timed out) while reading client request headers")
-            return loseAll(status: 408)
         }
         endGracefully()
     }
@@ -205,42 +204,56 @@ final class HTTP2Session {
         if let buffer = input.take() { worker.giveBuffer(buffer) }
     }
 
-    private var isWithinFrame: Bool { !(input?.isEmpty ?? true) || link.isWithinBlock }
-
     /// Takes the frames that are here whole.
     private func process(_ buffer: ByteBuffer) {
-        let wasWithin = isWaitingForFrame
+        // Whether what was waited for is here: a head that is not whole now is another one.
+        var isAnother = !isWaitingForHead
         while isServing {
-            switch link.receive(buffer, out: pendingOut, nowMs: worker.clock.nowMs) {
-            case .incomplete:
+            let event = link.receive(buffer, out: pendingOut, nowMs: worker.clock.nowMs)
+            if case .incomplete = event {
                 if out?.isEmpty ?? true { releaseOut() } else { post() }
-                return settleFrameTime(wasWithin)
-            case .handled:
-                continue
-            case .head(let slot, _):
-                begin(slot, buffer)
-            case .content(let slot, let content, let isLast):
-                stream(slot)?.received(content, of: buffer, isLast: isLast)
-            case .lost(let slot):
-                stream(slot)?.lost(status: 499)
-            case .mayContinue(let slot):
-                stream(slot)?.windowOpened()
-            case .mayContinueAll:
-                for stream in streams { stream?.windowOpened() }
-            case .failed(let code):
-                return fail(code)
+                return settleHeadTime(buffer, isAnother: isAnother)
             }
+            if !link.isWithinBlock { isAnother = true }
+            take(event, buffer)
         }
     }
 
-    private func settleFrameTime(_ wasWithin: Bool) {
-        isWaitingForFrame = isWithinFrame
-        guard case .serving = state else { return }
-        if isWaitingForFrame, !wasWithin {
-            worker.set(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
-        } else if !isWaitingForFrame, streamCount > 0 {
-            worker.cancel(readTimer)
+    private func take(_ event: HTTP2Event, _ buffer: ByteBuffer) {
+        switch event {
+        case .incomplete, .handled:
+            break
+        case .head(let slot, _):
+            begin(slot, buffer)
+        case .content(let slot, let content, let isLast):
+            stream(slot)?.received(content, of: buffer, isLast: isLast)
+        case .lost(let slot):
+            stream(slot)?.lost(status: 499)
+        case .mayContinue(let slot):
+            stream(slot)?.windowOpened()
+        case .mayContinueAll:
+            for stream in streams { stream?.windowOpened() }
+        case .failed(let code):
+            fail(code)
         }
+    }
+
+    private func settleHeadTime(_ buffer: ByteBuffer, isAnother: Bool) {
+        let wasWaiting = isWaitingForHead
+        isWaitingForHead = link.isWithinHead(buffer)
+        guard case .serving = state else { return }
+        if isWaitingForHead {
+            guard isAnother else { return }
+            worker.set(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+        } else if wasWaiting {
+            awaitRequest()
+        }
+    }
+
+    /// Nothing of a request is here: the next one has the time that an idle connection has.
+    private func awaitRequest() {
+        guard streamCount == 0 else { return worker.cancel(readTimer) }
+        worker.set(readTimer, afterMs: keepaliveTimeoutMs)
     }
 
     private func stream(_ slot: Int) -> HTTP2Stream? { slot < streams.count ? streams[slot] : nil }
@@ -315,7 +328,7 @@ final class HTTP2Session {
         worker.add(.waiting, 1)
         guard isServing else { return }
         if link.isClosing { return post() }
-        if case .serving = state { worker.set(readTimer, afterMs: keepaliveTimeoutMs) }
+        if case .serving = state, !isWaitingForHead { awaitRequest() }
     }
 
     /// `keepalive_requests`, `keepalive_time` and `keepalive_timeout`; a connection that has to go.

@@ -102,6 +102,56 @@ struct ScriptedFrames {
         #expect(play.client.session != nil)
     }
 
+    private static let upload =
+        "client_header_timeout 300ms; location / { proxy_pass http://127.0.0.1:1; } location /r { return 200 r; }"
+
+    @Test("content has its stream's time, however its frames are cut")
+    func cutContent() throws {
+        let play = try ScriptedFrames(serving: Self.upload)
+        play.client.send(ScriptedFrames.request(1, method: 0x83, isLast: false))
+        let frame = ScriptedFrames.frame(.data, 0, 1, Array("some content".utf8))
+        play.client.send(frame.prefix(5))
+        let end = Date(timeIntervalSinceNow: 1)
+        let isEarly = play.turns {
+            play.client.send(frame.dropFirst(5) + frame.prefix(5))
+        } until: {
+            play.client.session == nil || play.has(.goAway, 0) || Date() > end
+        }
+        #expect(isEarly && play.client.session != nil && !play.has(.goAway, 0))
+        play.client.send(frame.dropFirst(5) + ScriptedFrames.frame(.data, 1, 1))
+        // Nobody listens there: 502.
+        #expect(play.turns(until: { play.has(.headers, 1) }))
+    }
+
+    @Test("half a frame that is no head holds nothing up")
+    func halfPing() throws {
+        let play = try ScriptedFrames(serving: "keepalive_timeout 60s;" + Self.upload)
+        play.client.send(ScriptedFrames.request(1, method: 0x83, isLast: false))
+        play.client.send(ScriptedFrames.frame(.ping, 0, 0, Array(repeating: 0, count: 8)).prefix(12))
+        #expect(!play.turns(seconds: 0.6, until: { play.client.session == nil || play.has(.goAway, 0) }))
+        play.client.send([0, 0, 0, 0, 0] + ScriptedFrames.request(3, "/r"))
+        #expect(play.turns(until: { play.has(.data, 3) }))
+    }
+
+    @Test("a head that is not whole in time ends the connection by GOAWAY, and no other request")
+    func halfHead() throws {
+        let play = try ScriptedFrames(serving: Self.upload, settings: [(4, 0)])
+        let next = ScriptedFrames.request(3)
+        play.client.send(ScriptedFrames.request(1, "/r") + next.prefix(12))
+        #expect(play.turns(until: { play.has(.goAway, 0) }))
+        play.client.send(next.dropFirst(12) + ScriptedFrames.window(1, 100))
+        #expect(play.turns({ play.client.read() }, until: { play.client.isEnded }))
+        #expect(play.has(.data, 1) && !play.has(.headers, 3))
+    }
+
+    @Test("a connection that asks nothing whole is told of its end")
+    func halfFirstHead() throws {
+        let play = try ScriptedFrames(serving: Self.upload)
+        play.client.send(ScriptedFrames.request(1).prefix(12))
+        #expect(play.turns({ play.client.read() }, until: { play.client.isEnded }))
+        #expect(play.has(.goAway, 0))
+    }
+
     @Test("progress does prolong it")
     func progresses() throws {
         let play = try ScriptedFrames(
