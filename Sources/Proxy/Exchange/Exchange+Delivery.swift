@@ -50,7 +50,7 @@ extension Exchange {
             }
             let shared = worker.relay
             shared.removeAll()
-            let count = Int(min(file.remaining, 64 << 10))
+            let count = Int(min(file.remaining, Int64(stream.pieceMax)))
             guard case .bytes(let read) = file.file.read(into: shared, at: file.offset, count: count),
                 read > 0
             else {

@@ -83,11 +83,19 @@ enum ResponseStream {
         }
     }
 
-    /// Bytes of content that may be given now; 0: its source should stop.
-    var room: Int {
+    /// Most content that may wait for this client now, in bytes, before its source is stopped.
+    var heldMax: Int {
         switch self {
-        case .http1(let session): session.room
-        case .http2(let stream): stream.room
+        case .http1: Self.heldMax
+        case .http2(let stream): stream.heldMax
+        }
+    }
+
+    /// Content that is worth reading at once, in bytes.
+    var pieceMax: Int {
+        switch self {
+        case .http1: Self.heldMax
+        case .http2(let stream): stream.pieceMax
         }
     }
 

@@ -17,9 +17,6 @@ extension HTTP1Session {
         exchange?.delivery.isDelayed ?? false || writer.heldCount > 0 && !transport.isWritable
     }
 
-    /// Content that may be given now, in bytes; the socket may take more.
-    var room: Int { isBlocked ? 0 : max(ResponseStream.heldMax - writer.heldCount, 1) }
-
     /// Writes the head of `exchange.response`; it leaves with the first content or at the end.
     ///
     /// The exchange is handed down from here on: reading it from the session again and again had it retained

@@ -27,6 +27,9 @@ final class HTTP2Session {
     static var outMax: Int { 64 << 10 }
     /// Most bytes that are received in one turn before others have theirs.
     private static var receivedMax: Int { 256 << 10 }
+    /// Content that waits for windows or the socket, of all streams, beyond which each gets it in small
+    /// pieces, and leaves what is more to its source.
+    private static var heldMax: Int { 1 << 20 }
     /// Beyond so many unsent bytes nothing is read: a client that asks has to listen.
     private static var unreadMax: Int { 256 << 10 }
     /// From the announcement of the end to the end: what is on its way by then is still served.
@@ -43,6 +46,8 @@ final class HTTP2Session {
     /// By slot.
     private(set) var streams: [HTTP2Stream?] = []
     private(set) var streamCount = 0
+    /// Content that waits in streams, in bytes.
+    var heldCount = 0
     /// It goes on at the end of the turn.
     private var isPosted = false
     /// A request's head has begun, and must be whole in its time. Content has its stream's.
@@ -92,6 +97,9 @@ final class HTTP2Session {
         guard transport.isWritable else { return 0 }
         return max(0, HTTP2Session.outMax - (out?.count ?? 0))
     }
+
+    /// So much waits in streams that none should hold more than a piece.
+    var isFull: Bool { heldCount >= HTTP2Session.heldMax }
 
     // MARK: Events
 

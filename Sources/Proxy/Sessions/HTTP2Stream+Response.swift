@@ -13,8 +13,14 @@ extension HTTP2Stream {
     /// The client is behind: no more content should be given.
     var isBlocked: Bool { exchange?.delivery.isDelayed ?? false || heldCount > 0 }
 
-    /// Content that may be given now, in bytes.
-    var room: Int { isBlocked ? 0 : ResponseStream.heldMax }
+    /// Most content that may wait here before its source is stopped.
+    var heldMax: Int { session?.isFull ?? false ? 0 : ResponseStream.heldMax }
+
+    /// What a frame takes: enough where many streams wait.
+    private static var smallPiece: Int { 8 << 10 }
+
+    /// Content that is worth reading at once, in bytes.
+    var pieceMax: Int { session?.isFull ?? false ? Self.smallPiece : ResponseStream.heldMax }
 
     /// Content that waits for its turn, in bytes.
     var heldCount: Int { pending?.count ?? 0 }
@@ -41,6 +47,7 @@ extension HTTP2Stream {
         guard let exchange, sent == .head else { return }
         count(Int(slice.count), exchange)
         buffer.append(slice, of: content)
+        noteHeld()
     }
 
     private var buffer: ByteBuffer {
@@ -66,6 +73,7 @@ extension HTTP2Stream {
         guard !content.isEmpty else { return }
         buffer.append(contentsOf: content)
         content.removeAll()
+        noteHeld()
         flush()
     }
 
@@ -149,6 +157,7 @@ extension HTTP2Stream {
             let most = allowance(exchange, session)
             guard most > 0 else { return false }
             write(pending, most, exchange, isLast: ending == .whole)
+            noteHeld()
             guard pending.isEmpty else { return true }
             releasePending()
             worker.cancel(writeTimer)

@@ -27,6 +27,8 @@ final class HTTP2Stream {
     let headBytes = ByteBuffer(capacity: 512)
     /// Content for the client that no frame has taken.
     var pending: ByteBuffer?
+    /// What of it the session counts.
+    private var notedCount = 0
     /// Content from the client that nobody has taken.
     var held: ByteBuffer?
     /// Nothing more comes from the client.
@@ -77,8 +79,8 @@ final class HTTP2Stream {
         // `proxy_ignore_client_abort`: the work goes on, its answer is dropped.
         guard mayGoOnAlone(exchange) else { return exchange.clientLeft(status: status) }
         session?.left(self)
-        session = nil
         releasePending()
+        session = nil
         releaseHeld()
     }
 
@@ -103,12 +105,12 @@ final class HTTP2Stream {
 
     /// Forgets its use; keeps the memory of a usual head.
     func reset() {
-        session = nil
         worker.cancel(readTimer)
         worker.cancel(writeTimer)
         headBytes.removeAll()
         headBytes.shrink(toCapacity: 4096)
         releasePending()
+        session = nil
         releaseHeld()
         isRequestWhole = false
         ending = .none
@@ -117,7 +119,15 @@ final class HTTP2Stream {
     }
 
     func releasePending() {
-        if let buffer = pending.take() { worker.giveBuffer(buffer) }
+        guard let buffer = pending.take() else { return }
+        worker.giveBuffer(buffer)
+        noteHeld()
+    }
+
+    /// What waits here has changed.
+    func noteHeld() {
+        session?.heldCount += heldCount - notedCount
+        notedCount = heldCount
     }
 
     func releaseHeld() {

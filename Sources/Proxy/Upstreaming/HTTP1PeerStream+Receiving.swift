@@ -33,7 +33,7 @@ extension HTTP1PeerStream {
     private func receivePiece(_ peer: PeerConnection) -> IOOutcome {
         if let partial = peer.partial { return peer.transport.receive(into: partial, atLeast: 4096) }
         worker.relay.removeAll()
-        return peer.transport.receive(into: worker.relay, atLeast: 32 << 10)
+        return peer.transport.receive(into: worker.relay, atLeast: 32 << 10, limit: exchange.stream.pieceMax)
     }
 
     /// A kept connection that the peer has given up is no error.
@@ -172,7 +172,8 @@ extension HTTP1PeerStream {
     private func receive(_ peer: PeerConnection) -> IOOutcome {
         let shared = worker.relay
         shared.removeAll()
-        let limit = Int(clamping: course.content.remaining ?? .max)
+        let most = course.content.remaining.map { Int(clamping: $0) } ?? .max
+        let limit = min(most, exchange.stream.pieceMax)
         return peer.transport.receive(into: shared, atLeast: 64 << 10, limit: limit)
     }
 

@@ -13,9 +13,10 @@ final class ResponseSpool {
     /// Bytes of the file that were taken.
     private var fileTaken: Int64 = 0
 
-    init(_ proxy: ProxySettings) {
-        memory = ByteBuffer(capacity: 16 << 10)
-        memoryMax = proxy.bufferCount * proxy.bodyBufferSize
+    /// - Parameter usesMemory: it is filled first; otherwise the file takes all from the beginning.
+    init(_ proxy: ProxySettings, usesMemory: Bool = true) {
+        memory = ByteBuffer(capacity: usesMemory ? 16 << 10 : 4 << 10)
+        memoryMax = usesMemory ? proxy.bufferCount * proxy.bodyBufferSize : 0
         fileMax = proxy.maxTempFileSize
         path = proxy.tempPath
     }

@@ -21,11 +21,11 @@ extension UpstreamRequest {
 
     /// A piece of content has come: it is held for the client's socket, or spooled.
     func contentArrived(_ slice: Slice, of buffer: ByteBuffer) {
-        if passage.spool == nil && exchange.stream.heldCount > ResponseStream.heldMax {
+        if passage.spool == nil && exchange.stream.heldCount > exchange.stream.heldMax {
             exchange.stream.flush()
             guard case .relaying = state else { return }
-            if exchange.stream.heldCount > ResponseStream.heldMax && passage.isBuffered {
-                passage.spool = ResponseSpool(proxy)
+            if exchange.stream.heldCount > exchange.stream.heldMax && passage.isBuffered {
+                passage.spool = ResponseSpool(proxy, usesMemory: exchange.stream.heldMax > 0)
             }
         }
         guard let spool = passage.spool else { return exchange.stream.append(slice, of: buffer) }

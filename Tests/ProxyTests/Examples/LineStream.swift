@@ -55,8 +55,9 @@ final class LineStream {
         flush()
     }
 
-    var room: Int { max(0, ResponseStream.heldMax - out.count) }
-    var isBlocked: Bool { room == 0 }
+    var heldMax: Int { ResponseStream.heldMax }
+    var pieceMax: Int { ResponseStream.heldMax }
+    var isBlocked: Bool { out.count >= heldMax }
     var heldCount: Int { out.count }
 
     // MARK: What this protocol has not
