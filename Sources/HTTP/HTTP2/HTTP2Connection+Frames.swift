@@ -69,7 +69,7 @@ extension HTTP2Connection {
 
     /// Opens the connection's window by what came in, as long as not too much of it lies about.
     func creditConnection(_ out: ByteBuffer) {
-        guard uncreditedCount >= limits.connectionWindow / 2, heldCount <= limits.heldMax,
+        guard mayOpenWindow,
             receiveWindow.move(by: uncreditedCount)
         else { return }
         FrameWriter.windowUpdate(0, by: uncreditedCount, to: out)

@@ -78,6 +78,14 @@ extension HTTP2Connection {
         creditConnection(out)
     }
 
+    /// Enough came in, or little enough is left of what did, to open the connection's window.
+    public var mayOpenWindow: Bool {
+        uncreditedCount >= limits.connectionWindow / 2 && heldCount <= limits.heldMax
+    }
+
+    /// What streams held that are gone makes room for others.
+    public func openWindow(out: ByteBuffer) { creditConnection(out) }
+
     /// The window that content is given which somebody takes as it comes.
     private static var wantedWindow: Int { 256 << 10 }
 

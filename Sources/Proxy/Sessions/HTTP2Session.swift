@@ -40,7 +40,7 @@ final class HTTP2Session {
     let link: HTTP2Connection
     private(set) var state = State.serving
     /// Received, and not a whole frame yet.
-    private var input: ByteBuffer?
+    var input: ByteBuffer?
     /// Frames that the socket did not take yet.
     private var out: ByteBuffer?
     /// By slot.
@@ -48,14 +48,16 @@ final class HTTP2Session {
     private(set) var streamCount = 0
     /// Content that waits in streams, in bytes.
     var heldCount = 0
+    /// The time in which clients may send content.
+    private var contentClock = HTTP2ContentClock()
     /// It goes on at the end of the turn.
     private var isPosted = false
     /// A request's head has begun, and must be whole in its time. Content has its stream's.
-    private var isWaitingForHead = false
-    private var keepaliveTimeoutMs: Int
+    var isWaitingForHead = false
+    var keepaliveTimeoutMs: Int
     /// How fast the client takes what is sent.
-    private var pace = PaceLimit()
-    private var sentCount: Int64 = 0
+    var pace = PaceLimit()
+    var sentCount: Int64 = 0
     let readTimer: TimerID
     let writeTimer: TimerID
 
@@ -137,48 +139,8 @@ final class HTTP2Session {
         if isServing, let out, !out.isEmpty { batch.add(transport, out) }
     }
 
-    func timedOut(_ kind: Session.TimerKind) {
-        switch (state, kind) {
-        case (.closed, _): break
-        case (.lingering, _): close()
-        case (.serving, .write), (.leaving, .write):
-            sendTimedOut()
-        case (.serving, .read): waitIsOver()
-        case (.leaving, .read): endGracefully()
-        }
-    }
-
-    /// The client takes nothing, or slower than `client_min_rate`.
-    private func sendTimedOut() {
-        let rate = core.clientMinRate
-        switch pace.look(nowMs: worker.clock.nowMs, count: acknowledgedCount, rate: rate) {
-        case .waits(let ms):
-            return worker.set(writeTimer, afterMs: ms)
-        case .tooSlow:
-            worker.log(.info, connection, "client is slower than \"client_min_rate\"")
-        case .timedOut:
-            worker.log(
-                .info, connection, "client timed out (110: Connection timed out) while sending to client")
-        }
-        loseAll(status: 408)
-    }
-
-    /// What the kernel holds says nothing of the client's pace.
-    private var acknowledgedCount: Int64 { sentCount - Int64(transport.unacknowledgedCount) }
-
     /// What holds for the connection as a whole.
-    private var core: CoreSettings { connection.listen.defaultServer.base.settings.core }
-
-    /// Nothing was asked in time, or a head is not whole in time: what is under way is still answered.
-    private func waitIsOver() {
-        guard streamCount == 0 || isWaitingForHead else { return }
-        if isWaitingForHead || !(input?.isEmpty ?? true) {
-            worker.log(
-                .info, connection,
-                "client timed out (110: Connection timed out) while reading client request headers")
-        }
-        endGracefully()
-    }
+    var core: CoreSettings { connection.listen.defaultServer.base.settings.core }
 
     // MARK: Receiving
 
@@ -220,6 +182,7 @@ final class HTTP2Session {
             let event = link.receive(buffer, out: pendingOut, nowMs: worker.clock.nowMs)
             if case .incomplete = event {
                 if out?.isEmpty ?? true { releaseOut() } else { post() }
+                noteWindow()
                 return settleHeadTime(buffer, isAnother: isAnother)
             }
             if !link.isWithinBlock { isAnother = true }
@@ -246,25 +209,20 @@ final class HTTP2Session {
         }
     }
 
-    private func settleHeadTime(_ buffer: ByteBuffer, isAnother: Bool) {
-        let wasWaiting = isWaitingForHead
-        isWaitingForHead = link.isWithinHead(buffer)
-        guard case .serving = state else { return }
-        if isWaitingForHead {
-            guard isAnother else { return }
-            worker.set(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
-        } else if wasWaiting {
-            awaitRequest()
-        }
-    }
-
-    /// Nothing of a request is here: the next one has the time that an idle connection has.
-    private func awaitRequest() {
-        guard streamCount == 0 else { return worker.cancel(readTimer) }
-        worker.set(readTimer, afterMs: keepaliveTimeoutMs)
-    }
-
     private func stream(_ slot: Int) -> HTTP2Stream? { slot < streams.count ? streams[slot] : nil }
+
+    /// Milliseconds by a clock that stands still while we keep the connection's window shut: who may not send
+    /// is not slow.
+    var contentNowMs: Int64 { contentClock.nowMs(worker.clock.nowMs) }
+
+    /// The connection's window may have been shut, or opened.
+    func noteWindow() {
+        if isServing, link.mayOpenWindow {
+            link.openWindow(out: pendingOut)
+            post()
+        }
+        contentClock.note(isStopped: link.isWithholdingWindow, nowMs: worker.clock.nowMs)
+    }
 
     // MARK: Requests
 
@@ -332,6 +290,7 @@ final class HTTP2Session {
         streamCount -= 1
         worker.add(.writing, -1)
         connection.quietSinceMs = worker.clock.nowMs
+        noteWindow()
         guard streamCount == 0 else { return }
         worker.add(.waiting, 1)
         guard isServing else { return }
@@ -415,7 +374,7 @@ final class HTTP2Session {
     /// The client closed the connection, or it broke.
     private func clientLeft() { loseAll(status: 499) }
 
-    private func loseAll(status: UInt16) {
+    func loseAll(status: UInt16) {
         for stream in streams { stream?.lost(status: status) }
         close()
     }
@@ -431,7 +390,7 @@ final class HTTP2Session {
     }
 
     /// No stream begins any more; those under way are answered.
-    private func endGracefully() {
+    func endGracefully() {
         state = .serving
         worker.cancel(readTimer)
         link.end(out: pendingOut)

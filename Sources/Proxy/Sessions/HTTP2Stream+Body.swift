@@ -38,6 +38,7 @@ extension HTTP2Stream {
     func consumed(_ count: Int) {
         guard let session else { return }
         session.link.consumed(count, of: slot, out: session.pendingOut)
+        session.noteWindow()
         session.post()
     }
 
@@ -80,8 +81,6 @@ extension HTTP2Stream {
             worker.cancel(readTimer)
             exchange.arrival.pace.end()
         } else {
-            // Nor for what it may not send.
-            if session?.link.isWithholdingWindow ?? false { exchange.arrival.pace.end() }
             if isTooSlow(exchange) { return cutSlowClient(exchange) }
             awaitContent(exchange)
         }
@@ -91,7 +90,7 @@ extension HTTP2Stream {
     private func awaitContent(_ exchange: Exchange) {
         let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
         let lookMs = exchange.arrival.pace.wait(
-            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
+            nowMs: contentNowMs, count: exchange.body.receivedCount, gapMs: gapMs)
         worker.set(readTimer, afterMs: lookMs)
     }
 
@@ -121,9 +120,11 @@ extension HTTP2Stream {
         worker.post(token)
     }
 
+    private var contentNowMs: Int64 { session?.contentNowMs ?? worker.clock.nowMs }
+
     private func isTooSlow(_ exchange: Exchange) -> Bool {
         exchange.arrival.pace.isTooSlow(
-            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
+            nowMs: contentNowMs, count: exchange.body.receivedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }
 
@@ -131,12 +132,8 @@ extension HTTP2Stream {
         if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
         // What it was to be waited for may have become of no use meanwhile.
         guard exchange.isReadingBody else { return }
-        if session?.link.isWithholdingWindow ?? false {
-            exchange.arrival.pace.end()
-            return awaitContent(exchange)
-        }
         let verdict = exchange.arrival.pace.look(
-            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
+            nowMs: contentNowMs, count: exchange.body.receivedCount,
             rate: exchange.location.settings.core.clientMinRate)
         switch verdict {
         case .waits(let ms): return worker.set(readTimer, afterMs: ms)

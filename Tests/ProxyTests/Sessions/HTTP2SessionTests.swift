@@ -155,6 +155,18 @@ struct ScriptedFrames {
         #expect(play.has(.goAway, 0))
     }
 
+    @Test("the time to send content does not pass while nobody may send")
+    func contentClock() {
+        var clock = HTTP2ContentClock()
+        #expect(clock.nowMs(1000) == 1000)
+        clock.note(isStopped: true, nowMs: 1000)
+        clock.note(isStopped: true, nowMs: 3000)
+        #expect(clock.nowMs(5000) == 1000)
+        clock.note(isStopped: false, nowMs: 5000)
+        clock.note(isStopped: false, nowMs: 5500)
+        #expect(clock.nowMs(6000) == 2000)
+    }
+
     @Test("progress does prolong it")
     func progresses() throws {
         let play = try ScriptedFrames(
