@@ -154,6 +154,9 @@ public final class HTTP2Connection {
         if case .fieldBlock = stage { true } else { false }
     }
 
+    /// Bytes of the field block that `readHead` will read.
+    public var blockCount: Int { blockPlace.map { Int($0.count) } ?? block.count }
+
     /// A part of a request's head is here, and not all of it: of its frame, or of its field block.
     ///
     /// - Parameter input: what is left when `receive` finds no whole frame.

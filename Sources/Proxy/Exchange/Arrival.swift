@@ -2,6 +2,8 @@
 struct Arrival {
     var startedMs: Int64 = 0
     var startedUs: Int64 = 0
+    /// Which request of its connection it is: the first is 1.
+    var number = 0
     /// Bytes of the request: line, head and content as received.
     var byteCount: Int64 = 0
     /// How fast the content comes; here and not with the client, of whom most are idle.

@@ -190,6 +190,7 @@ final class HTTP1Session {
         connection.requestCount += 1
         noteQuiet()
         state = .exchanging
+        exchange.arrival.number = connection.requestCount
         exchange.arrival.byteCount = Int64(length)
         keepsAlive = mayKeepAlive(exchange.head)
         if isPlainOnTLS {
@@ -221,6 +222,7 @@ final class HTTP1Session {
         connection.requestCount += 1
         state = .exchanging
         keepsAlive = false
+        exchange.arrival.number = connection.requestCount
         exchange.arrival.byteCount = Int64(usedCount)
         worker.log(.info, exchange, "\(error.reason) while reading client request headers")
         exchange.refuse(head: .status(error.status))

@@ -127,6 +127,7 @@ final class HTTP2Session {
 
     func runPosted() {
         isPosted = false
+        if case .lingering = state { return linger() }
         guard isServing else { return }
         send()
         receive()
@@ -231,6 +232,7 @@ final class HTTP2Session {
         let stream = worker.takeStream(for: self, slot: slot)
         let exchange = worker.takeExchange(for: .http2(stream), of: connection)
         let limits = connection.listen.defaultServer.headLimits
+        exchange.arrival.byteCount = Int64(link.blockCount)
         let outcome = link.readHead(
             exchange.head, in: stream.headBytes, limits: limits,
             from: .init(buffer: buffer, out: pendingOut, nowMs: worker.clock.nowMs))
@@ -239,6 +241,7 @@ final class HTTP2Session {
             while streams.count <= slot { streams.append(nil) }
             streams[slot] = stream
             arrived()
+            exchange.arrival.number = connection.requestCount
             stream.begin(exchange)
             prioritise(slot, exchange)
             if case .refused(let error) = outcome { stream.refuse(error) } else { stream.serve() }
@@ -417,10 +420,16 @@ final class HTTP2Session {
     private func linger() {
         guard case .lingering(let deadlineMs) = state else { return }
         let shared = worker.relay
+        var received = 0
         while transport.isReadable {
+            guard received < HTTP2Session.receivedMax else {
+                post()
+                break
+            }
             shared.removeAll()
             switch transport.receive(into: shared, atLeast: 4096) {
-            case .bytes, .wouldBlock: continue
+            case .bytes(let count): received += count
+            case .wouldBlock: continue
             case .closed, .failed: return close()
             }
         }

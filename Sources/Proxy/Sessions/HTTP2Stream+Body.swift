@@ -9,7 +9,7 @@ extension HTTP2Stream {
     func received(_ content: Slice, of buffer: ByteBuffer, isLast: Bool) {
         guard let exchange else { return }
         if isLast { isRequestWhole = true }
-        exchange.arrival.byteCount += Int64(content.count) + Int64(FrameHeader.byteCount)
+        exchange.arrival.byteCount += Int64(content.count)
         let isWanted = exchange.isReadingBody
         if !content.isEmpty {
             if isWanted || exchange.body.isDiscarded, held == nil, takesAll(Int(content.count), exchange) {

@@ -58,7 +58,6 @@ final class HTTP2Stream {
         guard let session else { return }
         self.exchange = exchange
         exchange.headBytes = headBytes
-        exchange.arrival.byteCount = Int64(headBytes.count)
         isRequestWhole = session.link.stream(slot).state == .halfClosedRemote
     }
 

@@ -56,7 +56,7 @@ extension Variables {
                 $1.append(decimal: $0.client.number)
             },
             .always("connection_requests", "How many requests came on the connection, this one included.") {
-                $1.append(decimal: $0.client.requestCount)
+                $1.append(decimal: $0.arrival.number)
             },
             .always("connection_time", "Seconds since the connection was accepted, with milliseconds.") {
                 exchange, out in

@@ -1,5 +1,6 @@
 import Foundation
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -11,9 +12,10 @@ struct ScriptedFrames {
 
     /// - Parameter settings: what the client says of itself: identifiers and values.
     init(
-        serving server: String, settings: [(UInt16, UInt32)] = [], sendBuffer: Int32? = nil
+        serving server: String, settings: [(UInt16, UInt32)] = [], sendBuffer: Int32? = nil,
+        beside: String = ""
     ) throws {
-        scripted = try ScriptedWorker(serving: "http2 on; client_min_rate 0; " + server)
+        scripted = try ScriptedWorker(serving: "http2 on; client_min_rate 0; " + server, beside: beside)
         client = try ScriptedClient(of: scripted, sendBuffer: sendBuffer)
         let payload = settings.flatMap { Self.bytes($0.0) + Self.bytes($0.1) }
         client.send(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + Self.frame(.settings, 0, 0, payload))
@@ -165,6 +167,23 @@ struct ScriptedFrames {
         clock.note(isStopped: false, nowMs: 5000)
         clock.note(isStopped: false, nowMs: 5500)
         #expect(clock.nowMs(6000) == 2000)
+    }
+
+    @Test("each request knows which it is of its connection, and how long it was")
+    func counts() throws {
+        let directory = try TemporaryDirectory()
+        let play = try ScriptedFrames(
+            serving: "access_log \(directory.path)/log n; location / { return 200 text; }",
+            settings: [(4, 0)], beside: "log_format n '$connection_requests $request_length';")
+        let head = ScriptedFrames.request(1).count - 9
+        play.client.send(
+            ScriptedFrames.request(1) + ScriptedFrames.request(3) + ScriptedFrames.request(5, "/abc"))
+        play.client.send([1, 3, 5].flatMap { ScriptedFrames.window($0, 10) })
+        let wanted = "1 \(head)\n2 \(head)\n3 \(head + 3)\n"
+        #expect(
+            play.turns(until: {
+                (try? String(contentsOfFile: directory.path + "/log", encoding: .utf8)) == wanted
+            }))
     }
 
     @Test("progress does prolong it")

@@ -27,8 +27,10 @@ final class ScriptedWorker {
         let request = LoadRequest(
             prefix: "/nonexistent", path: nil, globalDirectives: "", errorLogPath: "stderr",
             builtIn: BuiltInConfiguration(name: "scripted.conf", text: text))
+        let configuration = try Configuration.load(request)
+        try configuration.openAccessLogs()
         let birth = Worker.Birth(
-            configuration: try Configuration.load(request), request: request, sockets: [],
+            configuration: configuration, request: request, sockets: [],
             shared: try SharedState(slots: 1), slot: 0)
         worker = try Worker(birth, control: nil)
         listen = try #require(worker.snapshot.configuration.listeners.first)
