@@ -92,6 +92,26 @@ import Testing
         #expect(uploads.client.connection.heldCount <= 1 << 20)
     }
 
+    @Test("streams that are gone with what was held of them open the window for the others")
+    func reopened() throws {
+        let uploads = Uploads()
+        for index in 0..<128 {
+            let id = UInt32(2 * index + 1)
+            let slot = try #require(uploads.begin(id))
+            _ = uploads.send(id, slot)
+        }
+        let connection = uploads.client.connection
+        #expect(uploads.connectionWindow == 0 && !connection.mayOpenWindow)
+        for index in 0..<100 {
+            uploads.client.frame(.resetStream, stream: UInt32(2 * index + 1), [0, 0, 0, 8])
+        }
+        _ = uploads.client.run()
+        #expect(connection.mayOpenWindow)
+        connection.openWindow(out: uploads.client.out)
+        uploads.hear()
+        #expect(uploads.connectionWindow >= 256 << 10 && !connection.mayOpenWindow)
+    }
+
     @Test("what windows are wider is shared, and is others' in the end")
     func spare() throws {
         let uploads = Uploads()

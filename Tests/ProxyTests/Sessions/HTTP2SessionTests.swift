@@ -169,6 +169,27 @@ struct ScriptedFrames {
         #expect(clock.nowMs(6000) == 2000)
     }
 
+    @Test("responses behind shut windows hold together what a connection may, and come whole")
+    func heldTogether() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write([UInt8](repeating: 0x78, count: 200_000), to: "large")
+        let play = try ScriptedFrames(serving: "root \(directory.path);", settings: [(4, 0)])
+        play.client.send((0..<100).flatMap { ScriptedFrames.request(UInt32(2 * $0 + 1), "/large") })
+        #expect(play.turns(until: { play.has(.headers, 199) }))
+        guard case .http2(let session)? = play.client.session else {
+            Issue.record("no session of HTTP/2")
+            return
+        }
+        #expect(session.streamCount == 100)
+        #expect(session.heldCount > 1 << 20 && session.heldCount < 2 << 20)
+        play.client.send(ScriptedFrames.window(0, 1 << 30) + ScriptedFrames.window(199, 1 << 20))
+        let isWhole = play.turns(until: {
+            play.received.reduce(0) { $1.kind == 0 && $1.stream == 199 ? $0 + $1.payload.count : $0 }
+                == 200_000
+        })
+        #expect(isWhole)
+    }
+
     @Test("each request knows which it is of its connection, and how long it was")
     func counts() throws {
         let directory = try TemporaryDirectory()
