@@ -62,6 +62,12 @@ extension HTTP2Stream {
         exchange.delivery.bytesSent += Int64(count)
     }
 
+    /// What no frame has taken was not sent, and never will be.
+    func takeBack(_ exchange: Exchange) {
+        count(-heldCount, exchange)
+        releasePending()
+    }
+
     /// Sends content on; all of it is consumed.
     ///
     /// - Parameter isLast: no content follows it.

@@ -76,7 +76,10 @@ final class HTTP2Stream {
     func lost(status: UInt16) {
         guard let exchange else { return }
         // `proxy_ignore_client_abort`: the work goes on, its answer is dropped.
-        guard mayGoOnAlone(exchange) else { return exchange.clientLeft(status: status) }
+        guard mayGoOnAlone(exchange) else {
+            takeBack(exchange)
+            return exchange.clientLeft(status: status)
+        }
         session?.left(self)
         releasePending()
         session = nil

@@ -29,7 +29,10 @@ extension Variables {
                 out.append(exchange.endReason.text)
             },
             .always("request_completion", "`OK` if the response was sent to its end.") { exchange, out in
-                if case .finished = exchange.phase { out.append("OK") }
+                guard case .finished = exchange.phase, exchange.accounting.fault != .clientClosed else {
+                    return
+                }
+                out.append("OK")
             },
             .unlessEmpty("server_protocol", "The protocol of the request: `HTTP/1.1`.") {
                 $0.appendProtocol(to: $1)
