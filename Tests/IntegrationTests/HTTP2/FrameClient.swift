@@ -16,9 +16,11 @@ final class FrameClient {
     private let client: RawClient
 
     /// Connects, and says preface and SETTINGS.
-    init(port: UInt16, settings: [UInt8] = []) throws {
+    ///
+    /// - Parameter header: what comes before them, as the PROXY protocol's.
+    init(port: UInt16, settings: [UInt8] = [], after header: String = "") throws {
         client = try RawClient(port: port)
-        client.send(FrameClient.preface + FrameClient.frame(4, 0, 0, settings))
+        client.send(Array(header.utf8) + FrameClient.preface + FrameClient.frame(4, 0, 0, settings))
     }
 
     static func frame(_ kind: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8] = []) -> [UInt8] {
@@ -51,11 +53,12 @@ final class FrameClient {
     /// The next frame; throws when the connection ends instead.
     func next() throws -> Frame {
         let head = try client.read(9)
+        guard head.count == 9 else { throw HarnessError("the connection ended") }
         let count = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
         let stream = head[5...].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        return Frame(
-            kind: head[3], flags: head[4], stream: stream,
-            payload: count > 0 ? try client.read(count) : [])
+        let payload = count > 0 ? try client.read(count) : []
+        guard payload.count == count else { throw HarnessError("the connection ended within a frame") }
+        return Frame(kind: head[3], flags: head[4], stream: stream, payload: payload)
     }
 
     /// Frames up to the one that `isLast` finds.
@@ -72,6 +75,11 @@ final class FrameClient {
     func content(_ stream: UInt32) throws -> [UInt8] {
         try frames { $0.stream == stream && $0.isLast }.filter { $0.kind == 0 && $0.stream == stream }
             .flatMap(\.payload)
+    }
+
+    /// Frames of a stream up to its end, or its reset; those of others are dropped.
+    func stream(_ stream: UInt32) throws -> [Frame] {
+        try frames { $0.stream == stream && ($0.isLast || $0.kind == 3) }.filter { $0.stream == stream }
     }
 
     /// The code of the GOAWAY that ends the connection.

@@ -25,6 +25,11 @@ enum Binary {
     /// A load generator that speaks HTTP/2.
     static var h2load: String? { found(["/usr/bin/h2load"]) }
 
+    static var nghttp: String? { found(["/usr/bin/nghttp"]) }
+
+    /// A Python, perhaps one with packages of its own: `PORTICO_PYTHON`, or the usual one.
+    static var python: String { ProcessInfo.processInfo.environment["PORTICO_PYTHON"] ?? "python3" }
+
     private static func found(_ paths: [String]) -> String? {
         paths.first { FileManager.default.isExecutableFile(atPath: $0) }
     }

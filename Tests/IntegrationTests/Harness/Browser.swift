@@ -14,7 +14,9 @@ final class Browser {
     private(set) var complaints: [String] = []
 
     /// Starts it with one empty page.
-    init(in directory: TemporaryDirectory) throws {
+    ///
+    /// - Parameter options: more of its own, as `--ignore-certificate-errors`.
+    init(in directory: TemporaryDirectory, options: [String] = []) throws {
         // A browser that died is an error of the test, not the end of all tests.
         signal(SIGPIPE, SIG_IGN)
         let (commandsOut, commandsIn) = try Browser.pipe()
@@ -29,8 +31,9 @@ final class Browser {
             Binary.chromium ?? "chromium",
             [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                "--user-data-dir=\(directory.path)/browser", "--remote-debugging-pipe", "about:blank",
-            ], in: directory, name: "chromium", descriptors: [commandsOut, answersIn])
+                "--user-data-dir=\(directory.path)/browser", "--remote-debugging-pipe",
+            ] + options + ["about:blank"], in: directory, name: "chromium",
+            descriptors: [commandsOut, answersIn])
         let targets = try ask("Target.getTargets")["targetInfos"] as? [[String: Any]] ?? []
         guard let page = targets.first(where: { $0["type"] as? String == "page" })?["targetId"] else {
             throw HarnessError("chromium has no page")

@@ -14,6 +14,8 @@ struct GatewayAnswer: Sendable {
         case hang
         /// Sends back every byte that comes, until the other side ends it (after a 101).
         case echo
+        /// Sends back each short message of a WebSocket (RFC 6455 §5.2), unmasked as a server's are.
+        case echoMessages
     }
 
     var steps: [Step]

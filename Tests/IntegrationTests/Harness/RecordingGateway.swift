@@ -205,8 +205,23 @@ final class RecordingGateway: Sendable {
                     if (try? reader.fill(Deadline(in: 20))) == true { bytes = reader.takePending() }
                 } while !bytes.isEmpty
                 return false
+            case .echoMessages:
+                while let message = try? RecordingGateway.message(&reader) {
+                    Socket.write([0x81, UInt8(message.count)] + message, to: descriptor)
+                }
+                return false
             }
         }
         return true
+    }
+
+    /// The content of a WebSocket's next text message, of less than 126 bytes; nil: there is none.
+    private static func message(_ reader: inout WireReader) throws -> [UInt8]? {
+        let deadline = Deadline(in: 20)
+        let head = try reader.bytes(2, deadline)
+        guard head.count == 2, head[0] == 0x81, head[1] > 0x80, head[1] < 0xFE else { return nil }
+        let mask = try reader.bytes(4, deadline)
+        let content = try reader.bytes(Int(head[1] & 0x7F), deadline)
+        return content.enumerated().map { $0.element ^ mask[$0.offset & 3] }
     }
 }
