@@ -156,16 +156,30 @@ extension HTTP2Connection {
         budget.earnContent(count)
     }
 
-    /// END_STREAM was written: the response is whole. What is left of the request nobody wants: §8.1.
+    /// END_STREAM was written: the response is whole. What is left of the request nobody wants, which
+    /// `writeResets` says: RFC 9113 §8.1.
     public func sentLast(_ slot: Int, out: ByteBuffer) {
         guard table[slot].id != 0 else { return }
         budget.earnAnswer()
         switch table[slot].state.outcome(of: .sentLast) {
         case .proceed(.closed(let cause)):
             remove(slot, cause)
-        case .proceed, .ignore, .fault, .illegal:
+        case .proceed:
+            answeredEarly.append(table[slot].id)
+            remove(slot, .ourReset)
+        case .ignore, .fault, .illegal:
             reset(slot, .noError, out)
         }
+    }
+
+    /// Responses have ended before their requests.
+    public var owesResets: Bool { !answeredEarly.isEmpty }
+
+    /// Tells the client to stop sending for responses that have ended before. They must have left by now:
+    /// clients that find both in what they read at once take the response for lost.
+    public func writeResets(_ out: ByteBuffer) {
+        for id in answeredEarly { FrameWriter.reset(id, .noError, to: out) }
+        answeredEarly.removeAll(keepingCapacity: true)
     }
 
     /// Ends a stream before it is whole.

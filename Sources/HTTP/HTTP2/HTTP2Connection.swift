@@ -110,6 +110,8 @@ public final class HTTP2Connection {
 
     var table = StreamTable()
     var closed = ClosedStreams()
+    /// Streams whose response has ended before the request: closed, but the client was not told to stop.
+    var answeredEarly: [UInt32] = []
     var turns = SendTurns()
     /// The numbers of streams, not begun yet, that a priority was sent for; the oldest is forgotten first.
     var early = EarlyPriorities()

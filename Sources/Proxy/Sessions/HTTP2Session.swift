@@ -322,6 +322,10 @@ final class HTTP2Session {
             guard isServing else { return }
             writeTurns()
             guard flush() else { return }
+            if link.owesResets {
+                link.writeResets(pendingOut)
+                guard flush() else { return }
+            }
             guard link.hasTurns else { break }
         }
         if link.hasTurns { return post() }

@@ -227,8 +227,14 @@ import Testing
         client.request(1, isLast: false)
         _ = client.run()
         client.connection.sentLast(0, out: client.out)
-        #expect(client.answers() == ["RST_STREAM 1 NO_ERROR"])
         #expect(client.connection.streamCount == 0)
+        client.frame(.data, .endStream, stream: 1, [1])
+        #expect(client.run() == [.handled])
+        // The response must have left before.
+        #expect(client.connection.owesResets && client.answers().isEmpty)
+        client.connection.writeResets(client.out)
+        #expect(client.answers() == ["RST_STREAM 1 NO_ERROR"])
+        #expect(!client.connection.owesResets)
     }
 
     struct Flood: Sendable, CustomTestStringConvertible {
