@@ -19,24 +19,9 @@ import Testing
     private static let plain = "listen 127.0.0.1:%PORT1%;"
     private static let shared = "listen 127.0.0.1:%PORT1% reuseport;"
 
-    /// The rows of /proc/net/tcp (proc(5)) for a port of 127.0.0.1, in words: 3 is the state, 5 the timer, 9 the
-    /// inode. The file is as long as the machine is busy, and is whole only where it is read on and on.
-    private func rows(_ port: UInt16) throws -> [[Substring]] {
-        let file = open("/proc/net/tcp", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw HarnessError.call("open") }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 65536)
-        while case let count = read(file, &piece, piece.count), count > 0 { bytes += piece[..<count] }
-        let address = "0100007F:" + String(format: "%04X", port)
-        return bytes.split(separator: UInt8(ascii: "\n"))
-            .map { String(decoding: $0, as: UTF8.self).split(separator: " ") }
-            .filter { $0.count > 9 && $0[1] == address }
-    }
-
     /// Sockets that listen on the port, by their inodes.
     private func sockets(_ port: UInt16) throws -> Set<String> {
-        Set(try rows(port).filter { $0[3] == "0A" }.map { String($0[9]) })
+        Set(try TCPTable.rows(port).filter { $0[3] == "0A" }.map { String($0[9]) })
     }
 
     /// The same when there are so many: they are bound one after the other.
@@ -220,7 +205,7 @@ import Testing
             let client = try RawClient(port: server.port)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try client.response().status == 200)
-            return try rows(server.port).contains { $0[3] == "01" && $0[5].hasPrefix("02:") }
+            return try TCPTable.rows(server.port).contains { $0[3] == "01" && $0[5].hasPrefix("02:") }
         }
         #expect(try !isKeptAlive())
         try reload(server, text(2, "listen 127.0.0.1:%PORT1% so_keepalive=on backlog=3;"), gateway)

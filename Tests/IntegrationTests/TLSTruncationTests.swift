@@ -24,20 +24,11 @@ import Testing
                     : "(printf '\(text)'; \(wait("end"))) | \(serve) & server=$!;"
                         + " \(wait("go")); kill -9 $server; touch \(path)/end",
             ], in: directory, name: "gateway")
-        guard waitUntil(Deadline(in: 5), { program.errors.isEmpty && listens(port) }) else {
+        // Connecting would be its one connection.
+        guard try waitUntil(Deadline(in: 20), { try TCPTable.hasListener(port) }) else {
             throw HarnessError("the gateway does not start: \(program.errors)")
         }
         return program
-    }
-
-    /// Without connecting, which would be its one connection.
-    private func listens(_ port: UInt16) -> Bool {
-        let hex = String(port, radix: 16, uppercase: true)
-        let number = String(repeating: "0", count: 4 - hex.count) + hex
-        let table = FileManager.default.contents(atPath: "/proc/net/tcp") ?? Data()
-        return String(decoding: table, as: UTF8.self).split(separator: "\n").contains {
-            $0.contains(":\(number) 00000000:0000 0A")
-        }
     }
 
     /// What waits to be read.

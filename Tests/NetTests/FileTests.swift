@@ -103,7 +103,7 @@ import Testing
         #expect(file.stamp.size == 10)
         #expect(file.stamp.isRegular && !file.stamp.isDirectory)
         #expect(file.stamp == FileAccess.stamp(folder.file("a")))
-        #expect(abs(file.stamp.modified - Int64(Date().timeIntervalSince1970)) < 3600)
+        #expect(file.stamp.modified == 1_700_000_000)
         let out = buffer()
         #expect(file.read(into: out, at: 8, count: 64) == .bytes(2))
         #expect(file.read(into: out, at: 10, count: 64) == .bytes(0))
