@@ -13,6 +13,9 @@ final class FuzzInput {
     /// M_MMAP_THRESHOLD of mallopt(3).
     private static let mapThreshold: Int32 = -3
 
+    /// M_TRIM_THRESHOLD of mallopt(3).
+    private static let trimThreshold: Int32 = -1
+
     private(set) var bytes: [UInt8] = []
     /// They stand at the very end of its memory.
     let buffer: ByteBuffer
@@ -22,6 +25,9 @@ final class FuzzInput {
     init?() {
         // A process that has freed large memory would take it from its heap; what is free there is used up.
         _ = mallopt(FuzzInput.mapThreshold, 128 << 10)
+        // That ends glibc's own adapting: heaps would be cut to the last page at every other `free`, in
+        // whatever process this is.
+        _ = mallopt(FuzzInput.trimThreshold, 1 << 30)
         var others: [ByteBuffer] = []
         while others.count < 4096 {
             let candidate = ByteBuffer(capacity: FuzzInput.capacity)
