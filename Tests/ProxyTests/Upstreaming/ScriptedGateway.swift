@@ -84,8 +84,21 @@ final class ScriptedGateway {
             return max(0, Glibc.send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL)))
         }
 
+        /// Takes all that comes until the worker ends its side, which may show late: a process that another
+        /// test starts holds copies of all descriptors until it is what it is to be.
+        ///
+        /// - Returns: whether it did.
+        func ends() -> Bool {
+            read()
+            while !isEnded, awaitReadable(fd) { read() }
+            return isEnded
+        }
+
+        /// Ends both ways, also where somebody holds a copy of the descriptor.
         func close() {
-            if isOpen { Glibc.close(fd) }
+            guard isOpen else { return }
+            shutdown(fd, Int32(SHUT_RDWR))
+            Glibc.close(fd)
             isOpen = false
         }
     }
