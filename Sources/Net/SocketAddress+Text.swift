@@ -62,7 +62,7 @@ extension SocketAddress {
         let rest = isBracketed ? end + 1 : end
         if rest < text.count {
             guard text[rest] == UInt8(ascii: ":") else { return nil }
-            guard let given = number(text.extracting(rest + 1..<text.count)) else { return nil }
+            guard let given = portNumber(text.extracting(rest + 1..<text.count)) else { return nil }
             port = given
         }
         guard let found = SocketAddress(ip: text.extracting(start..<end), port: port) else { return nil }
@@ -75,8 +75,10 @@ extension SocketAddress {
         return bytes.contains(0) ? nil : SocketAddress(.unix(String(decoding: bytes, as: UTF8.self)))
     }
 
-    /// One to five digits that make a port.
-    private static func number(_ text: Span<UInt8>) -> UInt16? {
+    /// A port: one to five digits.
+    static func portNumber(_ text: some StringProtocol) -> UInt16? { portNumber(Array(text.utf8).span) }
+
+    private static func portNumber(_ text: Span<UInt8>) -> UInt16? {
         guard (1...5).contains(text.count) else { return nil }
         var value = 0
         for index in text.indices {

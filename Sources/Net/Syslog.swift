@@ -68,10 +68,8 @@ public struct SyslogTarget: Equatable, Sendable {
         _ text: String, _ resolve: (String, UInt16) -> [SocketAddress]
     ) -> SocketAddress? {
         if let address = SocketAddress.parse(text, defaultPort: 514) { return address }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard let name = parts.first, !name.isEmpty, parts.count <= 2 else { return nil }
-        guard let port = parts.count == 2 ? UInt16(parts[1]) : 514 else { return nil }
-        return resolve(String(name), port).first
+        guard let place = try? HostAndPort(text, defaultPort: 514) else { return nil }
+        return resolve(place.host, place.port).first
     }
 
     /// A datagram socket connected to the server; -1: it could not be made.

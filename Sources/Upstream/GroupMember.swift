@@ -115,11 +115,8 @@ public struct GroupMember: Equatable, Sendable {
 extension DynamicName {
     /// `+host:port`; with a minus it is looked up only until it is found.
     fileprivate init?(word: String) {
-        guard let colon = word.lastIndex(of: ":"), let port = UInt16(word[colon...].dropFirst()) else {
-            return nil
-        }
-        let host = word[..<colon].dropFirst()
-        self.init(host: String(host), port: port, isFollowed: word.hasPrefix("+"))
+        guard let place = try? HostAndPort(word.dropFirst(), defaultPort: 0) else { return nil }
+        self.init(host: place.host, port: place.port, isFollowed: word.hasPrefix("+"))
     }
 
     /// Whether both have the same addresses.

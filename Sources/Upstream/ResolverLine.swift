@@ -42,11 +42,8 @@ public struct ResolverLine: Sendable {
             }
             return [address]
         }
-        let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard let host = parts.first, !host.isEmpty, parts.count <= 2,
-            let port = parts.count == 2 ? UInt16(parts[1]) : 53, port > 0
-        else { throw ConfigError("invalid host in resolver \"\(word)\"", statement) }
-        let found = resolve(host, port)
+        let place = try HostAndPort.read(word, defaultPort: 53, in: "resolver \"\(word)\"", statement)
+        let found = resolve(place.host, place.port)
         guard !found.isEmpty else { throw ConfigError("host not found in resolver \"\(word)\"", statement) }
         return found
     }

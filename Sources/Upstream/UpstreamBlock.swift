@@ -227,11 +227,12 @@ enum ServerLine {
             prototype.name = address.text
             return block.settings.peers.append(prototype)
         }
-        let (host, port) = try split(written, statement)
-        let found = block.resolve(host, port)
+        let place = try HostAndPort.read(
+            written, defaultPort: 80, in: "upstream \"\(written)\"", statement)
+        let found = block.resolve(place.host, place.port)
         // A name that is not known yet must not keep the other servers from serving.
         if isFollowed || found.isEmpty {
-            prototype.dynamicName = DynamicName(host: host, port: port, isFollowed: isFollowed)
+            prototype.dynamicName = DynamicName(host: place.host, port: place.port, isFollowed: isFollowed)
         }
         block.settings.peers += peers(found, like: prototype, named: written)
         if found.isEmpty {
@@ -296,19 +297,5 @@ enum ServerLine {
             throw .unsupported("parameter \"\(parameter)\"", statement)
         default: throw ConfigError("invalid parameter \"\(parameter)\"", statement)
         }
-    }
-
-    /// `host` or `host:port`.
-    private static func split(
-        _ text: String, _ statement: Statement
-    ) throws(ConfigError) -> (String, UInt16) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count <= 2, !parts[0].isEmpty else {
-            throw ConfigError("invalid host in upstream \"\(text)\"", statement)
-        }
-        guard let port = parts.count == 2 ? UInt16(parts[1]) : 80, port > 0 else {
-            throw ConfigError("invalid port in upstream \"\(text)\"", statement)
-        }
-        return (parts[0], port)
     }
 }

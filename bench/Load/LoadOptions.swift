@@ -228,17 +228,11 @@ struct LoadOptions {
         _ authority: Substring, _ scheme: String, _ invalid: Complaint
     ) throws(Complaint) -> (String, UInt16) {
         let usual: UInt16 = scheme == "https" ? 443 : 80
-        var host = authority
-        var port = usual
-        if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") {
-            guard let number = UInt16(authority[authority.index(after: colon)...]), number > 0 else {
-                throw invalid
-            }
-            port = number
-            host = authority[..<colon]
+        let (host, port) = HostAndPort.split(String(authority))
+        guard let number = port.map({ UInt16($0) }) ?? usual, number > 0, !host.isEmpty else {
+            throw invalid
         }
-        guard !host.isEmpty else { throw invalid }
-        return (String(host), port)
+        return (String(host), number)
     }
 
     // MARK: Values

@@ -14,11 +14,9 @@ public struct OCSPResponder: Sendable, Equatable {
         let authority = rest.prefix { $0 != "/" }
         let path = String(rest.dropFirst(authority.count))
         guard !authority.contains("@"), url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
-        let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let host = parts.first, !host.isEmpty else { return nil }
-        guard let port = parts.count == 2 ? UInt16(parts[1]) : 80, port > 0 else { return nil }
-        self.host = String(host)
-        self.port = port
+        guard let place = try? HostAndPort(authority, defaultPort: 80) else { return nil }
+        host = place.host
+        port = place.port
         self.path = path.isEmpty ? "/" : path
     }
 }

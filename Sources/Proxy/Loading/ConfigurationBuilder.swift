@@ -304,25 +304,21 @@ final class ConfigurationBuilder {
             }
             addresses = [address]
         } else {
-            let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count <= 2, !parts[0].isEmpty else {
-                throw ConfigError("invalid host in upstream \"\(name)\"", statement)
+            let place = try HostAndPort.read(
+                name, defaultPort: port, in: "upstream \"\(name)\"", statement)
+            guard !upstreams.contains(where: { $0.name == place.host && !$0.isImplicit }) else {
+                throw ConfigError(
+                    "upstream \"\(place.host)\" may not have port \(place.port)", statement)
             }
-            guard let port = parts.count == 2 ? UInt16(parts[1]) : port, port > 0 else {
-                throw ConfigError("invalid port in upstream \"\(name)\"", statement)
-            }
-            guard !upstreams.contains(where: { $0.name == parts[0] && !$0.isImplicit }) else {
-                throw ConfigError("upstream \"\(parts[0])\" may not have port \(port)", statement)
-            }
-            addresses = files.resolve(host: parts[0], port: port)
+            addresses = files.resolve(host: place.host, port: place.port)
             guard !addresses.isEmpty else {
                 warn(
                     ConfigError(
-                        "host not found in upstream \"\(parts[0])\"; it is unavailable until it is found"
+                        "host not found in upstream \"\(place.host)\"; it is unavailable until it is found"
                             + Spelling.hint(
-                                for: parts[0], in: upstreams.filter { !$0.isImplicit }.map(\.name)),
+                                for: place.host, in: upstreams.filter { !$0.isImplicit }.map(\.name)),
                         statement))
-                let sought = DynamicName(host: parts[0], port: port, isFollowed: false)
+                let sought = DynamicName(host: place.host, port: place.port, isFollowed: false)
                 upstreams.append(UpstreamSettings(implicit: name, unresolved: sought))
                 return upstreams.count - 1
             }

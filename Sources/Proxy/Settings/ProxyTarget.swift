@@ -71,15 +71,10 @@ final class ProxyTarget {
     private func settleHost(_ host: String) {
         groupName = host
         hostText = Array(host.utf8)
-        let afterBracket = host.lastIndex(of: "]").map { host[$0...] } ?? host[...]
-        guard let colon = afterBracket.lastIndex(of: ":") else {
-            portText = Array("\(defaultPort)".utf8)
-            return
-        }
-        let port = String(afterBracket[afterBracket.index(after: colon)...])
-        portText = Array(port.utf8)
+        let (name, port) = HostAndPort.split(host)
+        portText = Array((port ?? "\(defaultPort)").utf8)
         // The scheme's own port is not told.
-        if port == "\(defaultPort)" { hostText = Array(host[..<colon].utf8) }
+        if let port, port == "\(defaultPort)" { hostText = Array(name.utf8) }
     }
 
     /// The same place as a URL of variables came out.

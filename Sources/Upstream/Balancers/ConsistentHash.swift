@@ -1,4 +1,5 @@
 internal import Core
+internal import Net
 
 /// `hash key consistent`: ketama, 160 points for each unit of weight, so that a peer that comes or goes
 /// moves only its share of the keys. The points are those of nginx and of Cache::Memcached::Fast, unless a
@@ -73,10 +74,9 @@ final class ConsistentHash: Balancer {
 
     private static func split(_ server: String) -> (host: String, port: String) {
         if server.hasPrefix("unix:") { return (String(server.dropFirst(5)), "") }
-        guard let colon = server.lastIndex(of: ":") else { return (server, "") }
-        let port = server[server.index(after: colon)...]
-        guard !port.isEmpty, port.allSatisfy(\.isNumber) else { return (server, "") }
-        return (String(server[..<colon]), String(port))
+        let (host, port) = HostAndPort.split(server)
+        guard let port, !port.isEmpty, port.allSatisfy(\.isNumber) else { return (server, "") }
+        return (String(host), String(port))
     }
 
     func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int? {

@@ -1,0 +1,33 @@
+/// `name` or `name:port` as an operator writes them: what is no numeric address, and has to be looked up.
+public struct HostAndPort: Equatable, Sendable {
+    /// What is wrong with a text.
+    public enum Fault: String, Error {
+        case noHost = "no host"
+        case badHost = "invalid host"
+        case badPort = "invalid port"
+    }
+
+    /// The name, without brackets or colons in it.
+    public let host: String
+    /// Not 0.
+    public let port: UInt16
+
+    /// Reads `text`; without a port it is `defaultPort`.
+    public init(_ text: some StringProtocol, defaultPort: UInt16) throws(Fault) {
+        let (host, port) = HostAndPort.split(String(text))
+        guard !host.isEmpty else { throw .noHost }
+        guard !host.contains(where: { $0 == ":" || $0 == "[" }) else { throw .badHost }
+        guard let number = port.map({ SocketAddress.portNumber($0) }) ?? defaultPort, number > 0 else {
+            throw .badPort
+        }
+        self.host = String(host)
+        self.port = number
+    }
+
+    /// Takes a text apart at the colon before its port, if it has one; an IPv6 address is in brackets.
+    public static func split(_ text: String) -> (host: Substring, port: Substring?) {
+        let start = text.lastIndex(of: "]") ?? text.startIndex
+        guard let colon = text[start...].lastIndex(of: ":") else { return (text[...], nil) }
+        return (text[..<colon], text[text.index(after: colon)...])
+    }
+}
