@@ -71,7 +71,7 @@ struct ListenerAssembly {
         gathered[index].offersHTTP2 = gathered[index].offersHTTP2 || line.offersHTTP2
         gathered[index].usesProxyProtocol = gathered[index].usesProxyProtocol || line.usesProxyProtocol
         gathered[index].hasExplicitDefault = gathered[index].hasExplicitDefault || line.isDefault
-        for name in block.names.isEmpty ? [.exact("")] : block.names
+        for name in block.names.isEmpty ? [.mask(.exact(""))] : block.names
         where !gathered[index].names.add(name, server) {
             let text = name.text(builder.patterns)
             builder.warn(ConfigError("conflicting server name \"\(text)\" on \(line.address.text), ignored"))
@@ -104,16 +104,14 @@ struct ListenerAssembly {
 extension ServerName {
     /// As `$server_name` has it: a dot in front is dropped.
     func primary(_ patterns: PatternTable) -> String {
-        guard case .domain(let name) = self else { return text(patterns) }
+        guard case .mask(.domain(let name)) = self else { return text(patterns) }
         return String(name.dropFirst())
     }
 
     /// As it was written.
     func text(_ patterns: PatternTable) -> String {
         switch self {
-        case .exact(let name), .domain(let name): name
-        case .head(let name): "*" + name
-        case .tail(let name): name + "*"
+        case .mask(let mask): mask.text
         case .regex(let index): "~" + patterns[index].source
         }
     }

@@ -125,7 +125,7 @@ struct TLSAssembly {
     private func note(_ context: TLSServerContext, of server: ServerBlock) {
         let statement = TLSAssembly.statement(of: server)
         let names = server.names.compactMap { name -> String? in
-            if case .exact(let text) = name, !text.isEmpty { return text }
+            if case .mask(.exact(let text)) = name, !text.isEmpty { return text }
             return nil
         }
         builder.certified.append(CertifiedServer(names: names, context: context))
@@ -207,10 +207,10 @@ struct TLSAssembly {
     private func selfSignedNames(_ server: ServerBlock) -> [String] {
         let names = server.names.compactMap { name -> String? in
             switch name {
-            case .exact(let text): text.isEmpty ? nil : text
-            case .head(let text): "*" + text
-            case .domain(let text): String(text.dropFirst())
-            case .tail, .regex: nil
+            case .mask(.exact(let text)): text.isEmpty ? nil : text
+            case .mask(.head(let text)): "*" + text
+            case .mask(.domain(let text)): String(text.dropFirst())
+            case .mask(.tail), .regex: nil
             }
         }
         return names.isEmpty ? ["localhost", "127.0.0.1"] : names + ["127.0.0.1"]

@@ -11,8 +11,7 @@ final class ValueMap {
     /// Names may be masks of host names.
     let hasHostnames: Bool
     private var exact = CaselessTable()
-    private var heads = CaselessTable()
-    private var tails = CaselessTable()
+    private var masks = HostMaskTable()
     private var patterns: [(pattern: Int, value: Int)] = []
     private var patternSet = ConfiguredPatternSet.none
     private var values: [Template<Variable>] = []
@@ -32,17 +31,15 @@ final class ValueMap {
     /// - Returns: whether it was not named before.
     func add(_ name: [UInt8], _ value: Template<Variable>) -> Bool {
         values.append(value)
-        let index = values.count - 1
-        guard hasHostnames else { return exact.insert(name, index) }
-        if name.starts(with: "*.".utf8) { return heads.insert(Array(name.dropFirst(1)), index) }
-        if name.first == UInt8(ascii: ".") {
-            let isNew = exact.insert(Array(name.dropFirst()), index)
-            return heads.insert(name, index) && isNew
-        }
-        if name.count > 2 && name.suffix(2).elementsEqual(".*".utf8) {
-            return tails.insert(Array(name.dropLast(1)), index)
-        }
-        return exact.insert(name, index)
+        return exact.insert(name, values.count - 1)
+    }
+
+    /// Says what the hosts that `mask` stands for come to.
+    ///
+    /// - Returns: whether it was not named before.
+    func add(_ mask: HostMask, _ value: Template<Variable>) -> Bool {
+        values.append(value)
+        return masks.add(mask, values.count - 1)
     }
 
     /// Says what values that match a regular expression come to.
@@ -61,29 +58,21 @@ final class ValueMap {
         let key = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(key) }
         source.append(for: exchange, to: key)
-        let found = key.withReadable { find($0, exchange) }
+        let found = key.withReadable { find($0.extracting(first: keyCount($0)), exchange) }
         if let found { return values[found].append(for: exchange, to: out) }
         fallback?.append(for: exchange, to: out)
     }
 
     private func find(_ key: Span<UInt8>, _ exchange: Exchange) -> Int? {
-        if let index = exact[key] { return index }
-        if hasHostnames, let index = findMask(key) { return index }
+        if let index = hasHostnames ? masks[key] : exact[key] { return index }
         // As in nginx, no expression is held against nothing.
         guard !patterns.isEmpty, !key.isEmpty else { return nil }
         return exchange.firstMatch(of: patternSet, key).map { patterns[$0].value }
     }
 
-    private func findMask(_ key: Span<UInt8>) -> Int? {
-        if heads.count > 0 {
-            for index in key.indices where key[index] == UInt8(ascii: ".") {
-                if let found = heads[key.extracting(index..<key.count)] { return found }
-            }
-        }
-        guard tails.count > 0 else { return nil }
-        for index in key.indices.reversed() where key[index] == UInt8(ascii: ".") {
-            if let found = tails[key.extracting(0..<(index + 1))] { return found }
-        }
-        return nil
+    /// A dot that ends the name of a host does not count.
+    private func keyCount(_ key: Span<UInt8>) -> Int {
+        let endsWithDot = hasHostnames && key.count > 0 && key[key.count - 1] == UInt8(ascii: ".")
+        return endsWithDot ? key.count - 1 : key.count
     }
 }

@@ -4,11 +4,7 @@ internal import Pattern
 /// The names of all servers at one address: exact, by their end, by their beginning, by expression.
 struct ServerNameTable {
     private var servers: [VirtualServer] = []
-    private var exact = CaselessTable()
-    /// `.example.org` for `*.example.org`.
-    private var heads = CaselessTable()
-    /// `mail.` for `mail.*`.
-    private var tails = CaselessTable()
+    private var masks = HostMaskTable()
     private var patterns: [(index: Int, server: VirtualServer)] = []
     private var patternSet = ConfiguredPatternSet.none
     private var memory: PatternMemory?
@@ -25,24 +21,11 @@ struct ServerNameTable {
         case .regex(let index):
             patterns.append((index, server))
             return true
-        case .exact(let text): return insert(text, server, \.exact)
-        case .domain(let text):
-            // As nginx: where the name itself or what is below it is taken, both are ignored.
-            guard heads[Array(text.utf8).span] == nil else { return false }
-            return insert(String(text.dropFirst()), server, \.exact) && insert(text, server, \.heads)
-        case .head(let text): return insert(text, server, \.heads)
-        case .tail(let text): return insert(text, server, \.tails)
+        case .mask(let mask):
+            guard masks.add(mask, servers.count) else { return false }
+            servers.append(server)
+            return true
         }
-    }
-
-    private mutating func insert(
-        _ text: String, _ server: VirtualServer, _ table: WritableKeyPath<ServerNameTable, CaselessTable>
-    ) -> Bool {
-        let bytes = Array(text.utf8)
-        // The first server that has a name keeps it.
-        guard self[keyPath: table][bytes.span] == nil else { return false }
-        servers.append(server)
-        return self[keyPath: table].insert(bytes, servers.count - 1)
     }
 
     /// Whether no name leads elsewhere.
@@ -57,25 +40,7 @@ struct ServerNameTable {
     }
 
     func server(for host: Span<UInt8>) -> Search {
-        if exact.count > 0, let index = exact[host] { return Search(server: servers[index]) }
-        if heads.count > 0 {
-            // The longest end comes first.
-            for index in host.indices where host[index] == UInt8(ascii: ".") && index > 0 {
-                if let found = heads[host.extracting(index..<host.count)] {
-                    return Search(server: servers[found])
-                }
-            }
-        }
-        if tails.count > 0 {
-            var index = host.count
-            while index > 0 {
-                index -= 1
-                guard host[index] == UInt8(ascii: "."), index + 1 < host.count else { continue }
-                if let found = tails[host.extracting(0..<(index + 1))] {
-                    return Search(server: servers[found])
-                }
-            }
-        }
+        if let index = masks[host] { return Search(server: servers[index]) }
         return host.count > 0 && !patterns.isEmpty ? matched(host) : Search()
     }
 

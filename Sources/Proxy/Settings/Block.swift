@@ -159,12 +159,7 @@ struct ListenLine {
 
 /// One word of `server_name`.
 enum ServerName: Hashable {
-    case exact(String)
-    /// `.example.org`: the name and all below it, with the dot.
-    case domain(String)
-    /// `*.example.org`: what follows the star.
-    case head(String)
-    /// `mail.*`: what stands before the star.
-    case tail(String)
+    case mask(HostMask)
+    /// An expression, by its number in the `PatternTable`.
     case regex(Int)
 }

@@ -221,20 +221,15 @@ private enum MapReader {
             return map.add(regex: try builder.regex(pattern, ignoringCase: isCaseless, line), value)
         }
         if key.hasPrefix("\\") { key.removeFirst() }
-        guard !map.hasHostnames || isMask(key) else {
-            throw ConfigError("invalid hostname or wildcard \"\(key)\"", line)
+        let isNew: Bool
+        if map.hasHostnames {
+            guard let mask = HostMask(key) else {
+                throw ConfigError("invalid hostname or wildcard \"\(key)\"", line)
+            }
+            isNew = map.add(mask, value)
+        } else {
+            isNew = map.add(Array(key.utf8), value)
         }
-        guard map.add(Array(key.utf8), value) else {
-            throw ConfigError("conflicting parameter \"\(key)\"", line)
-        }
-    }
-
-    /// Whether a key may stand in a map of host names: one star at most, as the first or the last label.
-    private static func isMask(_ key: String) -> Bool {
-        let stars = key.utf8.count { $0 == UInt8(ascii: "*") }
-        if stars == 0 { return !key.contains("..") }
-        let isHead = key.hasPrefix("*.") && key.utf8.count > 2
-        let isTail = key.hasSuffix(".*") && key.utf8.count > 2
-        return stars == 1 && (isHead || isTail) && !key.contains("..")
+        if !isNew { throw ConfigError("conflicting parameter \"\(key)\"", line) }
     }
 }

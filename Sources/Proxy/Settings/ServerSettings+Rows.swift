@@ -2,6 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 internal import Net
+internal import Upstream
 
 /// The directives of servers: what they listen on, their names, and what holds before a location is found.
 extension ServerSettings {
@@ -51,24 +52,10 @@ extension ServerSettings {
         if name.contains("/") {
             block.builder.warn(ConfigError("server name \"\(word)\" has suspicious symbols", statement))
         }
-        guard let mask = mask(name) else {
+        guard let mask = HostMask(name) else {
             throw ConfigError("server name \"\(word)\" is invalid", statement)
         }
-        return mask
-    }
-
-    /// One star at most, as the first or the last label; no empty label inside.
-    private static func mask(_ name: String) -> ServerName? {
-        guard !name.contains("..") else { return nil }
-        if name.hasPrefix("*."), !name.dropFirst().contains("*"), name.utf8.count > 2 {
-            return .head(String(name.dropFirst()))
-        }
-        if name.hasSuffix(".*"), !name.dropLast().contains("*"), name.utf8.count > 2, !name.hasPrefix(".") {
-            return .tail(String(name.dropLast()))
-        }
-        guard !name.contains("*") else { return nil }
-        guard name.hasPrefix(".") else { return .exact(name) }
-        return name.utf8.count > 1 ? .domain(name) : nil
+        return .mask(mask)
     }
 
     private static var headRows: [Directive<Block>] {
@@ -150,17 +137,9 @@ private enum ListenReader {
             throw ConfigError(
                 "no path in the unix domain socket in \"\(text)\" of the \"listen\" directive", statement)
         }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard !parts[0].isEmpty else {
-            throw ConfigError("no host in \"\(text)\" of the \"listen\" directive", statement)
-        }
-        guard parts.count <= 2, !text.hasPrefix("[") else {
-            throw ConfigError("invalid host in \"\(text)\" of the \"listen\" directive", statement)
-        }
-        guard let port = parts.count == 2 ? UInt16(parts[1]) : 80, port > 0 else {
-            throw ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
-        }
-        let found = builder.files.resolve(host: parts[0], port: port)
+        let place = try HostAndPort.read(
+            text, defaultPort: 80, in: "\"\(text)\" of the \"listen\" directive", statement)
+        let found = builder.files.resolve(host: place.host, port: place.port)
         guard !found.isEmpty else {
             throw ConfigError("host not found in \"\(text)\" of the \"listen\" directive", statement)
         }

@@ -35,7 +35,10 @@ struct ServerLookupTests {
         ("a.b.dotted.org", "both.org"),
         ("xdotted.org", nil),
         ("", nil),
-        (".example.org", nil),
+        (".example.org", "*.example.org"),
+        (".dotted.org", "both.org"),
+        (".mail.com", nil),
+        (".", nil),
     ]
 
     @Test("exact, longest by the end, longest by the beginning, expressions in order", arguments: samples)

@@ -99,9 +99,11 @@ extension DifferentialGroup {
             http: #"""
                 map $arg_m $mapped { default "dflt"; one "uno"; ~^re(?<n>\d+)$ "regex $n"; "" "empty"; two $arg_v; }
                 map $host $wild { hostnames; default none; *.example.test star; .dot.test dot; exact.test exact; }
+                map $arg_h $named { hostnames; default none; *.star.test star; .dot.test dot; mail.* mail; exact.test exact; ~^re re; }
                 map $arg_m$arg_v $both { default no; ab yes; ~*^C yes-c; }
                 server { listen 127.0.0.1:%PORT1%; server_name front.test; set $own "o-$arg_x";
                     location / { return 200 "$mapped|$wild|$both|$own\n"; }
+                    location /named { return 200 "$named\n"; }
                     location /request { return 200 "$request|$request_method|$uri|$request_uri|$args|$is_args|$scheme|$server_protocol\n"; }
                     location /args { return 200 "$arg_a|$arg_B|$arg_c_d|$arg_none|$args\n"; }
                     location /cookies { return 200 "$cookie_a|$cookie_B|$cookie_none|$http_cookie\n"; }
@@ -134,7 +136,13 @@ extension DifferentialGroup {
                 .init("set", .get("/set")),
                 .init("set at server level", .get("/?x=1")),
                 .init("braces", .get("/braces?a=1")),
-            ])
+            ]
+                + [
+                    "a.star.test", ".star.test", "star.test", "a.star.test.", "dot.test", ".dot.test",
+                    "dot.test.",
+                    "mail", "mail.", "mail..", "mail.a.b", ".mail.a", "exact.test.", "exact.test..", ".", "",
+                    "re.",
+                ].map { .init("map with host names: \"\($0)\"", .get("/named?h=\($0)")) })
     }
 
     static var rewrites: DifferentialGroup {

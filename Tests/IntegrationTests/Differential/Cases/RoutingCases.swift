@@ -53,7 +53,11 @@ extension DifferentialGroup {
                 .init("an absolute target wins over Host", .get("http://exact.test/", host: "trail.x")),
                 .init(
                     "an absolute target with a port and no path", .get("http://exact.test:81", host: "a.b")),
-            ])
+            ]
+                + ([".wild.test", ".deep.wild.test", ".both.test", ".trail.x", "trail.", "trail"] as [String])
+                .map {
+                    .init("a name with a dot at an end: \($0)", .get("/", host: $0))
+                })
     }
 
     static var locations: DifferentialGroup {
