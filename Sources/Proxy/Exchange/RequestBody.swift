@@ -385,14 +385,13 @@ final class RequestBody {
     private func openChunk(_ out: ByteBuffer) {
         guard let stream, !stream.isEmpty else {
             guard isComplete else { return }
-            out.append("0\r\n\r\n")
+            out.append(ChunkWriter.last)
             chunk = .ended
             return
         }
-        out.append(hexadecimal: UInt(stream.count))
-        out.append("\r\n")
-        stream.append("\r\n")
-        if isComplete { stream.append("0\r\n\r\n") }
+        ChunkWriter.begin(stream.count, to: out)
+        stream.append(ChunkWriter.end)
+        if isComplete { stream.append(ChunkWriter.last) }
         chunk = .open(left: stream.count, isLast: isComplete)
         isIntact = false
     }

@@ -45,16 +45,15 @@ final class HTTP1Writer {
             pending.append(slice, of: content)
         case .chunked:
             let buffer = pending
-            buffer.append(hexadecimal: UInt(slice.count))
-            buffer.append("\r\n")
+            ChunkWriter.begin(Int(slice.count), to: buffer)
             buffer.append(slice, of: content)
-            buffer.append("\r\n")
+            buffer.append(ChunkWriter.end)
         }
     }
 
     /// Appends what ends the content, if its framing needs that.
     func end() {
-        if case .chunked = framing { pending.append("0\r\n\r\n") }
+        if case .chunked = framing { pending.append(ChunkWriter.last) }
     }
 
     /// Sends what is pending.
