@@ -76,7 +76,7 @@ let package = Package(
         tests("BenchTests", ["portico-bench", "Net", "Core"]),
         tests("CoreTests", ["Core"]),
         tests("HTTPTests", ["HTTP", "Core"]),
-        tests("ConfigTests", ["Config", "Core"]),
+        tests("ConfigTests", ["Config", "Core", "portico-fuzz"]),
         tests("PatternTests", ["Pattern", "Core"]),
         tests("NetTests", ["Net", "Core", "COpenSSL"]),
         tests("SharingTests", ["Sharing", "Core", "Net"]),

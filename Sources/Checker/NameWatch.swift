@@ -11,26 +11,23 @@ final class NameWatch {
     private static var validMinMs: Int { 1000 }
 
     let name: DynamicName
-    private let checker: Checker
     private let resolver: ResolverSettings
     private let validMs: Int?
-    let token: Token
-    private let timer: TimerID
+    private var repetition: Repetition
     private var lookup: DNSLookup?
-    private var lastFailure: String?
 
     init(_ checker: Checker, _ name: DynamicName, _ resolver: ResolverSettings, validMs: Int?, token: Token) {
-        self.checker = checker
         self.name = name
         self.resolver = resolver
         self.validMs = validMs
-        self.token = token
-        timer = checker.timers.create(token, kind: 0)
+        repetition = Repetition(checker, token)
     }
 
-    func begin(afterMs: Int) {
-        checker.timers.set(timer, deadlineMs: checker.clock.nowMs + Int64(afterMs))
-    }
+    var token: Token { repetition.token }
+
+    private var checker: Checker { repetition.checker }
+
+    func begin(afterMs: Int) { repetition.begin(afterMs: afterMs) }
 
     func timedOut() {
         if lookup == nil { start() } else { advance() }
@@ -56,10 +53,10 @@ final class NameWatch {
     private func advance() {
         guard let lookup else { return }
         switch lookup.advance(nowMs: checker.clock.nowMs) {
-        case nil: checker.timers.set(timer, deadlineMs: lookup.deadlineMs)
+        case nil: repetition.wait(untilMs: lookup.deadlineMs)
         case .found(let addresses, let ttlSeconds)?:
             endLookup()
-            lastFailure = nil
+            repetition.succeeded()
             if !checker.found(addresses, of: name) {
                 begin(afterMs: NameWatch.retryMs)
             } else if name.isFollowed {
@@ -72,17 +69,15 @@ final class NameWatch {
     /// What was found before goes on to be used.
     private func failed(_ reason: String) {
         endLookup()
-        if lastFailure != reason {
-            checker.log(.warn, "\(reason), while looking up a server of an upstream; it is tried again")
-        }
-        lastFailure = reason
+        repetition.failed(
+            .warn, reason, "\(reason), while looking up a server of an upstream; it is tried again")
         begin(afterMs: NameWatch.retryMs)
     }
 
     /// Nobody wants the name any more.
     func end() {
         endLookup()
-        checker.timers.destroy(timer)
+        repetition.end()
     }
 
     private func endLookup() {

@@ -9,32 +9,27 @@ final class StapleWatch {
     /// How long an answer is used that does not say how long it holds.
     private static var validSeconds: Int { 3600 }
 
-    private let checker: Checker
     private let subject: OCSPSubject
     private let resolver: ResolverSettings
-    private let token: Token
-    private let timer: TimerID
+    private var repetition: Repetition
     private var fetch: OCSPFetch?
     private var retryMs = StapleWatch.retryMs.first
-    private var lastFailure: String?
 
     init(_ checker: Checker, _ subject: OCSPSubject, _ resolver: ResolverSettings, token: Token) {
-        self.checker = checker
         self.subject = subject
         self.resolver = resolver
-        self.token = token
-        timer = checker.timers.create(token, kind: 0)
+        repetition = Repetition(checker, token)
     }
 
-    func begin(afterMs: Int) {
-        checker.timers.set(timer, deadlineMs: checker.clock.nowMs + Int64(afterMs))
-    }
+    private var checker: Checker { repetition.checker }
+
+    func begin(afterMs: Int) { repetition.begin(afterMs: afterMs) }
 
     func timedOut() {
         let nowMs = checker.clock.nowMs
         if let fetch { return settle(fetch.advance(nil, nowMs: nowMs)) }
         let made = OCSPFetch(
-            subject, resolver, poller: checker.loop.poller, token: token, nowMs: nowMs,
+            subject, resolver, poller: checker.loop.poller, token: repetition.token, nowMs: nowMs,
             timeoutMs: StapleWatch.timeoutMs, tally: checker.tally(of: resolver))
         fetch = made
         settle(made.start(nowMs: nowMs))
@@ -47,7 +42,7 @@ final class StapleWatch {
     private func settle(_ outcome: OCSPFetch.Outcome) {
         switch outcome {
         case .pending:
-            if let fetch { checker.timers.set(timer, deadlineMs: fetch.deadlineMs) }
+            if let fetch { repetition.wait(untilMs: fetch.deadlineMs) }
         case .failed(let reason): failed(reason)
         case .answered(let bytes):
             switch subject.judge(bytes) {
@@ -61,7 +56,7 @@ final class StapleWatch {
 
     private func keep(_ bytes: [UInt8], validSeconds: Int) {
         fetch = nil
-        lastFailure = nil
+        repetition.succeeded()
         retryMs = StapleWatch.retryMs.first
         let until = checker.clock.wallMs / 1000 + Int64(validSeconds)
         guard checker.publish(staple: bytes, validUntil: until, for: subject) else {
@@ -74,13 +69,10 @@ final class StapleWatch {
     /// What was found before is used as long as it holds.
     private func failed(_ reason: String) {
         fetch = nil
-        if lastFailure != reason {
-            checker.log(
-                .error,
-                "\(reason) while requesting certificate status, responder: \(subject.responder.host),"
-                    + " certificate: \"\(subject.name)\"")
-        }
-        lastFailure = reason
+        repetition.failed(
+            .error, reason,
+            "\(reason) while requesting certificate status, responder: \(subject.responder.host),"
+                + " certificate: \"\(subject.name)\"")
         begin(afterMs: retryMs)
         retryMs = min(retryMs * 2, StapleWatch.retryMs.last)
     }

@@ -17,17 +17,7 @@ extension FileAccess {
         var status = stat()
         guard fstat(fd, &status) == 0 else { throw FileError("fstat()", path, .current) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw FileError("open()", path, .invalidArgument) }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 16 << 10)
-        while true {
-            let count = piece.withUnsafeMutableBytes { target in
-                SystemCall.retrying { Glibc.read(fd, target.baseAddress, target.count) }
-            }
-            guard count >= 0 else { throw FileError("read()", path, .current) }
-            if count == 0 { return bytes }
-            guard bytes.count + count <= limit else { throw FileError("read()", path, .fileTooLarge) }
-            bytes.append(contentsOf: piece[..<count])
-        }
+        return try read(fd, path, limit: limit)
     }
 
     /// Puts a file with these bytes in the place of the one at `path`, or makes it; after a crash at any

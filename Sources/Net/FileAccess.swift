@@ -11,6 +11,13 @@ public enum FileAccess {
         let fd = open(path, O_RDONLY | O_CLOEXEC)
         guard fd >= 0 else { throw FileError("open()", path, .current) }
         defer { close(fd) }
+        return try read(fd, path, limit: limit)
+    }
+
+    /// The bytes that are left of an opened file.
+    ///
+    /// - Parameter path: what it is called in an error.
+    static func read(_ fd: Int32, _ path: String, limit: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while true {

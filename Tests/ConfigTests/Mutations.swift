@@ -1,16 +1,16 @@
-import Core
-import TestSupport
+@testable import portico_fuzz
 
 /// Configurations broken at random, the same ones on every run.
 struct Mutations {
-    private var numbers: SplitMix
-    private static let pieces: [[UInt8]] =
-        [
+    private var random: FuzzRandom
+    private let mutator = Mutator(
+        corpus: [Mutations.sample],
+        words: [
             "{", "}", ";", "\"", "'", "\\", "$", "${", "#", "\n", "\r\n", " ", ")", "include ", "http",
             "\u{FEFF}", "ä",
-        ].map { Array($0.utf8) } + [[0], [0xFF]]
+        ])
 
-    init(seed: UInt64) { numbers = SplitMix(seed: seed) }
+    init(seed: UInt64) { random = FuzzRandom(seed: seed) }
 
     static let sample = Array(
         """
@@ -31,21 +31,5 @@ struct Mutations {
         """.utf8)
 
     /// The sample with one to four changes.
-    mutating func next() -> [UInt8] {
-        var bytes = Mutations.sample
-        for _ in 0...numbers.next(below: 4) where !bytes.isEmpty {
-            let at = numbers.next(below: bytes.count)
-            switch numbers.next(below: 4) {
-            case 0: bytes.remove(at: at)
-            case 1:
-                bytes.insert(
-                    contentsOf: Mutations.pieces[numbers.next(below: Mutations.pieces.count)], at: at)
-            case 2:
-                bytes.replaceSubrange(
-                    at...at, with: Mutations.pieces[numbers.next(below: Mutations.pieces.count)])
-            default: bytes.removeSubrange(at..<min(bytes.count, at + numbers.next(below: 40)))
-            }
-        }
-        return bytes
-    }
+    mutating func next() -> [UInt8] { mutator.next(&random) }
 }
