@@ -5,7 +5,7 @@ internal import Net
 internal import Status
 
 /// `status` and `api`: what the service does, for people and for programs.
-enum Status {
+enum StatusAnswers {
     private enum Format {
         case page, json, metrics, text
 
@@ -235,16 +235,16 @@ enum Status {
     }
 }
 
-extension Status {
-    private static let module = ContentModule(hasReserve: true, handle: { Status.handle($0) })
+extension StatusAnswers {
+    private static let module = ContentModule(hasReserve: true, handle: { StatusAnswers.handle($0) })
 
     /// `api`, with `write=on` and without.
     private static let reading = ContentModule(
-        hasReserve: true, handle: { Status.handleAPI($0, writes: false) })
+        hasReserve: true, handle: { StatusAnswers.handleAPI($0, writes: false) })
     private static let writing = ContentModule(
         hasReserve: true,
         prepare: { (block) throws(ConfigError) in try block.builder.takeWritableAPI(block) },
-        handle: { Status.handleAPI($0, writes: true) }, goOn: { Status.write($0) })
+        handle: { StatusAnswers.handleAPI($0, writes: true) }, goOn: { StatusAnswers.write($0) })
 
     static var directive: Directive<Block> {
         Directive(
