@@ -212,7 +212,7 @@ public final class Configuration {
     }
 
     /// Opens the access logs, or takes those that the master opened.
-    func openAccessLogs() throws(ConfigError) {
+    package func openAccessLogs() throws(ConfigError) {
         do throws(FileError) {
             accessLogs = []
             for file in accessLogFiles {

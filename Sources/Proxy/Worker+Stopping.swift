@@ -11,12 +11,12 @@ enum Life {
     var isOver: Bool { if case .over = self { true } else { false } }
 }
 
-/// Orders to stop, and the time until it does.
+/// Signals to stop, and the time until it does.
 extension Worker {
     func received(_ received: ReceivedSignal) {
         switch received.signal {
         case .terminate, .interrupt:
-            if orders.control == nil || strayStop.isOrder(received, nowMs: clock.nowMs) { life = .over }
+            if orders == nil || strayStop.isOrder(received, nowMs: clock.nowMs) { life = .over }
         case .quit: drain()
         case .user1: configuration.reopenLogs()
         // A terminal says WINCH to all when its size changes.
@@ -55,7 +55,7 @@ extension Worker {
 
     func checkDrained() {
         guard case .draining(let deadlineMs) = life else { return }
-        if orders.control == nil { OrphanTimer.extend() }
+        if orders == nil { OrphanTimer.extend() }
         if admission.connectionCount == 0 { life = .over }
         guard let deadlineMs, clock.nowMs >= deadlineMs else { return }
         forEachSession { $0.timeIsUp() }

@@ -37,8 +37,8 @@ public final class Worker {
     var snapshot: Snapshot
     /// What requests that are still under way began with.
     var retired: [RetiredSnapshot] = []
-    /// To other configurations, or to stop.
-    var orders: Orders
+    /// To serve by other configurations; `nil`: this process has no master.
+    var orders: (any WorkerOrders)?
     var life = Life.serving
     var strayStop = StrayStop()
 
@@ -102,31 +102,27 @@ public final class Worker {
     /// What a worker is born with.
     public struct Birth {
         let configuration: Configuration
-        let request: LoadRequest
         let sockets: [Int32]
         let shared: SharedState
         let slot: Int
 
         /// - Parameters:
-        ///   - request: what `configuration` was loaded for.
         ///   - sockets: a listening descriptor for each of `configuration.listeners`, in that order.
         ///   - shared: counters and peers' state, made by the master.
         ///   - slot: which of the shared counter slabs is this worker's.
         public init(
-            configuration: Configuration, request: LoadRequest, sockets: [Int32], shared: SharedState,
-            slot: Int
+            configuration: Configuration, sockets: [Int32], shared: SharedState, slot: Int
         ) {
             self.configuration = configuration
-            self.request = request
             self.sockets = sockets
             self.shared = shared
             self.slot = slot
         }
     }
 
-    /// - Parameter control: to the master; `nil`: this process has none.
-    public init(_ birth: Birth, control: ControlChannel?) throws(Errno) {
-        orders = Orders(request: birth.request, control: control)
+    /// - Parameter orders: of the master; `nil`: this process has none.
+    public init(_ birth: Birth, orders: (any WorkerOrders)?) throws(Errno) {
+        self.orders = orders
         shared = birth.shared
         loop = try EventLoop()
         clock = loop.clock
@@ -145,15 +141,16 @@ public final class Worker {
             admission.listeners.append(open(fd, address))
         }
         try loop.poller.addControl(signals.fd, loop.enroll(.signals))
-        if let control {
-            try loop.poller.addControl(control.fd, loop.enroll(.control))
+        if let orders {
+            try loop.poller.addControl(orders.fd, loop.enroll(.control))
         } else {
             takeSample()
         }
         mark.turn(nowMs: clock.nowMs)
     }
 
-    var configuration: Configuration { snapshot.configuration }
+    /// What new requests are served by.
+    package var configuration: Configuration { snapshot.configuration }
     private var logs: AccessLogs { snapshot.logs }
 
     /// Serves until told to stop.

@@ -78,7 +78,7 @@ struct WorkerTurn: LoopTurn {
             while let signal = worker.signals.next() { worker.received(signal) }
         case .control:
             worker.mark.does(.orders)
-            worker.receiveOrders()
+            worker.orders?.obey(by: worker)
         case .status(let check):
             worker.mark.does(.checks)
             check.ready(event)

@@ -36,9 +36,9 @@ struct Delivery {
         while !rest.isEmpty {
             let part = rest.prefix(ControlChannel.descriptorsMax)
             rest = rest.dropFirst(part.count)
-            try channel.send(Worker.Order.descriptors, descriptors: Array(part))
+            try channel.send(Order.descriptors, descriptors: Array(part))
         }
-        try channel.send(Worker.Order.load(sockets: sockets.count))
+        try channel.send(Order.load(sockets: sockets.count))
     }
 
     /// Waits for a worker's answer.
@@ -53,7 +53,7 @@ struct Delivery {
             switch channel.receive() {
             case .message(let bytes, let descriptors):
                 for fd in descriptors { Socket.close(fd) }
-                if bytes == Worker.Order.done { return .adopted }
+                if bytes == Order.done { return .adopted }
                 return .failed(String(decoding: bytes.dropFirst(), as: UTF8.self))
             case .nothing: continue
             case .closed: return .failed("it is gone")

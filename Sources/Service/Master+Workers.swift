@@ -70,9 +70,9 @@ extension Master {
         OrphanTimer.begin(parent: master, patienceMs: configuration.main.watchdogMs)
         do {
             let birth = Worker.Birth(
-                configuration: configuration, request: request,
-                sockets: sockets.descriptors(forWorker: slot), shared: shared, slot: slot)
-            let worker = try Worker(birth, control: control)
+                configuration: configuration, sockets: sockets.descriptors(forWorker: slot),
+                shared: shared, slot: slot)
+            let worker = try Worker(birth, orders: MasterOrders(control, request))
             // As of nginx: when it is ready.
             ProcessTitle.set("worker process")
             _exit(worker.run())

@@ -36,7 +36,7 @@ extension Program {
             daemon?.arrived()
             if let notice = configuration.startNotice { standardError(notice) }
             configuration.takeStandardError()
-            guard main.usesMaster else { return try serveAlone(configuration, request, sockets) }
+            guard main.usesMaster else { return try serveAlone(configuration, sockets) }
             let master = Master(
                 request: request, launch: Launch(arguments: arguments, isDaemon: main.daemonizes),
                 configuration: configuration, sockets: sockets, signals: signals, inheritance: inheritance)
@@ -59,7 +59,7 @@ extension Program {
 
     /// `master_process off`: this process serves.
     private func serveAlone(
-        _ configuration: Configuration, _ request: LoadRequest, _ sockets: ListeningSockets
+        _ configuration: Configuration, _ sockets: ListeningSockets
     ) throws(Errno) -> Int32 {
         let shared = try SharedState(slots: 1)
         let clock = Clock()
@@ -67,12 +67,12 @@ extension Program {
         shared.service.began(wallMs: clock.wallMs)
         shared.service.workerStarted(slot: 0, pid: getpid(), wallMs: clock.wallMs)
         let birth = Worker.Birth(
-            configuration: configuration, request: request, sockets: sockets.descriptors(forWorker: 0),
-            shared: shared, slot: 0)
+            configuration: configuration, sockets: sockets.descriptors(forWorker: 0), shared: shared,
+            slot: 0)
         defer {
             for file in sockets.entries.compactMap(\.file) { file.remove() }
             PIDFile(path: configuration.main.pidPath).remove()
         }
-        return try Worker(birth, control: nil).run()
+        return try Worker(birth, orders: nil).run()
     }
 }

@@ -122,8 +122,8 @@ extension Worker {
             prefix: "/nonexistent", path: nil, globalDirectives: "", errorLogPath: "stderr",
             builtIn: BuiltInConfiguration(name: "pieces.conf", text: text))
         let birth = Birth(
-            configuration: try Configuration.load(request), request: request, sockets: [],
+            configuration: try Configuration.load(request), sockets: [],
             shared: try SharedState(slots: 1), slot: 0)
-        return try Worker(birth, control: nil)
+        return try Worker(birth, orders: nil)
     }
 }

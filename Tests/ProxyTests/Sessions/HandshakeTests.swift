@@ -19,9 +19,9 @@ import Testing
             prefix: "/nonexistent", path: nil, globalDirectives: "", errorLogPath: "stderr",
             builtIn: BuiltInConfiguration(name: "handshake.conf", text: text))
         let birth = Worker.Birth(
-            configuration: try Configuration.load(request), request: request, sockets: [],
+            configuration: try Configuration.load(request), sockets: [],
             shared: try SharedState(slots: 1), slot: 0)
-        let worker = try Worker(birth, control: nil)
+        let worker = try Worker(birth, orders: nil)
         return (worker, try #require(worker.snapshot.configuration.listeners.first))
     }
 

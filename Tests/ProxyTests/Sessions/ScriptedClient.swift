@@ -30,9 +30,8 @@ final class ScriptedWorker {
         let configuration = try Configuration.load(request)
         try configuration.openAccessLogs()
         let birth = Worker.Birth(
-            configuration: configuration, request: request, sockets: [],
-            shared: try SharedState(slots: 1), slot: 0)
-        worker = try Worker(birth, control: nil)
+            configuration: configuration, sockets: [], shared: try SharedState(slots: 1), slot: 0)
+        worker = try Worker(birth, orders: nil)
         listen = try #require(worker.snapshot.configuration.listeners.first)
     }
 
