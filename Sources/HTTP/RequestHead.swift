@@ -81,6 +81,39 @@ public final class RequestHead {
         pathNeedsNormalising = false
     }
 
+    /// Becomes what `other` is, for a copy of its bytes.
+    public func copy(_ other: RequestHead) {
+        method = other.method
+        methodText = other.methodText
+        line = other.line
+        hasLine = other.hasLine
+        target = other.target
+        originForm = other.originForm
+        path = other.path
+        query = other.query
+        hasQuery = other.hasQuery
+        scheme = other.scheme
+        authority = other.authority
+        pathNeedsNormalising = other.pathNeedsNormalising
+        version = other.version
+        fields.removeAll()
+        for index in other.fields.indices { fields.append(other.fields[index]) }
+        host = other.host
+        content = other.content
+        expectsContinue = other.expectsContinue
+        connection = other.connection
+        upgrade = other.upgrade
+        droppedInvalidField = other.droppedInvalidField
+    }
+
+    /// Bytes from the beginning of its buffer to the last one that it says something of.
+    public var extent: Int {
+        var end = max(line.end, target.end, authority?.end ?? 0, scheme?.end ?? 0, methodText.end)
+        end = max(end, originForm.end, droppedInvalidField?.end ?? 0)
+        for index in fields.indices { end = max(end, fields[index].name.end, fields[index].value.end) }
+        return end
+    }
+
     /// The first field with a known name.
     public func firstField(_ known: FieldName) -> Field? {
         guard fields.mayHold(known) else { return nil }

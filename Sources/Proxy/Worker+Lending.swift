@@ -35,6 +35,8 @@ struct Recycled {
     var exchanges: [Exchange] = []
     /// Streams of HTTP/2 that nobody has now.
     var streams: [HTTP2Stream] = []
+    /// Requests made here that nobody has now.
+    var subrequests: [Subrequest] = []
     var scratches: [ByteBuffer] = []
 }
 
@@ -62,6 +64,7 @@ extension Worker {
         for exchange in recycled.exchanges.dropFirst(count) { exchange.upstream = nil }
         recycled.exchanges.removeLast(max(0, recycled.exchanges.count - count))
         shrinkStreams(to: count)
+        shrinkSubrequests(to: count)
     }
 
     /// Lets go of exchanges that belong to a former configuration.

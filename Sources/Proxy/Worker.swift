@@ -15,6 +15,8 @@ public final class Worker {
         case client(Session)
         /// A request among others on one connection.
         case stream(HTTP2Stream)
+        /// A request that was made here for the sake of a client's.
+        case subrequest(Subrequest)
         case peer(PeerConnection)
         case signals
         /// What the master says.

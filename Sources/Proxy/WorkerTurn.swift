@@ -85,7 +85,7 @@ struct WorkerTurn: LoopTurn {
         case .password(let check):
             worker.mark.does(.checks)
             check.ready()
-        case .peer, .stream, .queues, .sampling, .crowd:
+        case .peer, .stream, .subrequest, .queues, .sampling, .crowd:
             break
         }
     }
@@ -98,6 +98,8 @@ struct WorkerTurn: LoopTurn {
             session.timedOut(kind == Session.TimerKind.read.rawValue ? .read : .write)
         case .stream(let stream):
             stream.timedOut(kind == Session.TimerKind.read.rawValue ? .read : .write)
+        case .subrequest(let subrequest):
+            subrequest.timedOut()
         case .peer(let connection):
             connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
         case .listener(let listener):
@@ -127,7 +129,8 @@ struct WorkerTurn: LoopTurn {
             switch loop[token] {
             case .client(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .listener, .stream, .signals, .control, .queues, .sampling, .crowd, .status, .password, nil:
+            case .listener, .stream, .subrequest, .signals, .control, .queues, .sampling, .crowd, .status,
+                .password, nil:
                 break
             }
         }
@@ -138,6 +141,7 @@ struct WorkerTurn: LoopTurn {
         switch endpoint {
         case .client(let session): session.runPosted()
         case .stream(let stream): stream.runPosted()
+        case .subrequest(let subrequest): subrequest.runPosted()
         case .peer(let connection): connection.ready()
         case .listener, .signals, .control, .queues, .sampling, .crowd, .status, .password: break
         }

@@ -85,7 +85,7 @@ import Testing
     @Test("what is not supported is told line by line")
     func unsupported() throws {
         let text = try server(
-            "location / { content_by_lua_block { ngx.say(\"a;b}\") } }\nlocation /b { auth_request /a; }")
+            "location / { content_by_lua_block { ngx.say(\"a;b}\") } }\nlocation /b { auth_jwt a; }")
         let failed = try run(text, ["-t"])
         #expect(failed.ending == .exited(1))
         let lines = failed.errors.split(separator: "\n").filter { $0.hasPrefix("portico: [emerg] ") }

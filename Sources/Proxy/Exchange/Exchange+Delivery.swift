@@ -116,7 +116,7 @@ extension Exchange {
         response.contentKind = .streamed
         response.contentLength = nil
         respond()
-        guard method == .head, case .work = delivery.source else { return }
+        guard !givesContent, case .work = delivery.source else { return }
         dropSource()
         stream.end(self)
     }

@@ -40,6 +40,7 @@ extension Exchange {
         proxying = Proxying()
         accounting = Accounting()
         passwordCheck?.leave(self)
+        leaveSubrequest()
         keptFields.reset()
     }
 

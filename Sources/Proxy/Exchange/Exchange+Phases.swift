@@ -188,7 +188,8 @@ extension Exchange {
         take(on: found)
         if location.settings.core.isInternal && !routing.isInternal { return .status(404) }
         // What was refused once may have a page for that anywhere, which gets nothing of the content.
-        guard let length = head.content.declared, body.sizeMax > 0, length > body.sizeMax, !body.isDiscarded
+        guard let length = head.content.declared, body.sizeMax > 0, length > body.sizeMax, !body.isDiscarded,
+            !isSubrequest
         else { return nil }
         worker.log(.error, self, "client intended to send too large body: \(length) bytes")
         stream.mustClose()
@@ -210,34 +211,47 @@ extension Exchange {
 
     // MARK: Access
 
-    /// `allow`/`deny` and `auth_basic`, combined as `satisfy` says: wherever the request is served, error
-    /// pages and other internal redirects included.
+    /// `allow`/`deny`, `auth_basic` and `auth_request`, combined as `satisfy` says: wherever the request is
+    /// served, error pages and other internal redirects included. Requests that are made here are let in, as
+    /// in nginx.
     private func checkAccess() -> Outcome {
+        if isSubrequest { return .declined }
         RealIP.apply(self)
+        routing.refusal = nil
         return settleAccess(AccessCheck.first.ask(self), of: .first)
     }
 
     /// Asks the checks behind this one, until one of them decides.
     private func settleAccess(_ verdict: AccessVerdict, of check: AccessCheck) -> Outcome {
         var (verdict, check) = (verdict, check)
-        var refusal: UInt16?
         while true {
             switch (location.settings.core.satisfy, verdict) {
             case (_, .awaited): return .suspended
             case (.any, .granted): return admitByOne()
             case (.all, .refused(let code)): return delayed(code)
-            case (.any, .refused(let code)): refusal = code
+            case (.any, .refused(let code)):
+                // Whatever else may be wrong is not a matter of who asks.
+                guard code == 401 || code == 403 else { return .status(code) }
+                if routing.refusal != 401 { routing.refusal = code }
             case (.all, .granted), (_, .silent): break
             }
-            guard let next = check.next else { return refusal.map { delayed($0) } ?? .declined }
+            guard let next = check.next else { return refuseByAll() }
             check = next
             verdict = next.ask(self)
         }
     }
 
+    /// `satisfy any`: none of the checks let it in, if one of them had something to say.
+    private func refuseByAll() -> Outcome {
+        guard let code = routing.refusal else { return .declined }
+        if code == 403 { worker.log(.error, self, "access forbidden by rule") }
+        return delayed(code)
+    }
+
     /// `satisfy any`: one check was enough, and what another asked for is no longer said.
     private func admitByOne() -> Outcome {
         keptFields.forget(.wwwAuthenticate)
+        response.remove(.wwwAuthenticate)
         return .declined
     }
 
@@ -253,7 +267,12 @@ extension Exchange {
     /// The client's password was checked aside: what that says counts as if it had been known at once.
     func passwordChecked(_ verdict: PasswordFile.Verdict, _ attempt: AuthBasic.Attempt) {
         advance(.resumed)
-        let outcome = settleAccess(AuthBasic.conclude(verdict, attempt, self), of: .passwords)
+        goOn(with: AuthBasic.conclude(verdict, attempt, self), of: .passwords)
+    }
+
+    /// One of the checks was waited for, and has something to say by now.
+    func goOn(with verdict: AccessVerdict, of check: AccessCheck) {
+        let outcome = settleAccess(verdict, of: check)
         if case .declined = outcome { return serve(from: .precontent) }
         conclude(outcome)
     }
@@ -268,6 +287,7 @@ extension Exchange {
 
     /// RFC 8470 §3: what a replay of the request cannot harm, or whoever serves it is told.
     private var mayServeEarly: Bool {
+        if isSubrequest { return true }
         guard method == .get || method == .head else { return false }
         if case .proxy = location.settings.content { return location.proxyPlan.tellsEarlyData }
         return true
@@ -275,7 +295,9 @@ extension Exchange {
 
     private func content() -> Outcome {
         if client.tls?.isEarly == true, !mayServeEarly { return .status(425) }
-        if client.isReserved, !location.settings.content.hasReserve, !worker.hasRoom(for: client) {
+        if client.isReserved, !location.settings.content.hasReserve, !isSubrequest,
+            !worker.hasRoom(for: client)
+        {
             accounting.fault = .noRoom
             return .status(503)
         }

@@ -47,7 +47,7 @@ extension Exchange {
             if case .stream = body.keeping { sendUpstream() } else if body.isComplete { sendUpstream() }
         case .awaitingUpstream, .responding:
             if case .stream = body.keeping { upstream?.bodyAdvanced() }
-        case .receiving, .processing, .delayed, .checkingPassword, .finished:
+        case .receiving, .processing, .delayed, .checkingPassword, .awaitingSubrequest, .finished:
             break
         }
     }
@@ -65,7 +65,8 @@ extension Exchange {
         case .awaitingUpstream, .responding:
             if case .stream = body.keeping { return upstream?.isActive ?? false }
             return false
-        case .receiving, .processing, .delayed, .checkingPassword, .finished: return false
+        case .receiving, .processing, .delayed, .checkingPassword, .awaitingSubrequest, .finished:
+            return false
         }
     }
 

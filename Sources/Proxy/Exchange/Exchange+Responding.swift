@@ -9,7 +9,9 @@ extension Exchange {
     var isResponding: Bool {
         switch phase {
         case .responding, .finished: true
-        case .receiving, .processing, .delayed, .checkingPassword, .readingBody, .awaitingUpstream: false
+        case .receiving, .processing, .delayed, .checkingPassword, .awaitingSubrequest, .readingBody,
+            .awaitingUpstream:
+            false
         }
     }
 
@@ -29,17 +31,20 @@ extension Exchange {
         case .none:
             stream.end(self)
         case .buffered:
-            if method != .head {
+            if givesContent {
                 stream.append(Slice(from: 0, to: response.content.count), of: response.content)
             }
             stream.end(self)
         case .file(let file, let offset, let count):
-            guard method != .head else { return stream.end(self) }
+            guard givesContent else { return stream.end(self) }
             send(FileContent(file: file, offset: offset, remaining: count))
         case .streamed:
             break
         }
     }
+
+    /// The response has its content, if any, and not only its head.
+    var givesContent: Bool { method != .head && stream.takesContent }
 
     /// What is left of the request's content is of no use to this answer.
     func discardBody() {
@@ -58,7 +63,9 @@ extension Exchange {
         keptFields.contentType.removeAll()
         routing.statusOverride = status
         let core = location.settings.core
-        if withErrorPage, status >= 300, !routing.hasErrorPage, !core.errorPages.elements.isEmpty {
+        if withErrorPage, status >= 300, !routing.hasErrorPage, !core.errorPages.elements.isEmpty,
+            mayHaveErrorPage
+        {
             // One error page for a request, unless recursive ones are asked for.
             routing.hasErrorPage = !core.recursiveErrorPages
             if let page = core.errorPages.elements.first(where: { $0.status == status }) {
@@ -138,12 +145,16 @@ extension Exchange {
     func clientLeft(status: UInt16) {
         if !isResponding { response.status = status }
         accounting.fault = .clientClosed
+        leaveSubrequest()
         upstream?.abandon()
         stream.abandon()
     }
 
     /// Whether a client that hangs up ends the work of an upstream (`proxy_ignore_client_abort off`).
     var cancelsWhenClientLeaves: Bool {
+        if let inner = authorization?.exchange {
+            return inner.upstream?.isActive != true || inner.cancelsWhenClientLeaves
+        }
         guard let upstream else { return false }
         return upstream.isActive && !location.settings.proxy.ignoresClientAbort
     }
@@ -151,6 +162,7 @@ extension Exchange {
     /// The stream wrote the last byte, or gave up: nothing more will happen here.
     func finished() {
         dropSource()
+        leaveSubrequest()
         upstream?.exchangeFinished()
     }
 }

@@ -46,6 +46,8 @@ final class Exchange {
     let values = ExchangeValues()
     /// What it waits for while its client's password is checked.
     var passwordCheck: PasswordCheck?
+    /// What it waits for while another request finds out whether it may go on.
+    var authorization: Subrequest?
 
     // MARK: The response
 

@@ -1,7 +1,7 @@
 extension Exchange {
     /// How far an exchange has come. Only `advance` writes it, by what `after` says.
     ///
-    ///     receiving ──▶ processing ◀──▶ delayed | checkingPassword
+    ///     receiving ──▶ processing ◀──▶ delayed | checkingPassword | awaitingSubrequest
     ///                     │     ▲
     ///                     ▼     │ error page, internal redirect, failure
     ///               readingBody ──▶ awaitingUpstream
@@ -17,6 +17,8 @@ extension Exchange {
         case delayed(thenStatus: UInt16)
         /// The client's password is being checked in another process.
         case checkingPassword
+        /// Another request was made to find out whether this one may go on (`auth_request`).
+        case awaitingSubrequest
         /// A handler waits for the request body.
         case readingBody
         /// The upstream has it; no byte of a response went out.
@@ -34,6 +36,7 @@ extension Exchange {
             case resumed
             case delayed(thenStatus: UInt16)
             case askedForPassword
+            case askedSubrequest
             case wantedBody
             case sentUpstream
             case responded
@@ -57,25 +60,30 @@ extension Exchange {
             case (.processing, .resumed): .processing
             case (.processing, .delayed(let status)): .delayed(thenStatus: status)
             case (.processing, .askedForPassword): .checkingPassword
+            case (.processing, .askedSubrequest): .awaitingSubrequest
             case (.processing, .wantedBody): .readingBody
             case (.processing, .responded): .responding
             case (.processing, .sentUpstream): nil  // its content is wanted first, even if there is none
 
             // Whoever waits is woken first, and goes on as if it had not waited.
-            case (.delayed, .resumed), (.checkingPassword, .resumed): .processing
-            case (.delayed, _), (.checkingPassword, _): nil
+            case (.delayed, .resumed), (.checkingPassword, .resumed), (.awaitingSubrequest, .resumed):
+                .processing
+            case (.delayed, _), (.checkingPassword, _), (.awaitingSubrequest, _): nil
 
             case (.readingBody, .resumed): .processing
             case (.readingBody, .sentUpstream): .awaitingUpstream
             case (.readingBody, .responded): .responding
             // Checks come before the content.
-            case (.readingBody, .delayed), (.readingBody, .askedForPassword), (.readingBody, .wantedBody): nil
+            case (.readingBody, .delayed), (.readingBody, .askedForPassword),
+                (.readingBody, .askedSubrequest), (.readingBody, .wantedBody):
+                nil
 
             case (.awaitingUpstream, .resumed): .processing
             case (.awaitingUpstream, .responded): .responding
             // Another target, or a check, is the matter of another turn through the phases.
             case (.awaitingUpstream, .delayed), (.awaitingUpstream, .askedForPassword),
-                (.awaitingUpstream, .wantedBody), (.awaitingUpstream, .sentUpstream):
+                (.awaitingUpstream, .askedSubrequest), (.awaitingUpstream, .wantedBody),
+                (.awaitingUpstream, .sentUpstream):
                 nil
 
             // What the client has been given cannot be taken back.

@@ -25,6 +25,12 @@ final class ExchangeValues {
             bytes.append(value)
         }
 
+        mutating func set(_ other: UserValue) {
+            isSet = true
+            bytes.removeAll(keepingCapacity: true)
+            bytes.append(contentsOf: other.bytes)
+        }
+
         mutating func clear() {
             isSet = false
             bytes.removeAll(keepingCapacity: bytes.capacity <= 1024)
@@ -35,6 +41,23 @@ final class ExchangeValues {
     func makeRoom(for count: Int) {
         guard user.count < count else { return }
         user.append(contentsOf: repeatElement(UserValue(), count: count - user.count))
+    }
+
+    /// Gives the variable at `index` a value.
+    func set(_ index: Int, _ value: ByteBuffer) {
+        guard user.indices.contains(index) else { return }
+        value.withReadable { user[index].set($0) }
+    }
+
+    /// Takes over what belongs to the client's request and those made for it together, as in nginx: the
+    /// variables that were set, and the request's number.
+    func takeVariables(of other: ExchangeValues) {
+        makeRoom(for: other.user.count)
+        for index in other.user.indices where other.user[index].isSet {
+            user[index].set(other.user[index])
+        }
+        guard requestID.isEmpty else { return }
+        requestID.append(contentsOf: other.requestID)
     }
 
     /// Forgets the values; keeps the memory.

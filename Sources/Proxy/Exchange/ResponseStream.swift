@@ -1,6 +1,7 @@
 internal import Core
 
-/// What an exchange writes its response to, and has its request's content from: one client's protocol.
+/// What an exchange writes its response to, and has its request's content from: one client's protocol, or
+/// nobody, for a request that was made here.
 ///
 /// A closed set: a protocol is one more case, and every call here stops compiling until it answers. What
 /// goes down is content and what is known of its end; framing, connection fields and keep-alive are the
@@ -10,6 +11,8 @@ internal import Core
 enum ResponseStream {
     case http1(HTTP1Session)
     case http2(HTTP2Stream)
+    /// There is no client that gets it.
+    case inner(Subrequest)
 
     /// Most content, in bytes, that may wait for the client before its source is stopped.
     static var heldMax: Int { 64 << 10 }
@@ -30,6 +33,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.start(exchange)
         case .http2(let stream): stream.start(exchange)
+        case .inner(let subrequest): subrequest.start()
         }
     }
 
@@ -38,6 +42,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.append(slice, of: content)
         case .http2(let stream): stream.append(slice, of: content)
+        case .inner(let subrequest): subrequest.drop(Int(slice.count))
         }
     }
 
@@ -48,6 +53,10 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.send(content, of: exchange, isLast: isLast)
         case .http2(let stream): stream.send(content, of: exchange, isLast: isLast)
+        case .inner(let subrequest):
+            let count = content.count
+            content.removeAll()
+            subrequest.drop(count)
         }
     }
 
@@ -56,6 +65,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.flush()
         case .http2(let stream): stream.flush()
+        case .inner: break
         }
     }
 
@@ -64,6 +74,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.end(exchange)
         case .http2(let stream): stream.end(exchange)
+        case .inner(let subrequest): subrequest.finish()
         }
     }
 
@@ -72,6 +83,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.cut(exchange)
         case .http2(let stream): stream.cut(exchange)
+        case .inner(let subrequest): subrequest.finish()
         }
     }
 
@@ -80,6 +92,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.abandon()
         case .http2(let stream): stream.abandon()
+        case .inner(let subrequest): subrequest.finish()
         }
     }
 
@@ -88,6 +101,7 @@ enum ResponseStream {
         switch self {
         case .http1: Self.heldMax
         case .http2(let stream): stream.heldMax
+        case .inner: Self.heldMax
         }
     }
 
@@ -96,6 +110,15 @@ enum ResponseStream {
         switch self {
         case .http1: Self.heldMax
         case .http2(let stream): stream.pieceMax
+        case .inner: Self.heldMax
+        }
+    }
+
+    /// Somebody gets the content, and not only the head.
+    var takesContent: Bool {
+        switch self {
+        case .http1, .http2: true
+        case .inner: false
         }
     }
 
@@ -104,6 +127,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.isBlocked
         case .http2(let stream): stream.isBlocked
+        case .inner: false
         }
     }
 
@@ -112,6 +136,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.heldCount
         case .http2(let stream): stream.heldCount
+        case .inner: 0
         }
     }
 
@@ -122,6 +147,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.wantBody()
         case .http2(let stream): stream.wantBody()
+        case .inner(let subrequest): subrequest.wantBody()
         }
     }
 
@@ -130,6 +156,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.takeBody()
         case .http2(let stream): stream.takeBody()
+        case .inner: break
         }
     }
 
@@ -138,6 +165,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.readMoreBody()
         case .http2(let stream): stream.readMoreBody()
+        case .inner: break
         }
     }
 
@@ -150,6 +178,8 @@ enum ResponseStream {
         case .http1(let session): session.mustClose()
         // Frames of other streams are in step whatever became of this one's.
         case .http2: break
+        // The client's connection is not its own.
+        case .inner: break
         }
     }
 
@@ -158,6 +188,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.keepsAlive
         case .http2: true
+        case .inner: true
         }
     }
 
@@ -168,6 +199,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.delay(ms: ms)
         case .http2(let stream): stream.delay(ms: ms)
+        case .inner(let subrequest): subrequest.delay(ms: ms)
         }
     }
 
@@ -178,6 +210,8 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.startTunnel(peer: peer, request: request, early: early)
         case .http2(let stream): stream.startTunnel(peer: peer, request: request, early: early)
+        // Nobody asked for another protocol.
+        case .inner(let subrequest): subrequest.finish()
         }
     }
 
@@ -186,6 +220,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.pumpTunnel()
         case .http2(let stream): stream.pumpTunnel()
+        case .inner: break
         }
     }
 
@@ -194,6 +229,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.tunnelTimedOut()
         case .http2(let stream): stream.tunnelTimedOut()
+        case .inner: break
         }
     }
 }

@@ -17,6 +17,8 @@ struct Routing {
     var redirectCount = 0
     /// The request is being served again for an error page, a named location or the like.
     var isInternal = false
+    /// `satisfy any`: how the checks so far would have the request answered.
+    var refusal: UInt16?
     /// `try_files` found the path in force below the `alias` of a regular expression.
     var appendsPathToAlias = false
     /// Status that `error_page` is being served for; 0: none.

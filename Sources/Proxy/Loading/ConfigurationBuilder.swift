@@ -145,7 +145,9 @@ final class ConfigurationBuilder {
     /// Finds the variables that the configuration defines: they may be used before that.
     private func noteNames(_ statements: [Statement]) {
         for statement in statements {
-            if statement.name == "set" { laterNames.insert(statement.argument(0).dropFirst().lowercased()) }
+            if statement.name == "set" || statement.name == "auth_request_set" {
+                laterNames.insert(statement.argument(0).dropFirst().lowercased())
+            }
             computed.reserve(statement)
             for word in statement.words where word.contains("(?") {
                 laterNames.formUnion(PatternCache.groupNames(word))

@@ -24,6 +24,9 @@ enum ErrorLogging {
         out.append(", server: ")
         out.append(exchange.server.serverName)
         quoted(", request: \"", to: out) { exchange.appendRequestLine(to: $0) }
+        if exchange.isSubrequest {
+            quoted(", subrequest: \"", to: out) { $0.append(contentsOf: exchange.uri) }
+        }
         if exchange.upstream?.isActive == true, let attempt = exchange.attempts.last {
             quoted(", upstream: \"", to: out) { out in
                 out.append(exchange.proxying.target?.isTLS == true ? "https://" : "http://")

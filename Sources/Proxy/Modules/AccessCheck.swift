@@ -6,7 +6,7 @@ enum AccessVerdict {
     case granted
     /// The client is answered with this status.
     case refused(UInt16)
-    /// It is being found out; `Exchange.passwordChecked` tells.
+    /// It is being found out; `Exchange.passwordChecked` or `answered` tells.
     case awaited
 }
 
@@ -15,7 +15,7 @@ enum AccessVerdict {
 ///
 /// To add one, write `Modules/<Name>.swift` with what it has to say, and add a case here.
 enum AccessCheck: Int {
-    case addresses, passwords
+    case addresses, passwords, subrequest
 
     static var first: AccessCheck { .addresses }
 
@@ -26,6 +26,7 @@ enum AccessCheck: Int {
         switch self {
         case .addresses: AccessRules.check(exchange)
         case .passwords: AuthBasic.check(exchange)
+        case .subrequest: AuthRequest.check(exchange)
         }
     }
 }

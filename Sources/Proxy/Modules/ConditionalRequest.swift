@@ -17,10 +17,11 @@ enum ConditionalRequest {
 
     /// Carries out the preconditions on a response that is filled in but for what concerns ranges.
     ///
-    /// The page of an error that is sent as such is not what the client's conditions are about.
+    /// The page of an error that is sent as such is not what the client's conditions are about, nor is what
+    /// answers a request that was made here.
     static func settle(_ exchange: Exchange, tag: ByteBuffer) -> Outcome {
         let response = exchange.response
-        guard response.status == 200 else { return .respond }
+        guard response.status == 200, !exchange.isSubrequest else { return .respond }
         switch tag.withReadable({ verdict(for: exchange, tag: $0) }) {
         case .failed:
             response.reset()

@@ -80,6 +80,7 @@ enum FileResponse {
 
     /// `If-Range`: ranges are for those who have this very version. RFC 9110 §13.1.5.
     private static func allowsRanges(_ exchange: Exchange, _ tag: ByteBuffer) -> Bool {
+        if exchange.isSubrequest { return false }
         let modified = exchange.response.lastModified
         let isSame = exchange.withRequestField(.ifRange) { value in
             if value.count >= 2 && value[value.count - 1] == UInt8(ascii: "\"") {

@@ -88,17 +88,22 @@ enum Rewrite {
         let scratch = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(scratch) }
         append(setting: value, for: exchange, encodes: encodes, to: scratch)
+        set(variable, to: scratch, exchange)
+        return .next
+    }
+
+    /// Gives a built-in variable a value.
+    static func set(_ variable: SettableVariable, to value: ByteBuffer, _ exchange: Exchange) {
         switch variable {
         case .args:
             exchange.arguments.removeAll()
-            exchange.arguments.append(contentsOf: scratch)
+            exchange.arguments.append(contentsOf: value)
             markChanged(exchange)
         case .limitRate:
-            if let rate = Units.offset(String(decoding: scratch.bytes, as: UTF8.self)) {
+            if let rate = Units.offset(String(decoding: value.bytes, as: UTF8.self)) {
                 exchange.delivery.limitRate = rate
             }
         }
-        return .next
     }
 
     // MARK: rewrite

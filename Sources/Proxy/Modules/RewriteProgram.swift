@@ -22,6 +22,24 @@ enum SettableVariable: String {
     case limitRate = "limit_rate"
 }
 
+/// What `set` and `auth_request_set` name first.
+enum SetVariable: Sendable {
+    /// Its index in `ExchangeValues.user`.
+    case user(Int)
+    case builtIn(SettableVariable)
+
+    /// The variable that is the statement's first argument.
+    static func read(_ statement: Statement, _ block: Block) throws(ConfigError) -> SetVariable {
+        let word = statement.argument(0)
+        guard word.hasPrefix("$"), word.utf8.count > 1 else {
+            throw ConfigError("invalid variable name \"\(word)\"", statement)
+        }
+        let name = String(word.dropFirst())
+        if let known = SettableVariable(rawValue: name.lowercased()) { return .builtIn(known) }
+        return .user(try block.builder.userVariable(name, statement))
+    }
+}
+
 /// `rewrite`.
 struct RewriteRule {
     enum Flag {

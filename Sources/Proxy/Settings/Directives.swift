@@ -11,6 +11,7 @@ enum Directives {
     private static var rows: [Directive<Block>] {
         MainSettings.directives + BlockDirectives.directives + ServerSettings.directives
             + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
+            + AuthRequestSettings.directives
             + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
             + ContentModule.directives + TryFilesSettings.directives + RateSetting.directives
             + GeoRows.directives

@@ -16,7 +16,7 @@ enum IgnoredDirectives {
                 "types_hash_bucket_size",
                 "client_body_in_single_buffer", "client_body_in_file_only", "connection_pool_size",
                 "request_pool_size",
-                "send_lowat", "subrequest_output_buffer_size", "log_subrequest",
+                "send_lowat", "subrequest_output_buffer_size",
                 "charset",
                 "source_charset", "override_charset", "rewrite_log", "uninitialized_variable_warn",
                 "add_trailer",

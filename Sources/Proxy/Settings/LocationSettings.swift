@@ -7,6 +7,7 @@ struct LocationSettings {
     var proxy = ProxySettings()
     var access = AccessSettings()
     var auth = AuthBasicSettings()
+    var authRequest = AuthRequestSettings()
     var realIP = RealIPSettings()
     var headers = HeaderSettings()
     var logs: LogSettings
@@ -27,6 +28,7 @@ struct LocationSettings {
         copy.core.inheritLists()
         copy.proxy.inheritLists()
         copy.access.rules.inherit()
+        copy.authRequest.variables.inherit()
         copy.realIP.trusted.inherit()
         copy.headers.added.inherit()
         copy.logs.access.inherit()

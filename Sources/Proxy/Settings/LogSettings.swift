@@ -8,6 +8,8 @@ struct LogSettings {
     var access = Replaceable<AccessLogTarget>()
     var errorLog: ErrorLog
     var notFound = true
+    /// `log_subrequest`
+    var logsSubrequests = false
 
     init(errorLog: ErrorLog) {
         self.errorLog = errorLog
@@ -56,6 +58,9 @@ extension LogSettings {
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 try AccessLogLine.read(statement, into: block)
             }.repeatable,
+            .flag(
+                "log_subrequest", "Whether requests made here for the sake of others are logged too.",
+                in: [.http, .server, .location], default: false, \.settings.logs.logsSubrequests),
             Directive(
                 "log_format", "Names a format for access logs.", "name [escape=default|json|none] string ...",
                 default: "combined \"...\"", in: .http, arity: 2...Int.max

@@ -18,17 +18,12 @@ extension RewriteSettings {
             }.repeatable.at(.nested),
             Directive("set", "Sets a variable.", "$variable value", in: contexts, arity: 2...2) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                guard statement.argument(0).hasPrefix("$"), statement.argument(0).count > 1 else {
-                    throw ConfigError("invalid variable name \"\(statement.argument(0))\"", statement)
+                let variable = try SetVariable.read(statement, block)
+                let value = try block.template(statement.argument(1), statement)
+                switch variable {
+                case .user(let index): block.settings.rewrite.steps.append(.set(index, value))
+                case .builtIn(let known): block.settings.rewrite.steps.append(.setBuiltIn(known, value))
                 }
-                if let known = SettableVariable(rawValue: statement.argument(0).dropFirst().lowercased()) {
-                    let value = try block.template(statement.argument(1), statement)
-                    return block.settings.rewrite.steps.append(.setBuiltIn(known, value))
-                }
-                let index = try block.builder.userVariable(
-                    String(statement.argument(0).dropFirst()), statement)
-                block.settings.rewrite.steps.append(
-                    .set(index, try block.template(statement.argument(1), statement)))
             }.repeatable.at(.nested),
             Directive(
                 "rewrite", "Changes the path of requests that match.",

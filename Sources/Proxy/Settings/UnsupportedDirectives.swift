@@ -20,8 +20,8 @@ enum UnsupportedDirectives {
                 "nothing is cached: leave it out, and every request goes to the gateways"
             ),
             (
-                ["auth_request*", "auth_jwt*"],
-                "use \"auth_basic\", \"ssl_verify_client\" or \"deny\", or let the gateway check"
+                ["auth_jwt*"],
+                "use \"auth_request\" with a service that checks it, or let the gateway check"
             ),
             (["secure_link*", "valid_referers", "referer_*"], "let the gateway check the link"),
             (

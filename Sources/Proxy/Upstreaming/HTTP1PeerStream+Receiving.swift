@@ -95,7 +95,7 @@ extension HTTP1PeerStream {
     /// RFC 9110 §7.8: only an upgrade that was asked for, to the protocol that was asked for.
     private func switchProtocols(_ buffer: ByteBuffer, _ peer: PeerConnection) {
         guard exchange.location.proxyPlan.asksForUpgrade(exchange), case .complete = course.sending,
-            isUpgradeAsAsked()
+            isUpgradeAsAsked(), exchange.stream.takesContent
         else {
             request?.log(.error, "upstream sent unexpected 101 response")
             return refuseHead()

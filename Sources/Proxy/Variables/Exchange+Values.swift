@@ -88,7 +88,15 @@ extension Exchange {
     }
 
     /// The method in force; nothing if the request line was refused, unless a page is served for that.
-    func appendMethod(to out: ByteBuffer) {
+    func appendMethod(to out: ByteBuffer) { append(method, to: out) }
+
+    /// The method in force of the client's request, where this one was made for it.
+    func appendMainMethod(to out: ByteBuffer) {
+        if case .inner(let subrequest) = stream { return append(subrequest.mainMethod, to: out) }
+        append(method, to: out)
+    }
+
+    private func append(_ method: Method, to out: ByteBuffer) {
         if method == head.method, head.hasLine {
             out.append(head.methodText, of: headBytes)
         } else if head.hasLine || routing.isInternal {

@@ -10,7 +10,7 @@ extension Variables {
             .unlessEmpty("request", "The request line as the client sent it.") {
                 $0.appendRequestLine(to: $1)
             },
-            .unlessEmpty("request_method", "The method in force.") { $0.appendMethod(to: $1) },
+            .unlessEmpty("request_method", "The method in force.") { $0.appendMainMethod(to: $1) },
             .unlessEmpty("request_uri", "The path and query of the request as the client sent them.") {
                 $0.appendTarget(to: $1)
             },

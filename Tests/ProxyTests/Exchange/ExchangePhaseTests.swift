@@ -6,11 +6,13 @@ import Testing
     typealias Phase = Exchange.Phase
 
     private static let phases: [Phase] = [
-        .receiving, .processing, .delayed(thenStatus: 401), .checkingPassword, .readingBody,
+        .receiving, .processing, .delayed(thenStatus: 401), .checkingPassword, .awaitingSubrequest,
+        .readingBody,
         .awaitingUpstream, .responding, .finished,
     ]
     private static let events: [Phase.Event] = [
-        .headArrived, .resumed, .delayed(thenStatus: 401), .askedForPassword, .wantedBody, .sentUpstream,
+        .headArrived, .resumed, .delayed(thenStatus: 401), .askedForPassword, .askedSubrequest,
+        .wantedBody, .sentUpstream,
         .responded, .ended,
     ]
     /// Where each pair leads; every other pair cannot happen.
@@ -20,6 +22,7 @@ import Testing
         (.processing, .resumed, .processing),
         (.processing, .delayed(thenStatus: 401), .delayed(thenStatus: 401)),
         (.processing, .askedForPassword, .checkingPassword),
+        (.processing, .askedSubrequest, .awaitingSubrequest),
         (.processing, .wantedBody, .readingBody),
         (.processing, .responded, .responding),
         (.processing, .ended, .finished),
@@ -27,6 +30,8 @@ import Testing
         (.delayed(thenStatus: 401), .ended, .finished),
         (.checkingPassword, .resumed, .processing),
         (.checkingPassword, .ended, .finished),
+        (.awaitingSubrequest, .resumed, .processing),
+        (.awaitingSubrequest, .ended, .finished),
         (.readingBody, .resumed, .processing),
         (.readingBody, .sentUpstream, .awaitingUpstream),
         (.readingBody, .responded, .responding),

@@ -24,9 +24,9 @@ import Testing
                 server {
                     location / {
                         limit_req zone=a;
-                        auth_request /check;
+                        auth_jwt check;
                     }
-                    location /b { auth_request /check; }
+                    location /b { auth_jwt check; }
                     location /php { fastcgi_pass 127.0.0.1:9000; }
                 }
             }
@@ -36,14 +36,14 @@ import Testing
         for (line, (name, number)) in zip(
             found,
             [
-                ("limit_req_zone", 3), ("limit_req", 6), ("auth_request", 7), ("auth_request", 9),
+                ("limit_req_zone", 3), ("limit_req", 6), ("auth_jwt", 7), ("auth_jwt", 9),
                 ("fastcgi_pass", 10), ("stream", 13),
             ])
         {
             #expect(line.hasPrefix("the \"\(name)\" directive is not supported yet"))
             #expect(line.hasSuffix(" in \(Loading.file):\(number)"))
         }
-        #expect(found.filter { $0.contains("use \"auth_basic\"") }.count == 1)
+        #expect(found.filter { $0.contains("use \"auth_request\"") }.count == 1)
     }
 
     @Test("so is every argument, beside directives and alone")
@@ -87,7 +87,7 @@ import Testing
         let found = lines(
             """
             events {}
-            http { server { location / { auth_request /a; auth_request_set $user $upstream_http_user;
+            http { server { location / { auth_jwt a; auth_jwt_claim_set $user sub;
                 proxy_set_header X $user; proxy_pass http://127.0.0.1:1; } } }
             """)
         #expect(found.count == 2)

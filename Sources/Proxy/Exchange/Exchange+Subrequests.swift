@@ -1,0 +1,50 @@
+internal import Config
+internal import Core
+internal import HTTP
+
+/// Requests within a request: what one that was made here takes over, and how the client's waits for it.
+extension Exchange {
+    /// It was made here, for the sake of a client's request.
+    var isSubrequest: Bool { if case .inner = stream { true } else { false } }
+
+    /// Only an error page that the sub-request's own location names is served in it: an inherited one, meant
+    /// for clients, would turn a refusal into leave.
+    var mayHaveErrorPage: Bool { !isSubrequest || location.settings.core.errorPages.isOwn }
+
+    /// Takes over what a sub-request has of the request that it is made for; its path is still to be given.
+    func take(over main: Exchange, _ headCopy: ByteBuffer) {
+        if snapshot !== main.snapshot { snapshot = main.snapshot }
+        if server !== main.server { server = main.server }
+        if location !== server.base { location = server.base }
+        remoteAddress = main.remoteAddress
+        head.copy(main.head)
+        headBytes = headCopy
+        host.append(contentsOf: main.host)
+        arrival.number = main.arrival.number
+        routing.isInternal = true
+        routing.pathOrigin = .changed
+        values.takeVariables(of: main.values)
+        advance(.headArrived)
+    }
+
+    /// Asks the location of a path whether the request may go on; `answered` tells.
+    func askForLeave(at path: [UInt8]) {
+        advance(.askedSubrequest)
+        let subrequest = worker.takeSubrequest()
+        subrequest.begin(for: self, path: path, query: nil)
+        subrequest.isAwaited(by: self)
+        authorization = subrequest
+    }
+
+    /// The sub-request that was waited for has an answer.
+    func answered(by inner: Exchange) {
+        authorization = nil
+        advance(.resumed)
+        AuthRequest.setVariables(inner, self)
+        values.takeVariables(of: inner.values)
+        goOn(with: AuthRequest.verdict(inner, self), of: .subrequest)
+    }
+
+    /// The request is over: so are those that it waits for.
+    func leaveSubrequest() { authorization.take()?.leave() }
+}

@@ -1,0 +1,195 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// A request that is made here for the sake of a client's (`auth_request`, `mirror`): what its exchange
+/// writes to, and what that leads to.
+///
+///     free ──begin──▶ awaitingTurn ──▶ underWay ──head──▶ answered ──▶ draining
+///      ▲                   │              │                  │            │
+///      └───────────────── over ◀──────────┴──────────────────┴────────────┘
+///
+/// Nobody gets its content: that is dropped, as much of it as keeps a gateway's connection in step. It has a
+/// copy of the client's head, and so may outlive whoever it was made for. What follows of its head or its end
+/// is done at the end of the worker's turn, when nothing of it is being called any more. Recycled by the
+/// worker, with its timer and its place in the loop.
+final class Subrequest {
+    enum State {
+        /// Between uses.
+        case free
+        /// It begins at the end of this turn.
+        case awaitingTurn
+        case underWay
+        /// The head of its response is known; whoever waits for it is about to be told.
+        case answered
+        /// Nobody waits for it; the rest of its content is dropped.
+        case draining
+        /// It has ended; whoever waits for it is about to be told.
+        case over
+    }
+
+    /// Most content, in bytes, that is read so that the gateway's connection can serve on.
+    private static var drainedMax: Int { 64 << 10 }
+    /// How long that may take.
+    private static var drainMs: Int { 5000 }
+
+    let worker: Worker
+    let token: Token
+    /// Of a delay in its phases, and of draining.
+    let timer: TimerID
+    private(set) var state = State.free
+    /// Between uses: none.
+    private(set) var exchange: Exchange?
+    /// Whose phases wait for its answer.
+    private var parent: Exchange?
+    /// The method of the request that it was made for.
+    private(set) var mainMethod = Method.get
+    /// A copy of the client's head.
+    let headBytes = ByteBuffer(capacity: 512)
+    private var drainedCount = 0
+
+    init(worker: Worker, token: Token) {
+        self.worker = worker
+        self.token = token
+        timer = worker.timers.create(token, kind: 0)
+    }
+
+    /// Begins at the end of this turn: with the head, the client and the server of `main`, for another path.
+    ///
+    /// - Parameter query: `nil`: none.
+    func begin(for main: Exchange, path: [UInt8], query: ByteBuffer?) {
+        let count = min(main.head.extent, main.headBytes.count)
+        headBytes.append(Slice(from: 0, to: count), of: main.headBytes)
+        mainMethod = main.method
+        let exchange = worker.takeExchange(for: .inner(self), of: main.client)
+        self.exchange = exchange
+        exchange.take(over: main, headBytes)
+        exchange.uri.append(path)
+        if let query { exchange.arguments.append(contentsOf: query) }
+        state = .awaitingTurn
+        worker.post(token)
+    }
+
+    /// `parent` waits for the answer; it is told once, unless it leaves before.
+    func isAwaited(by parent: Exchange) { self.parent = parent }
+
+    /// Nobody waits for the answer any more: it ends.
+    func leave() {
+        parent = nil
+        switch state {
+        case .awaitingTurn, .underWay, .answered, .draining: exchange?.clientLeft(status: 499)
+        case .free, .over: break
+        }
+    }
+
+    // MARK: From the loop
+
+    /// The end of a turn.
+    func runPosted() {
+        switch state {
+        case .awaitingTurn:
+            state = .underWay
+            exchange?.serve(from: .serverRewrite)
+        case .answered:
+            state = .draining
+            worker.set(timer, afterMs: Self.drainMs)
+            tellParent()
+        case .over:
+            tellParent()
+            recycle()
+        case .free, .underWay, .draining: break
+        }
+    }
+
+    func timedOut() {
+        switch state {
+        case .underWay:
+            if let exchange, case .delayed(let status) = exchange.phase { exchange.delayPassed(status) }
+        case .draining: stop()
+        case .free, .awaitingTurn, .answered, .over: break
+        }
+    }
+
+    private func tellParent() {
+        if let parent = parent.take(), let exchange { parent.answered(by: exchange) }
+    }
+
+    private func recycle() {
+        worker.cancel(timer)
+        state = .free
+        headBytes.removeAll()
+        headBytes.shrink(toCapacity: 4096)
+        drainedCount = 0
+        if let exchange = exchange.take() { worker.giveBack(exchange) }
+        worker.giveBack(self)
+    }
+
+    // MARK: From its exchange
+
+    /// The head of the response is known: nothing else of it is asked for.
+    func start() {
+        guard case .underWay = state else { return }
+        state = .answered
+        worker.post(token)
+    }
+
+    /// So much content has come.
+    func drop(_ count: Int) {
+        drainedCount += count
+        if drainedCount > Self.drainedMax { stop() }
+    }
+
+    /// No more of its content is worth waiting for.
+    private func stop() {
+        exchange?.upstream?.abandon()
+        finish()
+    }
+
+    /// The exchange is over, whether it was answered or given up.
+    func finish() {
+        switch state {
+        case .free, .over: return
+        case .awaitingTurn, .underWay, .answered, .draining: break
+        }
+        guard let exchange else { return }
+        state = .over
+        exchange.advance(.ended)
+        exchange.finished()
+        if exchange.location.settings.logs.logsSubrequests { exchange.snapshot.logs.write(exchange) }
+        worker.post(token)
+    }
+
+    /// The content that it has, if any, is here.
+    func wantBody() { exchange?.bodyAdvanced() }
+
+    /// Tells the exchange `delayPassed` after a while.
+    func delay(ms: Int) { worker.set(timer, afterMs: ms) }
+}
+
+/// Sub-requests, which are used again.
+extension Worker {
+    /// Most of them that are kept.
+    private static var subrequestsMax: Int { 128 }
+
+    func takeSubrequest() -> Subrequest {
+        recycled.subrequests.popLast()
+            ?? loop.enroll(as: Endpoint.subrequest) { token in Subrequest(worker: self, token: token) }
+    }
+
+    func giveBack(_ subrequest: Subrequest) {
+        guard recycled.subrequests.count < Worker.subrequestsMax else { return letGo(subrequest) }
+        recycled.subrequests.append(subrequest)
+    }
+
+    /// Lets go of what so many clients do not need.
+    func shrinkSubrequests(to count: Int) {
+        while recycled.subrequests.count > count, let subrequest = recycled.subrequests.popLast() {
+            letGo(subrequest)
+        }
+    }
+
+    private func letGo(_ subrequest: Subrequest) {
+        timers.destroy(subrequest.timer)
+        loop.dismiss(subrequest.token)
+    }
+}
