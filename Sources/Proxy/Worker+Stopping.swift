@@ -56,7 +56,7 @@ extension Worker {
     func checkDrained() {
         guard case .draining(let deadlineMs) = life else { return }
         if orders == nil { OrphanTimer.extend() }
-        if admission.connectionCount == 0 { life = .over }
+        if admission.connectionCount == 0, !awaitsMirrors { life = .over }
         guard let deadlineMs, clock.nowMs >= deadlineMs else { return }
         forEachSession { $0.timeIsUp() }
         life = .over

@@ -83,6 +83,8 @@ public final class Worker {
     var overfull: [KeepalivePool<PeerConnection>] = []
     /// Groups that requests wait for.
     var awaitedQueues: [RequestQueue] = []
+    /// Copies of requests that are under way.
+    var mirrors = Mirrors()
     /// Connections to peers that could not be made here.
     var shortageLog = LogRation()
 

@@ -18,6 +18,8 @@ public enum Counter: Int, CaseIterable {
     case patternExcesses
     /// Client connections that speak HTTP/2 now, and requests begun on such.
     case http2Active, http2Requests
+    /// Copies of requests that were not sent because there were too many.
+    case mirrorsDropped
 
     /// Says how many there are now, not how many there were.
     package var isGauge: Bool {

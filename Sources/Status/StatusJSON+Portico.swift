@@ -19,6 +19,7 @@ extension StatusJSON {
             ("http2_requests", .int(report.connections.http2Requests)),
             ("failed_logins", .int(report.failedLogins)),
             ("pattern_limit_exceeded", .int(report.patternExcesses)),
+            ("mirrors_dropped", .int(report.mirrorsDropped)),
             ("checker_pid", .int(report.checkerPID)),
         ]
         if let reload = report.lastReload {

@@ -87,6 +87,9 @@ extension StatusMetrics {
             single(
                 "pattern_limit_exceeded_total", .counter, "Requests whose regular expression took too long.",
                 report.patternExcesses)
+            single(
+                "mirrors_dropped_total", .counter, "Copies of requests not sent, as too many were under way.",
+                report.mirrorsDropped)
         }
         histogram("request_duration_seconds", "How long requests took.", all)
     }

@@ -119,6 +119,8 @@ package struct StatusReport {
     /// Clients that spoke no TLS to a port of TLS.
     package var plainOnTLS = 0
     package var patternExcesses = 0
+    /// Copies of requests (`mirror`) that were not sent.
+    package var mirrorsDropped = 0
     package var serverZones: [Zone] = []
     package var locationZones: [Zone] = []
     /// How lookups of names end, in the API's words.

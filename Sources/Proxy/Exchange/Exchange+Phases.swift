@@ -125,7 +125,7 @@ extension Exchange {
             case .access:
                 outcome = checkAccess()
             case .precontent:
-                outcome = asksAboutServer ? ServerOptions.handle(self) : TryFiles.handle(self)
+                outcome = precontent()
             case .content:
                 outcome = content()
             }
@@ -293,8 +293,19 @@ extension Exchange {
         return true
     }
 
+    /// RFC 8470 §5.2: it is to be sent again when the handshake is over.
+    var isTooEarly: Bool { client.tls?.isEarly == true && !mayServeEarly }
+
+    /// `try_files`, then `mirror`.
+    private func precontent() -> Outcome {
+        if asksAboutServer { return ServerOptions.handle(self) }
+        let outcome = TryFiles.handle(self)
+        guard case .declined = outcome else { return outcome }
+        return Mirror.handle(self)
+    }
+
     private func content() -> Outcome {
-        if client.tls?.isEarly == true, !mayServeEarly { return .status(425) }
+        if isTooEarly { return .status(425) }
         if client.isReserved, !location.settings.content.hasReserve, !isSubrequest,
             !worker.hasRoom(for: client)
         {

@@ -37,6 +37,8 @@ extension Exchange {
     /// More of the request's content is here, or all of it.
     func bodyAdvanced() {
         switch phase {
+        case .readingBody where routing.awaitsMirrors:
+            if body.isComplete { sendMirrors() }
         case .readingBody:
             if case .module(let module) = location.settings.content {
                 guard body.isComplete else { return }
@@ -73,6 +75,7 @@ extension Exchange {
     /// The content cannot be read to its end, or not once more.
     func bodyFailed(status: UInt16) {
         upstream?.abandon()
+        routing.awaitsMirrors = false
         if !isResponding { advance(.resumed) }
         finish(status: status)
     }

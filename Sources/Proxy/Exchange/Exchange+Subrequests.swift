@@ -31,8 +31,7 @@ extension Exchange {
     func askForLeave(at path: [UInt8]) {
         advance(.askedSubrequest)
         let subrequest = worker.takeSubrequest()
-        subrequest.begin(for: self, path: path, query: nil)
-        subrequest.isAwaited(by: self)
+        subrequest.begin(.authorization, of: self, path: path)
         authorization = subrequest
     }
 
@@ -43,6 +42,29 @@ extension Exchange {
         AuthRequest.setVariables(inner, self)
         values.takeVariables(of: inner.values)
         goOn(with: AuthRequest.verdict(inner, self), of: .subrequest)
+    }
+
+    /// `mirror_request_body`: the content is read whole before anybody gets any of it.
+    ///
+    /// - Returns: whether it is waited for; then `sendMirrors` goes on.
+    func awaitBodyForMirrors() -> Bool {
+        guard body.isPresent, !body.isKeptWhole, !body.isDiscarded else { return false }
+        let core = location.settings.core
+        body.keep(.whole(memoryMax: core.clientBodyBufferSize, path: core.clientBodyTempPath))
+        // A part of it is lost.
+        guard !body.isDiscarded else { return false }
+        routing.awaitsMirrors = true
+        advance(.wantedBody)
+        stream.wantBody()
+        return true
+    }
+
+    /// The content is here that copies of the request are to have.
+    func sendMirrors() {
+        routing.awaitsMirrors = false
+        advance(.resumed)
+        Mirror.send(self)
+        serve(from: .content)
     }
 
     /// The request is over: so are those that it waits for.

@@ -43,6 +43,13 @@ struct KeptContent {
         memory.append(contentsOf: content)
     }
 
+    /// Copies what is in memory; the file is the same.
+    mutating func copy(_ other: KeptContent) {
+        file = other.file
+        makeRoom(other.memory.count)
+        memory.append(contentsOf: other.memory)
+    }
+
     /// Where the last `limit` bytes of the content can be read to, if memory may hold them.
     mutating func place(_ limit: Int, memoryMax: Int) -> ContentPlace? {
         guard file == nil, limit <= memoryMax - memory.count else { return nil }

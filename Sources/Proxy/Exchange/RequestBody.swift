@@ -173,6 +173,22 @@ final class RequestBody {
         return false
     }
 
+    /// All of it is here, and stays.
+    var isKeptWhole: Bool {
+        guard case .whole = keeping else { return false }
+        return isComplete && isIntact
+    }
+
+    /// Has the content that `other` keeps whole, if it does: a copy of what is in memory, and the same file.
+    func copy(_ other: RequestBody) {
+        guard other.isPresent, other.isKeptWhole else { return }
+        keeping = other.keeping
+        kept.copy(other.kept)
+        receivedCount = other.receivedCount
+        declaredLength = other.receivedCount
+        isPresent = true
+    }
+
     /// Nobody has use for what is still to come.
     func discard() {
         keeping = .discard

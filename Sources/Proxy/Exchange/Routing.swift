@@ -19,6 +19,8 @@ struct Routing {
     var isInternal = false
     /// `satisfy any`: how the checks so far would have the request answered.
     var refusal: UInt16?
+    /// The content is read for copies of the request, before it is served itself.
+    var awaitsMirrors = false
     /// `try_files` found the path in force below the `alias` of a regular expression.
     var appendsPathToAlias = false
     /// Status that `error_page` is being served for; 0: none.

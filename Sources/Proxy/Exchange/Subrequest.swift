@@ -14,6 +14,14 @@ internal import Net
 /// is done at the end of the worker's turn, when nothing of it is being called any more. Recycled by the
 /// worker, with its timer and its place in the loop.
 final class Subrequest {
+    /// What it is made for.
+    enum Purpose {
+        /// `auth_request`: its answer is waited for.
+        case authorization
+        /// `mirror`: nobody waits for it.
+        case mirror
+    }
+
     enum State {
         /// Between uses.
         case free
@@ -38,6 +46,7 @@ final class Subrequest {
     /// Of a delay in its phases, and of draining.
     let timer: TimerID
     private(set) var state = State.free
+    private var purpose = Purpose.authorization
     /// Between uses: none.
     private(set) var exchange: Exchange?
     /// Whose phases wait for its answer.
@@ -47,6 +56,8 @@ final class Subrequest {
     /// A copy of the client's head.
     let headBytes = ByteBuffer(capacity: 512)
     private var drainedCount = 0
+    /// Bytes of content in memory, of a copy.
+    private var heldCount = 0
 
     init(worker: Worker, token: Token) {
         self.worker = worker
@@ -56,8 +67,9 @@ final class Subrequest {
 
     /// Begins at the end of this turn: with the head, the client and the server of `main`, for another path.
     ///
-    /// - Parameter query: `nil`: none.
-    func begin(for main: Exchange, path: [UInt8], query: ByteBuffer?) {
+    /// `main` is told of its answer once, unless it leaves before; of a copy of itself it hears nothing.
+    func begin(_ purpose: Purpose, of main: Exchange, path: [UInt8]) {
+        self.purpose = purpose
         let count = min(main.head.extent, main.headBytes.count)
         headBytes.append(Slice(from: 0, to: count), of: main.headBytes)
         mainMethod = main.method
@@ -65,13 +77,22 @@ final class Subrequest {
         self.exchange = exchange
         exchange.take(over: main, headBytes)
         exchange.uri.append(path)
-        if let query { exchange.arguments.append(contentsOf: query) }
+        switch purpose {
+        case .authorization: parent = main
+        case .mirror: mirror(main, exchange)
+        }
         state = .awaitingTurn
         worker.post(token)
     }
 
-    /// `parent` waits for the answer; it is told once, unless it leaves before.
-    func isAwaited(by parent: Exchange) { self.parent = parent }
+    /// Makes it a copy: with method, query and content.
+    private func mirror(_ main: Exchange, _ exchange: Exchange) {
+        exchange.method = main.method
+        exchange.arguments.append(contentsOf: main.arguments)
+        if main.location.settings.mirror.copiesBody { exchange.body.copy(main.body) }
+        heldCount = exchange.body.memory.count
+        worker.mirrors.began(holding: heldCount)
+    }
 
     /// Nobody waits for the answer any more: it ends.
     func leave() {
@@ -120,6 +141,8 @@ final class Subrequest {
         headBytes.removeAll()
         headBytes.shrink(toCapacity: 4096)
         drainedCount = 0
+        if case .mirror = purpose { worker.mirrors.ended(holding: heldCount) }
+        heldCount = 0
         if let exchange = exchange.take() { worker.giveBack(exchange) }
         worker.giveBack(self)
     }

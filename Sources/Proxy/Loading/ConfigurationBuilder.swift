@@ -263,6 +263,9 @@ final class ConfigurationBuilder {
             temporaryFolders.insert(block.settings.core.clientBodyTempPath)
             temporaryFolders.insert(block.settings.proxy.tempPath)
         }
+        if !block.settings.mirror.paths.elements.isEmpty, block.settings.mirror.copiesBody {
+            temporaryFolders.insert(block.settings.core.clientBodyTempPath)
+        }
         if block.settings.logs.access.elements.contains(where: { $0.file == defaultLog }) {
             isDefaultLogUsed = true
         }

@@ -11,7 +11,7 @@ enum Directives {
     private static var rows: [Directive<Block>] {
         MainSettings.directives + BlockDirectives.directives + ServerSettings.directives
             + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
-            + AuthRequestSettings.directives
+            + AuthRequestSettings.directives + MirrorSettings.directives
             + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
             + ContentModule.directives + TryFilesSettings.directives + RateSetting.directives
             + GeoRows.directives

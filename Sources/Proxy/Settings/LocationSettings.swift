@@ -8,6 +8,7 @@ struct LocationSettings {
     var access = AccessSettings()
     var auth = AuthBasicSettings()
     var authRequest = AuthRequestSettings()
+    var mirror = MirrorSettings()
     var realIP = RealIPSettings()
     var headers = HeaderSettings()
     var logs: LogSettings
@@ -29,6 +30,7 @@ struct LocationSettings {
         copy.proxy.inheritLists()
         copy.access.rules.inherit()
         copy.authRequest.variables.inherit()
+        copy.mirror.paths.inherit()
         copy.realIP.trusted.inherit()
         copy.headers.added.inherit()
         copy.logs.access.inherit()

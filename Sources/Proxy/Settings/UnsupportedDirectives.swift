@@ -55,7 +55,6 @@ enum UnsupportedDirectives {
                 ["more_set_input_headers", "more_clear_input_headers"],
                 "use \"proxy_set_header\", with an empty value to clear"
             ),
-            (["mirror*"], "requests go to one gateway: leave it out"),
             (
                 ["userid*", "session_log*"],
                 "use \"$request_id\" in the log, or let the gateway set the cookie"

@@ -88,6 +88,7 @@ final class StatusGathering {
         report.requests = shared.tallies.sum(named: SharedState.requestsName)
         report.plainOnTLS = counters.total(.plainOnTLS)
         report.patternExcesses = counters.total(.patternExcesses)
+        report.mirrorsDropped = counters.total(.mirrorsDropped)
         report.serverHandshakes = shared.tallies.sum(named: SharedState.serverHandshakesName)
     }
 

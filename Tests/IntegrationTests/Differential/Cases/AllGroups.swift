@@ -6,7 +6,7 @@ extension DifferentialGroup {
             basicAuth, realIP, balancing, nextUpstream, limits, logs, upgrades, variables, rewrites,
             limitExcept, stubStatus, tryFiles, geo, splitClients, proxyProtocol, errorAccess, accessSettings,
             rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
-            accelRedirect, authRequest, authRequestPlaces, conditions, refusedRequests, patterns,
+            accelRedirect, authRequest, authRequestPlaces, mirror, conditions, refusedRequests, patterns,
         ]
     }
 }

@@ -147,3 +147,47 @@ extension DifferentialGroup {
         ]
     }
 }
+
+/// Copies go nowhere here: what matters is that the request is served as it would be without them.
+extension DifferentialGroup {
+    static var mirror: DifferentialGroup {
+        DifferentialGroup(
+            name: "mirror",
+            http: #"""
+                server { listen 127.0.0.1:%PORT1%; root %PREFIX%; mirror /copy;
+                    proxy_set_header Connection "";
+                    location / { proxy_pass http://%GATEWAY1%; }
+                    location /two { mirror /copy; mirror /copy; proxy_pass http://%GATEWAY1%; }
+                    location /streamed { proxy_request_buffering off; proxy_pass http://%GATEWAY1%; }
+                    location /limited { client_max_body_size 3; error_page 413 /a-file;
+                        proxy_pass http://%GATEWAY1%; }
+                    location /tried { try_files /a-file =404; }
+                    location /body { proxy_set_header X-Body $request_body; proxy_set_header Connection "";
+                        proxy_pass http://%GATEWAY1%; }
+                    location /return { return 200 "here\n"; }
+                    location /denied { deny all; }
+                    location /page { error_page 404 = @page; root %PREFIX%/none; }
+                    location @page { proxy_pass http://%GATEWAY1%; }
+                    location = /copy { internal; return 204; }
+                }
+                """#,
+            files: ["a-file": "a file\n"],
+            cases: [
+                .init("GET", .get("/")),
+                .init("POST", .post("/", "hello")),
+                .init("POST in chunks", .chunkedPost("/", ["hel", "lo"])),
+                .init("two copies", .post("/two", "hello"), .get("/two")),
+                .init("without buffering", .post("/streamed", "hello")),
+                .init("in chunks, without buffering", .chunkedPost("/streamed", ["hel", "lo"])),
+                .init("too large", .post("/limited", "hello")),
+                .init("a file", .get("/tried")),
+                .init("content for a file", .post("/tried", "hello")),
+                .init("content in a variable", .post("/body", "hello")),
+                .init("return", .post("/return", "hello"), .get("/return")),
+                .init("denied", .post("/denied", "hello")),
+                .init("a page of errors", .post("/page", "hello")),
+                .init("the copy's own location is not for clients", .get("/copy")),
+                .init("one behind the other", .pipeline(.post("/", "one"), .post("/", "two"), .get("/"))),
+            ])
+    }
+}
