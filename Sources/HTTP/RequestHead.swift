@@ -154,11 +154,10 @@ public final class RequestHead {
     ///
     /// - Parameter oddity: what stands in the name besides letters, digits and `-`.
     func take(
-        _ field: (name: Slice, value: Slice), _ oddity: FieldLine.Oddity, _ bytes: Span<UInt8>,
-        _ limits: HeadLimits
+        _ field: Field, _ oddity: FieldLine.Oddity, _ bytes: Span<UInt8>, _ limits: HeadLimits
     ) throws(HeadError) {
-        let name = bytes.extracting(field.name.range)
         if oddity != .none {
+            let name = bytes.extracting(field.name.range)
             // Framing that another reader might see is refused, whatever becomes of the name.
             if FieldLine.resembles(name, "Content-Length") { throw .badContentLength }
             if FieldLine.resembles(name, "Transfer-Encoding") { throw .badTransferEncoding }
@@ -169,6 +168,6 @@ public final class RequestHead {
             }
         }
         guard fields.count < limits.maxFields else { throw .tooManyFields }
-        fields.append(Field(name: field.name, value: field.value, known: FieldName.recognise(name)))
+        fields.append(field)
     }
 }

@@ -41,8 +41,10 @@ public struct RequestHeadBuilder {
     /// A field, in its place among the others.
     public func append(name: Slice, value: Slice) throws(HeadError) {
         try bytes.withReadable { (bytes) throws(HeadError) in
-            let oddity = FieldLine.oddity(of: bytes.extracting(name.range))
-            try head.take((name, value), oddity, bytes, limits)
+            let known = FieldName.recognise(bytes.extracting(name.range))
+            // Nothing is odd in a name that is known.
+            let oddity = known == .other ? FieldLine.oddity(of: bytes.extracting(name.range)) : .none
+            try head.take(Field(name: name, value: value, known: known), oddity, bytes, limits)
         }
     }
 

@@ -13,6 +13,7 @@ import Testing
                 sample[place] = byte
                 let span = sample.span
                 #expect(ByteScan.lineFeed(in: span, from: 0) == sample.firstIndex(of: 0x0A))
+                #expect(ByteScan.colon(in: span, from: 0) == sample.firstIndex(of: 0x3A))
                 #expect(
                     ByteScan.endOfText(in: span, from: 0) == sample.firstIndex(where: Self.isControl) ?? 19)
                 let plainEnd = sample.firstIndex { !Self.isPlain($0) } ?? 19
@@ -31,6 +32,7 @@ import Testing
             let start = Int.random(in: 0...count, using: &generator)
             let rest = sample[start...]
             #expect(ByteScan.lineFeed(in: sample.span, from: start) == rest.firstIndex(of: 0x0A))
+            #expect(ByteScan.colon(in: sample.span, from: start) == rest.firstIndex(of: 0x3A))
             #expect(
                 ByteScan.endOfText(in: sample.span, from: start) == rest.firstIndex(where: Self.isControl)
                     ?? count)

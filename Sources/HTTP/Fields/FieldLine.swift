@@ -26,9 +26,14 @@ struct FieldLine {
     var kind = Kind.unfinished
     var oddity = Oddity.none
     var name = Slice()
+    /// Which name it is.
+    var known = FieldName.other
     var value = Slice()
     /// Where the next line begins.
     var next = 0
+
+    /// What it says.
+    var field: Field { Field(name: name, value: value, known: known) }
 
     /// Reads the line that begins at `start`, as far as it is there.
     static func read(_ bytes: Span<UInt8>, from start: Int) -> FieldLine {
@@ -60,8 +65,18 @@ struct FieldLine {
         }
     }
 
+    /// Most names are known, and in one that is, no byte is left to be judged.
+    ///
     /// - Returns: the colon's position, or `nil` if the line is settled without one.
     private mutating func readName(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
+        guard let colon = ByteScan.colon(in: bytes, from: start) else { return judgeName(bytes, start) }
+        known = FieldName.recognise(bytes.extracting(start..<colon))
+        guard known != .other else { return judgeName(bytes, start) }
+        name = Slice(from: start, to: colon)
+        return colon
+    }
+
+    private mutating func judgeName(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
         var position = ByteScan.endOfPlainName(in: bytes, from: start)
         while position < bytes.count {
             let byte = bytes[position]

@@ -5,8 +5,7 @@ public enum FieldValue {
     /// Drops control characters, tabs excepted, from what stands in `buffer` from `start` on: made of a
     /// decoded path, say. A line break would begin another field, or another message. RFC 9110 §5.5.
     public static func dropControls(of buffer: ByteBuffer, from start: Int) {
-        let value = Slice(from: start, to: buffer.count)
-        let end = start + buffer.withBytes(of: value) { ByteScan.endOfText(in: $0, from: 0) }
+        let end = buffer.withReadable { ByteScan.endOfText(in: $0, from: start) }
         guard end < buffer.count else { return }
         let rest = buffer.bytes(of: Slice(from: end, to: buffer.count))
         buffer.truncate(to: end)

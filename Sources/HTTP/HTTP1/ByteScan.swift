@@ -4,75 +4,89 @@ enum ByteScan {
     private static var highBits: UInt64 { 0x8080_8080_8080_8080 }
 
     /// The eight bytes at `position`, the first one lowest.
+    @inline(__always)
     static func word(in bytes: Span<UInt8>, at position: Int) -> UInt64 {
         UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
     }
 
+    /// The bytes from `position` on, of which there are fewer than eight, and zeros behind them.
+    ///
+    /// A search over it needs no loop for the last bytes, which are half of a short head.
+    @inline(__always)
+    private static func rest(of bytes: Span<UInt8>, from position: Int) -> UInt64 {
+        let count = bytes.count &- position
+        if bytes.count >= 8 {
+            return word(in: bytes, at: bytes.count &- 8) &>> UInt64(truncatingIfNeeded: (8 &- count) &* 8)
+        }
+        var result: UInt64 = 0
+        var index = bytes.count
+        while index > position {
+            index &-= 1
+            result = result << 8 | UInt64(bytes[index])
+        }
+        return result
+    }
+
+    /// Position of the first byte from `start` on for which `hits` has the high bit of the byte set; `count`
+    /// if there is none.
+    ///
+    /// - Parameter hits: asked of eight bytes, the first one lowest; what is above its first hit may be
+    ///   false.
+    @inline(__always)
+    private static func first(in bytes: Span<UInt8>, from start: Int, _ hits: (UInt64) -> UInt64) -> Int {
+        var position = start
+        while position <= bytes.count &- 8 {
+            let found = hits(word(in: bytes, at: position))
+            if found != 0 { return position &+ found.trailingZeroBitCount / 8 }
+            position &+= 8
+        }
+        guard position < bytes.count else { return bytes.count }
+        let found = hits(rest(of: bytes, from: position))
+        return min(position &+ found.trailingZeroBitCount / 8, bytes.count)
+    }
+
+    /// Position of the first of these bytes from `start` on, if there is one. `pattern` is the byte, which is
+    /// ASCII and not zero, eight times.
+    @inline(__always)
+    private static func first(_ pattern: UInt64, in bytes: Span<UInt8>, from start: Int) -> Int? {
+        let position = first(in: bytes, from: start) { word in
+            let other = word ^ pattern
+            // Borrows make false hits only above the first true one.
+            return (other &- ones) & ~other & highBits
+        }
+        return position < bytes.count ? position : nil
+    }
+
     /// Position of the first line feed from `start` on, if there is one.
     static func lineFeed(in bytes: Span<UInt8>, from start: Int) -> Int? {
-        var position = start
-        let raw = bytes.bytes
-        while position <= bytes.count - 8 {
-            let word = UInt64(
-                littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let other = word ^ 0x0A0A_0A0A_0A0A_0A0A
-            let hits = (other &- ones) & ~other & highBits
-            // Borrows make false hits only above the first true one.
-            if hits != 0 { return position + hits.trailingZeroBitCount / 8 }
-            position += 8
-        }
-        while position < bytes.count {
-            if bytes[position] == 0x0A { return position }
-            position += 1
-        }
-        return nil
+        first(0x0A0A_0A0A_0A0A_0A0A, in: bytes, from: start)
+    }
+
+    /// Position of the first colon from `start` on, if there is one.
+    @inline(__always)
+    static func colon(in bytes: Span<UInt8>, from start: Int) -> Int? {
+        first(0x3A3A_3A3A_3A3A_3A3A, in: bytes, from: start)
     }
 
     /// Position of the first control character (DEL is one, tab counts as text) from `start` on; `count` if
     /// there is none.
     static func endOfText(in bytes: Span<UInt8>, from start: Int) -> Int {
         var position = start
-        let raw = bytes.bytes
-        while position <= bytes.count - 8 {
-            let word = UInt64(
-                littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let below = (word &- 0x2020_2020_2020_2020) & ~word
-            let other = word ^ 0x7F7F_7F7F_7F7F_7F7F
-            let delete = (other &- ones) & ~other
-            let hits = (below | delete) & highBits
-            guard hits != 0 else {
-                position += 8
-                continue
+        while true {
+            position = first(in: bytes, from: position) { word in
+                let below = (word &- 0x2020_2020_2020_2020) & ~word
+                let other = word ^ 0x7F7F_7F7F_7F7F_7F7F
+                let delete = (other &- ones) & ~other
+                return (below | delete) & highBits
             }
-            position += hits.trailingZeroBitCount / 8
-            guard bytes[position] == 0x09 else { return position }
-            position += 1
+            guard position < bytes.count, bytes[position] == 0x09 else { return position }
+            position &+= 1
         }
-        while position < bytes.count {
-            let byte = bytes[position]
-            if (byte < 0x20 && byte != 0x09) || byte == 0x7F { return position }
-            position += 1
-        }
-        return position
     }
 
     /// Position of the first byte that is no letter, digit or `-` from `start` on; `count` if there is none.
     static func endOfPlainName(in bytes: Span<UInt8>, from start: Int) -> Int {
-        var position = start
-        let raw = bytes.bytes
-        while position <= bytes.count - 8 {
-            let word = UInt64(
-                littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let others = ~plainNameBytes(word) & highBits
-            if others != 0 { return position + others.trailingZeroBitCount / 8 }
-            position += 8
-        }
-        while position < bytes.count {
-            let byte = bytes[position]
-            guard (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x2D else { return position }
-            position += 1
-        }
-        return position
+        first(in: bytes, from: start) { ~plainNameBytes($0) & highBits }
     }
 
     /// Bytes at the front, in eights, that are letters, digits, `-` and dots that no dot follows.
@@ -112,11 +126,25 @@ enum ByteScan {
             let wanted = buffer.span.bytes
             let given = bytes.bytes
             let count = bytes.count
-            if count < 8 {
+            if count < 4 {
                 for index in 0..<count where !isSame(UInt64(bytes[index]), UInt64(buffer[index])) {
                     return false
                 }
                 return true
+            }
+            if count < 8 {
+                // The second half looks at some bytes again rather than past the end.
+                let ends = (
+                    given.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self),
+                    given.unsafeLoadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+                )
+                let wantedEnds = (
+                    wanted.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self),
+                    wanted.unsafeLoadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+                )
+                return isSame(
+                    UInt64(ends.0) << 32 | UInt64(ends.1),
+                    UInt64(wantedEnds.0) << 32 | UInt64(wantedEnds.1))
             }
             var position = 0
             while true {

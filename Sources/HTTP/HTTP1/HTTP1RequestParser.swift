@@ -143,7 +143,7 @@ public struct HTTP1RequestParser {
                 return true
             case .field:
                 try charge(line.next, limits)
-                try head.take((line.name, line.value), line.oddity, bytes, limits)
+                try head.take(line.field, line.oddity, bytes, limits)
                 lineStart = line.next
             }
         }

@@ -159,14 +159,14 @@ public struct HTTP1ResponseParser {
     }
 
     private mutating func take(_ line: FieldLine, _ bytes: Span<UInt8>) throws(ResponseHeadError) {
-        let name = bytes.extracting(line.name.range)
         if line.oddity != .none {
+            let name = bytes.extracting(line.name.range)
             guard line.oddity != .foreign else { throw .badField }
             if FieldLine.resembles(name, "Content-Length") { throw .badContentLength }
             if FieldLine.resembles(name, "Transfer-Encoding") { throw .badTransferEncoding }
         }
         guard arriving.count < HTTP1ResponseParser.fieldsMax else { throw .tooManyFields }
-        arriving.append(Field(name: line.name, value: line.value, known: FieldName.recognise(name)))
+        arriving.append(line.field)
     }
 
     private mutating func interpret(

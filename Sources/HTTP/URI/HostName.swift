@@ -63,7 +63,7 @@ public enum HostName {
             while end < bytes.count, bytes[end] != UInt8(ascii: "]") { end += 1 }
             return min(end + 1, bytes.count)
         }
-        while end < bytes.count, bytes[end] != UInt8(ascii: ":") { end += 1 }
+        end = ByteScan.colon(in: bytes, from: 0) ?? bytes.count
         if end > 0, bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
         return end
     }
