@@ -9,7 +9,9 @@ internal import Glibc
 /// What was sent is not consumed here: the next `send` of the same connection finds it done. So whoever
 /// sends need not know of it.
 public final class SendBatch {
-    private var ring: SendRing?
+    private let ring: SendRing
+    /// The system carries out what the ring is given.
+    private var isUsable = true
     private var transports: [Transport] = []
     /// For records of TLS.
     private(set) var spare: [ByteBuffer] = []
@@ -26,9 +28,7 @@ public final class SendBatch {
     /// Sends from the front of `buffer`, which must stay as it is until `submit`; then `transport.send` of
     /// the same buffer tells what came of it.
     public func add(_ transport: Transport, _ buffer: ByteBuffer) {
-        guard let ring, !buffer.isEmpty, let bytes = transport.prepareAhead(buffer, takeBuffer) else {
-            return
-        }
+        guard isUsable, !buffer.isEmpty, let bytes = transport.prepareAhead(buffer, self) else { return }
         ring.add(transport.fd, bytes, more: transport.endsWithNextSend, tag: transports.count)
         transports.append(transport)
         if transports.count == ring.entryCount { submit() }
@@ -36,8 +36,8 @@ public final class SendBatch {
 
     /// Makes the system call.
     public func submit() {
-        guard let ring, !transports.isEmpty else { return }
-        let isUsable = ring.submit { tag, result in
+        guard isUsable, !transports.isEmpty else { return }
+        isUsable = ring.submit { tag, result in
             let free = transports[tag].sentAhead(result)
             guard let free, free.capacity <= SendBatch.spareBytesMax, spare.count < ring.entryCount else {
                 return
@@ -47,10 +47,11 @@ public final class SendBatch {
         if !isUsable {
             // Nobody knows what became of the others. From now on each sends by itself.
             for transport in transports { _ = transport.sentAhead(-EIO) }
-            self.ring = nil
+            ring.close()
         }
         transports.removeAll(keepingCapacity: true)
     }
 
-    private func takeBuffer() -> ByteBuffer { spare.popLast() ?? ByteBuffer(capacity: 4096) }
+    /// A buffer for a record of TLS.
+    func takeBuffer() -> ByteBuffer { spare.popLast() ?? ByteBuffer(capacity: 4096) }
 }

@@ -17,6 +17,7 @@ final class SendRing {
     private let entries: UnsafeMutableRawPointer
     private let offsets: io_uring_params
     private var addedCount = 0
+    private var isOpen = true
 
     // Numbers of linux/io_uring.h, which may be older than the kernel.
     private static var submissionBytes: Int { 64 }
@@ -63,7 +64,12 @@ final class SendRing {
         }
     }
 
-    deinit {
+    deinit { close() }
+
+    /// Gives its memory back, and ends what the system may still do; nothing is asked for any more.
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
         munmap(entries, entryCount * SendRing.submissionBytes)
         munmap(rings, ringByteCount)
         Glibc.close(fd)

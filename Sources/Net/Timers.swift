@@ -13,7 +13,8 @@ public final class Timers {
     internal struct Entry {
         /// When it is to fire; `Int64.max`: it is not set.
         @usableFromInline var deadlineMs: Int64
-        /// The time it stands in the heap under; never later than `deadlineMs` while it is set.
+        /// The time it stands in the heap under, never later than `deadlineMs` while it is set;
+        /// `Int64.max`: it is not there.
         var heapMs: Int64
         var token: Token
         /// Where in the heap; -1: not there.
@@ -60,15 +61,17 @@ public final class Timers {
         let index = Int(timer.index)
         // The far end of time is how a deadline that is not set is written.
         let deadlineMs = min(max(deadlineMs, startMs), .max - 1)
-        let former = entries[index]
-        if former.deadlineMs == .max { setCount += 1 }
+        if entries[index].deadlineMs == .max { setCount += 1 }
         entries[index].deadlineMs = deadlineMs
-        if former.position < 0 {
-            insert(timer.index, deadlineMs)
-        } else if deadlineMs < former.heapMs {
-            entries[index].heapMs = deadlineMs
-            siftUp(Int(former.position))
-        }
+        if deadlineMs < entries[index].heapMs { place(timer.index, deadlineMs) }
+    }
+
+    /// The heap has to look at it earlier than it would.
+    private func place(_ index: Int32, _ deadlineMs: Int64) {
+        let position = entries[Int(index)].position
+        guard position >= 0 else { return insert(index, deadlineMs) }
+        entries[Int(index)].heapMs = deadlineMs
+        siftUp(Int(position))
     }
 
     /// Not set any more. It stays in the heap until its old time comes up.
@@ -133,6 +136,7 @@ public final class Timers {
         let position = Int(entries[Int(index)].position)
         guard position >= 0 else { return }
         entries[Int(index)].position = -1
+        entries[Int(index)].heapMs = .max
         let last = heap.removeLast()
         guard last != index else { return }
         heap[position] = last

@@ -135,12 +135,13 @@ public final class Transport {
 
     /// What a batch is to send for `send(buffer)`, which stays as it is until the batch is through with it.
     ///
-    /// - Parameter records: gives a buffer for records of TLS.
+    /// - Parameter batch: has buffers for records of TLS.
     /// - Returns: `nil`: nothing, now.
-    func prepareAhead(_ buffer: ByteBuffer, _ records: () -> ByteBuffer) -> UnsafeRawBufferPointer? {
+    func prepareAhead(_ buffer: ByteBuffer, _ batch: SendBatch) -> UnsafeRawBufferPointer? {
         guard isOpen, isWritable, case .none = ahead, buffer.count <= Transport.aheadMax else { return nil }
-        let bytes = buffer.withUnsafeReadable { bytes in
-            if let tls { tls.prepareAhead(bytes, isLast: endsWithNextSend, records) } else { bytes }
+        let bytes: UnsafeRawBufferPointer? = buffer.withUnsafeReadable { bytes in
+            guard let tls else { return bytes }
+            return tls.prepareAhead(bytes, isLast: endsWithNextSend) { batch.takeBuffer() }
         }
         if bytes != nil { ahead = .underWay(offered: Int32(buffer.count)) }
         return bytes
