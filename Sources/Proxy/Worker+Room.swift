@@ -89,7 +89,7 @@ extension Worker {
         warnOfShortage()
         if admission.room.mustSearch(nowMs: clock.nowMs) { searchIdle() }
         while let candidate = admission.room.next() {
-            guard case .client(let session)? = loop[candidate.token],
+            guard let session = loop[candidate.token]?.session,
                 session.idleSinceMs == candidate.sinceMs, session.giveWay()
             else { continue }
             counters.add(.closedForRoom, 1)

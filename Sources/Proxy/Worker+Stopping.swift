@@ -46,7 +46,7 @@ extension Worker {
 
     func forEachSession(_ body: (Session) -> Void) {
         loop.forEach { _, endpoint in
-            if case .client(let session) = endpoint { body(session) }
+            if let session = endpoint.session { body(session) }
         }
     }
 

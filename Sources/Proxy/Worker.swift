@@ -9,30 +9,6 @@ internal import Upstream
 ///
 /// One thread; nothing in it needs a lock. The master made the sockets and the shared memory.
 public final class Worker {
-    /// Events of one turn go to what stands in the slot that the kernel names.
-    enum Endpoint {
-        case listener(Listener)
-        case client(Session)
-        /// A request among others on one connection.
-        case stream(HTTP2Stream)
-        /// A request that was made here for the sake of a client's.
-        case subrequest(Subrequest)
-        case peer(PeerConnection)
-        case signals
-        /// What the master says.
-        case control
-        /// A timer alone: requests wait.
-        case queues
-        /// A timer alone: there is no master that takes samples.
-        case sampling
-        /// A timer alone: many clients were there.
-        case crowd
-        /// An authority is asked for a client's certificate.
-        case status(ClientStatusCheck)
-        /// A password is checked in a child.
-        case password(PasswordCheck)
-    }
-
     // MARK: What it serves by
 
     /// What new requests are served by.
@@ -132,8 +108,9 @@ public final class Worker {
         clock = loop.clock
         timers = loop.timers
         ownTimers = OwnTimers(
-            queues: loop.timer(for: .queues), sampling: loop.timer(for: .sampling),
-            crowd: loop.timer(for: .crowd))
+            queues: loop.timer(for: .own(OwnEndpoint(.queues))),
+            sampling: loop.timer(for: .own(OwnEndpoint(.sampling))),
+            crowd: loop.timer(for: .own(OwnEndpoint(.crowd))))
         admission = Admission(room: ConnectionRoom(birth.configuration.main))
         signals = try SignalDescriptor(Signal.obeyedByLoops)
         mark = shared.marks.worker(birth.slot)
@@ -144,9 +121,9 @@ public final class Worker {
         for (address, fd) in zip(configuration.listeners, birth.sockets) {
             admission.listeners.append(open(fd, address))
         }
-        try loop.poller.addControl(signals.fd, loop.enroll(.signals))
+        try loop.poller.addControl(signals.fd, loop.enroll(.own(OwnEndpoint(.signals))))
         if let orders {
-            try loop.poller.addControl(orders.fd, loop.enroll(.control))
+            try loop.poller.addControl(orders.fd, loop.enroll(.own(OwnEndpoint(.control))))
         } else {
             takeSample()
         }

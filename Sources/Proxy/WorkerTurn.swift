@@ -5,6 +5,8 @@ internal import Sharing
 struct TurnQueues {
     /// Peers that the wait has news of.
     var readyPeers: [PeerConnection] = []
+    /// Clients that it has news of.
+    var readyClients: [Session] = []
     /// The numbers of all other events of the wait.
     var others: [Int] = []
     /// Connections whose TLS handshake goes on, in the order of their events.
@@ -45,23 +47,43 @@ struct WorkerTurn: LoopTurn {
     /// Responses first, then what clients sent: their code stays in the processor's caches, what is sent to
     /// either side at the end of the turn stands together, and connections become free for the requests.
     ///
-    /// A pooled connection must not be taken that this wait has news of: all peers' events are noted before
-    /// any is acted on.
+    /// A pooled connection must not be taken that this wait has news of: all events are noted before any is
+    /// acted on.
     func handOut(_ count: Int) {
         for index in 0..<count {
             let event = loop.poller.event(at: index)
-            if case .peer(let connection)? = loop[event.token] {
+            switch loop[event.token] {
+            case .peer(let connection)?:
                 connection.transport.note(event)
                 worker.queues.readyPeers.append(connection)
-            } else {
+            case .opening(let opening)?: note(event, .opening(opening))
+            case .http1(let session)?: note(event, .http1(session))
+            case .http2(let session)?: note(event, .http2(session))
+            case .listener?, .stream?, .subrequest?, .status?, .password?, .own?:
                 worker.queues.others.append(index)
+            case nil: break
             }
         }
         worker.mark.does(.peers)
         for connection in worker.queues.readyPeers { connection.ready() }
         worker.queues.readyPeers.removeAll(keepingCapacity: true)
+        for session in worker.queues.readyClients { ready(session) }
+        worker.queues.readyClients.removeAll(keepingCapacity: true)
+        guard !worker.queues.others.isEmpty else { return }
         for index in worker.queues.others { handOut(loop.poller.event(at: index)) }
         worker.queues.others.removeAll(keepingCapacity: true)
+    }
+
+    private func note(_ event: ReadyEvent, _ session: Session) {
+        session.connection.transport.note(event)
+        worker.queues.readyClients.append(session)
+    }
+
+    /// A client's event was noted. One that was closed since then, as others needed its room, does nothing.
+    private func ready(_ session: Session) {
+        let connection = session.connection
+        worker.mark.does(.client, number: connection.number)
+        if session.isShakingHands { worker.shakeHandsLater(connection.token) } else { session.ready() }
     }
 
     func ready(_ endpoint: Worker.Endpoint, _ event: ReadyEvent) {
@@ -69,24 +91,25 @@ struct WorkerTurn: LoopTurn {
         case .listener(let listener):
             worker.mark.does(.accepting)
             worker.accept(from: listener)
-        case .client(let session):
-            worker.mark.does(.client, number: session.connection.number)
-            session.connection.transport.note(event)
-            if session.isShakingHands { worker.shakeHandsLater(event.token) } else { session.ready() }
-        case .signals:
-            worker.mark.does(.orders)
-            while let signal = worker.signals.next() { worker.received(signal) }
-        case .control:
-            worker.mark.does(.orders)
-            worker.orders?.obey(by: worker)
         case .status(let check):
             worker.mark.does(.checks)
             check.ready(event)
         case .password(let check):
             worker.mark.does(.checks)
             check.ready()
-        case .peer, .stream, .subrequest, .queues, .sampling, .crowd:
+        case .own(let own):
+            worker.mark.does(.orders)
+            ready(own)
+        case .opening, .http1, .http2, .peer, .stream, .subrequest:
             break
+        }
+    }
+
+    private func ready(_ own: OwnEndpoint) {
+        switch own.purpose {
+        case .signals: while let signal = worker.signals.next() { worker.received(signal) }
+        case .control: worker.orders?.obey(by: worker)
+        case .queues, .sampling, .crowd: break
         }
     }
 
@@ -94,7 +117,11 @@ struct WorkerTurn: LoopTurn {
 
     func timedOut(_ endpoint: Worker.Endpoint, kind: UInt8) {
         switch endpoint {
-        case .client(let session):
+        case .opening(let opening):
+            opening.timedOut()
+        case .http1(let session):
+            session.timedOut(kind == Session.TimerKind.read.rawValue ? .read : .write)
+        case .http2(let session):
             session.timedOut(kind == Session.TimerKind.read.rawValue ? .read : .write)
         case .stream(let stream):
             stream.timedOut(kind == Session.TimerKind.read.rawValue ? .read : .write)
@@ -104,18 +131,21 @@ struct WorkerTurn: LoopTurn {
             connection.timedOut(kind == PeerConnection.TimerKind.read.rawValue ? .read : .write)
         case .listener(let listener):
             worker.resumeAccepting(listener)
-        case .queues:
-            worker.serveAwaited()
-        case .sampling:
-            worker.takeSample()
-        case .crowd:
-            worker.lookAtCrowd()
         case .status(let check):
             check.timedOut()
         case .password(let check):
             check.timedOut()
-        case .signals, .control:
-            break
+        case .own(let own):
+            timedOut(own)
+        }
+    }
+
+    private func timedOut(_ own: OwnEndpoint) {
+        switch own.purpose {
+        case .queues: worker.serveAwaited()
+        case .sampling: worker.takeSample()
+        case .crowd: worker.lookAtCrowd()
+        case .signals, .control: break
         }
     }
 
@@ -127,11 +157,10 @@ struct WorkerTurn: LoopTurn {
         }
         for token in tokens {
             switch loop[token] {
-            case .client(let session)?: session.sendAhead(in: batch)
+            case .http1(let session)?: session.sendAhead(in: batch)
+            case .http2(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .listener, .stream, .subrequest, .signals, .control, .queues, .sampling, .crowd, .status,
-                .password, nil:
-                break
+            case .opening, .listener, .stream, .subrequest, .status, .password, .own, nil: break
             }
         }
         batch.submit()
@@ -139,11 +168,13 @@ struct WorkerTurn: LoopTurn {
 
     func goOn(_ endpoint: Worker.Endpoint) {
         switch endpoint {
-        case .client(let session): session.runPosted()
+        case .opening(let opening): opening.ready()
+        case .http1(let session): session.runPosted()
+        case .http2(let session): session.runPosted()
         case .stream(let stream): stream.runPosted()
         case .subrequest(let subrequest): subrequest.runPosted()
         case .peer(let connection): connection.ready()
-        case .listener, .signals, .control, .queues, .sampling, .crowd, .status, .password: break
+        case .listener, .status, .password, .own: break
         }
     }
 
@@ -168,7 +199,7 @@ struct WorkerTurn: LoopTurn {
         worker.mark.does(.handshakes)
         let count = min(worker.queues.handshaking.count, WorkerTurn.handshakesMax)
         for token in worker.queues.handshaking[..<count] {
-            if case .client(let session)? = loop[token] { session.ready() }
+            if let session = loop[token]?.session { session.ready() }
         }
         worker.queues.handshaking.removeFirst(count)
     }

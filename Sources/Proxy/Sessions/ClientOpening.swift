@@ -248,14 +248,14 @@ final class ClientOpening {
     private func settle() -> HTTP1Session {
         state = .over
         let session = HTTP1Session(worker: worker, connection: connection, readTimer: timer)
-        worker.loop.replace(connection.token, by: .client(.http1(session)))
+        worker.loop.replace(connection.token, by: .http1(session))
         return session
     }
 
     private func settleOnHTTP2() -> HTTP2Session {
         state = .over
         let session = HTTP2Session(worker: worker, connection: connection, readTimer: timer)
-        worker.loop.replace(connection.token, by: .client(.http2(session)))
+        worker.loop.replace(connection.token, by: .http2(session))
         return session
     }
 

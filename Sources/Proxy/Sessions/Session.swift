@@ -40,32 +40,6 @@ enum Session {
         }
     }
 
-    func timedOut(_ kind: TimerKind) {
-        switch self {
-        case .opening(let opening): opening.timedOut()
-        case .http1(let session): session.timedOut(kind)
-        case .http2(let session): session.timedOut(kind)
-        }
-    }
-
-    /// Called from the loop's queue: it has more to do without an event.
-    func runPosted() {
-        switch self {
-        case .opening(let opening): opening.ready()
-        case .http1(let session): session.runPosted()
-        case .http2(let session): session.runPosted()
-        }
-    }
-
-    /// Lets what it is about to send leave with what others send.
-    func sendAhead(in batch: SendBatch) {
-        switch self {
-        case .opening: break
-        case .http1(let session): session.sendAhead(in: batch)
-        case .http2(let session): session.sendAhead(in: batch)
-        }
-    }
-
     // MARK: Orders
 
     /// Another configuration is in force. A request that is under way goes on under its own.

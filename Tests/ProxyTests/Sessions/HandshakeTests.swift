@@ -39,10 +39,10 @@ import Testing
         let token = worker.loop.enroll { token in
             let connection = ClientConnection(
                 number: 1, token: token, transport: Transport(fd: ends[0], tls: tls), accepted: accepted)
-            return .client(.opening(ClientOpening(worker: worker, connection: connection)))
+            return .opening(ClientOpening(worker: worker, connection: connection))
         }
         func session() throws -> Session {
-            guard case .client(let session)? = worker.loop[token] else { throw ConfigError("no session") }
+            guard let session = worker.loop[token]?.session else { throw ConfigError("no session") }
             return session
         }
         let client = TLSConnection(
@@ -59,7 +59,7 @@ import Testing
         guard case .bytes = transport.send(request) else { return #expect(Bool(false), "not sent") }
         try session().ready()
         #expect(try !session().isShakingHands)
-        try session().runPosted()
+        WorkerTurn(worker: worker).goOn(.client(try session()))
         let answer = ByteBuffer(capacity: 1024)
         guard case .bytes = transport.receive(into: answer, atLeast: 1024) else {
             return #expect(Bool(false), "no answer")

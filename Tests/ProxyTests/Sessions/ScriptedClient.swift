@@ -97,7 +97,7 @@ final class ScriptedClient {
 
     /// `nil`: the worker has closed the connection.
     var session: Session? {
-        if case .client(let session)? = scripted.worker.loop[token] { session } else { nil }
+        scripted.worker.loop[token]?.session
     }
 
     var text: String { String(decoding: received, as: UTF8.self) }
