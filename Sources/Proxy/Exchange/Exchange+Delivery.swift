@@ -26,7 +26,7 @@ extension Exchange {
 
     /// The client took what was held: whoever makes the content may go on.
     func clientCanTakeMore() {
-        switch delivery.source {
+        switch source {
         case .none: upstream?.clientCanTakeMore()
         case .file: continueFile()
         case .work: makeLater()
@@ -37,15 +37,15 @@ extension Exchange {
 
     /// Sends a part of a file, then ends the response.
     func send(_ file: FileContent) {
-        delivery.source = .file(file)
+        source = .file(file)
         continueFile()
     }
 
     /// Sends as much of the file as the stream has room for, through the worker's read buffer.
     private func continueFile() {
-        while case .file(var file) = delivery.source {
+        while case .file(var file) = source {
             guard file.remaining > 0 else {
-                delivery.source = .none
+                source = .none
                 return stream.end(self)
             }
             let shared = worker.relay
@@ -59,7 +59,7 @@ extension Exchange {
             }
             file.offset += Int64(read)
             file.remaining -= Int64(read)
-            delivery.source = .file(file)
+            source = .file(file)
             stream.send(shared, of: self)
             // The source is gone if the client is.
             if stream.isBlocked { return }
@@ -83,20 +83,20 @@ extension Exchange {
             return .respond
         }
         worker.longAnswerCount += 1
-        delivery.source = .work(work)
+        source = .work(work)
         makeLater()
         return .suspended
     }
 
     private func makeLater() {
-        guard case .work(let work) = delivery.source, !work.isQueued else { return }
+        guard case .work(let work) = source, !work.isQueued else { return }
         work.isQueued = true
         worker.makeLater(self)
     }
 
     /// Makes a slice of the answer, and sends what is too long to be kept until its end.
     func makeMore() {
-        guard case .work(let work) = delivery.source else { return }
+        guard case .work(let work) = source else { return }
         work.isQueued = false
         let isDone = work.run(outMax: ResponseStream.heldMax)
         if isDone { dropSource() }
@@ -107,7 +107,7 @@ extension Exchange {
         }
         guard work.out.count > ResponseStream.heldMax else { return makeLater() }
         beginLong()
-        guard case .work = delivery.source else { return }
+        guard case .work = source else { return }
         sendMade(work, isDone)
     }
 
@@ -116,7 +116,7 @@ extension Exchange {
         response.contentKind = .streamed
         response.contentLength = nil
         respond()
-        guard !givesContent, case .work = delivery.source else { return }
+        guard !givesContent, case .work = source else { return }
         dropSource()
         stream.end(self)
     }
@@ -130,10 +130,11 @@ extension Exchange {
 
     /// What was not given by now is not wanted.
     func dropSource() {
-        if case .work(let work) = delivery.source {
+        if case .none = source { return }
+        if case .work(let work) = source {
             work.drop()
             worker.longAnswerCount -= 1
         }
-        delivery.source = .none
+        source = .none
     }
 }

@@ -9,10 +9,9 @@ extension Exchange {
     func start(for stream: ResponseStream, of connection: ClientConnection) {
         self.stream = stream
         client = connection
-        let listen = connection.listen
         // Mostly they are the same as for the request before: asking costs less than counting references.
         if snapshot !== connection.snapshot { snapshot = connection.snapshot }
-        if server !== listen.defaultServer { server = listen.defaultServer }
+        if server !== connection.listen.defaultServer { server = connection.listen.defaultServer }
         if location !== server.base { location = server.base }
         remoteAddress = connection.remoteAddress
         arrival.startedMs = worker.clock.nowMs

@@ -54,6 +54,7 @@ final class Exchange {
     let response = Response()
     private(set) var phase = Phase.receiving
     var delivery = Delivery()
+    var source = Delivery.Source.none
     /// The attempts at upstreams, in order, for `$upstream_…` and logs.
     let attempts = AttemptLog()
     /// The upstream's side while a proxying location serves it.

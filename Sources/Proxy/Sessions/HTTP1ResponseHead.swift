@@ -11,20 +11,20 @@ enum HTTP1ResponseHead {
         let response = exchange.response
         let location = exchange.location
         let out = writer.pending
-        settleFraming(exchange, writer, &keepsAlive)
+        settleFraming(exchange, location, writer, &keepsAlive)
         statusLine(response, out)
         if !response.hasOwnServer { server(location, out) }
         if !response.hasOwnDate { exchange.worker.appendDate(to: out) }
         entity(exchange, out)
         if case .chunked = writer.framing { out.append("Transfer-Encoding: chunked\r\n") }
-        connection(exchange, out, &keepsAlive)
+        connection(exchange, location, out, &keepsAlive)
         out.append(contentsOf: response.lines)
         out.append("\r\n")
     }
 
     /// RFC 9112 §6.3, the sender's side.
     private static func settleFraming(
-        _ exchange: Exchange, _ writer: HTTP1Writer, _ keepsAlive: inout Bool
+        _ exchange: Exchange, _ location: Location, _ writer: HTTP1Writer, _ keepsAlive: inout Bool
     ) {
         let response = exchange.response
         let status = response.status
@@ -32,8 +32,7 @@ enum HTTP1ResponseHead {
             writer.framing = .none
         } else if response.contentLength != nil {
             writer.framing = .identity
-        } else if exchange.head.version >= .http11 && exchange.location.settings.core.chunkedTransferEncoding
-        {
+        } else if exchange.head.version >= .http11 && location.settings.core.chunkedTransferEncoding {
             writer.framing = .chunked
         } else {
             // Only the end of the connection can end this content.
@@ -96,9 +95,9 @@ enum HTTP1ResponseHead {
     }
 
     private static func connection(
-        _ exchange: Exchange, _ out: ByteBuffer, _ keepsAlive: inout Bool
+        _ exchange: Exchange, _ location: Location, _ out: ByteBuffer, _ keepsAlive: inout Bool
     ) {
-        let core = exchange.location.settings.core
+        let core = location.settings.core
         if exchange.response.isUpgrade {
             out.append("Connection: upgrade\r\n")
         } else if keepsAlive && !exchange.worker.isDraining

@@ -6,8 +6,7 @@ internal import Sharing
 /// The ends of a connection: after a response, with or without more to come, and at once.
 extension HTTP1Session {
     /// The whole response was taken by the socket: log it, then the next request or the end.
-    func responseSent() {
-        guard let exchange else { return }
+    func responseSent(_ exchange: Exchange) {
         worker.timers.cancel(writeTimer)
         exchange.delivery.isDelayed = false
         writer.release()

@@ -130,7 +130,7 @@ extension HTTP1Session {
             return worker.post(connection.token)
         }
         if !writer.isEmpty { flush(exchange) }
-        if writer.isEmpty { finishEnding() }
+        if writer.isEmpty { finishEnding(exchange) }
     }
 
     /// No more content will come, though it is not at its end: what was given is still the client's.
@@ -139,17 +139,17 @@ extension HTTP1Session {
         keepsAlive = false
         ending = .cut
         if !writer.isEmpty { flush(exchange) }
-        if writer.isEmpty { finishEnding() }
+        if writer.isEmpty { finishEnding(exchange) }
     }
 
     /// The socket takes bytes again.
     func resumeWriting() {
         guard let exchange, transport.isWritable, !exchange.delivery.isDelayed else { return }
         if !writer.isEmpty {
-            flush()
+            flush(exchange)
             guard case .exchanging = state, writer.isEmpty else { return }
         }
-        guard case .none = ending else { return finishEnding() }
+        guard case .none = ending else { return finishEnding(exchange) }
         if exchange.delivery.isDelayed { return }
         exchange.clientCanTakeMore()
     }
@@ -183,12 +183,12 @@ extension HTTP1Session {
         arm(readTimer, afterMs: ms)
     }
 
-    private func finishEnding() {
+    private func finishEnding(_ exchange: Exchange) {
         switch ending {
         case .none: break
         case .whole:
             ending = .none
-            responseSent()
+            responseSent(exchange)
         case .cut: abandon()
         }
     }

@@ -4,25 +4,29 @@ internal import Net
 internal import Upstream
 
 /// The response, as it arrives from the peer.
+///
+/// The request is handed down: reading it from the exchange again and again had it retained and released
+/// each time.
 extension HTTP1PeerStream {
     // MARK: The head
 
     /// Reads until a final head is complete, and what came with it.
     func receiveHead(from peer: PeerConnection) {
+        guard let request else { return }
         while peer.transport.isReadable {
             switch receivePiece(peer) {
             case .bytes(let count):
                 exchange.attempts.received(count)
-                if parse(peer.partial ?? worker.relay, peer) { return }
+                if parseReceived(peer, request) { return }
                 // Once the head is settled, whoever waits for more sets the time for it.
                 peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
             case .wouldBlock:
                 continue
             case .closed:
-                request?.log(lossLevel, "upstream prematurely closed connection")
+                request.log(lossLevel(request), "upstream prematurely closed connection")
                 return fail(.error)
             case .failed(let errno):
-                request?.log(lossLevel, "recv() failed \(errno.logText)")
+                request.log(lossLevel(request), "recv() failed \(errno.logText)")
                 return fail(AttemptFailure(errno))
             }
         }
@@ -36,30 +40,37 @@ extension HTTP1PeerStream {
         return peer.transport.receive(into: worker.relay, atLeast: 32 << 10, limit: exchange.stream.pieceMax)
     }
 
+    private func parseReceived(_ peer: PeerConnection, _ request: UpstreamRequest) -> Bool {
+        if let partial = peer.partial { return parse(partial, peer, request) }
+        return parse(worker.relay, peer, request)
+    }
+
     /// A kept connection that the peer has given up is no error.
-    private var lossLevel: LogLevel { request?.attempt.isReused == true && !hasResponseByte ? .info : .error }
+    private func lossLevel(_ request: UpstreamRequest) -> LogLevel {
+        request.attempt.isReused && !hasResponseByte ? .info : .error
+    }
 
     /// - Returns: whether the head is settled, in whatever way.
-    private func parse(_ buffer: ByteBuffer, _ peer: PeerConnection) -> Bool {
+    private func parse(_ buffer: ByteBuffer, _ peer: PeerConnection, _ request: UpstreamRequest) -> Bool {
         while true {
             switch parser.parse(buffer, into: response, sizeMax: proxy.bufferSize) {
             case .incomplete:
                 keepPartial(buffer, peer)
                 return false
             case .refused(let error):
-                request?.log(.error, "\(error.reason)")
-                refuseHead()
+                request.log(.error, "\(error.reason)")
+                request.headRefused()
                 return true
             case .complete(let length):
                 buffer.consume(length)
                 guard isInformational else {
-                    headArrived(buffer, peer)
+                    headArrived(buffer, peer, request)
                     return true
                 }
                 course.informationalCount += 1
                 guard course.informationalCount <= HTTP1ResponseParser.informationalMax else {
-                    request?.log(.error, "upstream sent too many informational responses")
-                    refuseHead()
+                    request.log(.error, "upstream sent too many informational responses")
+                    request.headRefused()
                     return true
                 }
                 response.reset()
@@ -70,8 +81,6 @@ extension HTTP1PeerStream {
 
     private var isInformational: Bool { (100..<200).contains(response.status) && response.status != 101 }
 
-    private func refuseHead() { request?.headRefused() }
-
     private func keepPartial(_ buffer: ByteBuffer, _ peer: PeerConnection) {
         guard buffer === worker.relay, !buffer.isEmpty else { return }
         let partial = worker.takeBuffer()
@@ -80,28 +89,29 @@ extension HTTP1PeerStream {
     }
 
     /// A final head is complete; content may stand at the front of `buffer`.
-    private func headArrived(_ buffer: ByteBuffer, _ peer: PeerConnection) {
-        guard let request else { return }
+    private func headArrived(_ buffer: ByteBuffer, _ peer: PeerConnection, _ request: UpstreamRequest) {
         request.headArrived()
-        if response.status == 101 { return switchProtocols(buffer, peer) }
+        if response.status == 101 { return switchProtocols(buffer, peer, request) }
         course.content.begin(response.framing(requestMethod: exchange.proxying.method))
         course.keepsConnection = response.keepsConnection
         if course.content.isEnded, !buffer.isEmpty { course.keepsConnection = false }
         stage = .content
         request.responseArrived()
-        if case .content = stage { giveFirst(buffer, peer) }
+        if case .content = stage { giveFirst(buffer, peer, request) }
     }
 
     /// RFC 9110 §7.8: only an upgrade that was asked for, to the protocol that was asked for.
-    private func switchProtocols(_ buffer: ByteBuffer, _ peer: PeerConnection) {
+    private func switchProtocols(
+        _ buffer: ByteBuffer, _ peer: PeerConnection, _ request: UpstreamRequest
+    ) {
         guard exchange.location.proxyPlan.asksForUpgrade(exchange), case .complete = course.sending,
             isUpgradeAsAsked(), exchange.stream.takesContent
         else {
-            request?.log(.error, "upstream sent unexpected 101 response")
-            return refuseHead()
+            request.log(.error, "upstream sent unexpected 101 response")
+            return request.headRefused()
         }
         stage = .tunnel
-        request?.protocolSwitched(over: peer, early: buffer)
+        request.protocolSwitched(over: peer, early: buffer)
     }
 
     private func isUpgradeAsAsked() -> Bool {
@@ -118,20 +128,18 @@ extension HTTP1PeerStream {
 
     // MARK: The content
 
-    private func ended() { request?.responseEnded() }
-
     var hasAllContent: Bool { course.content.isEnded }
 
     /// Content that came with the head.
-    private func giveFirst(_ buffer: ByteBuffer, _ peer: PeerConnection) {
-        if course.content.isEnded { return ended() }
+    private func giveFirst(_ buffer: ByteBuffer, _ peer: PeerConnection, _ request: UpstreamRequest) {
+        if course.content.isEnded { return request.responseEnded() }
         exchange.attempts.relayed(buffer.count)
-        if !buffer.isEmpty { give(buffer) }
+        if !buffer.isEmpty { give(buffer, request) }
         if let partial = peer.partial.take() { worker.giveBuffer(partial) }
         guard case .content = stage else { return }
-        if course.content.isEnded { return ended() }
-        readOn(from: peer)
-        if case .content = stage { request?.contentPauses() }
+        if course.content.isEnded { return request.responseEnded() }
+        readOn(from: peer, request)
+        if case .content = stage { request.contentPauses() }
     }
 
     func readOn() {
@@ -140,10 +148,14 @@ extension HTTP1PeerStream {
 
     /// Reads what is there and gives it to the request, as long as that takes it.
     func readOn(from peer: PeerConnection) {
+        if let request { readOn(from: peer, request) }
+    }
+
+    private func readOn(from peer: PeerConnection, _ request: UpstreamRequest) {
         guard case .content = stage else { return }
         var budget = 16
         while peer.transport.isReadable {
-            guard request?.takesContent == true else { return worker.cancel(peer.readTimer) }
+            guard request.takesContent else { return worker.cancel(peer.readTimer) }
             guard budget > 0 else {
                 worker.post(peer.token)
                 break
@@ -153,20 +165,20 @@ extension HTTP1PeerStream {
             case .bytes(let count):
                 exchange.attempts.received(count)
                 exchange.attempts.relayed(count)
-                give(worker.relay)
+                give(worker.relay, request)
                 guard case .content = stage else { return }
-                if course.content.isEnded { return ended() }
+                if course.content.isEnded { return request.responseEnded() }
             case .wouldBlock:
                 continue
             case .closed:
-                return closed(peer)
+                return closed(peer, request)
             case .failed(let errno):
-                request?.log(.error, "recv() failed \(errno.logText)")
+                request.log(.error, "recv() failed \(errno.logText)")
                 return fail(AttemptFailure(errno))
             }
         }
         peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
-        if course.content.isChunked { request?.contentPauses() }
+        if course.content.isChunked { request.contentPauses() }
     }
 
     private func receive(_ peer: PeerConnection) -> IOOutcome {
@@ -178,30 +190,30 @@ extension HTTP1PeerStream {
     }
 
     /// Gives the content in `buffer` to the request; all of it is consumed.
-    private func give(_ buffer: ByteBuffer) {
-        if course.content.isChunked { return giveChunks(buffer) }
+    private func give(_ buffer: ByteBuffer, _ request: UpstreamRequest) {
+        if course.content.isChunked { return giveChunks(buffer, request) }
         guard case .content(let range)? = try? course.content.next(in: buffer, from: 0) else { return }
         if range.count < buffer.count {
-            request?.log(.warn, "upstream sent more data than specified in \"Content-Length\" header")
+            request.log(.warn, "upstream sent more data than specified in \"Content-Length\" header")
             course.keepsConnection = false
             buffer.truncate(to: range.count)
         }
-        request?.contentArrived(buffer, isLast: course.content.isEnded)
+        request.contentArrived(buffer, isLast: course.content.isEnded)
     }
 
-    private func giveChunks(_ buffer: ByteBuffer) {
+    private func giveChunks(_ buffer: ByteBuffer, _ request: UpstreamRequest) {
         var position = 0
         while position < buffer.count {
             let piece: ContentReader.Piece
             do {
                 piece = try course.content.next(in: buffer, from: position)
             } catch {
-                request?.log(.error, "upstream sent invalid chunked response")
+                request.log(.error, "upstream sent invalid chunked response")
                 return fail(.invalidHeader)
             }
             switch piece {
             case .content(let range):
-                request?.contentArrived(Slice(from: range.lowerBound, to: range.upperBound), of: buffer)
+                request.contentArrived(Slice(from: range.lowerBound, to: range.upperBound), of: buffer)
                 position = range.upperBound
             case .needsMore:
                 position = buffer.count
@@ -213,13 +225,13 @@ extension HTTP1PeerStream {
         buffer.removeAll()
     }
 
-    private func closed(_ peer: PeerConnection) {
+    private func closed(_ peer: PeerConnection, _ request: UpstreamRequest) {
         course.keepsConnection = false
         // Whoever can cut a connection of TLS cannot end it (RFC 9112 §9.8).
         if peer.transport.tls?.wasTruncated != true, course.content.closed() {
-            return ended()
+            return request.responseEnded()
         }
-        request?.log(.error, "upstream prematurely closed connection")
+        request.log(.error, "upstream prematurely closed connection")
         fail(.error)
     }
 }

@@ -15,10 +15,10 @@ extension HTTP1PeerStream {
     private static var joinedRecordMax: Int { 16 << 10 }
 
     /// Sends the request over its connection, and reads the response.
-    func begin(over peer: PeerConnection) {
+    func begin(over peer: PeerConnection, for request: UpstreamRequest) {
         peer.state = .inUse
         stage = .head
-        request?.attempt.activity = .sendingRequest
+        request.attempt.activity = .sendingRequest
         peer.requestCount += 1
         let outgoing = worker.takeBuffer()
         outgoing.append(contentsOf: requestHead)

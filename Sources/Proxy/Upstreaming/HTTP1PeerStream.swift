@@ -106,15 +106,15 @@ final class HTTP1PeerStream {
 
     /// The connection that was waited for is open.
     func opened() {
-        guard let connection else { return }
-        request?.connected()
-        begin(over: connection)
+        guard let connection, let request else { return }
+        request.connected()
+        begin(over: connection, for: request)
     }
 
-    func start(over connection: PeerConnection) {
+    func start(over connection: PeerConnection, for request: UpstreamRequest) {
         self.connection = connection
         connection.owner = self
-        begin(over: connection)
+        begin(over: connection, for: request)
     }
 
     /// Events of its connection, once that is open.

@@ -52,9 +52,9 @@ enum PeerStream {
     }
 
     /// Sends the request over a connection that is open, and reads the response.
-    func start(over connection: PeerConnection) {
+    func start(over connection: PeerConnection, for request: UpstreamRequest) {
         switch self {
-        case .http1(let stream): stream.start(over: connection)
+        case .http1(let stream): stream.start(over: connection, for: request)
         }
     }
 

@@ -103,7 +103,9 @@ final class UpstreamGroups {
     }
 
     /// Whether it is a group that new requests are given.
-    func isCurrent(_ group: PeerGroup) -> Bool { self.group(at: group.index) === group }
+    func isCurrent(_ group: PeerGroup) -> Bool {
+        groups.indices.contains(group.index) && groups[group.index] === group
+    }
 
     // MARK: Names that have other addresses now
 
@@ -162,7 +164,7 @@ final class UpstreamGroups {
 
     /// Whether the connection was made for one of these groups, or for one that a group here goes on for.
     func accepts(_ connection: PeerConnection) -> Bool {
-        if let own = group(at: connection.group.index), own === connection.group { return true }
+        if isCurrent(connection.group) { return true }
         guard let group = group(named: connection.group.settings.name),
             let peer = group.peers.firstIndex(where: { $0.settings.address == connection.address }),
             let settings = configuration.connectionKeys[

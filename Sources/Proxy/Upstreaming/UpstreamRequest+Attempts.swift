@@ -72,7 +72,7 @@ extension UpstreamRequest {
         if let pooled = worker.takeIdle(group, peer: index, for: exchange) {
             attempt.carrier = .pooledConnection
             connected()
-            return stream.start(over: pooled)
+            return stream.start(over: pooled, for: self)
         }
         switch worker.connect(group, peer: index, for: exchange) {
         case .failed(let errno):
