@@ -88,6 +88,12 @@ public final class SharedMemory {
         return (base + index * MemoryLayout<Atomic<Int>>.stride).assumingMemoryBound(to: Atomic<Int>.self)
     }
 
+    /// Where `count` numbers stand.
+    func pointer(to index: Int, count wanted: Int) -> UnsafeMutableRawPointer {
+        precondition(index >= 0 && wanted >= 0 && index <= count - wanted, "shared numbers out of range")
+        return base + index * MemoryLayout<Atomic<Int>>.stride
+    }
+
     /// The number at `index` as it is now.
     public func load(_ index: Int) -> Int { atomic(index).pointee.load(ordering: .relaxed) }
 

@@ -35,6 +35,8 @@ public final class SharedState {
     private let passing: Tenants
     /// Places that the configuration in force needs: they are kept though all workers may be gone.
     package var reserved: [PeerStateTable.Reservation] = []
+    /// Requests under way that zones of the configuration in force count: each of them is its worker's.
+    package var connectionCounts: [ConnectionCounts] = []
     /// Of this master alone: it was told to stop.
     private let leaving: SharedMemory
 
@@ -113,6 +115,7 @@ public final class SharedState {
     /// This process serves as the worker of `slot`.
     package func serve(as slot: Int) {
         tallies.serve(as: slot)
+        for counts in connectionCounts { counts.forget(worker: slot) }
         enter(as: slot)
         peers.serve(as: slot)
     }
@@ -140,6 +143,7 @@ public final class SharedState {
         counters.workerEnded(slot: slot)
         peers.forget(worker: slot)
         tallies.forget(worker: slot)
+        for counts in connectionCounts { counts.forget(worker: slot) }
         service.workerEnded(slot: slot)
         counters.release(slot: slot)
     }
