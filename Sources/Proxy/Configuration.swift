@@ -84,6 +84,8 @@ public final class Configuration {
     package let healthChecks: [HealthCheck]
     /// `status_zone`s, each once.
     let zones: [StatusZone]
+    /// `limit_req_zone`s and `limit_conn_zone`s.
+    let limitZones: LimitZones
     /// Servers with certificates, in the order of the file.
     let certified: [CertifiedServer]
     /// Whom to ask for addresses of names; `nil`: as this machine says.
@@ -129,6 +131,7 @@ public final class Configuration {
         healthChecks = builder.healthChecks
         certified = builder.certified
         zones = builder.zones
+        limitZones = builder.limitZones
         hasWritableAPI = builder.hasWritableAPI
         resolver = builder.resolver?.settings
         let resolvers = [builder.resolver] + builder.upstreams.map(\.resolver)

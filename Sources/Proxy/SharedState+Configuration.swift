@@ -49,6 +49,7 @@ extension SharedState {
     ///   - isRenewal: the configuration is the one until now but for its certificates.
     public func prepare(_ configuration: Configuration, isStart: Bool, isRenewal: Bool = false) {
         enter()
+        connectionCounts = configuration.limitZones.connections.compactMap(\.line?.counts)
         if !isRenewal {
             for settings in configuration.upstreams { follow(settings, configuration.errorLog) }
         }

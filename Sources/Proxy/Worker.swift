@@ -61,11 +61,15 @@ public final class Worker {
     var awaitedQueues: [RequestQueue] = []
     /// Copies of requests that are under way.
     var mirrors = Mirrors()
+    /// Zones of limits that could not be looked at.
+    var limitLog = LogRation()
     /// Connections to peers that could not be made here.
     var shortageLog = LogRation()
 
     // MARK: What is counted and shared
 
+    /// Which of all workers it is.
+    let slot: Int
     let counters: CounterSlab
     let shared: SharedState
 
@@ -114,6 +118,7 @@ public final class Worker {
         admission = Admission(room: ConnectionRoom(birth.configuration.main))
         signals = try SignalDescriptor(Signal.obeyedByLoops)
         mark = shared.marks.worker(birth.slot)
+        slot = birth.slot
         counters = shared.counters.slab(birth.slot)
         shared.serve(as: birth.slot)
         snapshot = Snapshot(birth.configuration, shared, clock, former: nil)

@@ -20,6 +20,7 @@ extension Program {
             let request = loadRequest(options)
             let configuration = try Configuration.load(
                 request, files: ConfigurationFiles(lasting: inheritance.lasting))
+            configuration.files.forgetOthers()
             warn(configuration)
             try configuration.prepareDirectories(owner: Account.ofWorkers(configuration.main)?.user)
             let main = configuration.main

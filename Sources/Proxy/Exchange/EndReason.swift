@@ -17,7 +17,7 @@ internal import Upstream
 /// | `client_timeout` | the client sent or read too slowly |
 /// | `bad_request`, `too_large` | the request could not be read, or was larger than allowed |
 /// | `unauthorized`, `denied` | 401, 403 made here |
-/// | `limited` | 429 made here |
+/// | `limited` | `limit_req` or `limit_conn` refused it, or 429 made here |
 /// | `no_room` | 503 made here: `worker_connections` or descriptors had run out |
 /// | `internal_error` | any other answer with 500 or more made here |
 enum EndReason: Equatable {
@@ -79,9 +79,10 @@ enum EndReason: Equatable {
     /// Somebody may have to do something about it.
     var isFault: Bool {
         switch self {
-        case .noLiveUpstream, .upstream, .upstreamStatus, .upstreamCut, .limited, .noRoom, .internalError:
+        case .noLiveUpstream, .upstream, .upstreamStatus, .upstreamCut, .noRoom, .internalError:
             true
-        case .ok, .retried, .clientClosed, .clientTimeout, .badRequest, .tooLarge, .unauthorized, .denied:
+        case .ok, .retried, .clientClosed, .clientTimeout, .badRequest, .tooLarge, .unauthorized, .denied,
+            .limited:
             false
         }
     }

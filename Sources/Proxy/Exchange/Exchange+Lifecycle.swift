@@ -29,6 +29,8 @@ extension Exchange {
         arguments.removeAll()
         host.removeAll()
         routing = Routing()
+        limiting = Limiting()
+        giveConnectionsBack()
         body.reset()
         arrival = Arrival()
         values.reset()

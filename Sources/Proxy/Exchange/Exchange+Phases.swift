@@ -110,7 +110,7 @@ extension Exchange {
 
     // MARK: Phases
 
-    enum Stage { case serverRewrite, findLocation, access, precontent, content }
+    enum Stage { case serverRewrite, findLocation, limits, access, precontent, content }
 
     /// Runs the phases from `stage` on until something answers or waits.
     func serve(from stage: Stage) {
@@ -122,6 +122,8 @@ extension Exchange {
                 outcome = Rewrite.run(server.base.settings.rewrite, on: self, inServer: true)
             case .findLocation:
                 outcome = findLocation()
+            case .limits:
+                outcome = checkLimits()
             case .access:
                 outcome = checkAccess()
             case .precontent:
@@ -133,7 +135,8 @@ extension Exchange {
             switch (outcome, stage) {
             case (_, .content): return conclude(outcome)
             case (.declined, .serverRewrite): stage = .findLocation
-            case (.declined, .findLocation): stage = .access
+            case (.declined, .findLocation): stage = .limits
+            case (.declined, .limits): stage = .access
             case (.declined, .access): stage = .precontent
             case (.declined, _): stage = .content
             case (.reroute, _):
@@ -209,6 +212,16 @@ extension Exchange {
         return Rewrite.run(location.settings.rewrite, on: self, inServer: false)
     }
 
+    // MARK: Limits
+
+    /// `limit_req`, then `limit_conn`, by the address that real IP found.
+    private func checkLimits() -> Outcome {
+        if !isSubrequest { RealIP.apply(self) }
+        let outcome = LimitRequests.check(self)
+        guard case .declined = outcome else { return outcome }
+        return LimitConnections.check(self)
+    }
+
     // MARK: Access
 
     /// `allow`/`deny`, `auth_basic` and `auth_request`, combined as `satisfy` says: wherever the request is
@@ -216,7 +229,6 @@ extension Exchange {
     /// in nginx.
     private func checkAccess() -> Outcome {
         if isSubrequest { return .declined }
-        RealIP.apply(self)
         routing.refusal = nil
         return settleAccess(AccessCheck.first.ask(self), of: .first)
     }
@@ -259,9 +271,7 @@ extension Exchange {
     private func delayed(_ code: UInt16) -> Outcome {
         let delay = location.settings.core.authDelayMs
         guard delay > 0, code == 401 else { return .status(code) }
-        advance(.delayed(thenStatus: code))
-        stream.delay(ms: delay)
-        return .suspended
+        return wait(ms: delay, then: .answer(code))
     }
 
     /// The client's password was checked aside: what that says counts as if it had been known at once.
@@ -277,10 +287,20 @@ extension Exchange {
         conclude(outcome)
     }
 
-    /// `auth_delay` has passed.
-    func delayPassed(_ status: UInt16) {
+    /// Lets the request wait; a client that leaves meanwhile ends it.
+    func wait(ms: Int, then next: Phase.AfterDelay) -> Outcome {
+        advance(.delayed(then: next))
+        stream.delay(ms: ms)
+        return .suspended
+    }
+
+    /// Its delay has passed.
+    func delayPassed(_ next: Phase.AfterDelay) {
         advance(.resumed)
-        conclude(.status(status))
+        switch next {
+        case .answer(let status): conclude(.status(status))
+        case .goOn: serve(from: .limits)
+        }
     }
 
     // MARK: Content
@@ -380,7 +400,7 @@ extension Exchange {
         let outcome = rewrite()
         if endsForExcess() { return }
         switch outcome {
-        case .declined: serve(from: .access)
+        case .declined: serve(from: .limits)
         case .respond, .status, .suspended, .reroute, .close: conclude(outcome)
         }
     }

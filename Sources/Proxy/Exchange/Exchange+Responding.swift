@@ -22,6 +22,7 @@ extension Exchange {
             response.hasOwnReason = false
         }
         keptFields.add(to: response)
+        if limiting.hasFields { LimitFields.apply(to: self) }
         HeaderFilter.apply(to: self)
         response.addRanges()
         discardBody()
@@ -148,6 +149,16 @@ extension Exchange {
         leaveSubrequest()
         upstream?.abandon()
         stream.abandon()
+    }
+
+    /// Whether it waits for nothing but a check or a delay, which are of no use to a client that has left.
+    var isHeldUp: Bool {
+        switch phase {
+        case .delayed, .checkingPassword: true
+        case .receiving, .processing, .awaitingSubrequest, .readingBody, .awaitingUpstream, .responding,
+            .finished:
+            false
+        }
     }
 
     /// Whether a client that hangs up ends the work of an upstream (`proxy_ignore_client_abort off`).

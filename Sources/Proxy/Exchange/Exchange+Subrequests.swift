@@ -21,6 +21,8 @@ extension Exchange {
         headBytes = headCopy
         host.append(contentsOf: main.host)
         arrival.number = main.arrival.number
+        // What limits have said holds for both, once.
+        limiting = main.limiting
         routing.isInternal = true
         routing.pathOrigin = .changed
         values.takeVariables(of: main.values)
@@ -41,6 +43,8 @@ extension Exchange {
         advance(.resumed)
         AuthRequest.setVariables(inner, self)
         values.takeVariables(of: inner.values)
+        limiting = inner.limiting
+        takeConnections(of: inner)
         goOn(with: AuthRequest.verdict(inner, self), of: .subrequest)
     }
 

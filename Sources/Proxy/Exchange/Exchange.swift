@@ -43,6 +43,9 @@ final class Exchange {
     /// The location in force; the server's own settings until one is found.
     var location: Location
     var routing = Routing()
+    var limiting = Limiting()
+    /// Zones that count the request as under way.
+    var heldConnections: [HeldConnection] = []
     let values = ExchangeValues()
     /// What it waits for while its client's password is checked.
     var passwordCheck: PasswordCheck?

@@ -13,8 +13,8 @@ extension Exchange {
         case receiving
         /// Being routed and checked.
         case processing
-        /// Waiting for a timer (`auth_delay`) before it goes on.
-        case delayed(thenStatus: UInt16)
+        /// Waiting for a timer (`auth_delay`, `limit_req`) before it goes on.
+        case delayed(then: AfterDelay)
         /// The client's password is being checked in another process.
         case checkingPassword
         /// Another request was made to find out whether this one may go on (`auth_request`).
@@ -28,13 +28,20 @@ extension Exchange {
         /// The response is complete, or given up.
         case finished
 
+        /// What a delay is for.
+        enum AfterDelay: Equatable {
+            case answer(UInt16)
+            /// With the limits behind the one that delayed it, and with access.
+            case goOn
+        }
+
         /// What brings an exchange from one phase to the next.
         enum Event: Equatable {
             /// The head is complete, or refused.
             case headArrived
             /// It is routed or answered here from now on: what was waited for has come, or is of no use.
             case resumed
-            case delayed(thenStatus: UInt16)
+            case delayed(then: AfterDelay)
             case askedForPassword
             case askedSubrequest
             case wantedBody
@@ -58,7 +65,7 @@ extension Exchange {
             case (_, .headArrived): nil
 
             case (.processing, .resumed): .processing
-            case (.processing, .delayed(let status)): .delayed(thenStatus: status)
+            case (.processing, .delayed(let next)): .delayed(then: next)
             case (.processing, .askedForPassword): .checkingPassword
             case (.processing, .askedSubrequest): .awaitingSubrequest
             case (.processing, .wantedBody): .readingBody

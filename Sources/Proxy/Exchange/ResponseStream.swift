@@ -194,7 +194,7 @@ enum ResponseStream {
 
     // MARK: Time
 
-    /// Tells the exchange `delayPassed` after a while (`auth_delay`).
+    /// Tells the exchange `delayPassed` after a while (`auth_delay`, `limit_req`).
     func delay(ms: Int) {
         switch self {
         case .http1(let session): session.delay(ms: ms)

@@ -125,7 +125,7 @@ final class Subrequest {
     func timedOut() {
         switch state {
         case .underWay:
-            if let exchange, case .delayed(let status) = exchange.phase { exchange.delayPassed(status) }
+            if let exchange, case .delayed(let next) = exchange.phase { exchange.delayPassed(next) }
         case .draining: stop()
         case .free, .awaitingTurn, .answered, .over: break
         }

@@ -28,6 +28,7 @@ final class ConfigurationBuilder {
     private(set) var errorLogs: [ErrorLog] = []
     private(set) var upstreams: [UpstreamSettings] = []
     var health = HealthAssembly()
+    var limitZones = LimitZones()
     /// `resolver` and `resolver_timeout` of the `http` block.
     var resolver: ResolverLine?
     var resolverTimeoutMs: Int?
@@ -164,6 +165,7 @@ final class ConfigurationBuilder {
 
     private func finishMain() throws(ConfigError) {
         try computed.check()
+        try limitZones.check()
         patterns.bound(steps: main.patternMatchLimit)
         healthChecks = try health.assemble(&upstreams)
         for index in upstreams.indices {

@@ -1,6 +1,7 @@
 public import Config
 internal import Core
 public import Net
+internal import Sharing
 internal import Upstream
 
 /// The one door through which everything comes that a configuration is made of: files, addresses of
@@ -25,6 +26,9 @@ public final class ConfigurationFiles: SourceFiles {
     /// those that stay the same from the configuration before.
     private var tlsContexts: [String: TLSServerContext] = [:]
     private var formerTLSContexts: [String: TLSServerContext]
+    /// Tables of zones, by their labels.
+    private var tables: [String: any ZoneTable] = [:]
+    private var formerTables: [String: any ZoneTable] = [:]
     /// Regular expressions compiled for this configuration.
     let patterns: PatternCache
 
@@ -61,6 +65,7 @@ public final class ConfigurationFiles: SourceFiles {
     /// The configuration is made: what came before it is let go.
     func finishLoading() {
         formerTLSContexts = [:]
+        formerTables = [:]
         patterns.finishLoading()
         former = nil
     }
@@ -106,6 +111,7 @@ public final class ConfigurationFiles: SourceFiles {
         bytes: [UInt8], descriptors fds: [Int32], former: ConfigurationFiles? = nil
     ) throws(ConfigError) {
         isReplaying = true
+        formerTables = former?.tables ?? [:]
         formerTLSContexts = former?.tlsContexts ?? [:]
         patterns = PatternCache(former: former?.patterns)
         lasting = LastingSecrets()
@@ -292,6 +298,32 @@ public final class ConfigurationFiles: SourceFiles {
         return store
     }
 
+    /// What a zone keeps: the memory that it has already, if its label and size are the same.
+    func table<Table: ZoneTable>(
+        _ type: Table.Type, _ label: String, byteCount: Int
+    ) throws(ConfigError) -> Table {
+        let label = "table \(byteCount) \(label)"
+        let table: Table
+        do throws(Errno) {
+            table = try isReplaying ? adopted(label, byteCount) : lasting.table(label, byteCount)
+        } catch {
+            throw ConfigError("mmap() of \(byteCount) bytes failed \(error.logText)")
+        }
+        tables[label] = table
+        if !isReplaying, let fd = table.descriptor, !descriptors.contains(where: { $0.label == label }) {
+            descriptors.append((label, fd))
+        }
+        return table
+    }
+
+    private func adopted<Table: ZoneTable>(_ label: String, _ byteCount: Int) throws(Errno) -> Table {
+        if let table = (tables[label] ?? formerTables[label]) as? Table { return table }
+        guard let entry = descriptors.first(where: { $0.label == label }),
+            let copy = Socket.duplicate(entry.fd)
+        else { throw .notFound }
+        return try Table(label: label, byteCount: byteCount, adopting: copy)
+    }
+
     // MARK: TLS
 
     /// The context with this identity, made here or for the configuration before.
@@ -343,11 +375,19 @@ public final class LastingSecrets {
     /// By their labels, as the stores are.
     private var certificates: [String: (chain: [UInt8], key: [UInt8])] = [:]
     private var stores: [String: TLSSessionStore] = [:]
+    private var tables: [String: any ZoneTable] = [:]
+    private var leftTables = LeftTables()
 
-    /// - Parameter ticketKeys: of the binary that ran before; `nil`: new ones.
-    public init(ticketKeys: [UInt8]? = nil) {
+    /// - Parameters:
+    ///   - ticketKeys: of the binary that ran before; `nil`: new ones.
+    ///   - tables: the memory of its zones.
+    public init(ticketKeys: [UInt8]? = nil, tables: [Int32] = []) {
         self.ticketKeys = ticketKeys ?? Digest.randomBytes(80) ?? []
+        leftTables = LeftTables(tables)
     }
+
+    /// The memory of zones, for a binary that takes over.
+    public var tableDescriptors: [Int32] { tables.values.compactMap(\.descriptor) }
 
     func selfSigned(_ names: [String]) throws(TLSError) -> (chain: [UInt8], key: [UInt8]) {
         if let made = certificates[LastingSecrets.label(names)] { return made }
@@ -362,6 +402,26 @@ public final class LastingSecrets {
     func keep(_ isUsed: (String) -> Bool) {
         certificates = certificates.filter { isUsed($0.key) }
         stores = stores.filter { isUsed($0.key) }
+        tables = tables.filter { isUsed($0.key) }
+        leftTables.close()
+    }
+
+    func table<Table: ZoneTable>(_ label: String, _ byteCount: Int) throws(Errno) -> Table {
+        if let table = tables[label] as? Table { return table }
+        let table: Table
+        if let found: Table = left(label, byteCount) {
+            table = found
+        } else {
+            table = try Table(label: label, byteCount: byteCount, adopting: nil)
+        }
+        tables[label] = table
+        return table
+    }
+
+    /// What a former binary has kept under this label.
+    private func left<Table: ZoneTable>(_ label: String, _ byteCount: Int) -> Table? {
+        guard let descriptor = leftTables.take(label) else { return nil }
+        return try? Table(label: label, byteCount: byteCount, adopting: descriptor)
     }
 
     func sessionStore(_ label: String, byteCount: Int) throws(TLSError) -> TLSSessionStore {

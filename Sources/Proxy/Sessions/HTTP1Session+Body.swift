@@ -144,7 +144,7 @@ extension HTTP1Session {
             return readBody()
         }
         guard transport.isHangup else { return }
-        if exchange.passwordCheck != nil {
+        if exchange.isHeldUp {
             worker.log(.info, exchange, "client prematurely closed connection")
             return exchange.clientLeft(status: 499)
         }
@@ -158,7 +158,7 @@ extension HTTP1Session {
 
     func exchangeTimedOut() {
         guard let exchange else { return close() }
-        if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
+        if case .delayed(let next) = exchange.phase { return exchange.delayPassed(next) }
         // What it was to be waited for may have become of no use meanwhile.
         guard exchange.isReadingBody else { return }
         let verdict = exchange.arrival.pace.look(

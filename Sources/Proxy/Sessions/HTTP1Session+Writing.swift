@@ -178,9 +178,11 @@ extension HTTP1Session {
     /// The response under way is the last one.
     func mustClose() { keepsAlive = false }
 
-    /// Waits before the exchange goes on (`auth_delay`).
+    /// Waits before the exchange goes on (`auth_delay`, `limit_req`).
     func delay(ms: Int) {
         arm(readTimer, afterMs: ms)
+        // One that has left already is not seen to leave.
+        if transport.isHangup { worker.post(connection.token) }
     }
 
     private func finishEnding(_ exchange: Exchange) {

@@ -129,7 +129,7 @@ extension HTTP2Stream {
     }
 
     func readTimedOut(_ exchange: Exchange) {
-        if case .delayed(let status) = exchange.phase { return exchange.delayPassed(status) }
+        if case .delayed(let next) = exchange.phase { return exchange.delayPassed(next) }
         // What it was to be waited for may have become of no use meanwhile.
         guard exchange.isReadingBody else { return }
         let verdict = exchange.arrival.pace.look(

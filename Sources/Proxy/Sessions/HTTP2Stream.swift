@@ -146,7 +146,7 @@ final class HTTP2Stream {
         }
     }
 
-    /// Waits before the exchange goes on (`auth_delay`).
+    /// Waits before the exchange goes on (`auth_delay`, `limit_req`).
     func delay(ms: Int) { worker.set(readTimer, afterMs: ms) }
 
     /// `client_min_rate`: this one holds a stream for next to nothing.

@@ -14,7 +14,7 @@ enum Directives {
             + AuthRequestSettings.directives + MirrorSettings.directives
             + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
             + ContentModule.directives + TryFilesSettings.directives + RateSetting.directives
-            + GeoRows.directives
+            + LimitRequestSettings.directives + LimitConnectionSettings.directives + GeoRows.directives
             + SplitClientsRows.directives + HealthRows.directives + ResolverRows.directives
             + IgnoredDirectives.directives + IgnoredDirectives.cacheExceptions
     }

@@ -10,6 +10,8 @@ struct LocationSettings {
     var authRequest = AuthRequestSettings()
     var mirror = MirrorSettings()
     var realIP = RealIPSettings()
+    var limitRequests = LimitRequestSettings()
+    var limitConnections = LimitConnectionSettings()
     var headers = HeaderSettings()
     var logs: LogSettings
     /// Of this very block: never inherited.
@@ -32,6 +34,8 @@ struct LocationSettings {
         copy.authRequest.variables.inherit()
         copy.mirror.paths.inherit()
         copy.realIP.trusted.inherit()
+        copy.limitRequests.limits.inherit()
+        copy.limitConnections.limits.inherit()
         copy.headers.added.inherit()
         copy.logs.access.inherit()
         copy.rewrite = RewriteSettings()

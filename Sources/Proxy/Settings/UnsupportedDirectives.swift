@@ -24,10 +24,6 @@ enum UnsupportedDirectives {
                 "use \"auth_request\" with a service that checks it, or let the gateway check"
             ),
             (["secure_link*", "valid_referers", "referer_*"], "let the gateway check the link"),
-            (
-                ["limit_req*", "limit_conn*"],
-                "\"max_conns\" and \"queue\" protect the gateways: leave it out, or limit before this server"
-            ),
             (["sticky*"], "use \"ip_hash\", or \"hash $cookie_NAME consistent\""),
             (["least_time"], "use \"least_conn\""),
             (["ntlm"], "use \"ip_hash\" and let the gateway take another kind of authentication"),

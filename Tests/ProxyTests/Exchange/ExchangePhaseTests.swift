@@ -6,12 +6,12 @@ import Testing
     typealias Phase = Exchange.Phase
 
     private static let phases: [Phase] = [
-        .receiving, .processing, .delayed(thenStatus: 401), .checkingPassword, .awaitingSubrequest,
+        .receiving, .processing, .delayed(then: .answer(401)), .checkingPassword, .awaitingSubrequest,
         .readingBody,
         .awaitingUpstream, .responding, .finished,
     ]
     private static let events: [Phase.Event] = [
-        .headArrived, .resumed, .delayed(thenStatus: 401), .askedForPassword, .askedSubrequest,
+        .headArrived, .resumed, .delayed(then: .answer(401)), .askedForPassword, .askedSubrequest,
         .wantedBody, .sentUpstream,
         .responded, .ended,
     ]
@@ -20,14 +20,14 @@ import Testing
         (.receiving, .headArrived, .processing),
         (.receiving, .ended, .finished),
         (.processing, .resumed, .processing),
-        (.processing, .delayed(thenStatus: 401), .delayed(thenStatus: 401)),
+        (.processing, .delayed(then: .answer(401)), .delayed(then: .answer(401))),
         (.processing, .askedForPassword, .checkingPassword),
         (.processing, .askedSubrequest, .awaitingSubrequest),
         (.processing, .wantedBody, .readingBody),
         (.processing, .responded, .responding),
         (.processing, .ended, .finished),
-        (.delayed(thenStatus: 401), .resumed, .processing),
-        (.delayed(thenStatus: 401), .ended, .finished),
+        (.delayed(then: .answer(401)), .resumed, .processing),
+        (.delayed(then: .answer(401)), .ended, .finished),
         (.checkingPassword, .resumed, .processing),
         (.checkingPassword, .ended, .finished),
         (.awaitingSubrequest, .resumed, .processing),

@@ -102,15 +102,93 @@ enum RefusalSamples {
         (#"server { } location /x { }"#, #""location" directive is not allowed here"#),
         (#"keepalive_timeout x;"#, #""keepalive_timeout" directive invalid value"#),
         (
-            #"limit_req_zone $host zone=a:1m rate=1r/s;"#,
-            #"the "limit_req_zone" directive is not supported yet ("max_conns" and "queue" protect the"#
-                + " gateways: leave it out, or limit before this server)"
-        ),
-        (
             #"proxy_cache_path /a keys_zone=a:1m;"#,
             #"the "proxy_cache_path" directive is not supported yet (nothing is cached: leave it out,"#
                 + " and every request goes to the gateways)"
         ),
+    ]
+    static let limits: [(String, String)] = [
+        (#"limit_req_zone $host zone=a:1m;"#, #"invalid number of arguments in "limit_req_zone" directive"#),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s sync;"#,
+            #"the parameter "sync" is not supported yet (leave it out)"#
+        ),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s zone=b:1m;"#,
+            #"invalid number of arguments in "limit_req_zone" directive"#
+        ),
+        (#"limit_req_zone $host zone=a:1m rate=0r/s;"#, #"invalid rate "rate=0r/s""#),
+        (#"limit_req_zone $host zone=a:1m rate=1r/h;"#, #"invalid rate "rate=1r/h""#),
+        (#"limit_req_zone $host zone=a:1m rate=r/s;"#, #"invalid rate "rate=r/s""#),
+        (#"limit_req_zone $host zone=a:16k rate=1r/s;"#, #"zone "zone=a:16k" is too small"#),
+        (#"limit_req_zone $host zone=a rate=1r/s;"#, #"invalid zone size "zone=a""#),
+        (#"limit_req_zone $host zone=a:1x rate=1r/s;"#, #"invalid zone size "zone=a:1x""#),
+        (#"limit_req_zone $host zone=:1m rate=1r/s;"#, #""limit_req_zone" must have "zone" parameter"#),
+        (#"limit_req_zone $host rate=1r/s rate=2r/s;"#, #""limit_req_zone" must have "zone" parameter"#),
+        (#"limit_req_zone $host rate=1r/s size=1;"#, #"invalid parameter "size=1""#),
+        (#"limit_req_zone $nosuch zone=a:1m rate=1r/s;"#, #"unknown "nosuch" variable"#),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s; limit_req_zone $uri zone=a:1m rate=1r/s;"#,
+            #"limit_req_zone "a" is already bound to key "$host""#
+        ),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s; limit_req_zone $uri zone=a:2m rate=1r/s;"#,
+            #"the size 2097152 of shared memory zone "a" conflicts with already declared size 1048576"#
+        ),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s; limit_conn_zone $uri zone=a:1m;"#,
+            #"the shared memory zone "a" is already declared for a different use"#
+        ),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s; limit_conn a 1;"#,
+            #"the shared memory zone "a" is already declared for a different use"#
+        ),
+        (
+            #"limit_conn_zone $host zone=a:1m; limit_req zone=a;"#,
+            #"the shared memory zone "a" is already declared for a different use"#
+        ),
+        (#"limit_req zone=a;"#, #"zero size shared memory zone "a""#),
+        (
+            #"limit_req_zone $host zone=clients:1m rate=1r/s; limit_req zone=client;"#,
+            #"zero size shared memory zone "client", did you mean "clients"?"#
+        ),
+        (#"limit_req zone=;"#, #"zero size shared memory zone """#),
+        (#"limit_req zone=a; limit_req zone=a;"#, #""limit_req" directive is duplicate"#),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s; limit_req zone=a burst=0;"#,
+            #"invalid burst value "burst=0""#
+        ),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s; limit_req zone=a burst=x;"#,
+            #"invalid burst value "burst=x""#
+        ),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s; limit_req zone=a delay=0;"#,
+            #"invalid delay value "delay=0""#
+        ),
+        (
+            #"limit_req_zone $host zone=a:1m rate=1r/s; limit_req burst=1;"#,
+            #""limit_req" must have "zone" parameter"#
+        ),
+        (#"limit_req_zone $host zone=a:1m rate=1r/s; limit_req zone=a foo;"#, #"invalid parameter "foo""#),
+        (#"limit_req_status 399;"#, #"value must be between 400 and 599"#),
+        (#"limit_req_status x;"#, #""limit_req_status" directive invalid number"#),
+        (#"limit_conn_zone $host zone=a:16k;"#, #"zone "zone=a:16k" is too small"#),
+        (#"limit_conn_zone $host zone=a;"#, #"invalid zone size "zone=a""#),
+        (#"limit_conn_zone $host size=1;"#, #"invalid parameter "size=1""#),
+        (
+            #"limit_conn_zone $host zone=a:1m; limit_conn_zone $uri zone=a:1m;"#,
+            #"limit_conn_zone "a" is already bound to key "$host""#
+        ),
+        (#"limit_conn_zone $host zone=a:1m; limit_conn a 0;"#, #"invalid number of connections "0""#),
+        (#"limit_conn_zone $host zone=a:1m; limit_conn a x;"#, #"invalid number of connections "x""#),
+        (#"limit_conn_zone $host zone=a:1m; limit_conn a 65536;"#, #"connection limit must be less 65536"#),
+        (
+            #"limit_conn_zone $host zone=a:1m; limit_conn a 1; limit_conn a 2;"#,
+            #""limit_conn" directive is duplicate"#
+        ),
+        (#"limit_conn b 1;"#, #"zero size shared memory zone "b""#),
+        (#"limit_conn_status 600;"#, #"value must be between 400 and 599"#),
     ]
     static let server: [(String, String)] = [
         (#"server_name *;"#, #"server name "*" is invalid"#),

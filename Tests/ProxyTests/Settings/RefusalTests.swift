@@ -17,6 +17,11 @@ struct RefusalTests {
         #expect(Loading.refusal { () throws(ConfigError) in try Loading.http(text) } == message)
     }
 
+    @Test("refused of limits", arguments: RefusalSamples.limits)
+    func refusedOfLimits(_ text: String, _ message: String) {
+        #expect(Loading.refusal { () throws(ConfigError) in try Loading.http(text) } == message)
+    }
+
     @Test("refused in `server`", arguments: RefusalSamples.server)
     func refusedInServer(_ text: String, _ message: String) {
         #expect(Loading.refusal { () throws(ConfigError) in try Loading.server(text) } == message)

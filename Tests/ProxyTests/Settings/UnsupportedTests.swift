@@ -20,10 +20,10 @@ import Testing
             """
             events {}
             http {
-                limit_req_zone $binary_remote_addr zone=a:1m rate=1r/s;
+                lua_package_path /a;
                 server {
                     location / {
-                        limit_req zone=a;
+                        empty_gif;
                         auth_jwt check;
                     }
                     location /b { auth_jwt check; }
@@ -36,7 +36,7 @@ import Testing
         for (line, (name, number)) in zip(
             found,
             [
-                ("limit_req_zone", 3), ("limit_req", 6), ("auth_jwt", 7), ("auth_jwt", 9),
+                ("lua_package_path", 3), ("empty_gif", 6), ("auth_jwt", 7), ("auth_jwt", 9),
                 ("fastcgi_pass", 10), ("stream", 13),
             ])
         {

@@ -1,0 +1,159 @@
+internal import Config
+internal import Sharing
+
+/// A zone of `limit_req_zone`, as one configuration knows it.
+final class RequestZone {
+    /// What its line says.
+    struct Line {
+        let key: Template<Variable>
+        /// Thousandths of requests a second.
+        let rate: Int
+        let buckets: RequestBuckets
+    }
+
+    let name: String
+    fileprivate(set) var line: Line?
+
+    fileprivate init(_ name: String) { self.name = name }
+}
+
+/// A zone of `limit_conn_zone`, as one configuration knows it.
+final class ConnectionZone {
+    /// What its line says.
+    struct Line {
+        let key: Template<Variable>
+        let counts: ConnectionCounts
+    }
+
+    let name: String
+    fileprivate(set) var line: Line?
+
+    fileprivate init(_ name: String) { self.name = name }
+}
+
+/// The zones of a configuration while it is read: they may be named before their lines come.
+struct LimitZones {
+    /// In the order in which they are first named.
+    private(set) var requests: [RequestZone] = []
+    private(set) var connections: [ConnectionZone] = []
+    private var sizes: [String: Int] = [:]
+    private var firstNamed: [String: Statement] = [:]
+
+    mutating func requestZone(_ name: String, _ statement: Statement) throws(ConfigError) -> RequestZone {
+        if let zone = requests.first(where: { $0.name == name }) { return zone }
+        try refuse(ifKnown: connections.contains { $0.name == name }, name, statement)
+        let zone = RequestZone(name)
+        requests.append(zone)
+        firstNamed[name] = statement
+        return zone
+    }
+
+    mutating func connectionZone(
+        _ name: String, _ statement: Statement
+    ) throws(ConfigError) -> ConnectionZone {
+        if let zone = connections.first(where: { $0.name == name }) { return zone }
+        try refuse(ifKnown: requests.contains { $0.name == name }, name, statement)
+        let zone = ConnectionZone(name)
+        connections.append(zone)
+        firstNamed[name] = statement
+        return zone
+    }
+
+    private func refuse(
+        ifKnown isKnown: Bool, _ name: String, _ statement: Statement
+    ) throws(ConfigError) {
+        guard isKnown else { return }
+        throw ConfigError(
+            "the shared memory zone \"\(name)\" is already declared for a different use", statement)
+    }
+
+    // MARK: Lines
+
+    mutating func define(
+        _ words: ZoneWords, rate: Int, _ block: Block, _ statement: Statement
+    ) throws(ConfigError) {
+        let zone = try requestZone(words.name, statement)
+        try checkNew(words, boundTo: zone.line?.key, statement)
+        let key = try block.template(statement.argument(0), statement)
+        zone.line = RequestZone.Line(
+            key: key, rate: rate, buckets: try table(words, key, block, statement))
+    }
+
+    mutating func define(
+        _ words: ZoneWords, _ block: Block, _ statement: Statement
+    ) throws(ConfigError) {
+        let zone = try connectionZone(words.name, statement)
+        try checkNew(words, boundTo: zone.line?.key, statement)
+        let key = try block.template(statement.argument(0), statement)
+        zone.line = ConnectionZone.Line(key: key, counts: try table(words, key, block, statement))
+    }
+
+    private mutating func checkNew(
+        _ words: ZoneWords, boundTo key: Template<Variable>?, _ statement: Statement
+    ) throws(ConfigError) {
+        if let size = sizes[words.name], size != words.byteCount {
+            throw ConfigError(
+                "the size \(words.byteCount) of shared memory zone \"\(words.name)\" conflicts with already"
+                    + " declared size \(size)", statement)
+        }
+        if let key {
+            throw ConfigError(
+                "\(statement.name) \"\(words.name)\" is already bound to key \"\(key.source)\"", statement)
+        }
+        sizes[words.name] = words.byteCount
+    }
+
+    /// Its memory. A zone whose size or key another configuration changes is another one, and empty.
+    private func table<Table: ZoneTable>(
+        _ words: ZoneWords, _ key: Template<Variable>, _ block: Block, _ statement: Statement
+    ) throws(ConfigError) -> Table {
+        let label = "\(statement.name) \(words.name.utf8.count) \(words.name)\(key.source)"
+        do throws(ConfigError) {
+            return try block.builder.files.table(Table.self, label, byteCount: words.byteCount)
+        } catch {
+            throw ConfigError("zone \"\(words.name)\": \(error.message)", statement)
+        }
+    }
+
+    /// All that the files say is known.
+    func check() throws(ConfigError) {
+        let missing =
+            requests.filter { $0.line == nil }.map(\.name)
+            + connections.filter { $0.line == nil }.map(\.name)
+        guard let name = missing.first else { return }
+        let known = (requests.map(\.name) + connections.map(\.name)).filter { !missing.contains($0) }
+        throw ConfigError(
+            "zero size shared memory zone \"\(name)\"\(Spelling.hint(for: name, in: known))",
+            at: firstNamed[name]?.location)
+    }
+}
+
+/// `zone=name:size`
+struct ZoneWords {
+    let name: String
+    let byteCount: Int
+
+    /// Smallest zone: eight pages, as in nginx.
+    private static var byteCountMin: Int { 8 * 4096 }
+    private static var byteCountMax: Int { 64 << 30 }
+
+    /// - Parameter word: begins with `zone=`.
+    init(_ word: String, _ statement: Statement) throws(ConfigError) {
+        let text = word.dropFirst("zone=".count)
+        guard let colon = text.firstIndex(of: ":"), let size = Units.size(String(text[colon...].dropFirst()))
+        else { throw ConfigError("invalid zone size \"\(word)\"", statement) }
+        guard size >= ZoneWords.byteCountMin else {
+            throw ConfigError("zone \"\(word)\" is too small", statement)
+        }
+        guard size <= ZoneWords.byteCountMax else {
+            throw ConfigError("zone \"\(word)\" is too large: it may have 65536m", statement)
+        }
+        name = String(text[..<colon])
+        byteCount = size
+        guard !name.isEmpty else { throw ZoneWords.missing(statement) }
+    }
+
+    static func missing(_ statement: Statement) -> ConfigError {
+        ConfigError("\"\(statement.name)\" must have \"zone\" parameter", statement)
+    }
+}
