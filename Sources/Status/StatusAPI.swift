@@ -68,6 +68,7 @@ package enum StatusAPI {
         case ("resolvers", _): return StatusScope(parts: .resolvers)
         case ("http", "server_zones"): return StatusScope(parts: .serverZones, name: name)
         case ("http", "location_zones"): return StatusScope(parts: .locationZones, name: name)
+        case ("http", "limit_reqs"), ("http", "limit_conns"): return StatusScope(parts: .limits, name: name)
         case ("http", "upstreams"):
             // Servers as they were configured have no numbers.
             return StatusScope(parts: .upstreams, name: name, isCounted: parts.count < 5)

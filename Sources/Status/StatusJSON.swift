@@ -31,8 +31,6 @@ package struct StatusJSON {
     /// There is no such allocator.
     var slabs: JSON { .object([]) }
     var caches: JSON { .object([]) }
-    var limitConns: JSON { .object([]) }
-    var limitReqs: JSON { .object([]) }
     var keyvals: JSON { .object([]) }
 
     // MARK: The service
@@ -151,6 +149,14 @@ package struct StatusJSON {
             ("3xx", .int(sum[.redirected])), ("4xx", .int(sum[.clientErrors])),
             ("5xx", .int(sum[.serverErrors])), ("codes", .object(codes)), ("total", .int(sum.responses)),
         ])
+    }
+
+    var limitConns: JSON { limits(report.limitConnections) }
+    var limitReqs: JSON { limits(report.limitRequests) }
+
+    private func limits(_ zones: [StatusReport.LimitZone]) -> JSON {
+        .object(
+            zones.map { zone in (zone.name, .object(zone.counts.map { ($0.word, .int($0.value)) })) })
     }
 
     // MARK: Upstreams

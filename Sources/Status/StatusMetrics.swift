@@ -27,6 +27,7 @@ package final class StatusMetrics {
         metrics.addService()
         metrics.addHandshakes()
         metrics.addZones()
+        metrics.addLimits()
         metrics.addServers()
         metrics.addServerHandshakes()
         metrics.addUpstreams()
@@ -167,6 +168,33 @@ extension StatusMetrics {
         handshakes(
             "server_zone_tls_handshakes_total", "TLS handshakes of a server zone by how they ended.",
             Rows(report.serverZones))
+    }
+
+    private func addLimits() {
+        let kinds = [
+            ("limit_req", "Requests of a `limit_req` zone", report.limitRequests),
+            ("limit_conn", "Requests of a `limit_conn` zone", report.limitConnections),
+        ]
+        for (kind, help, zones) in kinds where !zones.isEmpty {
+            work.once { [self] in begin("\(kind)_requests_total", .counter, "\(help) by what became of them.")
+            }
+            work.each(zones.count) { [self] index in
+                for (word, value) in zones[index].counts {
+                    let labels = [("zone", zones[index].name), ("result", word)]
+                    line("\(kind)_requests_total", StatusMetrics.text(labels), value)
+                }
+            }
+            for (name, help) in [("keys", "Keys that the zone holds."), ("keys_max", "Short keys that fit.")]
+            {
+                work.once { [self] in begin("\(kind)_\(name)", .gauge, help) }
+                work.each(zones.count) { [self] index in
+                    let keys = zones[index].keys
+                    line(
+                        "\(kind)_\(name)", StatusMetrics.text([("zone", zones[index].name)]),
+                        name == "keys" ? keys.count : keys.max)
+                }
+            }
+        }
     }
 
     /// The numbers of all servers that are among these upstreams.

@@ -32,6 +32,7 @@ package struct StatusPage {
         }
         work.once { page.writeUpstreams() }
         work.once { page.writeZones() }
+        work.once { page.writeLimits() }
         work.once {
             page.writeTLS()
             page.writeWorkers()
@@ -211,6 +212,23 @@ package struct StatusPage {
             write(.zones, "\(kind) zones", rows)
             html += "</section>\n"
         }
+    }
+
+    private mutating func writeLimits() {
+        let kinds = [("requests", report.limitRequests), ("connections", report.limitConnections)]
+        guard kinds.contains(where: { !$0.1.isEmpty }) else { return }
+        begin("Limits")
+        let rows = kinds.flatMap { kind, zones in
+            zones.map { zone in
+                "<tr><th scope=\"row\">\(escaped(zone.name))</th><td class=\"text\">\(kind)</td>"
+                    + ["passed", "delayed", "rejected", "delayed_dry_run", "rejected_dry_run"].map {
+                        count(zone.count($0))
+                    }.joined() + cell("\(Wording.count(zone.keys.count)) of \(Wording.count(zone.keys.max))")
+                    + "</tr>"
+            }
+        }
+        write(.limits, "Zones of limits", rows)
+        html += "</section>\n"
     }
 
     private mutating func writeTLS() {

@@ -123,6 +123,9 @@ package struct StatusReport {
     package var mirrorsDropped = 0
     package var serverZones: [Zone] = []
     package var locationZones: [Zone] = []
+    /// Zones of `limit_req` and of `limit_conn`.
+    package var limitRequests: [LimitZone] = []
+    package var limitConnections: [LimitZone] = []
     /// How lookups of names end, in the API's words.
     static let lookupEndings: [(word: String, ending: LookupEnding)] = [
         ("noerror", .noError), ("formerr", .formatError), ("servfail", .serverFailure),

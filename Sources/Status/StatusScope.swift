@@ -14,7 +14,8 @@ package struct StatusScope {
         package static let upstreams = Parts(rawValue: 32)
         package static let history = Parts(rawValue: 64)
         package static let certificates = Parts(rawValue: 128)
-        static let all = Parts(rawValue: 255)
+        package static let limits = Parts(rawValue: 256)
+        static let all = Parts(rawValue: 511)
     }
 
     package var parts: Parts

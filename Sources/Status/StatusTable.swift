@@ -18,6 +18,12 @@ struct StatusTable {
         name: "zones",
         columns: ["Zone", "Now", "Requests", "2xx", "3xx", "4xx", "5xx", "Received", "Sent", "p50", "p99"],
         words: [], ceiling: 30_000)
+    static let limits = StatusTable(
+        name: "limits",
+        columns: [
+            "Zone", "Limits", "Passed", "Delayed", "Rejected", "Delayed, dry run", "Rejected, dry run",
+            "Keys",
+        ], words: ["Limits"], ceiling: 31_500)
     static let certificates = StatusTable(
         name: "certificates", columns: ["Certificate", "Days left", "Also for", "File"],
         words: ["Also for", "File"], ceiling: 33_000)
@@ -28,7 +34,7 @@ struct StatusTable {
         name: "errors", columns: ["When", "Status", "Reason", "Request", "Client", "Server"],
         words: ["Reason", "Request"], ceiling: 46_000)
 
-    static var all: [StatusTable] { [servers, zones, certificates, workers, errors] }
+    static var all: [StatusTable] { [servers, zones, limits, certificates, workers, errors] }
 
     var head: String {
         let cells = columns.map { column in

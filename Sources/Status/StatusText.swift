@@ -27,6 +27,7 @@ package struct StatusText {
         for upstream in report.upstreams { text.add(upstream, to: work) }
         text.addZones(to: work)
         work.once {
+            text.writeLimits()
             text.writeTLS()
             text.writeWorkers()
             text.writeEvents()
@@ -159,6 +160,26 @@ package struct StatusText {
                     ("  " + zones[index].name, 24), ("\(sum[.requests])", -10), ("\(sum[.successful])", -9),
                     ("\(sum[.redirected])", -6), ("\(sum[.clientErrors])", -6),
                     ("\(sum[.serverErrors])", -6), (Wording.bytes(sum[.sent]), -9),
+                ])
+            }
+        }
+    }
+
+    private func writeLimits() {
+        for (kind, zones) in [("limit_req", report.limitRequests), ("limit_conn", report.limitConnections)]
+        where !zones.isEmpty {
+            line("")
+            row([
+                ("\(kind) zone", 24), ("passed", -11), ("delayed", -9), ("rejected", -9), ("dry runs", -9),
+                ("keys", -9),
+            ])
+            for zone in zones {
+                row([
+                    ("  " + zone.name, 24), ("\(zone.count("passed"))", -11),
+                    ("\(zone.count("delayed"))", -9),
+                    ("\(zone.count("rejected"))", -9),
+                    ("\(zone.count("delayed_dry_run") + zone.count("rejected_dry_run"))", -9),
+                    ("\(zone.keys.count)", -9),
                 ])
             }
         }

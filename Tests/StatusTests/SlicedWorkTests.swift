@@ -93,7 +93,7 @@ import Testing
         arguments: [
             ("9", 0), ("9/nginx", 0), ("9/processes", 0), ("9/connections", 1), ("9/http/requests", 1),
             ("9/workers/0", 2), ("9/http/server_zones", 4), ("9/resolvers", 16), ("9/http/upstreams/a", 32),
-            ("9/portico/history", 64), ("9/portico/certificates", 128), ("9/portico", 255),
+            ("9/portico/history", 64), ("9/portico/certificates", 128), ("9/portico", 511),
         ])
     func scope(_ path: String, _ parts: Int) {
         let scope = StatusAPI.scope(of: path)

@@ -75,9 +75,21 @@ final class StatusGathering {
                 shared.resolvers.tally(named: zone).map { (zone, $0) }
             }
         }
+        if scope.parts.contains(.limits) { takeLimits(configuration.limitZones) }
         if scope.parts.contains(.history) {
             report.events = shared.events.events(max: 20)
             report.samples = service.samples
+        }
+    }
+
+    private func takeLimits(_ zones: LimitZones) {
+        report.limitRequests = zones.requests.compactMap { zone in
+            guard scope.wants(zone.name), let line = zone.line else { return nil }
+            return StatusReport.LimitZone(zone.name, line.buckets)
+        }
+        report.limitConnections = zones.connections.compactMap { zone in
+            guard scope.wants(zone.name), let line = zone.line else { return nil }
+            return StatusReport.LimitZone(zone.name, line.counts)
         }
     }
 
