@@ -13,6 +13,11 @@ enum Exemptions {
     /// Functions longer than 70 lines, by `path: start of the declaration`.
     static let longFunctions: [String: String] = [:]
 
+    /// Functions with more than six parameters, by `path: start of the declaration`.
+    static let manyParameters: [String: String] = [
+        "Sources/Config/Directive.swift: init": "a row of a table: each part of it is one column"
+    ]
+
     /// Lines wider than 110 columns, by path.
     static let wideLines: [String: String] = [
         "Sources/portico/DefaultConfiguration.swift": "it is a configuration file word for word",

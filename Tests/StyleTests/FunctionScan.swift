@@ -7,6 +7,7 @@ enum FunctionScan {
         /// 1-based.
         let line: Int
         let lineCount: Int
+        let parameterCount: Int
     }
 
     static func functions(in file: SourceFile) -> [Function] {
@@ -18,7 +19,10 @@ enum FunctionScan {
             if text[index] == 10 { line += 1 }
             if let name = name(at: index, in: text), let end = end(of: index, in: text) {
                 let count = text[index...end].count { $0 == 10 } + 1
-                found.append(Function(name: name, line: line, lineCount: count))
+                found.append(
+                    Function(
+                        name: name, line: line, lineCount: count,
+                        parameterCount: parameterCount(from: index, in: text)))
             }
             index += 1
         }
@@ -56,6 +60,28 @@ enum FunctionScan {
             index += 1
         }
         return nil
+    }
+
+    /// Parameters between the first parentheses from `start` on; each has a colon outside of all others.
+    private static func parameterCount(from start: Int, in text: [UInt8]) -> Int {
+        guard
+            let open = text[start...].firstIndex(where: { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: "{") }
+            ),
+            text[open] == UInt8(ascii: "(")
+        else { return 0 }
+        var depth = 0
+        var count = 0
+        for byte in text[open...] {
+            switch byte {
+            case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
+                depth -= 1
+                if depth == 0 { return count }
+            case UInt8(ascii: ":") where depth == 1: count += 1
+            default: break
+            }
+        }
+        return count
     }
 
     private static func isWord(_ byte: UInt8) -> Bool {

@@ -37,7 +37,9 @@ import Testing
     @Test("every directive of a method is under these laws, in each way of writing it")
     func allAreHere() {
         let names = Set(Self.methods.compactMap(\.name))
-        #expect(names == Set(BalancingMethod.directives.map(\.name)) && Self.methods.count == 8)
+        #expect(names == Set(BalancingMethod.directives.map(\.name)))
+        // Those with words that may be left out are here more than once.
+        #expect(Self.methods.count > names.count + 1)
     }
 
     @Test("chooses only peers that are not down", arguments: methods)
