@@ -28,9 +28,10 @@ final class StapleWatch {
     func timedOut() {
         let nowMs = checker.clock.nowMs
         if let fetch { return settle(fetch.advance(nil, nowMs: nowMs)) }
-        let made = OCSPFetch(
-            subject, resolver, poller: checker.loop.poller, token: repetition.token, nowMs: nowMs,
-            timeoutMs: StapleWatch.timeoutMs, tally: checker.tally(of: resolver))
+        let means = OCSPFetch.Means(
+            resolver: resolver, tally: checker.tally(of: resolver), poller: checker.loop.poller,
+            token: repetition.token)
+        let made = OCSPFetch(subject, by: means, nowMs: nowMs, timeoutMs: StapleWatch.timeoutMs)
         fetch = made
         settle(made.start(nowMs: nowMs))
     }

@@ -68,13 +68,22 @@ public final class Transport {
     }
 
     /// Reads what comes before TLS into the free end of `buffer`, at most `limit` bytes.
-    ///
-    /// - Parameter takes: whether the bytes are taken; otherwise they can be read once more.
-    public func receivePlain(into buffer: ByteBuffer, limit: Int, takes: Bool) -> IOOutcome {
+    public func receivePlain(into buffer: ByteBuffer, limit: Int) -> IOOutcome {
+        receivePlain(into: buffer, limit) { [fd] in Socket.receive(fd, $0) }
+    }
+
+    /// The same; the bytes can be read once more.
+    public func peekPlain(into buffer: ByteBuffer, limit: Int) -> IOOutcome {
+        receivePlain(into: buffer, limit) { [fd] in Socket.peek(fd, $0) }
+    }
+
+    private func receivePlain(
+        into buffer: ByteBuffer, _ limit: Int, by receive: (UnsafeMutableRawBufferPointer) -> IOOutcome
+    ) -> IOOutcome {
         var outcome = IOOutcome.wouldBlock
         _ = buffer.withUnsafeWritable(atLeast: limit) { free in
             let target = UnsafeMutableRawBufferPointer(rebasing: free.prefix(limit))
-            outcome = takes ? Socket.receive(fd, target) : Socket.peek(fd, target)
+            outcome = receive(target)
             if case .bytes(let count) = outcome { return count }
             return 0
         }

@@ -41,19 +41,24 @@ extension SharedState {
         return missing
     }
 
+    /// Why another configuration comes into force.
+    public enum Occasion {
+        /// The whole service begins: nobody's load has to be taken over slowly.
+        case start
+        case reload
+        /// It is the one until now but for its certificates.
+        case renewal
+    }
+
     /// Finds the places of all servers before workers do; those that were not there before begin as
     /// their group says.
-    ///
-    /// - Parameters:
-    ///   - isStart: the whole service begins, so nobody's load has to be taken over slowly.
-    ///   - isRenewal: the configuration is the one until now but for its certificates.
-    public func prepare(_ configuration: Configuration, isStart: Bool, isRenewal: Bool = false) {
+    public func prepare(_ configuration: Configuration, for occasion: Occasion) {
         enter()
         connectionCounts = configuration.limitZones.connections.compactMap(\.line?.counts)
-        if !isRenewal {
+        if occasion != .renewal {
             for settings in configuration.upstreams { follow(settings, configuration.errorLog) }
         }
-        peers.isServiceStart = isStart
+        peers.isServiceStart = occasion == .start
         defer { peers.isServiceStart = false }
         var next: [PeerStateTable.Reservation] = []
         for settings in configuration.upstreams where settings.hasZone {

@@ -77,7 +77,7 @@ struct ListeningSockets {
             }
         } catch {
             for file in result.closeUnused(by: self) { file.remove() }
-            for entry in entries where !entry.options.reuseport { entry.share(false) }
+            for entry in entries where !entry.options.reuseport { entry.shareNoMore() }
             throw error
         }
         return result
@@ -94,7 +94,7 @@ struct ListeningSockets {
                 address: listener.address, options: listener.options,
                 descriptors: Array(known?.descriptors.prefix(count) ?? []), file: known?.file))
         // One that was bound without it keeps others from being bound beside it.
-        if listener.options.reuseport { entries[index].share(true) }
+        if listener.options.reuseport { entries[index].share() }
         for place in 0..<count {
             if place == entries[index].descriptors.count {
                 entries[index].descriptors.append(ListeningSockets.closed)
@@ -259,8 +259,13 @@ struct SocketFile {
 }
 
 extension ListeningSockets.Entry {
-    /// Whether other sockets may be bound beside these.
-    fileprivate func share(_ isShared: Bool) {
-        for descriptor in descriptors { Socket.setReuseport(descriptor, isShared) }
+    /// Other sockets may be bound beside these.
+    fileprivate func share() {
+        for descriptor in descriptors { Socket.setReuseport(descriptor, true) }
+    }
+
+    /// No others may be bound beside these.
+    fileprivate func shareNoMore() {
+        for descriptor in descriptors { Socket.setReuseport(descriptor, false) }
     }
 }

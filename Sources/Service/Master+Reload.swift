@@ -20,7 +20,7 @@ extension Master {
             defer { delivery.close() }
             try shared.reserve(next)
             let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
-            take(next, opened, delivery)
+            take(next, opened, delivery, for: .reload)
             log.write(.notice, connection: nil, "reconfigured")
             shared.service.reloaded(wallMs: clock.wallMs, complaint: nil)
             outcome.answer(questions, .accepted(warnings: next.warnings))
@@ -46,7 +46,8 @@ extension Master {
 
     /// Everything that could be refused is done: from here on the new configuration is in force.
     func take(
-        _ next: Configuration, _ opened: ListeningSockets, _ delivery: Delivery, isRenewal: Bool = false
+        _ next: Configuration, _ opened: ListeningSockets, _ delivery: Delivery,
+        for occasion: SharedState.Occasion
     ) {
         let formerSockets = sockets
         let isInPlace =
@@ -55,10 +56,10 @@ extension Master {
         configuration = next
         configuration.takeStandardError()
         // A renewal watches the same files, and knows which of them it did not take.
-        if !isRenewal { certificates = CertificateWatch(next.files.secretStamps) }
+        if occasion != .renewal { certificates = CertificateWatch(next.files.secretStamps) }
         sockets = opened
         for warning in opened.adapt(from: formerSockets) { log.write(.warn, connection: nil, warning) }
-        shared.prepare(configuration, isStart: false, isRenewal: isRenewal)
+        shared.prepare(configuration, for: occasion)
         let former = children.indices.filter { !children[$0].isLeaving }.map { children[$0] }
         let stayed = isInPlace ? deliver(delivery, to: former) : []
         // Before new workers are forked: a socket that they inherit would stay open unserved.

@@ -27,7 +27,7 @@ extension Master {
             let delivery = try Delivery(next)
             defer { delivery.close() }
             let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
-            take(next, opened, delivery, isRenewal: true)
+            take(next, opened, delivery, for: .renewal)
             log.write(.notice, connection: nil, "renewed: \(names)")
         } catch {
             certificates.refused = candidates

@@ -97,7 +97,7 @@ final class Master {
     func run() -> Int32 {
         ProcessTitle.set(launch.title)
         log.write(.notice, connection: nil, "portico/\(versionText)")
-        shared.prepare(configuration, isStart: true)
+        shared.prepare(configuration, for: .start)
         shared.service.began(wallMs: clock.wallMs)
         configuration.removeDrafts()
         generation += 1

@@ -64,7 +64,7 @@ extension Program {
     ) throws(Errno) -> Int32 {
         let shared = try SharedState(slots: 1)
         let clock = Clock()
-        shared.prepare(configuration, isStart: true)
+        shared.prepare(configuration, for: .start)
         shared.service.began(wallMs: clock.wallMs)
         shared.service.workerStarted(slot: 0, pid: getpid(), wallMs: clock.wallMs)
         let birth = Worker.Birth(

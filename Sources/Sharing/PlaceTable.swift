@@ -134,7 +134,7 @@ public final class PlaceTable {
             epoch = tenants.epoch
             uses = [:]
         }
-        if uses[place] == nil { tenants.setUsed(word: words + place / 64, bit: place % 64, true) }
+        if uses[place] == nil { tenants.beginUse(word: words + place / 64, bit: place % 64) }
         uses[place, default: 0] += 1
         return PlaceLease(self, place, epoch: epoch)
     }
@@ -144,7 +144,7 @@ public final class PlaceTable {
     fileprivate func release(_ place: Int, epoch: Int) {
         guard epoch == tenants.epoch, tenants.isEntered, let count = uses[place] else { return }
         uses[place] = count > 1 ? count - 1 : nil
-        if count == 1 { tenants.setUsed(word: words + place / 64, bit: place % 64, false) }
+        if count == 1 { tenants.endUse(word: words + place / 64, bit: place % 64) }
     }
 }
 

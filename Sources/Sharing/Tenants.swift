@@ -166,10 +166,12 @@ public final class Tenants {
         return (0..<rowsUsed).contains { memory.loadOrdered(head($0) + word) & mask != 0 }
     }
 
-    func setUsed(word: Int, bit: Int, _ isUsed: Bool) {
+    func beginUse(word: Int, bit: Int) { change(word) { $0 | Int(bitPattern: 1 << UInt(bit)) } }
+
+    func endUse(word: Int, bit: Int) { change(word) { $0 & ~Int(bitPattern: 1 << UInt(bit)) } }
+
+    private func change(_ word: Int, _ next: (Int) -> Int) {
         guard let row else { return }
-        let mask = Int(bitPattern: 1 << UInt(bit))
-        let bits = memory.load(head(row) + word)
-        memory.storeOrdered(head(row) + word, isUsed ? bits | mask : bits & ~mask)
+        memory.storeOrdered(head(row) + word, next(memory.load(head(row) + word)))
     }
 }

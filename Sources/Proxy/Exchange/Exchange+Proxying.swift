@@ -101,13 +101,12 @@ extension Exchange {
 
     /// What the target is promised as content, before its head says so.
     private func settleOffer() {
-        let passes = location.proxyPlan.passesBody
         guard let template = location.settings.proxy.setBody else {
-            return body.settleOffer(isReplaced: false, passes: passes)
+            return body.settleOffer(of: location.proxyPlan.passesBody ? .content : .nothing)
         }
         body.replacement.removeAll()
         template.append(for: self, to: body.replacement)
-        body.settleOffer(isReplaced: true, passes: passes)
+        body.settleOffer(of: .replacement)
     }
 
     /// The group that a target names: fixed by the configuration, or by variables for each request.

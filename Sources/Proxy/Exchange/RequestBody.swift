@@ -318,20 +318,27 @@ final class RequestBody {
 
     // MARK: On its way to a peer
 
+    /// What peers are to get.
+    enum Wanted {
+        /// What came from the client.
+        case content
+        /// `proxy_set_body`: `replacement`.
+        case replacement
+        /// `proxy_pass_request_body off`
+        case nothing
+    }
+
     /// Settles what the next peer, and those after it for the same target, are promised.
     ///
     /// Content of which a part is lost is never promised: the peer gets none, and is told so.
-    /// - Parameters:
-    ///   - isReplaced: `replacement` takes the content's place.
-    ///   - passes: `proxy_pass_request_body`
-    func settleOffer(isReplaced: Bool, passes: Bool) {
-        (offer, source) = nextOffer(isReplaced, passes)
+    func settleOffer(of wanted: Wanted) {
+        (offer, source) = nextOffer(of: wanted)
         restart()
     }
 
-    private func nextOffer(_ isReplaced: Bool, _ passes: Bool) -> (Offer, Source) {
-        if isReplaced { return (.length(Int64(replacement.count)), .replacement) }
-        guard passes, isPresent else { return (.none, .nothing) }
+    private func nextOffer(of wanted: Wanted) -> (Offer, Source) {
+        if case .replacement = wanted { return (.length(Int64(replacement.count)), .replacement) }
+        guard case .content = wanted, isPresent else { return (.none, .nothing) }
         guard isIntact else { return (.length(0), .nothing) }
         switch keeping {
         case .unread, .discard:

@@ -5,7 +5,8 @@ internal import Net
 
 /// Gathers the `listen` lines of all servers into addresses, each with its servers by name.
 struct ListenerAssembly {
-    private struct Gathered {
+    /// What is known of an address.
+    struct Gathered {
         let address: SocketAddress
         var options = ListenOptions()
         var hasSocketOptions = false
@@ -36,12 +37,7 @@ struct ListenerAssembly {
         }
         try checkCertificates(gathered)
         for index in gathered.indices { gathered[index].names.close(builder.patterns) }
-        return gathered.map { entry in
-            ListenAddress(
-                entry.address, entry.options, isTLS: entry.isTLS, defaultServer: entry.defaultServer,
-                names: entry.names, usesProxyProtocol: entry.usesProxyProtocol,
-                offersHTTP2: entry.offersHTTP2)
-        }
+        return gathered.map { ListenAddress($0) }
     }
 
     private func add(

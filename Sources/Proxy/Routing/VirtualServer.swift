@@ -150,17 +150,14 @@ public final class ListenAddress {
     /// Whatever a request's host is, it leads to the default server.
     let hasOneServer: Bool
 
-    init(
-        _ address: SocketAddress, _ options: ListenOptions, isTLS: Bool, defaultServer: VirtualServer,
-        names: ServerNameTable, usesProxyProtocol: Bool = false, offersHTTP2: Bool = false
-    ) {
-        self.offersHTTP2 = offersHTTP2 || defaultServer.http2.isOn
-        self.usesProxyProtocol = usesProxyProtocol
-        self.address = address
-        self.options = options
-        self.isTLS = isTLS
-        self.defaultServer = defaultServer
-        self.names = names
+    init(_ gathered: ListenerAssembly.Gathered) {
+        defaultServer = gathered.defaultServer
+        offersHTTP2 = gathered.offersHTTP2 || defaultServer.http2.isOn
+        usesProxyProtocol = gathered.usesProxyProtocol
+        address = gathered.address
+        options = gathered.options
+        isTLS = gathered.isTLS
+        names = gathered.names
         hasOneServer = names.leadOnly(to: defaultServer)
     }
 

@@ -101,7 +101,7 @@ final class ClientOpening {
     private func readHeader() {
         let scratch = worker.takeScratch()
         defer { worker.giveScratch(scratch) }
-        switch transport.receivePlain(into: scratch, limit: ProxyProtocolHeader.lengthMax, takes: false) {
+        switch transport.peekPlain(into: scratch, limit: ProxyProtocolHeader.lengthMax) {
         case .bytes: break
         case .wouldBlock: return
         case .closed, .failed: return close()
@@ -114,7 +114,7 @@ final class ClientOpening {
         case .complete(let header):
             guard let ends = header.addresses else { return refuseHeader(scratch) }
             scratch.removeAll()
-            let outcome = transport.receivePlain(into: scratch, limit: header.length, takes: true)
+            let outcome = transport.receivePlain(into: scratch, limit: header.length)
             guard case .bytes(let count) = outcome, count == header.length else { return close() }
             connection.proxyProtocolAddress = ends.source
             connection.proxyProtocolDestination = ends.destination
@@ -147,7 +147,7 @@ final class ClientOpening {
         let preface = HTTP2Connection.preface
         let scratch = worker.takeScratch()
         defer { worker.giveScratch(scratch) }
-        switch transport.receivePlain(into: scratch, limit: preface.utf8CodeUnitCount, takes: false) {
+        switch transport.peekPlain(into: scratch, limit: preface.utf8CodeUnitCount) {
         case .bytes: break
         case .wouldBlock: return
         case .closed, .failed: return close()

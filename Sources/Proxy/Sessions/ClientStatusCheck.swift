@@ -30,10 +30,11 @@ final class ClientStatusCheck {
             return take(known)
         }
         let resolver = worker.snapshot.configuration.resolver ?? .system()
+        let means = OCSPFetch.Means(
+            resolver: resolver, tally: worker.shared.tally(of: resolver), poller: worker.loop.poller,
+            token: token)
         // The handshake's own time-out ends it earlier.
-        let made = OCSPFetch(
-            subject, resolver, poller: worker.loop.poller, token: token, nowMs: worker.clock.nowMs,
-            timeoutMs: 60_000, tally: worker.shared.tally(of: resolver))
+        let made = OCSPFetch(subject, by: means, nowMs: worker.clock.nowMs, timeoutMs: 60_000)
         fetch = made
         go(on: made.start(nowMs: worker.clock.nowMs))
     }

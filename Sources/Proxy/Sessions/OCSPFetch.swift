@@ -36,18 +36,34 @@ package final class OCSPFetch {
     private let incoming = ByteBuffer(capacity: 4096)
     private let head = ResponseHead()
 
-    package init(
-        _ subject: OCSPSubject, _ resolver: ResolverSettings, poller: Poller, token: Token, nowMs: Int64,
-        timeoutMs: Int, tally: ResolverTally?
-    ) {
+    /// Whom it asks for addresses, and who is told of what comes.
+    package struct Means {
+        let resolver: ResolverSettings
+        let tally: ResolverTally?
+        let poller: Poller
+        let token: Token
+
+        /// - Parameters:
+        ///   - tally: where questions to the resolver are counted.
+        ///   - token: of whoever calls `advance` at events.
+        package init(resolver: ResolverSettings, tally: ResolverTally?, poller: Poller, token: Token) {
+            self.resolver = resolver
+            self.tally = tally
+            self.poller = poller
+            self.token = token
+        }
+    }
+
+    package init(_ subject: OCSPSubject, by means: Means, nowMs: Int64, timeoutMs: Int) {
         responder = subject.responder
         request = subject.request ?? []
-        self.poller = poller
-        self.token = token
+        poller = means.poller
+        token = means.token
         endMs = nowMs + Int64(timeoutMs)
         state = .resolving(
             DNSLookup(
-                host: responder.host, port: responder.port, settings: resolver, nowMs: nowMs, tally: tally))
+                host: responder.host, port: responder.port, settings: means.resolver, nowMs: nowMs,
+                tally: means.tally))
     }
 
     /// When to call `advance` at the latest.

@@ -55,7 +55,7 @@ import Testing
             #expect(body.memory.count <= 1000 && body.memory.capacity <= 32 << 10)
         }
         #expect(body.isComplete && body.memory.isEmpty && body.file?.size == 100_000)
-        body.settleOffer(isReplaced: false, passes: true)
+        body.settleOffer(of: .content)
         let out = ByteBuffer(capacity: 16)
         while !body.isGiven { #expect(body.give(to: out, atMost: 30_000)) }
         #expect(out.bytes == content.bytes)
@@ -85,7 +85,7 @@ import Testing
         let body = RequestBody(pool: pool)
         body.begin(chunked ? .unknown : .known(1 << 20))
         body.keep(.stream)
-        body.settleOffer(isReplaced: false, passes: true)
+        body.settleOffer(of: .content)
         return body
     }
 

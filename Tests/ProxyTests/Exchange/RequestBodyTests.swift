@@ -63,12 +63,12 @@ import Testing
             }
         case .streamedHalf, .givenHalf:
             body.keep(stream)
-            body.settleOffer(isReplaced: false, passes: true)
+            body.settleOffer(of: .content)
             try feed(body, framing, "01234")
             if story == .givenHalf { #expect(body.give(to: out, atMost: 100)) }
         case .streamedAll, .givenAll:
             body.keep(stream)
-            body.settleOffer(isReplaced: false, passes: true)
+            body.settleOffer(of: .content)
             try feed(body, framing, content)
             if story == .givenAll { #expect(body.give(to: out, atMost: 100)) }
         case .discarded:
@@ -84,7 +84,7 @@ import Testing
         RequestBody.Offer, String
     ) {
         body.keep(wanted)
-        body.settleOffer(isReplaced: false, passes: true)
+        body.settleOffer(of: .content)
         let out = ByteBuffer(capacity: 64)
         #expect(body.give(to: out, atMost: 100))
         return (body.offer, String(decoding: out.bytes, as: UTF8.self))
@@ -165,7 +165,7 @@ import Testing
     @Test("a peer waits until all that it was promised is given; another attempt begins at the front")
     func attemptsBeginAgain() throws {
         let body = try RequestBodyTests.body(.whole, .chunked)
-        body.settleOffer(isReplaced: false, passes: true)
+        body.settleOffer(of: .content)
         for _ in 0..<2 {
             #expect(!body.isGiven)
             let out = ByteBuffer(capacity: 64)
@@ -182,7 +182,7 @@ import Testing
     func streamCanStartAgain() throws {
         for framing in Framing.allCases {
             let body = try RequestBodyTests.body(.streamedHalf, framing)
-            body.settleOffer(isReplaced: false, passes: true)
+            body.settleOffer(of: .content)
             #expect(body.canBeSentAgain)
             body.restart()
             let out = ByteBuffer(capacity: 64)
@@ -197,7 +197,7 @@ import Testing
         for text in ["first", "second"] {
             body.replacement.removeAll()
             body.replacement.append(text)
-            body.settleOffer(isReplaced: true, passes: true)
+            body.settleOffer(of: .replacement)
             #expect(body.offer == .length(Int64(text.utf8.count)))
             let out = ByteBuffer(capacity: 64)
             #expect(body.give(to: out, atMost: 100))
@@ -214,7 +214,7 @@ import Testing
         for framing in Framing.allCases {
             for story in Story.allCases {
                 let body = try RequestBodyTests.body(story, framing)
-                body.settleOffer(isReplaced: false, passes: false)
+                body.settleOffer(of: .nothing)
                 #expect(body.offer == .none)
                 let out = ByteBuffer(capacity: 64)
                 #expect(body.give(to: out, atMost: 100))
@@ -236,13 +236,13 @@ import Testing
         body.keep(.whole(memoryMax: 0, path: "/tmp"))
         try RequestBodyTests.feed(body, .length, RequestBodyTests.content)
         let file = try #require(body.file)
-        body.settleOffer(isReplaced: false, passes: true)
+        body.settleOffer(of: .content)
         let out = ByteBuffer(capacity: 64)
         #expect(body.give(to: out, atMost: 4))
         #expect(truncate("/proc/self/fd/\(file.fd)", 4) == 0)
         #expect(!body.give(to: out, atMost: 4))
         #expect(!body.isGiven && !body.isIntact && !body.canBeSentAgain)
-        body.settleOffer(isReplaced: false, passes: true)
+        body.settleOffer(of: .content)
         #expect(body.offer == .length(0))
     }
 }
