@@ -26,5 +26,6 @@ struct RuleTests {
             "struct S {\n  func a(\n    b: Int = { 1 }()\n  ) -> Int {\n    b\n  }\n  init() {}\n}\nprotocol P { func c() }"
         let found = FunctionScan.functions(in: SourceFile(path: "Sources/Core/X.swift", text: text))
         #expect(found.map(\.lineCount) == [5, 1])
+        #expect(found.map(\.parameterCount) == [1, 0])
     }
 }
