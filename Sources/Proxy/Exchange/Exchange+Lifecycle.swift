@@ -66,11 +66,6 @@ extension Exchange {
         if let target = proxying.target { out.append(target.hostText) }
     }
 
-    /// What a connection to a server of the group is found by, if it may carry the request.
-    func connectionKey(in group: PeerGroup) -> ConnectionKey {
-        location.proxyPlan.identity.key(of: self, isLocal: group.settings.keepalive.isLocal)
-    }
-
     /// TLS towards a peer, if the target asks for it.
     func upstreamTLS(fd: Int32) -> TLSConnection? {
         guard let target = proxying.target, target.isTLS, let context = location.proxyPlan.tls else {

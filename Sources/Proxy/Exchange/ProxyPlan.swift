@@ -2,6 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 internal import Net
+internal import Upstream
 
 /// What a location's `proxy_…` directives amount to for each request, worked out once.
 final class ProxyPlan {

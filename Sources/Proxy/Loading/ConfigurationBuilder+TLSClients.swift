@@ -1,6 +1,7 @@
 internal import Config
 internal import Core
 internal import Net
+internal import Upstream
 
 /// TLS towards peers: `proxy_ssl_…` of all locations.
 extension ConfigurationBuilder {

@@ -63,8 +63,6 @@ struct ProxySettings {
     var sslConfCommands = Replaceable<TLSCommand>()
 }
 
-enum UpstreamHTTPVersion { case http10, http11 }
-
 /// One `proxy_set_header` line. A value that turns out empty removes the field.
 struct ProxyHeader: Sendable {
     let name: [UInt8]
