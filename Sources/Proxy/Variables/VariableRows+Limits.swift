@@ -4,7 +4,7 @@ internal import Core
 extension Variables {
     static var limitRows: [VariableRow] {
         [
-            .unlessEmpty("limit_req_status", "What `limit_req` made of the request: `PASSED`, `DELAYED`…") {
+            .unlessEmpty("limit_req_status", "What `limit_req` made of the request: `PASSED` and so on.") {
                 exchange, out in
                 switch exchange.limiting.requests {
                 case .unlimited: break
@@ -15,7 +15,7 @@ extension Variables {
                 case .rejectedDryRun: out.append("REJECTED_DRY_RUN")
                 }
             },
-            .unlessEmpty("limit_conn_status", "What `limit_conn` made of the request: `PASSED`…") {
+            .unlessEmpty("limit_conn_status", "What `limit_conn` made of the request: `PASSED` and so on.") {
                 exchange, out in
                 switch exchange.limiting.connections {
                 case .unlimited: break
