@@ -50,13 +50,10 @@ extension HTTP1Session {
 
     func linger() {
         guard case .lingering(let deadline) = state else { return }
-        let shared = worker.relay
-        while transport.isReadable {
-            shared.removeAll()
-            switch transport.receive(into: shared, atLeast: 4096) {
-            case .bytes, .wouldBlock: continue
-            case .closed, .failed: return close()
-            }
+        switch worker.dropReceived(from: transport) {
+        case .pauses: break
+        case .goesOn: worker.post(connection.token)
+        case .ends: return close()
         }
         let left = deadline - worker.clock.nowMs
         guard left > 0 else { return close() }

@@ -423,19 +423,10 @@ final class HTTP2Session {
 
     private func linger() {
         guard case .lingering(let deadlineMs) = state else { return }
-        let shared = worker.relay
-        var received = 0
-        while transport.isReadable {
-            guard received < HTTP2Session.receivedMax else {
-                post()
-                break
-            }
-            shared.removeAll()
-            switch transport.receive(into: shared, atLeast: 4096) {
-            case .bytes(let count): received += count
-            case .wouldBlock: continue
-            case .closed, .failed: return close()
-            }
+        switch worker.dropReceived(from: transport) {
+        case .pauses: break
+        case .goesOn: post()
+        case .ends: return close()
         }
         let left = Int(deadlineMs - worker.clock.nowMs)
         guard left > 0 else { return close() }
