@@ -290,6 +290,8 @@ final class Probe {
             case .content(let range):
                 keep(range)
                 position = range.upperBound
+            case .trailers(let range):
+                position = range.upperBound
             case .needsMore:
                 position = incoming.count
                 return false

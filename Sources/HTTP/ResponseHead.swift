@@ -40,6 +40,14 @@ public final class ResponseHead {
         upgrade = nil
     }
 
+    /// Whether `Connection` names a field that stands elsewhere: it is for one hop only, RFC 9110 §7.6.1.
+    public func isConnectionNamed(_ name: Slice, of source: ByteBuffer) -> Bool {
+        guard fields.mayHold(.connection) else { return false }
+        return source.withBytes(of: name) { name in
+            bytes.withReadable { ConnectionOptions.names(name, bytes: $0, fields) }
+        }
+    }
+
     /// The first field with a known name.
     public func firstField(_ known: FieldName) -> Field? {
         guard fields.mayHold(known) else { return nil }

@@ -5,6 +5,7 @@ public enum StatusCode {
         switch status {
         case 100: "100 Continue"
         case 101: "101 Switching Protocols"
+        case 103: "103 Early Hints"
         case 200: "200 OK"
         case 201: "201 Created"
         case 202: "202 Accepted"

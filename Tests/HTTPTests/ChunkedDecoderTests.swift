@@ -4,6 +4,8 @@ import Testing
 @Suite("Chunked content") struct ChunkedDecoderTests {
     struct Decoded: Equatable {
         var content: [UInt8] = []
+        /// Lines of trailers; none where something is wrong.
+        var trailers: [UInt8] = []
         /// Bytes of the sample that belong to the content's framing; `nil`: its end has not come.
         var consumed: Int?
         var error: ChunkError?
@@ -16,13 +18,14 @@ import Testing
         for cut in cuts + [sample.count] {
             let piece = Array(sample[start..<cut])
             do throws(ChunkError) {
-                guard let end = try feed(piece, &decoder, &result.content) else {
+                guard let end = try feed(piece, &decoder, &result) else {
                     start = cut
                     continue
                 }
                 result.consumed = start + end
             } catch {
                 result.error = error
+                result.trailers = []
             }
             return result
         }
@@ -30,13 +33,17 @@ import Testing
     }
 
     private static func feed(
-        _ piece: [UInt8], _ decoder: inout ChunkedDecoder, _ content: inout [UInt8]
+        _ piece: [UInt8], _ decoder: inout ChunkedDecoder, _ result: inout Decoded
     ) throws(ChunkError) -> Int? {
         var position = 0
         while true {
             switch try decoder.decode(piece.span, from: position) {
             case .content(let range):
-                content += piece[range]
+                result.content += piece[range]
+                position = range.upperBound
+            case .trailers(let range):
+                #expect(!range.isEmpty)
+                result.trailers += piece[range]
                 position = range.upperBound
             case .needsMore: return nil
             case .finished(let consumed): return consumed
@@ -59,10 +66,13 @@ import Testing
         #expect(decoded == Decoded(content: bytes("hello0123456789"), consumed: sample.utf8.count))
     }
 
-    @Test("trailers are read over")
+    @Test("lines of trailers are found, without the empty one that ends them")
     func trailers() {
-        let sample = "1\r\na\r\n0;e\r\nX-Sum: 1:2\r\nY:\r\nZ: \t\u{80}\r\n\r\n"
-        #expect(everySplit(sample + "x") == Decoded(content: bytes("a"), consumed: bytes(sample).count))
+        let lines = "X-Sum: 1:2\r\nY:\r\nZ: \t\u{80}\r\n"
+        let sample = "1\r\na\r\n0;e\r\n\(lines)\r\n"
+        let decoded = Decoded(
+            content: bytes("a"), trailers: bytes(lines), consumed: bytes(sample).count)
+        #expect(everySplit(sample + "x") == decoded)
     }
 
     @Test(

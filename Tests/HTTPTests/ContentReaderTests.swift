@@ -58,6 +58,7 @@ import Testing
                             !range.isEmpty && range.lowerBound >= position && range.upperBound <= input.count)
                         result.content += input.bytes[range]
                         position = range.upperBound
+                    case .trailers(let range): position = range.upperBound
                     case .needsMore: break reading
                     case .ended(let end):
                         result.end = start + end
@@ -109,8 +110,11 @@ import Testing
         var reader = ContentReader(sample.framing)
         let input = filled(sample.text)
         var position = 0
-        while case .content(let range) = try reader.next(in: input, from: position) {
-            position = range.upperBound
+        reading: while true {
+            switch try reader.next(in: input, from: position) {
+            case .content(let range), .trailers(let range): position = range.upperBound
+            case .needsMore, .ended: break reading
+            }
         }
         let isWhole = reader.closed()
         #expect(isWhole == (sample.behind != nil || sample.framing == .untilClose))

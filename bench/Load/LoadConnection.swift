@@ -202,7 +202,7 @@ final class LoadConnection {
         while content.isAwaited {
             guard let piece = try? content.next(in: input, from: position) else { return false }
             switch piece {
-            case .content(let range): position = range.upperBound
+            case .content(let range), .trailers(let range): position = range.upperBound
             case .ended(let end): position = end
             case .needsMore:
                 input.removeAll()

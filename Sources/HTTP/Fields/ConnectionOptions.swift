@@ -49,6 +49,17 @@ public struct ConnectionOptions: OptionSet, Sendable {
         return options
     }
 
+    /// Whether `Connection` fields name a field.
+    static func names(_ name: Span<UInt8>, bytes: Span<UInt8>, _ fields: borrowing FieldList) -> Bool {
+        for index in fields.indices where fields[index].known == .connection {
+            var list = ListReader(fields[index].value)
+            while let element = list.next(bytes) {
+                if isSame(name, bytes.extracting(element.range)) { return true }
+            }
+        }
+        return false
+    }
+
     /// Fields that the next hop must see cannot be taken from it by naming them in `Connection`.
     private static func mark(
         _ name: Span<UInt8>, _ known: FieldName, _ bytes: Span<UInt8>, _ fields: inout FieldList

@@ -12,4 +12,12 @@ public enum ChunkWriter {
         out.append(hexadecimal: UInt(size))
         out.append("\r\n")
     }
+
+    /// Appends the last chunk, with trailers in lines: §7.1.2.
+    public static func appendLast(_ trailers: ByteBuffer?, to out: ByteBuffer) {
+        guard let trailers, !trailers.isEmpty else { return out.append(last) }
+        out.append("0\r\n")
+        out.append(contentsOf: trailers)
+        out.append("\r\n")
+    }
 }

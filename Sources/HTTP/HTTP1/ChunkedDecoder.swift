@@ -20,12 +20,14 @@ public enum ChunkError: Error, Equatable, Sendable {
 
 /// Decodes chunked content and says where in the input it stands.
 ///
-/// Input may be split anywhere; state carries over. Extensions and trailers are bounded and dropped.
+/// Input may be split anywhere; state carries over. Extensions are bounded and dropped, trailers are bounded.
 public struct ChunkedDecoder: Sendable {
     /// What stands next in the input.
     public enum Piece: Equatable, Sendable {
         /// Content at these positions; call again from its end.
         case content(Range<Int>)
+        /// Lines of trailers at these positions; call again from their end.
+        case trailers(Range<Int>)
         /// All of the input was used up.
         case needsMore
         /// The last chunk and its trailers ended before this position.
@@ -81,12 +83,35 @@ public struct ChunkedDecoder: Sendable {
                 overhead = max(0, overhead - count)
                 return .content(position..<(position + count))
             }
+            if isWithinTrailers {
+                let end = try passTrailers(input, from: position)
+                guard end == position else { return .trailers(position..<end) }
+            }
             let byte = input[position]
             position += 1
             try step(byte)
             if case .done = state { return .finished(consumed: position) }
         }
         return .needsMore
+    }
+
+    private var isWithinTrailers: Bool {
+        switch state {
+        case .trailerStart, .trailerName, .trailerValue, .trailerCR: true
+        case .sizeStart, .size, .sizeCR, .extensions, .content, .contentCR, .contentLF, .endLF, .done: false
+        }
+    }
+
+    /// - Returns: where the lines end, or what is here of them.
+    private mutating func passTrailers(_ input: Span<UInt8>, from start: Int) throws(ChunkError) -> Int {
+        var position = start
+        while position < input.count {
+            let byte = input[position]
+            if case .trailerStart = state, byte == .carriageReturn { break }
+            try step(byte)
+            position += 1
+        }
+        return position
     }
 
     private mutating func step(_ byte: UInt8) throws(ChunkError) {

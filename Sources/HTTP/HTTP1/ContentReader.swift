@@ -9,6 +9,8 @@ public struct ContentReader: Sendable {
     public enum Piece: Equatable, Sendable {
         /// Content at these positions; call again from its end.
         case content(Range<Int>)
+        /// Fields that stand behind the content, in lines; call again from their end.
+        case trailers(Range<Int>)
         /// All of the input was used up, and the message goes on.
         case needsMore
         /// The message ended before this position.
@@ -108,6 +110,7 @@ public struct ContentReader: Sendable {
         }
         switch piece {
         case .content(let range): return .content(range)
+        case .trailers(let range): return .trailers(range)
         case .needsMore: return .needsMore
         case .finished(let consumed):
             extent = .ended

@@ -16,7 +16,8 @@ struct Delivery {
         case work(SlicedWork)
     }
 
-    /// Bytes of the response given to the protocol: head and framing included, and content alone.
+    /// Bytes of the response given to the protocol, and of those what is behind the head: in HTTP/1, as nginx
+    /// counts, with what frames it.
     var bytesSent: Int64 = 0
     var contentBytesSent: Int64 = 0
 

@@ -267,6 +267,9 @@ final class RequestBody {
                 let slice = Slice(from: range.lowerBound, to: range.upperBound)
                 try store(slice, of: input, judging: receivedCount + Int64(range.count))
                 position = range.upperBound
+            case .trailers(let range):
+                // No gateway is sent any: RFC 9110 §6.5.1 lets whoever passes a message on leave them out.
+                position = range.upperBound
             case .needsMore:
                 return input.count
             case .ended(let end):

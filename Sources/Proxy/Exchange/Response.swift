@@ -60,6 +60,19 @@ final class Response {
     /// Where names and values stand in `lines`.
     private(set) var fields = FieldList(capacity: 16)
 
+    /// What follows the content; kept for the next response once there was something.
+    private(set) var trailers: ResponseTrailers?
+
+    /// Fields may follow the content.
+    var expectsTrailers: Bool { trailers?.isExpected ?? false }
+
+    /// Fields may follow the content: whoever frames it has to leave room for them.
+    func expectTrailers() {
+        let expected = trailers ?? ResponseTrailers()
+        trailers = expected
+        expected.expect()
+    }
+
     /// The time that is told: only these statuses have one of their own, as in nginx; an error page does not.
     var toldModification: Int64? {
         status == 200 || status == 206 || status == 304 ? lastModified : nil
@@ -82,6 +95,7 @@ final class Response {
         isUpgrade = false
         lines.removeAll()
         fields.removeAll()
+        trailers?.reset()
     }
 
     /// Takes the value of a `Content-Type` that stands in `source`.

@@ -18,6 +18,9 @@ enum ResponseRewrite {
         response.reason.append(head.reason, of: head.bytes)
         response.contentKind = .streamed
         response.contentLength = head.content.declared
+        if head.content == .unknown, exchange.location.settings.proxy.passesTrailers {
+            response.expectTrailers()
+        }
         request.passage.isBuffered = applyControls(exchange, head)
         let plan = exchange.location.proxyPlan
         // `proxy_pass_header Server`: the gateway's, or none.
@@ -28,6 +31,19 @@ enum ResponseRewrite {
         }
         if response.contentType.isEmpty {
             response.contentType.append(contentsOf: exchange.keptFields.contentType)
+        }
+    }
+
+    /// Fills `exchange.response` with the fields of a gateway's 103: what would pass of a final head, but for
+    /// what speaks of content.
+    static func fillHints(_ exchange: Exchange, from head: ResponseHead) {
+        let plan = exchange.location.proxyPlan
+        for index in head.fields.indices {
+            let field = head.fields[index]
+            guard !field.known.isHopByHop, field.known != .contentLength, !field.isConnectionNamed,
+                !plan.hides(field, of: head.bytes)
+            else { continue }
+            exchange.response.add(field, of: head.bytes)
         }
     }
 

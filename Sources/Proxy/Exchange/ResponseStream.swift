@@ -28,6 +28,15 @@ enum ResponseStream {
 
     // MARK: The response
 
+    /// Sends the status and the fields of `exchange.response` as an interim response: another one follows.
+    func inform(_ exchange: Exchange) {
+        switch self {
+        case .http1(let session): session.inform(exchange)
+        case .http2(let stream): stream.inform(exchange)
+        case .inner: break
+        }
+    }
+
     /// Writes the head of `exchange.response`; it leaves with the first content or at the end.
     func start(_ exchange: Exchange) {
         switch self {

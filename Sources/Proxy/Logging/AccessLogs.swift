@@ -35,19 +35,11 @@ final class AccessLogs {
         for target in exchange.location.settings.logs.access.elements {
             guard files.indices.contains(target.file) else { continue }
             let file = files[target.file]
-            if let condition = target.condition, !holds(condition, exchange) { continue }
+            if let condition = target.condition, !condition.isYes(for: exchange) { continue }
             configuration.logFormats[target.format].append(for: exchange, to: file.buffer)
             file.buffer.append(UInt8.lineFeed)
             _ = file.lineDone(nowMs: clock.nowMs)
         }
-    }
-
-    /// `if=`: neither empty nor `0`.
-    private func holds(_ condition: Template<Variable>, _ exchange: Exchange) -> Bool {
-        let scratch = exchange.worker.takeScratch()
-        defer { exchange.worker.giveScratch(scratch) }
-        condition.append(for: exchange, to: scratch)
-        return !scratch.isEmpty && !(scratch.count == 1 && scratch[0] == UInt8(ascii: "0"))
     }
 
     /// Writes what is due; with `force`, everything.

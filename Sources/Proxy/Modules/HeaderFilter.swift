@@ -7,6 +7,7 @@ internal import Net
 enum HeaderFilter {
     /// Adds the fields. Called once a response, when its status and the fields of its maker stand.
     static func apply(to exchange: Exchange) {
+        if !exchange.location.settings.headers.trailers.elements.isEmpty { TrailerFilter.prepare(exchange) }
         if exchange.location.settings.headers.added.elements.isEmpty,
             case .off = exchange.location.settings.headers.expires
         {

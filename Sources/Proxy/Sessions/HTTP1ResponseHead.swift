@@ -15,9 +15,16 @@ enum HTTP1ResponseHead {
         statusLine(response, out)
         if !response.hasOwnServer { server(location, out) }
         if !response.hasOwnDate { exchange.worker.appendDate(to: out) }
-        entity(exchange, out)
+        entity(exchange, out, writer.framing)
         if case .chunked = writer.framing { out.append("Transfer-Encoding: chunked\r\n") }
         connection(exchange, location, out, &keepsAlive)
+        out.append(contentsOf: response.lines)
+        out.append("\r\n")
+    }
+
+    /// Appends an interim response: a status and fields, and no content.
+    static func writeInterim(_ response: Response, to out: ByteBuffer) {
+        statusLine(response, out)
         out.append(contentsOf: response.lines)
         out.append("\r\n")
     }
@@ -30,14 +37,14 @@ enum HTTP1ResponseHead {
         let status = response.status
         if response.isUpgrade || exchange.method == .head || status == 204 || status == 304 || status < 200 {
             writer.framing = .none
-        } else if response.contentLength != nil {
+        } else if response.contentLength != nil, !response.expectsTrailers {
             writer.framing = .identity
         } else if exchange.head.version >= .http11 && location.settings.core.chunkedTransferEncoding {
             writer.framing = .chunked
         } else {
-            // Only the end of the connection can end this content.
             writer.framing = .identity
-            keepsAlive = false
+            // Only the end of the connection can end content of unknown length.
+            if response.contentLength == nil { keepsAlive = false }
         }
     }
 
@@ -69,7 +76,9 @@ enum HTTP1ResponseHead {
         }
     }
 
-    private static func entity(_ exchange: Exchange, _ out: ByteBuffer) {
+    private static func entity(
+        _ exchange: Exchange, _ out: ByteBuffer, _ framing: HTTP1Writer.Framing
+    ) {
         let response = exchange.response
         // A 204 of our own has no type; what a gateway says of its own stands.
         if !response.contentType.isEmpty, response.status != 204 || response.hasOwnReason {
@@ -77,7 +86,10 @@ enum HTTP1ResponseHead {
             out.append(contentsOf: response.contentType)
             out.append("\r\n")
         }
-        if let length = response.contentLength, response.status != 204, !response.isUpgrade {
+        // RFC 9112 §6.3: a length and chunks exclude each other.
+        if let length = response.contentLength, framing != .chunked, response.status != 204,
+            !response.isUpgrade
+        {
             out.append("Content-Length: ")
             out.append(decimal: Int(length))
             out.append("\r\n")

@@ -12,7 +12,9 @@ extension HTTP1Session {
         {
             exchange.arrival.didSendContinue = true
             if exchange.body.receivedCount == 0 {
+                let before = writer.heldCount
                 writer.pending.append("HTTP/1.1 100 Continue\r\n\r\n")
+                exchange.delivery.bytesSent += Int64(writer.heldCount - before)
                 _ = writer.flush(transport)
             }
         }

@@ -20,6 +20,7 @@ extension HTTP1Session {
     }
 
     func finishLog(_ exchange: Exchange) {
+        if !writer.isEmpty { takeBack(exchange) }
         exchange.advance(.ended)
         exchange.finished()
         if !transport.isOpen { keepsAlive = false }

@@ -17,6 +17,15 @@ extension HTTP1Session {
         exchange?.delivery.isDelayed ?? false || writer.heldCount > 0 && !transport.isWritable
     }
 
+    /// Sends the status and the fields of `exchange.response` as an interim response: RFC 9110 §15.2.
+    func inform(_ exchange: Exchange) {
+        guard self.exchange === exchange, exchange.head.version >= .http11 else { return }
+        let before = writer.heldCount
+        HTTP1ResponseHead.writeInterim(exchange.response, to: writer.pending)
+        exchange.delivery.bytesSent += Int64(writer.heldCount - before)
+        flush(exchange)
+    }
+
     /// Writes the head of `exchange.response`; it leaves with the first content or at the end.
     ///
     /// The exchange is handed down from here on: reading it from the session again and again had it retained
@@ -24,8 +33,9 @@ extension HTTP1Session {
     func start(_ exchange: Exchange) {
         guard self.exchange === exchange else { return }
         if !isInStep(exchange) { keepsAlive = false }
+        let before = writer.heldCount
         HTTP1ResponseHead.write(exchange, to: writer, keepsAlive: &keepsAlive)
-        exchange.delivery.bytesSent += Int64(writer.heldCount)
+        exchange.delivery.bytesSent += Int64(writer.heldCount - before)
     }
 
     /// Whether the next request can be found behind this one. A client that waits for leave may send its
@@ -44,8 +54,19 @@ extension HTTP1Session {
     private func append(_ slice: Slice, of content: ByteBuffer, _ exchange: Exchange) {
         let before = writer.heldCount
         writer.append(slice, of: content)
-        exchange.delivery.contentBytesSent += Int64(slice.count)
-        exchange.delivery.bytesSent += Int64(writer.heldCount - before)
+        countBehindHead(writer.heldCount - before, exchange)
+    }
+
+    private func countBehindHead(_ count: Int, _ exchange: Exchange) {
+        exchange.delivery.contentBytesSent += Int64(count)
+        exchange.delivery.bytesSent += Int64(count)
+    }
+
+    /// What the socket has not taken was not sent, and never will be.
+    func takeBack(_ exchange: Exchange) {
+        let left = Int64(writer.heldCount)
+        exchange.delivery.bytesSent -= left
+        exchange.delivery.contentBytesSent = max(0, exchange.delivery.contentBytesSent - left)
     }
 
     /// Sends content on; all of it is consumed, what the socket does not take is held.
@@ -61,8 +82,7 @@ extension HTTP1Session {
             if !isLeft { flush() }
             return
         }
-        exchange.delivery.contentBytesSent += Int64(content.count)
-        exchange.delivery.bytesSent += Int64(content.count)
+        countBehindHead(content.count, exchange)
         if isLast && !keepsAlive { transport.endWithNextSend() }
         sent(writer.send(content, over: transport), of: exchange)
     }
@@ -121,8 +141,9 @@ extension HTTP1Session {
     func end(_ exchange: Exchange) {
         guard self.exchange === exchange else { return }
         let before = writer.heldCount
-        writer.end()
-        exchange.delivery.bytesSent += Int64(writer.heldCount - before)
+        if case .chunked = writer.framing { TrailerFilter.fill(exchange) }
+        writer.end(trailers: exchange.response.trailers?.lines)
+        countBehindHead(writer.heldCount - before, exchange)
         ending = .whole
         if !keepsAlive && !exchange.delivery.rate.isOn { transport.endWithNextSend() }
         // A head and what was left behind it.

@@ -51,9 +51,9 @@ final class HTTP1Writer {
         }
     }
 
-    /// Appends what ends the content, if its framing needs that.
-    func end() {
-        if case .chunked = framing { pending.append(ChunkWriter.last) }
+    /// Appends what ends the content, if its framing needs that, with trailers in lines.
+    func end(trailers: ByteBuffer?) {
+        if case .chunked = framing { ChunkWriter.appendLast(trailers, to: pending) }
     }
 
     /// Sends what is pending.

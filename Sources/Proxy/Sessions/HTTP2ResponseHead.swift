@@ -9,6 +9,7 @@ enum HTTP2ResponseHead {
         let response = exchange.response
         if response.isUpgrade { return false }
         if exchange.method == .head || response.status == 204 || response.status == 304 { return true }
+        if response.expectsTrailers { return false }
         switch response.contentKind {
         case .none: return true
         case .buffered: return response.content.isEmpty
@@ -34,6 +35,25 @@ enum HTTP2ResponseHead {
             encoder.append("date", .adaptive, to: out) { exchange.worker.appendDateValue(to: $0) }
         }
         entity(exchange, &encoder, out)
+        fields(of: response, &encoder, out)
+    }
+
+    /// Appends the field block of an interim response.
+    static func writeInterim(_ response: Response, with encoder: inout HPACKEncoder, to out: ByteBuffer) {
+        encoder.begin(out)
+        encoder.append(status: response.status, to: out)
+        fields(of: response, &encoder, out)
+    }
+
+    /// Appends the field block behind the content: RFC 9113 §8.1.
+    static func writeTrailers(
+        _ trailers: ResponseTrailers, with encoder: inout HPACKEncoder, to out: ByteBuffer
+    ) {
+        encoder.begin(out)
+        for field in trailers.fields { encoder.append(field, of: trailers.lines, .adaptive, to: out) }
+    }
+
+    private static func fields(of response: Response, _ encoder: inout HPACKEncoder, _ out: ByteBuffer) {
         for field in response.fields {
             switch field.known {
             case _ where field.known.isConnectionSpecific:

@@ -47,26 +47,17 @@ extension HTTP2Stream {
         guard let exchange else { return }
         if exchange.head.expectsContinue, !exchange.arrival.didSendContinue {
             exchange.arrival.didSendContinue = true
-            if exchange.body.receivedCount == 0, held == nil, !isRequestWhole { sendContinue() }
+            if exchange.body.receivedCount == 0, held == nil, !isRequestWhole {
+                exchange.response.status = 100
+                inform(exchange)
+                exchange.response.reset()
+            }
         }
         if let session, !isRequestWhole {
             session.link.wants(slot, mayStop: exchange.body.isStreamed, out: session.pendingOut)
             session.post()
         }
         advance(exchange)
-    }
-
-    /// RFC 9113 §8.1: an interim response is a field block of its own.
-    private func sendContinue() {
-        guard let session else { return }
-        let block = worker.takeScratch()
-        session.link.encoder.begin(block)
-        session.link.encoder.append(status: 100, to: block)
-        FrameWriter.headers(
-            block, on: session.link.stream(slot).id, isLast: false,
-            sizeMax: session.link.peer.maxFrameSize, to: session.pendingOut)
-        worker.giveScratch(block)
-        session.post()
     }
 
     /// Takes what is here, and tells the exchange of progress and of the end.

@@ -25,12 +25,20 @@ extension HTTP2Stream {
     /// Content that waits for its turn, in bytes.
     var heldCount: Int { pending?.count ?? 0 }
 
-    /// Writes the head of `exchange.response`; it leaves at the end of the turn.
-    func start(_ exchange: Exchange) {
-        guard self.exchange === exchange, let session else { return }
+    /// Writes the status and the fields of `exchange.response` as an interim response, which is a field block
+    /// of its own: RFC 9113 §8.1.
+    func inform(_ exchange: Exchange) {
+        guard self.exchange === exchange, sent == .nothing, let session else { return }
+        // A client that reads nothing is told no more than it waits for.
+        guard session.room > 0 || exchange.response.status == 100 else { return }
         let block = worker.takeScratch()
-        let isLast = HTTP2ResponseHead.isWhole(exchange)
-        HTTP2ResponseHead.write(exchange, with: &session.link.encoder, to: block)
+        HTTP2ResponseHead.writeInterim(exchange.response, with: &session.link.encoder, to: block)
+        writeBlock(block, exchange, session, isLast: false)
+    }
+
+    /// Frames a field block, and takes its buffer back; it leaves at the end of the turn.
+    private func writeBlock(_ block: ByteBuffer, _ exchange: Exchange, _ session: HTTP2Session, isLast: Bool)
+    {
         let out = session.pendingOut
         let before = out.count
         FrameWriter.headers(
@@ -38,8 +46,17 @@ extension HTTP2Stream {
             sizeMax: session.link.peer.maxFrameSize, to: out)
         worker.giveScratch(block)
         exchange.delivery.bytesSent += Int64(out.count - before)
-        sent = isLast ? .last : .head
         session.post()
+    }
+
+    /// Writes the head of `exchange.response`; it leaves at the end of the turn.
+    func start(_ exchange: Exchange) {
+        guard self.exchange === exchange, let session else { return }
+        let block = worker.takeScratch()
+        let isLast = HTTP2ResponseHead.isWhole(exchange)
+        HTTP2ResponseHead.write(exchange, with: &session.link.encoder, to: block)
+        sent = isLast ? .last : .head
+        writeBlock(block, exchange, session, isLast: isLast)
     }
 
     /// Holds content; sent by `flush`.
@@ -74,6 +91,8 @@ extension HTTP2Stream {
     func send(_ content: ByteBuffer, of exchange: Exchange, isLast: Bool) {
         guard self.exchange === exchange, sent == .head else { return content.removeAll() }
         count(content.count, exchange)
+        // The frame of the trailers ends the stream.
+        let isLast = isLast && !exchange.response.expectsTrailers
         let isLeft = isLast && content.count <= Self.leftMax
         if !isLeft { writeAhead(content, exchange, isLast: isLast) }
         guard !content.isEmpty else { return }
@@ -121,7 +140,10 @@ extension HTTP2Stream {
     }
 
     /// All content was given: the response is whole.
-    func end(_ exchange: Exchange) { settle(.whole, exchange) }
+    func end(_ exchange: Exchange) {
+        if sent == .head { TrailerFilter.fill(exchange) }
+        settle(.whole, exchange)
+    }
 
     /// No more content will come, though it is not at its end: what was given is still the client's.
     func cut(_ exchange: Exchange) { settle(.cut, exchange) }
@@ -162,7 +184,8 @@ extension HTTP2Stream {
         if let pending, !pending.isEmpty {
             let most = allowance(exchange, session)
             guard most > 0 else { return false }
-            write(pending, most, exchange, isLast: ending == .whole)
+            write(
+                pending, most, exchange, isLast: ending == .whole && !exchange.response.expectsTrailers)
             noteHeld()
             guard pending.isEmpty else { return true }
             releasePending()
@@ -184,10 +207,16 @@ extension HTTP2Stream {
 
     private func writeEnd(_ exchange: Exchange, _ session: HTTP2Session) {
         if sent != .last {
-            FrameWriter.data(
-                Slice(), of: worker.noBytes, on: session.link.stream(slot).id, isLast: true,
-                to: session.pendingOut)
-            exchange.delivery.bytesSent += Int64(FrameHeader.byteCount)
+            if let trailers = exchange.response.trailers, !trailers.fields.isEmpty {
+                let block = worker.takeScratch()
+                HTTP2ResponseHead.writeTrailers(trailers, with: &session.link.encoder, to: block)
+                writeBlock(block, exchange, session, isLast: true)
+            } else {
+                FrameWriter.data(
+                    Slice(), of: worker.noBytes, on: session.link.stream(slot).id, isLast: true,
+                    to: session.pendingOut)
+                exchange.delivery.bytesSent += Int64(FrameHeader.byteCount)
+            }
             sent = .last
         }
         session.link.sentLast(slot, out: session.pendingOut)

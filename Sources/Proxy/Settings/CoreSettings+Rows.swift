@@ -99,6 +99,16 @@ extension CoreSettings {
             .flag(
                 "chunked_transfer_encoding", "Whether content of unknown length is sent in chunks.",
                 in: anywhere, default: true, \.settings.core.chunkedTransferEncoding),
+            Directive(
+                "early_hints",
+                "Who gets a gateway's 103 (Early Hints): one of the values is neither empty nor 0.",
+                "string ...", in: anywhere, arity: 1...Int.max
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                for word in statement.arguments {
+                    block.settings.core.earlyHints.append(try block.template(word, statement))
+                }
+            }.repeatable,
             .flag(
                 "absolute_redirect", "Whether redirects name scheme and host.", in: anywhere, default: true,
                 \.settings.core.absoluteRedirect),

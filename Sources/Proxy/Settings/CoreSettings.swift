@@ -39,6 +39,9 @@ struct CoreSettings {
     var limitRate = RateSetting.fixed(0)
     var limitRateAfter = RateSetting.fixed(0)
 
+    /// Who gets the hints that a gateway sends ahead of its response: whose values say yes.
+    var earlyHints = Replaceable<Template<Variable>>()
+
     /// Most bytes of content in a frame of HTTP/2.
     var http2ChunkSize = 8 << 10
 

@@ -2,9 +2,10 @@ internal import Config
 internal import Core
 internal import HTTP
 
-/// `add_header` and `expires`.
+/// `add_header`, `add_trailer` and `expires`.
 struct HeaderSettings {
     var added = Replaceable<AddedHeader>()
+    var trailers = Replaceable<AddedHeader>()
     var expires = Expires.off
 
     /// Nothing is added to responses.
@@ -14,7 +15,7 @@ struct HeaderSettings {
     }
 }
 
-/// One `add_header` line.
+/// One `add_header` or `add_trailer` line.
 struct AddedHeader: Sendable {
     let name: [UInt8]
     let known: FieldName
@@ -44,16 +45,19 @@ extension HeaderSettings {
                 "add_header", "Adds a field to responses; `always` to errors as well.", "name value [always]",
                 in: contexts, arity: 2...3
             ) { (block: Block, statement: Statement) throws(ConfigError) in
-                let word = statement.argument(2)
-                guard word.isEmpty || word == "always" else {
-                    throw ConfigError("invalid parameter \"\(word)\"", statement)
+                block.settings.headers.added.append(try line(statement, block))
+            }.repeatable,
+            Directive(
+                "add_trailer", "Adds a field behind the content of responses; `always` to errors as well.",
+                "name value [always]", in: contexts, arity: 2...3
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                let added = try line(statement, block)
+                guard TrailerSection.maySay(added.name.span) else {
+                    throw ConfigError(
+                        "\"\(statement.argument(0))\" may not stand behind content: use \"add_header\"",
+                        statement)
                 }
-                let name = Array(statement.argument(0).utf8)
-                block.settings.headers.added.append(
-                    AddedHeader(
-                        name: name, known: FieldName.recognise(name.span),
-                        value: try block.template(statement.argument(1), statement),
-                        isAlways: word == "always"))
+                block.settings.headers.trailers.append(added)
             }.repeatable,
             Directive(
                 "expires", "How long caches may keep responses.", "[modified] time | epoch | max | off",
@@ -63,6 +67,17 @@ extension HeaderSettings {
                 block.settings.headers.expires = try expires(Array(statement.arguments), statement)
             },
         ]
+    }
+
+    private static func line(_ statement: Statement, _ block: Block) throws(ConfigError) -> AddedHeader {
+        let word = statement.argument(2)
+        guard word.isEmpty || word == "always" else {
+            throw ConfigError("invalid parameter \"\(word)\"", statement)
+        }
+        let name = Array(statement.argument(0).utf8)
+        return AddedHeader(
+            name: name, known: FieldName.recognise(name.span),
+            value: try block.template(statement.argument(1), statement), isAlways: word == "always")
     }
 
     private static func expires(_ words: [String], _ statement: Statement) throws(ConfigError) -> Expires {

@@ -19,11 +19,10 @@ enum IgnoredDirectives {
                 "send_lowat", "subrequest_output_buffer_size",
                 "charset",
                 "source_charset", "override_charset", "rewrite_log", "uninitialized_variable_warn",
-                "add_trailer",
                 "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size", "proxy_send_lowat",
                 "proxy_temp_file_write_size", "proxy_store_access", "proxy_limit_rate",
                 "proxy_force_ranges",
-                "proxy_pass_trailers", "keepalive_disable",
+                "keepalive_disable",
                 "expires_by_type",
                 "keepalive_min_timeout",
             ], in: anywhere)

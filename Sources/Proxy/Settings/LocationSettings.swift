@@ -37,6 +37,7 @@ struct LocationSettings {
         copy.limitRequests.limits.inherit()
         copy.limitConnections.limits.inherit()
         copy.headers.added.inherit()
+        copy.headers.trailers.inherit()
         copy.logs.access.inherit()
         copy.rewrite = RewriteSettings()
         copy.content = .module(StaticFiles.module)
@@ -67,6 +68,7 @@ struct RewriteSettings {
 extension CoreSettings {
     mutating func inheritLists() {
         errorPages.inherit()
+        earlyHints.inherit()
         index.inherit()
     }
 }

@@ -28,6 +28,7 @@ struct ProxySettings {
     var redirectIsOff = false
     var cookieDomains = Replaceable<ProxyRedirect>()
     var cookiePaths = Replaceable<ProxyRedirect>()
+    var passesTrailers = false
     var interceptsErrors = false
     var ignoresClientAbort = false
 

@@ -71,7 +71,7 @@ enum UnsupportedDirectives {
             (["proxy_cookie_flags"], "let the gateway set the flags of its cookies"),
             (
                 [
-                    "disable_symlinks", "early_hints", "proxy_socket_rcvbuf", "proxy_socket_sndbuf",
+                    "disable_symlinks", "proxy_socket_rcvbuf", "proxy_socket_sndbuf",
                     "ssl_alpn",
                     "ssl_engine", "zone_sync*",
                 ], "leave it out"

@@ -73,6 +73,9 @@ extension HTTP1PeerStream {
                     request.headRefused()
                     return true
                 }
+                if response.status == 103, takesHints(length, request) { request.hintsArrived() }
+                // The client may have left by that.
+                guard case .head = stage else { return true }
                 response.reset()
                 if buffer.isEmpty { return false }
             }
@@ -80,6 +83,14 @@ extension HTTP1PeerStream {
     }
 
     private var isInformational: Bool { (100..<200).contains(response.status) && response.status != 101 }
+
+    /// All hints of a request together take no more than one head may.
+    private func takesHints(_ length: Int, _ request: UpstreamRequest) -> Bool {
+        course.hintsLength += length
+        if course.hintsLength <= proxy.bufferSize { return true }
+        request.log(.info, "upstream sent too big early hints")
+        return false
+    }
 
     private func keepPartial(_ buffer: ByteBuffer, _ peer: PeerConnection) {
         guard buffer === worker.relay, !buffer.isEmpty else { return }
@@ -214,6 +225,9 @@ extension HTTP1PeerStream {
             switch piece {
             case .content(let range):
                 request.contentArrived(Slice(from: range.lowerBound, to: range.upperBound), of: buffer)
+                position = range.upperBound
+            case .trailers(let range):
+                request.trailersArrived(range, of: buffer)
                 position = range.upperBound
             case .needsMore:
                 position = buffer.count

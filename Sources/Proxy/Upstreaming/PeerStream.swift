@@ -7,8 +7,8 @@ internal import Upstream
 /// A closed set: a protocol is one more case, and every call here stops compiling until it answers. What goes
 /// down is a request and the wish for more of its response; how either is written, framed and read, and
 /// whether the connection can carry another request, are the protocol's. What comes back up are the
-/// `UpstreamRequest`'s `connected`, `responseArrived`, `contentArrived`, `responseEnded`, `attemptFailed` and
-/// `protocolSwitched`.
+/// `UpstreamRequest`'s `connected`, `hintsArrived`, `responseArrived`, `contentArrived`, `trailersArrived`,
+/// `responseEnded`, `attemptFailed` and `protocolSwitched`.
 enum PeerStream {
     case http1(HTTP1PeerStream)
 

@@ -29,6 +29,7 @@ extension UpstreamRequest {
     private func prepare(_ next: Attempt) {
         exchange.body.restart()
         attempt = next
+        trailers?.reset()
         stream.prepare()
     }
 

@@ -34,6 +34,11 @@ extension UpstreamRequest {
         }
     }
 
+    /// Lines behind the content have come.
+    func trailersArrived(_ lines: Range<Int>, of buffer: ByteBuffer) {
+        receivedTrailers.append(lines: lines, of: buffer)
+    }
+
     /// No more content comes for now: the client gets what there is.
     func contentPauses() { exchange.stream.flush() }
 
@@ -84,6 +89,7 @@ extension UpstreamRequest {
 
     /// The last byte came from the peer.
     func responseEnded() {
+        trailers?.complete()
         completed()
         finishResponse(.whole)
     }

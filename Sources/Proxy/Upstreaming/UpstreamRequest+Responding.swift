@@ -13,6 +13,9 @@ extension UpstreamRequest {
         endRetry()
     }
 
+    /// The peer told something ahead of its response.
+    func hintsArrived() { EarlyHints.pass(response, to: exchange) }
+
     /// The head cannot be used: nothing of it is, and the next peer is asked.
     func headRefused() {
         response.reset()

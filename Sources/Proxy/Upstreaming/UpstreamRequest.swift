@@ -88,6 +88,8 @@ final class UpstreamRequest {
 
     /// Status and fields of the last response that came, for `$upstream_http_…` and for those to be passed.
     let response: ResponseHead
+    /// What stood behind the response's content; kept for the next one once there was something.
+    private(set) var trailers: TrailerSection?
     let stream: PeerStream
     var passage = Passage()
 
@@ -129,12 +131,21 @@ final class UpstreamRequest {
         attempt = Attempt()
         selection.reset()
         stream.reset()
+        trailers?.reset()
         passage = Passage()
     }
 
     func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
         guard worker.errorLog(of: exchange).isEnabled(level) else { return }
         worker.log(level, exchange, "\(message()) while \(attempt.activity.text)")
+    }
+
+    /// Where lines of trailers are put.
+    var receivedTrailers: TrailerSection {
+        if let trailers { return trailers }
+        let fresh = TrailerSection()
+        trailers = fresh
+        return fresh
     }
 
     // MARK: The request's content

@@ -56,6 +56,18 @@ extension Exchange {
         FieldLookup.append(named: name, among: response.fields, of: response.lines, separator: ", ", to: out)
     }
 
+    func appendTrailer(named name: [UInt8], to out: ByteBuffer) -> Bool {
+        guard let trailers = response.trailers else { return false }
+        return FieldLookup.append(
+            named: name, among: trailers.fields, of: trailers.lines, separator: ", ", to: out)
+    }
+
+    func appendUpstreamTrailer(named name: [UInt8], to out: ByteBuffer) -> Bool {
+        guard let trailers = upstream?.trailers else { return false }
+        return FieldLookup.append(
+            named: name, among: trailers.fields, of: trailers.bytes, separator: ", ", to: out)
+    }
+
     func appendUpstreamField(named name: [UInt8], to out: ByteBuffer) -> Bool {
         guard let upstream else { return false }
         return FieldLookup.append(
@@ -150,13 +162,16 @@ extension Exchange {
     /// The status that logs show: the one sent; 0 before there is one.
     var loggedStatus: UInt16 { routing.statusOverride ?? response.status }
 
-    /// The content is framed in chunks: its length is not known, and the client speaks HTTP/1.1.
+    /// The content is framed in chunks: its length is not known, or fields follow it, and the client speaks
+    /// HTTP/1.1.
     var isChunked: Bool {
+        guard head.version == .http11, method != .head, location.settings.core.chunkedTransferEncoding else {
+            return false
+        }
+        if response.expectsTrailers { return response.status != 204 && response.status != 304 }
         switch response.contentKind {
-        case .streamed:
-            response.contentLength == nil && head.version == .http11 && method != .head
-                && location.settings.core.chunkedTransferEncoding
-        case .none, .buffered, .file: false
+        case .streamed: return response.contentLength == nil
+        case .none, .buffered, .file: return false
         }
     }
 

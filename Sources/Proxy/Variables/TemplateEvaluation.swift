@@ -13,6 +13,14 @@ extension Template where Variable == Proxy.Variable {
         }
     }
 
+    /// Whether it says yes, as in nginx's conditions: it is neither empty nor `0`.
+    func isYes(for exchange: Exchange) -> Bool {
+        let scratch = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(scratch) }
+        append(for: exchange, to: scratch)
+        return !scratch.isEmpty && !(scratch.count == 1 && scratch[0] == UInt8(ascii: "0"))
+    }
+
     /// Whether a built-in variable stands in the text.
     func names(builtin name: String) -> Bool {
         parts.contains { part in

@@ -8,6 +8,10 @@ enum Variable: Sendable {
     case cookie([UInt8])
     /// `$sent_http_…`.
     case sentField([UInt8])
+    /// `$sent_trailer_…`.
+    case sentTrailer([UInt8])
+    /// `$upstream_trailer_…`.
+    case upstreamTrailer([UInt8])
     /// `$upstream_http_…`.
     case upstreamField([UInt8])
     case upstreamCookie([UInt8])

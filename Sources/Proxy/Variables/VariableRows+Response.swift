@@ -19,7 +19,7 @@ extension Variables {
                 $1.append(contentsOf: $0.response.contentType)
             },
             VariableRow("sent_http_content_length", "`Content-Length` of the response.") { exchange, out in
-                guard let length = exchange.response.contentLength else { return false }
+                guard let length = exchange.response.contentLength, !exchange.isChunked else { return false }
                 out.append(decimal: Int(length))
                 return true
             },

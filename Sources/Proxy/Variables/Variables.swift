@@ -31,6 +31,10 @@ enum Variables {
             return exchange.appendCookie(named: name, to: out)
         case .sentField(let name):
             return exchange.appendResponseField(named: name, to: out)
+        case .sentTrailer(let name):
+            return exchange.appendTrailer(named: name, to: out)
+        case .upstreamTrailer(let name):
+            return exchange.appendUpstreamTrailer(named: name, to: out)
         case .upstreamField(let name):
             return exchange.appendUpstreamField(named: name, to: out)
         case .upstreamCookie(let name):
@@ -67,6 +71,13 @@ enum Variables {
             Prefix(text: "arg_", about: "An argument of the query.") { .argument($0) },
             Prefix(text: "cookie_", about: "A cookie of the request.") { .cookie($0) },
             Prefix(text: "sent_http_", about: "A field of the response.") { .sentField($0) },
+            Prefix(text: "sent_trailer_", about: "A field behind the content of the response.") {
+                .sentTrailer($0)
+            },
+            Prefix(text: "upstream_trailer_", about: "A field behind the content of the gateway's response.")
+            {
+                .upstreamTrailer($0)
+            },
             Prefix(text: "upstream_http_", about: "A field of the gateway's response.") {
                 .upstreamField($0)
             },

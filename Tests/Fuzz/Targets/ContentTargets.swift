@@ -63,6 +63,7 @@ extension FuzzTarget {
     /// A decoder, and what it gave.
     private final class ChunkReading {
         private var decoder = ChunkedDecoder()
+        private let trailers = TrailerSection()
         private(set) var content: [UInt8] = []
         private var end: String?
 
@@ -78,11 +79,16 @@ extension FuzzTarget {
                     case .content(let range):
                         for index in range { content.append(buffer[index]) }
                         position = range.upperBound
+                    case .trailers(let range):
+                        trailers.append(lines: range, of: buffer)
+                        position = range.upperBound
                     case .needsMore:
                         taken += buffer.count
                         return
                     case .finished(let consumed):
-                        end = "at \(taken + consumed)"
+                        trailers.complete()
+                        let names = trailers.fields.map { trailers.bytes.string(of: $0.name) }
+                        end = "at \(taken + consumed), \(names)"
                         return
                     }
                 }

@@ -62,6 +62,7 @@ final class LineStream {
 
     // MARK: What this protocol has not
 
+    func inform(_ exchange: Exchange) {}
     func wantBody() {}
     func takeBody() {}
     func readMoreBody() {}

@@ -55,7 +55,7 @@ import Testing
         writer.append(Slice(from: 0, to: 3), of: content)
         writer.append(Slice(), of: content)
         _ = writer.send(content, over: pair.transport)
-        writer.end()
+        writer.end(trailers: nil)
         guard case .bytes = writer.flush(pair.transport) else { return #expect(Bool(false), "blocked") }
         pair.read()
         #expect(pair.text == "head|3\r\n012\r\n1a\r\n0123456789abcdef0123456789\r\n0\r\n\r\n")
@@ -69,7 +69,7 @@ import Testing
         writer.framing = .none
         writer.pending.append("head")
         _ = writer.send(buffer("content"), over: pair.transport)
-        writer.end()
+        writer.end(trailers: nil)
         _ = writer.flush(pair.transport)
         pair.read()
         #expect(pair.text == "head")

@@ -7,6 +7,7 @@ extension DifferentialGroup {
             limitExcept, stubStatus, tryFiles, geo, splitClients, proxyProtocol, errorAccess, accessSettings,
             rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
             accelRedirect, authRequest, authRequestPlaces, mirror, conditions, refusedRequests, patterns,
+            trailers,
         ]
     }
 }

@@ -1,0 +1,51 @@
+internal import Config
+internal import Core
+internal import HTTP
+
+/// The fields that follow a response's content, as the protocol towards the client will write them.
+final class ResponseTrailers {
+    /// There may be some: the content is framed so that they can follow.
+    private(set) var isExpected = false
+    /// Their bytes: `Name: value CRLF` each.
+    let lines = ByteBuffer(capacity: 64)
+    /// Where names and values stand in `lines`.
+    private(set) var fields = FieldList()
+
+    func expect() { isExpected = true }
+
+    func reset() {
+        isExpected = false
+        lines.removeAll()
+        fields.removeAll()
+    }
+
+    /// Appends a field whose name and value stand in `source`.
+    func add(_ field: Field, of source: ByteBuffer) {
+        let start = lines.count
+        lines.append(field.name, of: source)
+        let nameEnd = lines.count
+        lines.append(": ")
+        let valueStart = lines.count
+        lines.append(field.value, of: source)
+        close(field.known, Slice(from: start, to: nameEnd), valueStart)
+    }
+
+    /// Appends what `add_trailer` says, unless its value turns out empty.
+    func add(_ line: AddedHeader, for exchange: Exchange) {
+        let start = lines.count
+        lines.append(line.name)
+        let nameEnd = lines.count
+        lines.append(": ")
+        let valueStart = lines.count
+        line.value.append(for: exchange, to: lines)
+        FieldValue.dropControls(of: lines, from: valueStart)
+        guard lines.count > valueStart else { return lines.truncate(to: start) }
+        close(line.known, Slice(from: start, to: nameEnd), valueStart)
+    }
+
+    private func close(_ known: FieldName, _ name: Slice, _ valueStart: Int) {
+        let value = Slice(from: valueStart, to: lines.count)
+        lines.append("\r\n")
+        fields.append(Field(name: name, value: value, known: known))
+    }
+}
