@@ -56,37 +56,15 @@ extension HTTP2Connection {
         table[slot].uncreditedCount += length - Int(content.count)
         table[slot].heldCount += Int(content.count)
         heldCount += Int(content.count)
-        creditConnection(frame.out)
+        settleWindows(out: frame.out)
         creditStream(slot, frame.out)
-        narrow(slot)
+        shareWidth(slot)
         if case .closed(let cause) = state {
             // We have answered already: nobody wants it.
             remove(slot, cause)
             return .lost(slot: slot)
         }
         return .content(slot: slot, content, isLast: isLast)
-    }
-
-    /// Opens the connection's window by what came in, as long as not too much of it lies about.
-    func creditConnection(_ out: ByteBuffer) {
-        guard mayOpenWindow,
-            receiveWindow.move(by: uncreditedCount)
-        else { return }
-        FrameWriter.windowUpdate(0, by: uncreditedCount, to: out)
-        uncreditedCount = 0
-    }
-
-    /// Opens a stream's window by what was taken of it, if more is to come.
-    func creditStream(_ slot: Int, _ out: ByteBuffer) {
-        let count = table[slot].uncreditedCount
-        guard count >= max(1, limits.streamWindow / 2) else { return }
-        switch table[slot].state {
-        case .open, .halfClosedLocal: break
-        case .idle, .halfClosedRemote, .closed: return
-        }
-        guard table[slot].receiveWindow.move(by: count) else { return }
-        FrameWriter.windowUpdate(table[slot].id, by: count, to: out)
-        table[slot].uncreditedCount = 0
     }
 
     // MARK: HEADERS and CONTINUATION
@@ -161,7 +139,7 @@ extension HTTP2Connection {
                 throw .stream(.protocolError)
             }
             table[slot].state = state
-            narrow(slot)
+            shareWidth(slot)
             if case .closed(let cause) = state {
                 remove(slot, cause)
                 return .lost(slot: slot)
@@ -190,8 +168,7 @@ extension HTTP2Connection {
         record.id = id
         record.state = isLast ? .halfClosedRemote : .open
         record.sendWindow = FlowWindow(peer.initialWindowSize)
-        record.receiveWindow = FlowWindow(
-            areSettingsKnown ? limits.streamWindow : max(limits.streamWindow, 65_535))
+        record.receiveWindow = FlowWindow(areSettingsKnown ? initialWindow : max(initialWindow, 65_535))
         record.priority = early.take(id) ?? StreamTable.unsaidPriority
         let slot = table.insert(record)
         pendingBlock = .request(slot: slot)
@@ -314,7 +291,7 @@ extension HTTP2Connection {
     func takeSettings(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
         if stage == .firstSettings { stage = .frames } else { try spend(.settings, frame.nowMs) }
         guard !frame.header.flags.contains(.ack) else {
-            areSettingsKnown = true
+            settingsAcknowledged(frame.out)
             return .handled
         }
         let before = peer.initialWindowSize

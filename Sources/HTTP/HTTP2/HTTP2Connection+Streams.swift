@@ -66,57 +66,6 @@ extension HTTP2Connection {
         }
     }
 
-    /// Content of a stream was taken by whom it is for: its window may open again.
-    public func consumed(_ count: Int, of slot: Int, out: ByteBuffer) {
-        guard table[slot].id != 0, count > 0 else { return }
-        let taken = min(count, table[slot].heldCount)
-        table[slot].heldCount -= taken
-        table[slot].uncreditedCount += taken
-        heldCount -= taken
-        narrow(slot)
-        creditStream(slot, out)
-        creditConnection(out)
-    }
-
-    /// Enough came in, or little enough is left of what did, to open the connection's window.
-    public var mayOpenWindow: Bool {
-        uncreditedCount >= limits.connectionWindow / 2 && heldCount <= limits.heldMax
-    }
-
-    /// What streams held that are gone makes room for others.
-    public func openWindow(out: ByteBuffer) { creditConnection(out) }
-
-    /// The window that content is given which somebody takes as it comes.
-    private static var wantedWindow: Int { 256 << 10 }
-
-    /// Somebody takes the content of a stream as it comes: its window is opened wide, as far as it has
-    /// content to come.
-    ///
-    /// - Parameter mayStop: whoever takes it may have no room at times. Open windows are content that may
-    ///   have to be held then; so such streams share what their windows may be wider.
-    public func wants(_ slot: Int, mayStop: Bool, out: ByteBuffer) {
-        guard table[slot].state == .open else { return }
-        let widest = HTTP2Connection.wantedWindow - table[slot].heldCount
-        let wanted = min(widest, table[slot].contentLeft.map { Int(clamping: $0) } ?? .max)
-        let more = wanted - table[slot].receiveWindow.size
-        let credit = min(more, table[slot].uncreditedCount)
-        let extra = mayStop ? min(more - credit, spareWidth) : more - credit
-        guard more > 0, credit + extra > 0, table[slot].receiveWindow.move(by: credit + extra) else { return }
-        table[slot].uncreditedCount -= credit
-        if mayStop {
-            table[slot].extraWidth += extra
-            spareWidth -= extra
-        }
-        FrameWriter.windowUpdate(table[slot].id, by: credit + extra, to: out)
-    }
-
-    /// Others may have what a stream's window was wider, once all of its content has come and was taken.
-    func narrow(_ slot: Int) {
-        guard table[slot].state == .halfClosedRemote, table[slot].heldCount == 0 else { return }
-        spareWidth += table[slot].extraWidth
-        table[slot].extraWidth = 0
-    }
-
     // MARK: Sending
 
     /// The stream has content or an end to send: it waits for its turn, behind the others of its urgency.

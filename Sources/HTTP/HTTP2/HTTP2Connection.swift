@@ -8,11 +8,10 @@ public struct HTTP2Limits: Sendable, Equatable {
     public var streamWindow = 65_535
     /// What all streams together may send before the window is opened again.
     public var connectionWindow = 256 << 10
-    /// Bytes received and not taken, of all streams, above which the connection's window stays shut.
-    public var heldMax = 768 << 10
-    /// What the windows of all streams whose content may have to wait may be wider than `streamWindow`: far
-    /// below `heldMax`, so that a few of them do not shut the connection's window for the others.
-    public var wideMax = 256 << 10
+    /// Bytes received and not taken, of all streams, that may lie about: `http2_body_buffers`.
+    public var heldMax = 1 << 20
+    /// A part of that.
+    var quarter: Int { heldMax / 4 }
     /// Bytes of an encoded field block.
     public var blockMax = 64 << 10
     /// Frames that one may come in; honest ones fill theirs.
@@ -86,8 +85,11 @@ public final class HTTP2Connection {
 
     let limits: HTTP2Limits
     var stage = Stage.preface
-    /// The client knows our settings; before that it goes by the initial ones: §6.5.3.
+    /// The client knows our first settings; before that it goes by the initial ones: §6.5.3.
     var areSettingsKnown = false
+    /// SETTINGS that the client has not said it knows.
+    var unacknowledgedCount = 1
+    var width = Width.usual
     var budget: PeerBudget
     /// What the other side said of itself.
     public internal(set) var peer = HTTP2Settings()
@@ -98,7 +100,7 @@ public final class HTTP2Connection {
     var uncreditedCount = 0
     /// Bytes received and not taken, of all streams.
     public internal(set) var heldCount = 0
-    /// What is left of `wideMax`.
+    /// What the windows of streams whose content may have to wait may still be wider than `streamWindow`.
     var spareWidth: Int
     /// The highest number of a stream that was begun.
     public internal(set) var lastStreamID: UInt32 = 0
@@ -130,7 +132,7 @@ public final class HTTP2Connection {
     /// A connection that begins: says our settings.
     public init(limits: HTTP2Limits, nowMs: Int64, out: ByteBuffer) {
         self.limits = limits
-        spareWidth = limits.wideMax
+        spareWidth = limits.quarter
         budget = PeerBudget(concurrentStreams: limits.concurrentStreams, nowMs: nowMs)
         receiveWindow = FlowWindow(65_535)
         FrameWriter.settings(
@@ -147,9 +149,6 @@ public final class HTTP2Connection {
     public var streamCount: Int { table.count }
     /// The record of a stream that is not closed.
     public func stream(_ slot: Int) -> StreamRecord { table[slot] }
-
-    /// The client may send no content, since too much of it lies about: it is not to blame for its pace.
-    public var isWithholdingWindow: Bool { receiveWindow.size <= 0 && heldCount > limits.heldMax }
 
     /// A field block has begun and is not whole.
     public var isWithinBlock: Bool {

@@ -72,6 +72,12 @@ final class ClientConnection {
 
     var tls: TLSConnection? { transport.tls }
 
+    /// The server that the client has named in its handshake, or the address's own.
+    var namedServer: VirtualServer {
+        guard let name = tls?.serverName?.map(\.asciiLowercased) else { return listen.defaultServer }
+        return listen.server(forHost: name.span).server ?? listen.defaultServer
+    }
+
     /// The next request is served by another configuration.
     func adopt(_ next: Snapshot) {
         guard let found = next.listen(at: listen.address) else { return isOutdated = true }

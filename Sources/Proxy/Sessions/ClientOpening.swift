@@ -235,11 +235,7 @@ final class ClientOpening {
         worker.shared.requests.add(what)
         let zones = connection.snapshot.zones
         guard !zones.isEmpty else { return }
-        var server = connection.listen.defaultServer
-        if let name = connection.tls?.serverName?.map(\.asciiLowercased) {
-            server = connection.listen.server(forHost: name.span).server ?? server
-        }
-        if let zone = server.zone { zones[zone].add(what) }
+        if let zone = connection.namedServer.zone { zones[zone].add(what) }
     }
 
     // MARK: The end

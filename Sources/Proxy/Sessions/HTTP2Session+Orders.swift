@@ -7,7 +7,7 @@ extension HTTP2Session {
     /// Another configuration is in force. Requests that are under way go on under their own.
     func snapshotChanged() {
         if ClientCertificates.isOutdated(connection, in: worker.snapshot) { connection.outdate() }
-        if streamCount == 0 { connection.adopt(worker.snapshot) }
+        if streamCount == 0 { adoptSnapshot() }
         if connection.isOutdated { drain() }
     }
 

@@ -30,6 +30,21 @@ extension HTTP2Session {
         loseAll(status: 408)
     }
 
+    /// A stream waits for the client, to send or to take content.
+    func streamWaits() {
+        _ = contentPace.wait(nowMs: worker.clock.nowMs, count: movedCount, gapMs: 0)
+    }
+
+    /// A stream was given up since its client was slow. If no other one was faster meanwhile, and none came
+    /// to its end, the connection is not worth keeping either.
+    func streamWasSlow(rate: Int) {
+        guard isServing, !link.isClosing,
+            contentPace.isTooSlow(nowMs: worker.clock.nowMs, count: movedCount, rate: rate)
+        else { return }
+        worker.log(.info, connection, "all streams of the client are slower than \"client_min_rate\"")
+        endGracefully()
+    }
+
     /// What the kernel holds says nothing of the client's pace.
     var acknowledgedCount: Int64 { sentCount - Int64(transport.unacknowledgedCount) }
 
@@ -50,7 +65,7 @@ extension HTTP2Session {
         guard case .serving = state else { return }
         if isWaitingForHead {
             guard isAnother else { return }
-            worker.set(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+            worker.set(readTimer, afterMs: server.clientHeaderTimeoutMs)
         } else if wasWaiting {
             awaitRequest()
         }

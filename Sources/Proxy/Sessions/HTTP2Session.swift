@@ -27,9 +27,6 @@ final class HTTP2Session {
     static var outMax: Int { 64 << 10 }
     /// Most bytes that are received in one turn before others have theirs.
     private static var receivedMax: Int { 256 << 10 }
-    /// Content that waits for windows or the socket, of all streams, beyond which each gets it in small
-    /// pieces, and leaves what is more to its source.
-    private static var heldMax: Int { 1 << 20 }
     /// Beyond so many unsent bytes nothing is read: a client that asks has to listen.
     private static var unreadMax: Int { 256 << 10 }
     /// From the announcement of the end to the end: what is on its way by then is still served.
@@ -37,6 +34,8 @@ final class HTTP2Session {
 
     let worker: Worker
     let connection: ClientConnection
+    /// Whose settings hold for the connection as a whole: the client's handshake has named it.
+    private(set) var server: VirtualServer
     let link: HTTP2Connection
     private(set) var state = State.serving
     /// Received, and not a whole frame yet.
@@ -48,8 +47,6 @@ final class HTTP2Session {
     private(set) var streamCount = 0
     /// Content that waits in streams, in bytes.
     var heldCount = 0
-    /// The time in which clients may send content.
-    private var contentClock = HTTP2ContentClock()
     /// It goes on at the end of the turn.
     private var isPosted = false
     /// A request's head has begun, and must be whole in its time. Content has its stream's.
@@ -58,6 +55,9 @@ final class HTTP2Session {
     /// How fast the client takes what is sent.
     var pace = PaceLimit()
     var sentCount: Int64 = 0
+    /// How much content all streams moved, either way, while one of them waited for the client.
+    var contentPace = PaceLimit()
+    var movedCount: Int64 = 0
     let readTimer: TimerID
     let writeTimer: TimerID
 
@@ -66,7 +66,8 @@ final class HTTP2Session {
         self.worker = worker
         self.connection = connection
         self.readTimer = readTimer
-        let server = connection.listen.defaultServer
+        let server = connection.namedServer
+        self.server = server
         keepaliveTimeoutMs = server.base.settings.core.keepaliveTimeoutMs
         writeTimer = worker.timers.create(connection.token, kind: Session.TimerKind.write.rawValue)
         let first = worker.takeBuffer()
@@ -100,8 +101,9 @@ final class HTTP2Session {
         return max(0, HTTP2Session.outMax - (out?.count ?? 0))
     }
 
-    /// So much waits in streams that none should hold more than a piece.
-    var isFull: Bool { heldCount >= HTTP2Session.heldMax }
+    /// So much waits for windows or the socket, of all streams, that each gets it in small pieces from now
+    /// on, and leaves what is more to its source.
+    var isFull: Bool { heldCount >= server.http2.bodyBuffers }
 
     // MARK: Events
 
@@ -141,7 +143,13 @@ final class HTTP2Session {
     }
 
     /// What holds for the connection as a whole.
-    var core: CoreSettings { connection.listen.defaultServer.base.settings.core }
+    var core: CoreSettings { server.base.settings.core }
+
+    /// Requests that begin from now on are served by the configuration in force.
+    func adoptSnapshot() {
+        connection.adopt(worker.snapshot)
+        server = connection.namedServer
+    }
 
     // MARK: Receiving
 
@@ -183,7 +191,7 @@ final class HTTP2Session {
             let event = link.receive(buffer, out: pendingOut, nowMs: worker.clock.nowMs)
             if case .incomplete = event {
                 if out?.isEmpty ?? true { releaseOut() } else { post() }
-                noteWindow()
+                settleWindows()
                 return settleHeadTime(buffer, isAnother: isAnother)
             }
             if !link.isWithinBlock { isAnother = true }
@@ -212,26 +220,20 @@ final class HTTP2Session {
 
     private func stream(_ slot: Int) -> HTTP2Stream? { slot < streams.count ? streams[slot] : nil }
 
-    /// Milliseconds by a clock that stands still while we keep the connection's window shut: who may not send
-    /// is not slow.
-    var contentNowMs: Int64 { contentClock.nowMs(worker.clock.nowMs) }
-
-    /// The connection's window may have been shut, or opened.
-    func noteWindow() {
-        if isServing, link.mayOpenWindow {
-            link.openWindow(out: pendingOut)
-            post()
-        }
-        contentClock.note(isStopped: link.isWithholdingWindow, nowMs: worker.clock.nowMs)
+    /// More or less of what clients sent is held: windows follow.
+    func settleWindows() {
+        guard isServing, link.owesWindows else { return }
+        link.settleWindows(out: pendingOut)
+        post()
     }
 
     // MARK: Requests
 
     private func begin(_ slot: Int, _ buffer: ByteBuffer) {
-        if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
+        if connection.snapshot !== worker.snapshot { adoptSnapshot() }
         let stream = worker.takeStream(for: self, slot: slot)
         let exchange = worker.takeExchange(for: .http2(stream), of: connection)
-        let limits = connection.listen.defaultServer.headLimits
+        let limits = server.headLimits
         exchange.arrival.byteCount = Int64(link.blockCount)
         let outcome = link.readHead(
             exchange.head, in: stream.headBytes, limits: limits,
@@ -248,6 +250,7 @@ final class HTTP2Session {
         case .reset:
             worker.log(
                 .info, connection, "client sent invalid request headers while processing HTTP/2 connection")
+            logMalformed(exchange, stream.headBytes)
             worker.giveBack(exchange)
             worker.giveBack(stream)
         case .failed(let code):
@@ -255,6 +258,24 @@ final class HTTP2Session {
             worker.giveBack(stream)
             fail(code)
         }
+    }
+
+    /// A request that got no answer but a reset is counted and logged as a bad one.
+    private func logMalformed(_ exchange: Exchange, _ bytes: ByteBuffer) {
+        worker.add(.requests, 1)
+        worker.add(.http2Requests, 1)
+        if streamCount == 0, connection.requestCount == 0 {
+            worker.add(.reading, -1)
+            worker.add(.waiting, 1)
+        }
+        connection.requestCount += 1
+        connection.quietSinceMs = worker.clock.nowMs
+        exchange.arrival.number = connection.requestCount
+        exchange.headBytes = bytes
+        exchange.response.status = 400
+        exchange.advance(.ended)
+        exchange.finished()
+        worker.account(for: exchange)
     }
 
     private func arrived() {
@@ -293,7 +314,7 @@ final class HTTP2Session {
         streamCount -= 1
         worker.add(.writing, -1)
         connection.quietSinceMs = worker.clock.nowMs
-        noteWindow()
+        settleWindows()
         guard streamCount == 0 else { return }
         worker.add(.waiting, 1)
         guard isServing else { return }
@@ -310,8 +331,8 @@ final class HTTP2Session {
             || worker.clock.nowMs - connection.startedMs > Int64(core.keepaliveTimeMs)
         let mustGo = isSpent || connection.isReserved || connection.isOutdated || worker.isDraining
         guard mustGo, case .serving = state, !link.isClosing else { return }
-        link.end(out: pendingOut)
-        post()
+        // Who is not to stay at all is not waited for either.
+        if core.keepaliveTimeoutMs == 0 || connection.isReserved { endGracefully() } else { drain() }
     }
 
     // MARK: Sending

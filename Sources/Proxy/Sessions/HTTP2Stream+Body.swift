@@ -10,6 +10,7 @@ extension HTTP2Stream {
         guard let exchange else { return }
         if isLast { isRequestWhole = true }
         exchange.arrival.byteCount += Int64(content.count)
+        session?.movedCount += Int64(content.count)
         let isWanted = exchange.isReadingBody
         if !content.isEmpty {
             if isWanted || exchange.body.isDiscarded, held == nil, takesAll(Int(content.count), exchange) {
@@ -38,7 +39,6 @@ extension HTTP2Stream {
     func consumed(_ count: Int) {
         guard let session else { return }
         session.link.consumed(count, of: slot, out: session.pendingOut)
-        session.noteWindow()
         session.post()
     }
 
@@ -81,8 +81,9 @@ extension HTTP2Stream {
     private func awaitContent(_ exchange: Exchange) {
         let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
         let lookMs = exchange.arrival.pace.wait(
-            nowMs: contentNowMs, count: exchange.body.receivedCount, gapMs: gapMs)
+            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
         worker.set(readTimer, afterMs: lookMs)
+        session?.streamWaits()
     }
 
     private func takeHeld(_ exchange: Exchange) throws(BodyError) {
@@ -111,11 +112,9 @@ extension HTTP2Stream {
         worker.post(token)
     }
 
-    private var contentNowMs: Int64 { session?.contentNowMs ?? worker.clock.nowMs }
-
     private func isTooSlow(_ exchange: Exchange) -> Bool {
         exchange.arrival.pace.isTooSlow(
-            nowMs: contentNowMs, count: exchange.body.receivedCount,
+            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
             rate: exchange.location.settings.core.clientMinRate)
     }
 
@@ -124,7 +123,7 @@ extension HTTP2Stream {
         // What it was to be waited for may have become of no use meanwhile.
         guard exchange.isReadingBody else { return }
         let verdict = exchange.arrival.pace.look(
-            nowMs: contentNowMs, count: exchange.body.receivedCount,
+            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
             rate: exchange.location.settings.core.clientMinRate)
         switch verdict {
         case .waits(let ms): return worker.set(readTimer, afterMs: ms)
@@ -132,7 +131,7 @@ extension HTTP2Stream {
         case .timedOut: break
         }
         worker.log(.info, exchange, "client timed out (110: Connection timed out)")
-        exchange.clientLeft(status: 408)
+        cutLateClient(exchange)
     }
 
     private func refused(_ exchange: Exchange, _ error: BodyError) {

@@ -127,6 +127,7 @@ extension HTTP2Stream {
             Slice(from: 0, to: count), of: content, on: session.link.stream(slot).id, isLast: ends,
             to: session.pendingOut)
         content.consume(count)
+        session.movedCount += Int64(count)
         session.link.sent(count, of: slot)
         exchange.delivery.bytesSent += Int64(FrameHeader.byteCount)
         if ends { sent = .last }
@@ -220,6 +221,7 @@ extension HTTP2Stream {
             sent = .last
         }
         session.link.sentLast(slot, out: session.pendingOut)
+        session.contentPace.end()
         finish()
     }
 
@@ -252,6 +254,7 @@ extension HTTP2Stream {
             nowMs: worker.clock.nowMs, count: takenCount(exchange),
             gapMs: exchange.location.settings.core.sendTimeoutMs)
         worker.set(writeTimer, afterMs: lookMs)
+        session?.streamWaits()
     }
 
     /// The window is open, but the stream had no turn yet: the socket, which has a time of its own, or
@@ -281,6 +284,6 @@ extension HTTP2Stream {
         }
         worker.log(
             .info, exchange, "client timed out (110: Connection timed out) while sending to client")
-        exchange.clientLeft(status: 408)
+        cutLateClient(exchange)
     }
 }

@@ -152,7 +152,15 @@ final class HTTP2Stream {
     /// `client_min_rate`: this one holds a stream for next to nothing.
     func cutSlowClient(_ exchange: Exchange) {
         worker.log(.info, exchange, "client is slower than \"client_min_rate\"")
+        cutLateClient(exchange)
+    }
+
+    /// The client was too late or too slow for this stream, and may be for its connection.
+    func cutLateClient(_ exchange: Exchange) {
+        let rate = exchange.location.settings.core.clientMinRate
+        let session = session
         exchange.clientLeft(status: 408)
+        session?.streamWasSlow(rate: rate)
     }
 
     /// Called from the loop's queue: whoever takes the content has room again.

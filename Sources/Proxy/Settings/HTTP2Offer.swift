@@ -6,12 +6,16 @@ struct HTTP2Offer {
     var isOn = false
     var concurrentStreams = 128
     var bodyPrereadSize = 64 << 10
+    var bodyBuffers = 1 << 20
 
     /// What one connection may take.
     var limits: HTTP2Limits {
         var limits = HTTP2Limits()
         // More at a time than a connection has slots, or a window than it may be, is as good as the most.
         limits.concurrentStreams = min(concurrentStreams, 32_768)
+        limits.heldMax = bodyBuffers
+        // A quarter, and no less than clients take it for from the start: RFC 9113 §6.9.2.
+        limits.connectionWindow = max(65_535, min(limits.connectionWindow, bodyBuffers / 4))
         limits.streamWindow = min(bodyPrereadSize, FlowWindow.sizeMax)
         return limits
     }
@@ -33,6 +37,26 @@ extension HTTP2Offer {
                 "Content of a request that a client may send before anybody wants it.", in: contexts,
                 default: "64k", \.serverSettings.http2.bodyPrereadSize),
             Directive(
+                "http2_body_buffers",
+                "Most content that all streams of a connection hold, each way, until somebody takes it.",
+                "size", default: "1m", in: contexts, arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                guard let size = Units.memory(statement.argument(0)) else { throw .invalidValue(statement) }
+                guard size >= HTTP2Offer.leastBodyBuffers else {
+                    throw ConfigError("value must be equal to or greater than 256k", statement)
+                }
+                block.serverSettings.http2.bodyBuffers = size
+            },
+            Directive(
+                "http2_recv_buffer_size",
+                "Accepted for nginx's sake: a connection has a buffer only while a frame of it is not whole.",
+                "size", default: "256k", in: .http, arity: 1...1
+            ) {
+                (_: Block, statement: Statement) throws(ConfigError) in
+                guard Units.size(statement.argument(0)) != nil else { throw .invalidValue(statement) }
+            },
+            Directive(
                 "http2_chunk_size", "Most content of a response in one frame of HTTP/2.", "size",
                 default: "8k", in: [.http, .server, .location], arity: 1...1
             ) {
@@ -45,6 +69,8 @@ extension HTTP2Offer {
             },
         ] + obsolete.map(row) + pushing.map { row($0, nil) }
     }
+
+    private static var leastBodyBuffers: Int { 256 << 10 }
 
     /// Directives that nginx knows no more, and what took their place.
     private static let obsolete = [

@@ -30,7 +30,7 @@ enum IgnoredDirectives {
                 [
                     "server_names_hash_max_size", "server_names_hash_bucket_size", "variables_hash_max_size",
                     "variables_hash_bucket_size", "map_hash_max_size", "map_hash_bucket_size",
-                    "http2_recv_buffer_size", "fastcgi_temp_path", "scgi_temp_path", "uwsgi_temp_path",
+                    "fastcgi_temp_path", "scgi_temp_path", "uwsgi_temp_path",
                 ], in: .http)
             + rows(
                 [

@@ -87,7 +87,8 @@ final class ScriptedClient {
         case .resetStream: "RST_STREAM \(header.streamID) \(code(0))"
         case .goAway: "GOAWAY \(number(0)) \(code(4))"
         case .windowUpdate: "WINDOW_UPDATE \(header.streamID) \(number(0))"
-        case .settings: header.flags.contains(.ack) ? "SETTINGS ACK" : "SETTINGS"
+        // Ours say one value, but for the first.
+        case .settings: header.flags.contains(.ack) ? "SETTINGS ACK" : "SETTINGS \(number(2))"
         case .ping: "PING ACK"
         default: "\(header.kind) \(header.streamID)"
         }

@@ -9,6 +9,9 @@ import Testing
         let client = ScriptedClient()
         private(set) var connectionWindow = 256 << 10
         private(set) var windows: [UInt32: Int] = [:]
+        private var initialWindow = 65_535
+        /// Whether it says that it knows what it was told.
+        var acknowledges = true
         private let chunk = [UInt8](repeating: 0, count: 16_000)
 
         init() {
@@ -18,7 +21,7 @@ import Testing
 
         /// Begins a request whose content is wanted as it comes; `nil`: it did not begin.
         func begin(_ id: UInt32, _ fields: [PlainField] = [], mayStop: Bool = true) -> Int? {
-            windows[id] = 65_535
+            windows[id] = initialWindow
             client.request(id, ScriptedClient.get + fields, isLast: false)
             guard case .head(let slot, _)? = client.run().last else { return nil }
             client.connection.wants(slot, mayStop: mayStop, out: client.out)
@@ -47,9 +50,23 @@ import Testing
             return sent
         }
 
+        /// RFC 9113 §6.9.2.
+        private func changeWindows(to size: Int) {
+            guard acknowledges else { return }
+            for id in windows.keys { windows[id, default: 0] += size - initialWindow }
+            initialWindow = size
+            client.frame(.settings, .ack, stream: 0)
+            _ = client.run()
+            hear()
+        }
+
         func hear() {
             for answer in client.answers() {
                 let words = answer.split(separator: " ")
+                if words.count == 2, words[0] == "SETTINGS", let size = Int(words[1]) {
+                    changeWindows(to: size)
+                    continue
+                }
                 guard words.count == 3, words[0] == "WINDOW_UPDATE", let amount = Int(words[2]) else {
                     continue
                 }
@@ -62,54 +79,59 @@ import Testing
         }
     }
 
-    @Test("eight uploads that nobody takes leave the connection to others")
+    @Test("uploads that nobody takes leave the connection to others, however many there are")
     func stuck() throws {
         let uploads = Uploads()
-        var held = 0
-        for index in 0..<8 {
-            let id = UInt32(2 * index + 1)
-            let slot = try #require(uploads.begin(id))
-            let sent = uploads.send(id, slot)
-            #expect((65_535...(256 << 10)).contains(sent))
-            held += sent
-        }
-        #expect(uploads.client.connection.heldCount == held)
-        #expect(held == 8 * 65_535 + (256 << 10))
-        #expect(!uploads.client.connection.isWithholdingWindow)
-        let slot = try #require(uploads.begin(101))
-        #expect(uploads.send(101, slot, 1 << 20, isTaken: true) == 1 << 20)
-    }
-
-    @Test("what is held of all streams is bounded, whatever their number")
-    func bounded() throws {
-        let uploads = Uploads()
-        for index in 0..<128 {
-            let id = UInt32(2 * index + 1)
-            let slot = try #require(uploads.begin(id))
-            _ = uploads.send(id, slot)
-        }
-        #expect(uploads.client.connection.isWithholdingWindow)
-        #expect(uploads.client.connection.heldCount <= 1 << 20)
-    }
-
-    @Test("streams that are gone with what was held of them open the window for the others")
-    func reopened() throws {
-        let uploads = Uploads()
-        for index in 0..<128 {
-            let id = UInt32(2 * index + 1)
-            let slot = try #require(uploads.begin(id))
-            _ = uploads.send(id, slot)
-        }
         let connection = uploads.client.connection
-        #expect(uploads.connectionWindow == 0 && !connection.mayOpenWindow)
+        for index in 0..<126 {
+            let id = UInt32(2 * index + 1)
+            let slot = try #require(uploads.begin(id))
+            #expect(uploads.send(id, slot) > 0, "\(id)")
+            #expect(connection.heldCount <= 1 << 20)
+        }
+        // One that is streamed and one that is kept, which is taken whatever comes.
+        for (id, mayStop) in [(UInt32(1001), true), (1003, false)] {
+            let slot = try #require(uploads.begin(id, mayStop: mayStop))
+            #expect(uploads.send(id, slot, 1 << 20, isTaken: true) == 1 << 20)
+        }
+    }
+
+    @Test("who does not say that it knows of narrow windows cannot fill more than they would hold")
+    func silent() throws {
+        let uploads = Uploads()
+        uploads.acknowledges = false
+        var sent = 0
+        for index in 0..<128 {
+            let id = UInt32(2 * index + 1)
+            let slot = try #require(uploads.begin(id))
+            sent += uploads.send(id, slot)
+        }
+        #expect(uploads.connectionWindow == 0 && sent == uploads.client.connection.heldCount)
+        #expect(sent <= 1 << 20)
+    }
+
+    @Test("windows are what they were when streams are gone with what was held of them")
+    func widened() throws {
+        let uploads = Uploads()
+        for index in 0..<100 {
+            let id = UInt32(2 * index + 1)
+            let slot = try #require(uploads.begin(id))
+            _ = uploads.send(id, slot)
+        }
+        let narrow = try #require(uploads.begin(1001, [.init("content-length", "5")]))
+        #expect((uploads.windows[1001] ?? 0) < 10_000)
         for index in 0..<100 {
             uploads.client.frame(.resetStream, stream: UInt32(2 * index + 1), [0, 0, 0, 8])
         }
         _ = uploads.client.run()
-        #expect(connection.mayOpenWindow)
-        connection.openWindow(out: uploads.client.out)
+        let connection = uploads.client.connection
+        #expect(connection.owesWindows)
+        connection.settleWindows(out: uploads.client.out)
         uploads.hear()
-        #expect(uploads.connectionWindow >= 256 << 10 && !connection.mayOpenWindow)
+        #expect(!connection.owesWindows && uploads.windows[1001] == 65_535)
+        #expect(uploads.send(1001, narrow, 5, isTaken: true) == 5)
+        _ = try #require(uploads.begin(1003))
+        #expect(uploads.windows[1003] == 256 << 10)
     }
 
     @Test("what windows are wider is shared, and is others' in the end")

@@ -13,9 +13,10 @@ struct ScriptedFrames {
     /// - Parameter settings: what the client says of itself: identifiers and values.
     init(
         serving server: String, settings: [(UInt16, UInt32)] = [], sendBuffer: Int32? = nil,
-        beside: String = ""
+        beside: String = "", minRate: Int? = 0
     ) throws {
-        scripted = try ScriptedWorker(serving: "http2 on; client_min_rate 0; " + server, beside: beside)
+        let pace = minRate.map { "client_min_rate \($0); " } ?? ""
+        scripted = try ScriptedWorker(serving: "http2 on; \(pace)" + server, beside: beside)
         client = try ScriptedClient(of: scripted, sendBuffer: sendBuffer)
         let payload = settings.flatMap { Self.bytes($0.0) + Self.bytes($0.1) }
         client.send(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + Self.frame(.settings, 0, 0, payload))
@@ -157,18 +158,6 @@ struct ScriptedFrames {
         #expect(play.has(.goAway, 0))
     }
 
-    @Test("the time to send content does not pass while nobody may send")
-    func contentClock() {
-        var clock = HTTP2ContentClock()
-        #expect(clock.nowMs(1000) == 1000)
-        clock.note(isStopped: true, nowMs: 1000)
-        clock.note(isStopped: true, nowMs: 3000)
-        #expect(clock.nowMs(5000) == 1000)
-        clock.note(isStopped: false, nowMs: 5000)
-        clock.note(isStopped: false, nowMs: 5500)
-        #expect(clock.nowMs(6000) == 2000)
-    }
-
     @Test("responses behind shut windows hold together what a connection may, and come whole")
     func heldTogether() throws {
         let directory = try TemporaryDirectory()
@@ -223,5 +212,42 @@ struct ScriptedFrames {
                 || play.received.count { $0.kind == 0 } >= 50
         }
         #expect(isWhole && !play.has(.resetStream, 1))
+    }
+
+    @Test("a client that is slow on its only stream loses its connection; not one that has faster ones")
+    func slowConnections() throws {
+        let server = "keepalive_requests 1000000; client_min_rate 100; location / { return 200 text; }"
+        let slow = try ScriptedFrames(serving: server, settings: [(4, 0)], minRate: nil)
+        let other = try ScriptedFrames(serving: server, settings: [(4, 0)], minRate: nil)
+        slow.client.send(ScriptedFrames.request(1))
+        let isGone = slow.turns(seconds: 12, until: { slow.has(.goAway, 0) })
+        #expect(isGone && slow.has(.resetStream, 1))
+        other.client.send(ScriptedFrames.request(1))
+        var next: UInt32 = 3
+        let isReset = other.turns(seconds: 12) {
+            other.client.send(
+                ScriptedFrames.request(next) + ScriptedFrames.window(next, 100)
+                    + ScriptedFrames.window(0, 100)
+            )
+            next += 2
+        } until: {
+            other.has(.resetStream, 1)
+        }
+        #expect(isReset && !other.has(.goAway, 0))
+    }
+
+    @Test("the end by keepalive_requests is announced, and what crosses it is answered")
+    func spent() throws {
+        let play = try ScriptedFrames(
+            serving: "keepalive_requests 2; location / { return 200 text; }")
+        play.client.send(ScriptedFrames.request(1) + ScriptedFrames.request(3))
+        #expect(play.turns(until: { play.has(.goAway, 0) }))
+        let announced = play.received.first { $0.kind == FrameKind.goAway.rawValue }
+        #expect(announced?.payload.prefix(4) == [0x7F, 0xFF, 0xFF, 0xFF])
+        play.client.send(ScriptedFrames.request(5))
+        #expect(play.turns(until: { play.client.isEnded }))
+        #expect(play.received.contains { $0.kind == 0 && $0.stream == 5 })
+        let last = play.received.last { $0.kind == FrameKind.goAway.rawValue }
+        #expect(last?.payload.prefix(4) == [0, 0, 0, 5])
     }
 }
