@@ -65,6 +65,12 @@ public struct RequestHeadBuilder {
         }
     }
 
+    /// The head is refused before its end: appends the line if it is known, for logs.
+    public func appendRefusedLine() {
+        guard head.line.isEmpty, !head.methodText.isEmpty, !head.target.isEmpty else { return }
+        appendLine()
+    }
+
     /// RFC 9113 §8.3.1: an absolute path, or `*` of OPTIONS; §8.5: CONNECT has an authority instead.
     private func settleTarget(_ bytes: Span<UInt8>) throws(HeadError) {
         if head.method == .connect, head.target.isEmpty {

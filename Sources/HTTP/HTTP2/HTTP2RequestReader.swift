@@ -72,27 +72,30 @@ public struct HTTP2RequestReader {
                 outcome = judge { (reader) throws(Refusal) in try reader.take(field) }
             }
         }
-        guard case .complete = outcome else { return outcome }
-        return judge { (reader) throws(Refusal) in try reader.finish(hasContent: hasContent) }
+        if case .complete = outcome {
+            outcome = judge { (reader) throws(Refusal) in try reader.finish(hasContent: hasContent) }
+        }
+        if outcome != .complete { builder.appendRefusedLine() }
+        return outcome
     }
 
-    /// Most decoded bytes of trailers.
-    private static var trailersMax: Int { 64 << 10 }
-
-    /// Reads trailers: for the tables, and for what is malformed.
+    /// Reads trailers, as many as HTTP/1 may bring: for the tables, and for what is malformed.
     public static func readTrailers(
         _ block: Span<UInt8>, _ decoder: inout HPACKDecoder, using scratch: ByteBuffer
     ) throws(HPACKError) -> Outcome {
         var outcome = Outcome.complete
         var cursor = 0
         decoder.begin()
-        var left = trailersMax
+        var left = ChunkedDecoder.trailersMax
+        var fieldsLeft = ChunkedDecoder.trailerFieldsMax
         scratch.removeAll()
         while let field = try decoder.next(
             block, at: &cursor, into: scratch, isWanted: outcome == .complete)
         {
             left -= scratch.count
-            if outcome == .complete, left < 0 || !isTrailer(field, in: scratch) { outcome = .malformed }
+            fieldsLeft -= 1
+            let isTooMuch = left < 0 || fieldsLeft < 0
+            if outcome == .complete, isTooMuch || !isTrailer(field, in: scratch) { outcome = .malformed }
             scratch.removeAll()
         }
         return outcome
