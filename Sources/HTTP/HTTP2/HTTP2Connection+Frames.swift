@@ -135,7 +135,8 @@ extension HTTP2Connection {
             return .handled
         case .proceed(let state):
             guard let slot else { return .handled }
-            guard verdict == .complete, (table[slot].contentLeft ?? 0) == 0 else {
+            // §8.5: a tunnel has no trailers.
+            guard verdict == .complete, !table[slot].isTunnel, (table[slot].contentLeft ?? 0) == 0 else {
                 throw .stream(.protocolError)
             }
             table[slot].state = state

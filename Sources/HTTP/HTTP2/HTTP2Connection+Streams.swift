@@ -31,6 +31,8 @@ extension HTTP2Connection {
         }
         if case .complete = outcome {
             table[slot].contentLeft = head.content.declared
+            // Only RFC 8441 asks for an upgrade here.
+            table[slot].isTunnel = head.upgrade != nil
             return .complete
         }
         guard budget.spend(.fields(byteCount: decoder.decodedCount), nowMs: input.nowMs) else {

@@ -18,6 +18,8 @@ public struct StreamRecord: Sendable {
     var extraWidth = 0
     /// What `content-length` still promises; `nil`: it promised nothing.
     var contentLeft: Int64?
+    /// It asks for a tunnel: nothing but content may follow its head.
+    var isTunnel = false
     /// The slot behind it in a queue; -1: none.
     var nextSlot: Int32 = -1
     /// It waits in the queue of its urgency.

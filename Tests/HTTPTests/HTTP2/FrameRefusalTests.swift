@@ -232,6 +232,13 @@ import Testing
             $0.request(1, isLast: false)
             $0.request(1, [.init("te", "gzip")])
         },
+        .init("§8.5: trailers in a tunnel", .protocolError) {
+            $0.request(
+                1,
+                [.init(":method", "CONNECT"), .init(":protocol", "websocket")]
+                    + ScriptedClient.get.dropFirst(), isLast: false)
+            $0.request(1, [.init("x", "y")])
+        },
         .init("§8.1.1: more content than was said", .protocolError) {
             $0.request(1, ScriptedClient.get + [.init("content-length", "2")], isLast: false)
             $0.frame(.data, stream: 1, [1, 2, 3])
