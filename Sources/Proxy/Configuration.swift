@@ -134,8 +134,8 @@ public final class Configuration {
         limitZones = builder.limitZones
         hasWritableAPI = builder.hasWritableAPI
         resolver = builder.resolver?.settings
-        let resolvers = [builder.resolver] + builder.upstreams.map(\.resolver)
-        resolverZones = resolvers.compactMap { $0?.settings.statusZone }.reduce(into: []) { zones, zone in
+        let groupZones = builder.upstreams.compactMap { $0.resolver?.settings.statusZone }
+        resolverZones = (builder.resolverZones + groupZones).reduce(into: []) { zones, zone in
             if !zones.contains(zone) { zones.append(zone) }
         }
         tlsClientKeys = builder.tlsClientKeys

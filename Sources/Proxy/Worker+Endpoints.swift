@@ -20,6 +20,8 @@ extension Worker {
         case status(ClientStatusCheck)
         /// A password is checked in a child.
         case password(PasswordCheck)
+        /// A name that a request leads to is looked up.
+        case name(CachedName)
         case own(OwnEndpoint)
 
         /// What is spoken on a client's connection.
@@ -37,7 +39,7 @@ extension Worker {
             case .opening(let opening): .opening(opening)
             case .http1(let session): .http1(session)
             case .http2(let session): .http2(session)
-            case .listener, .stream, .subrequest, .peer, .status, .password, .own: nil
+            case .listener, .stream, .subrequest, .peer, .status, .password, .name, .own: nil
             }
         }
     }

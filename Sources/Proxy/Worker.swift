@@ -53,6 +53,8 @@ public final class Worker {
     /// The users of `auth_basic_user_file`.
     let passwordFiles = PasswordFiles()
     private(set) lazy var passwordChecks = PasswordChecks(worker: self)
+    /// Names that requests lead to.
+    private(set) lazy var names = NameCache(worker: self)
     /// `ssl_ocsp_cache`
     var clientStatuses = ClientStatuses()
     /// Pools that hold more than they are to keep.

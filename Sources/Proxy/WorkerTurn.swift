@@ -59,7 +59,7 @@ struct WorkerTurn: LoopTurn {
             case .opening(let opening)?: note(event, .opening(opening))
             case .http1(let session)?: note(event, .http1(session))
             case .http2(let session)?: note(event, .http2(session))
-            case .listener?, .stream?, .subrequest?, .status?, .password?, .own?:
+            case .listener?, .stream?, .subrequest?, .status?, .password?, .name?, .own?:
                 worker.queues.others.append(index)
             case nil: break
             }
@@ -97,6 +97,9 @@ struct WorkerTurn: LoopTurn {
         case .password(let check):
             worker.mark.does(.checks)
             check.ready()
+        case .name(let name):
+            worker.mark.does(.checks)
+            name.ready()
         case .own(let own):
             worker.mark.does(.orders)
             ready(own)
@@ -135,6 +138,8 @@ struct WorkerTurn: LoopTurn {
             check.timedOut()
         case .password(let check):
             check.timedOut()
+        case .name(let name):
+            name.ready()
         case .own(let own):
             timedOut(own)
         }
@@ -160,7 +165,7 @@ struct WorkerTurn: LoopTurn {
             case .http1(let session)?: session.sendAhead(in: batch)
             case .http2(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .opening, .listener, .stream, .subrequest, .status, .password, .own, nil: break
+            case .opening, .listener, .stream, .subrequest, .status, .password, .name, .own, nil: break
             }
         }
         batch.submit()
@@ -174,7 +179,7 @@ struct WorkerTurn: LoopTurn {
         case .stream(let stream): stream.runPosted()
         case .subrequest(let subrequest): subrequest.runPosted()
         case .peer(let connection): connection.ready()
-        case .listener, .status, .password, .own: break
+        case .listener, .status, .password, .name, .own: break
         }
     }
 

@@ -108,6 +108,9 @@ public struct UpstreamSettings: Sendable {
         peers = addresses.map { PeerSettings(server: name, address: $0) }
     }
 
+    /// The port of such a group's servers; `nil`: it is a UNIX socket.
+    public var implicitPort: UInt16? { peers.first.flatMap { $0.dynamicName?.port ?? $0.address.port } }
+
     /// A group of one name that is not known yet: it is looked up until it is.
     public init(implicit name: String, unresolved: DynamicName) {
         self.name = name

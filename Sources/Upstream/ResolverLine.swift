@@ -2,7 +2,7 @@ public import Config
 public import Net
 
 /// `resolver address … [valid=time] [ipv4=on|off] [ipv6=on|off] [status_zone=zone]`.
-public struct ResolverLine: Sendable {
+public struct ResolverLine: Hashable, Sendable {
     /// The arguments as help shows them.
     public static var syntax: String {
         "address ... [valid=time] [ipv4=on | off] [ipv6=on | off] [status_zone=zone]"

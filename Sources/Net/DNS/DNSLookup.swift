@@ -30,7 +30,12 @@ public final class DNSLookup {
     private let firstWaitMs: Int64
 
     private var socket: DNSSocket?
+    private var watch: DNSWatch?
+    /// Questions that are asked over TCP, by their places.
+    private var streams: [Int: DNSStream] = [:]
     private var outcome: Outcome?
+    /// Why it failed, where a server or the time has told.
+    public private(set) var ending: LookupEnding?
     private let tally: (any LookupTally)?
     /// The names still to be asked for; the first is the one being asked for.
     private var names: ArraySlice<DNSName>
@@ -75,10 +80,10 @@ public final class DNSLookup {
         }
     }
 
-    /// The UDP socket, to be watched for reading (level-triggered), until `cancel` or the end of the object.
+    /// What is to be watched for reading (level-triggered), until `cancel` or the end of the object.
     ///
     /// -1: there is none, because the answer was there at once.
-    public var fd: Int32 { socket?.fd ?? -1 }
+    public var fd: Int32 { watch?.fd ?? -1 }
 
     /// When `advance` must be called at the latest.
     public var deadlineMs: Int64 {
@@ -94,6 +99,7 @@ public final class DNSLookup {
     public func advance(nowMs: Int64) -> Outcome? {
         guard let socket, outcome == nil else { return outcome }
         receive(socket, nowMs)
+        receiveStreams(nowMs)
         while outcome == nil {
             if nowMs >= min(endMs, patienceEndMs) { giveUp() }
             ask(socket, nowMs)
@@ -103,8 +109,12 @@ public final class DNSLookup {
         return outcome
     }
 
-    /// Closes the socket: no outcome will come that has not come yet.
-    public func cancel() { socket = nil }
+    /// Closes the sockets: no outcome will come that has not come yet.
+    public func cancel() {
+        socket = nil
+        streams = [:]
+        watch = nil
+    }
 
     // MARK: Beginning
 
@@ -125,18 +135,30 @@ public final class DNSLookup {
 
     private func open() {
         do throws(Errno) {
-            socket = try DNSSocket(isIPv6: servers.contains(where: \.isIPv6))
+            let made = try DNSLookup.socket(isIPv6: servers.contains(where: \.isIPv6))
+            let watch = try DNSWatch()
+            try watch.add(made.fd)
+            socket = made
+            self.watch = watch
         } catch {
-            // Without IPv6 in the system the IPv4 servers can still be asked.
-            socket = try? DNSSocket(isIPv6: false)
-            if socket == nil {
-                outcome = .failed("\(host) could not be resolved \(error.logText)")
-                tally?.ended(.unknown)
-            }
+            outcome = .failed("\(host) could not be resolved \(error.logText)")
+            tally?.ended(.unknown)
+        }
+    }
+
+    /// Without IPv6 in the system the IPv4 servers can still be asked.
+    private static func socket(isIPv6: Bool) throws(Errno) -> DNSSocket {
+        do throws(Errno) {
+            return try DNSSocket(isIPv6: isIPv6)
+        } catch {
+            guard isIPv6, let plain = try? DNSSocket(isIPv6: false) else { throw error }
+            return plain
         }
     }
 
     private func beginName(_ nowMs: Int64) {
+        guard let name = names.first else { return }
+        streams = [:]
         var ids: [UInt16] = []
         while ids.count < kinds.count {
             // The system's generator: getrandom(2).
@@ -144,7 +166,7 @@ public final class DNSLookup {
             if !ids.contains(id) { ids.append(id) }
         }
         questions = zip(kinds, ids).map { kind, id in
-            DNSQuestion(kind, id: id, serverCount: servers.count, nowMs: nowMs)
+            DNSQuestion(kind, name, id: id, serverCount: servers.count, nowMs: nowMs)
         }
         patienceEndMs = .max
     }
@@ -152,15 +174,18 @@ public final class DNSLookup {
     // MARK: Asking
 
     private func ask(_ socket: DNSSocket, _ nowMs: Int64) {
-        guard let name = names.first else { return }
         for index in questions.indices where questions[index].askAtMs <= nowMs {
+            // An answer over TCP that takes so long is none.
+            if streams.removeValue(forKey: index) != nil { questions[index].streamFailed() }
             questions[index].concludeRounds()
             guard questions[index].isPending else { continue }
             let round = min(questions[index].roundCount, DNSLookup.waitDoublingMax)
             questions[index].askAtMs = nowMs + firstWaitMs << Int64(round)
+            if let server = questions[index].streamServer, openStream(index, servers[server]) { continue }
             let question = questions[index]
+            guard question.isPending else { continue }
             let query = DNSMessage.query(
-                id: question.id, name: name, kind: question.kind, edns: question.usesEDNS)
+                id: question.id, name: question.name, kind: question.kind, edns: question.usesEDNS)
             // A server that cannot be reached is passed over at once.
             for _ in servers where socket.send(query, to: servers[questions[index].nextServer()]) { break }
         }
@@ -172,15 +197,56 @@ public final class DNSLookup {
         for _ in 0..<DNSLookup.datagramMax {
             guard let (bytes, source) = socket.receive() else { return }
             guard let source, let server = servers.firstIndex(of: source) else { continue }
-            guard let message = DNSMessage(response: bytes), message.name == names.first else { continue }
-            let asked = questions.firstIndex {
-                $0.isPending && $0.id == message.id && $0.kind == message.kind
+            guard let message = DNSMessage(response: bytes) else { continue }
+            guard let asked = questions.firstIndex(where: { $0.isAnswered(by: message) }) else { continue }
+            take(message, for: asked, from: server, nowMs)
+        }
+    }
+
+    private func take(_ message: DNSMessage, for asked: Int, from server: Int, _ nowMs: Int64) {
+        questions[asked].take(message, from: server)
+        if !questions[asked].isPending {
+            patienceEndMs = min(patienceEndMs, nowMs + DNSLookup.patienceMs)
+        }
+    }
+
+    // MARK: Over TCP
+
+    /// Returns `false` if the server cannot be asked that way.
+    private func openStream(_ index: Int, _ server: SocketAddress) -> Bool {
+        let question = questions[index]
+        let query = DNSMessage.query(
+            id: question.id, name: question.name, kind: question.kind, edns: false)
+        do throws(Errno) {
+            let stream = try DNSStream(query, to: server)
+            try watch?.add(stream.fd)
+            try watch?.watch(stream.fd, alsoForSending: true)
+            streams[index] = stream
+            return true
+        } catch {
+            questions[index].streamFailed()
+            return false
+        }
+    }
+
+    private func receiveStreams(_ nowMs: Int64) {
+        for (index, stream) in streams {
+            switch stream.advance() {
+            case .pending:
+                try? watch?.watch(stream.fd, alsoForSending: stream.wantsToSend)
+                continue
+            case .answered(let bytes):
+                if let message = DNSMessage(response: bytes), questions[index].isAnswered(by: message),
+                    let server = questions[index].streamServer
+                {
+                    take(message, for: index, from: server, nowMs)
+                } else {
+                    questions[index].streamFailed()
+                }
+            case .failed:
+                questions[index].streamFailed()
             }
-            guard let asked else { continue }
-            questions[asked].take(message, from: server)
-            if !questions[asked].isPending {
-                patienceEndMs = min(patienceEndMs, nowMs + DNSLookup.patienceMs)
-            }
+            streams[index] = nil
         }
     }
 
@@ -231,6 +297,7 @@ public final class DNSLookup {
     }
 
     private func failed(_ code: Int) -> Outcome {
+        ending = LookupEnding(code: code)
         let text =
             switch code {
             case 1: "Format error"

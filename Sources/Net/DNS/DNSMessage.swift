@@ -128,6 +128,12 @@ public struct DNSMessage: Equatable, Sendable {
     /// The addresses of the name that was asked for, or of the one at the end of its aliases, and the
     /// smallest TTL on the way; records of other names do not count.
     public var addresses: (list: [SocketAddress], ttlSeconds: Int) {
+        let end = followed
+        return (end.list, end.ttlSeconds)
+    }
+
+    /// The same, and the name at the end of the aliases: where they lead out of the message, it is asked for.
+    var followed: (list: [SocketAddress], ttlSeconds: Int, name: DNSName) {
         var owner = name
         var ttl = DNSMessage.ttlMax
         for _ in 0...DNSMessage.chainMax {
@@ -142,11 +148,11 @@ public struct DNSMessage: Equatable, Sendable {
                 case .alias: alias = alias ?? record
                 }
             }
-            if !found.isEmpty { return (found, ttl) }
+            if !found.isEmpty { return (found, ttl, owner) }
             guard let alias, case .alias(let next) = alias.content else { break }
             ttl = min(ttl, alias.ttlSeconds)
             owner = next
         }
-        return ([], ttl)
+        return ([], ttl, owner)
     }
 }

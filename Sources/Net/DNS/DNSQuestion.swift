@@ -16,9 +16,14 @@ struct DNSQuestion {
     static var hostNotFound: Int { 3 }
     private static var notImplemented: Int { 4 }
 
+    /// Aliases that lead from one message to the next.
+    private static var aliasMax: Int { 8 }
+
     let kind: DNSMessage.Kind
+    /// What is asked for: the name, or where its aliases have led.
+    private(set) var name: DNSName
     /// Unforeseeable, so that nobody can answer who has not seen the query: RFC 5452 §4.3.
-    let id: UInt16
+    private(set) var id: UInt16
     private(set) var state = State.pending
     /// The next query is due then.
     var askAtMs: Int64
@@ -31,9 +36,15 @@ struct DNSQuestion {
     private var queryCount = 0
     private var speaksEDNS = true
     private var lastUsedEDNS = false
+    private var aliasCount = 0
+    /// The smallest TTL of the aliases that led here.
+    private var aliasTTL = Int.max
+    /// A server whose answer no datagram holds, and as much of it as came.
+    private var truncated: (server: Int, list: [SocketAddress], ttlSeconds: Int)?
 
-    init(_ kind: DNSMessage.Kind, id: UInt16, serverCount: Int, nowMs: Int64) {
+    init(_ kind: DNSMessage.Kind, _ name: DNSName, id: UInt16, serverCount: Int, nowMs: Int64) {
         self.kind = kind
+        self.name = name
         self.id = id
         askAtMs = nowMs
         hasFailed = [Bool](repeating: false, count: serverCount)
@@ -74,12 +85,23 @@ struct DNSQuestion {
 
     // MARK: Answers
 
+    /// Whether a message is about what is asked.
+    func isAnswered(by message: DNSMessage) -> Bool {
+        isPending && id == message.id && kind == message.kind && name == message.name
+    }
+
     mutating func take(_ message: DNSMessage, from server: Int) {
         switch message.code {
         case 0:
-            let (list, ttl) = message.addresses
-            if list.isEmpty, message.isTruncated { return fail(DNSQuestion.serverFailure, server) }
-            state = .answered(list, ttlSeconds: ttl)
+            let (list, ttl, end) = message.followed
+            if message.isTruncated, truncated == nil {
+                // RFC 7766 §5: asked once more over TCP.
+                truncated = (server, list, ttl)
+                askAtMs = .min
+                return
+            }
+            if list.isEmpty, end != name, aliasCount < DNSQuestion.aliasMax { return follow(end, ttl) }
+            state = .answered(list, ttlSeconds: min(ttl, aliasTTL))
         case DNSQuestion.hostNotFound:
             state = .answered([], ttlSeconds: 0)
         case DNSQuestion.formatError where lastUsedEDNS, DNSQuestion.notImplemented where lastUsedEDNS:
@@ -90,6 +112,33 @@ struct DNSQuestion {
         default:
             fail(message.code, server)
         }
+    }
+
+    /// The server that is to be asked over TCP.
+    var streamServer: Int? { truncated?.server }
+
+    /// The server cannot be asked over TCP: what came before does, if anything did.
+    mutating func streamFailed() {
+        guard let part = truncated else { return }
+        guard part.list.isEmpty else {
+            state = .answered(part.list, ttlSeconds: min(part.ttlSeconds, aliasTTL))
+            return
+        }
+        truncated = nil
+        fail(DNSQuestion.serverFailure, part.server)
+    }
+
+    /// Asks for the name that an alias means, which the server did not tell the addresses of.
+    private mutating func follow(_ name: DNSName, _ ttlSeconds: Int) {
+        self.name = name
+        id = UInt16.random(in: .min ... .max)
+        aliasCount += 1
+        aliasTTL = min(aliasTTL, ttlSeconds)
+        truncated = nil
+        queryCount = 0
+        hasFailed = hasFailed.map { _ in false }
+        firstCode = nil
+        askAtMs = .min
     }
 
     private mutating func fail(_ code: Int, _ server: Int) {

@@ -1,7 +1,7 @@
 internal import Core
 
 /// Whom to ask, and how names are completed.
-public struct ResolverSettings: Sendable, Equatable {
+public struct ResolverSettings: Hashable, Sendable {
     private static var defaultPort: UInt16 { 53 }
     /// As resolv.conf(5) has it.
     private static var ndotsMax: Int { 15 }

@@ -42,6 +42,7 @@ extension Exchange {
         accounting = Accounting()
         passwordCheck?.leave(self)
         leaveSubrequest()
+        nameWait?.leave(self)
         keptFields.reset()
     }
 

@@ -49,7 +49,8 @@ extension Exchange {
             if case .stream = body.keeping { sendUpstream() } else if body.isComplete { sendUpstream() }
         case .awaitingUpstream, .responding:
             if case .stream = body.keeping { upstream?.bodyAdvanced() }
-        case .receiving, .processing, .delayed, .checkingPassword, .awaitingSubrequest, .finished:
+        case .receiving, .processing, .delayed, .checkingPassword, .awaitingSubrequest, .resolvingName,
+            .finished:
             break
         }
     }
@@ -67,7 +68,8 @@ extension Exchange {
         case .awaitingUpstream, .responding:
             if case .stream = body.keeping { return upstream?.isActive ?? false }
             return false
-        case .receiving, .processing, .delayed, .checkingPassword, .awaitingSubrequest, .finished:
+        case .receiving, .processing, .delayed, .checkingPassword, .awaitingSubrequest, .resolvingName,
+            .finished:
             return false
         }
     }
@@ -86,15 +88,15 @@ extension Exchange {
     }
 
     private func send(to target: ProxyTarget, _ request: UpstreamRequest) {
-        guard let group = resolve(target) else { return }
+        if let group = resolve(target) { send(to: group, request) }
+    }
+
+    private func send(to group: PeerGroup, _ request: UpstreamRequest) {
+        // Where the URL is made of variables, `resolve` has found another target.
+        guard let target = proxying.target else { return }
         attempts.beginGroup()
         settleOffer()
-        // Where the URL is made of variables, `resolve` has found another target.
-        if target.hasVariables, let found = proxying.target {
-            request.stream.write(for: found)
-        } else {
-            request.stream.write(for: target)
-        }
+        request.stream.write(for: target)
         if endsForExcess() { return }
         request.start(group)
     }
@@ -128,11 +130,36 @@ extension Exchange {
         case .invalid(let reason):
             worker.log(.error, self, reason)
             finish(status: 500)
-        case .unresolvable(let name):
-            worker.log(.error, self, "no resolver defined to resolve \(name)")
-            finish(status: 502)
+        case .name(let name, let resolved):
+            proxying.target = target.resolved(resolved)
+            let question = NameQuestion(host: name, source: location.settings.names)
+            return group(worker.names.ask(question, for: self))
         }
         return nil
+    }
+
+    /// The group of the addresses that a name has; `nil`: they are waited for, or it has none.
+    private func group(_ answer: NameCache.Answer) -> PeerGroup? {
+        switch answer {
+        case .waits:
+            advance(.askedForName)
+        case .failed(let reason):
+            worker.log(.error, self, reason)
+            finish(status: 502)
+        case .known(let addresses):
+            if let target = proxying.target, let group = snapshot.groups.group(of: target, addresses) {
+                return group
+            }
+            worker.log(.error, self, UpstreamGroups.tooMany)
+            finish(status: 500)
+        }
+        return nil
+    }
+
+    /// What was found out about the name of the upstream.
+    func nameSettled(_ answer: NameCache.Answer) {
+        advance(.nameSettled)
+        if let request = upstream, let group = group(answer) { send(to: group, request) }
     }
 
     /// No peer gave an answer that may be passed on.

@@ -10,6 +10,7 @@ extension Exchange {
         switch phase {
         case .responding, .finished: true
         case .receiving, .processing, .delayed, .checkingPassword, .awaitingSubrequest, .readingBody,
+            .resolvingName,
             .awaitingUpstream:
             false
         }
@@ -155,8 +156,8 @@ extension Exchange {
     var isHeldUp: Bool {
         switch phase {
         case .delayed, .checkingPassword: true
-        case .receiving, .processing, .awaitingSubrequest, .readingBody, .awaitingUpstream, .responding,
-            .finished:
+        case .receiving, .processing, .awaitingSubrequest, .readingBody, .resolvingName, .awaitingUpstream,
+            .responding, .finished:
             false
         }
     }
@@ -166,8 +167,8 @@ extension Exchange {
         if let inner = authorization?.exchange {
             return inner.upstream?.isActive != true || inner.cancelsWhenClientLeaves
         }
-        guard let upstream else { return false }
-        return upstream.isActive && !location.settings.proxy.ignoresClientAbort
+        guard let upstream, upstream.isActive || nameWait != nil else { return false }
+        return !location.settings.proxy.ignoresClientAbort
     }
 
     /// The stream wrote the last byte, or gave up: nothing more will happen here.

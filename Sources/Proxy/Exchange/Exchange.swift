@@ -51,6 +51,8 @@ final class Exchange {
     var passwordCheck: PasswordCheck?
     /// What it waits for while another request finds out whether it may go on.
     var authorization: Subrequest?
+    /// What it waits for while its upstream's name is looked up.
+    var nameWait: CachedName?
 
     // MARK: The response
 

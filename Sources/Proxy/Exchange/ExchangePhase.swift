@@ -4,7 +4,8 @@ extension Exchange {
     ///     receiving ──▶ processing ◀──▶ delayed | checkingPassword | awaitingSubrequest
     ///                     │     ▲
     ///                     ▼     │ error page, internal redirect, failure
-    ///               readingBody ──▶ awaitingUpstream
+    ///       readingBody ◀──▶ resolvingName
+    ///            └──▶ awaitingUpstream
     ///
     /// From `processing`, `readingBody` and `awaitingUpstream` it comes to `responding`, and from everywhere
     /// to `finished`. A recycled exchange is made anew, and `receiving`.
@@ -21,6 +22,8 @@ extension Exchange {
         case awaitingSubrequest
         /// A handler waits for the request body.
         case readingBody
+        /// The name that variables in `proxy_pass` made is being looked up.
+        case resolvingName
         /// The upstream has it; no byte of a response went out.
         case awaitingUpstream
         /// The head of the response was given to the client's protocol.
@@ -45,6 +48,9 @@ extension Exchange {
             case askedForPassword
             case askedSubrequest
             case wantedBody
+            case askedForName
+            /// The lookup is over.
+            case nameSettled
             case sentUpstream
             case responded
             case ended
@@ -70,7 +76,8 @@ extension Exchange {
             case (.processing, .askedSubrequest): .awaitingSubrequest
             case (.processing, .wantedBody): .readingBody
             case (.processing, .responded): .responding
-            case (.processing, .sentUpstream): nil  // its content is wanted first, even if there is none
+            // Its content is wanted first, even if there is none.
+            case (.processing, .sentUpstream), (.processing, .askedForName), (.processing, .nameSettled): nil
 
             // Whoever waits is woken first, and goes on as if it had not waited.
             case (.delayed, .resumed), (.checkingPassword, .resumed), (.awaitingSubrequest, .resumed):
@@ -80,16 +87,25 @@ extension Exchange {
             case (.readingBody, .resumed): .processing
             case (.readingBody, .sentUpstream): .awaitingUpstream
             case (.readingBody, .responded): .responding
+            case (.readingBody, .askedForName): .resolvingName
+            case (.readingBody, .nameSettled): nil  // nothing was asked
             // Checks come before the content.
             case (.readingBody, .delayed), (.readingBody, .askedForPassword),
                 (.readingBody, .askedSubrequest), (.readingBody, .wantedBody):
                 nil
+
+            // Its content may turn out to be unreadable meanwhile.
+            case (.resolvingName, .resumed): .processing
+            case (.resolvingName, .nameSettled): .readingBody
+            // Whoever waits is woken first, and goes on as if it had not waited.
+            case (.resolvingName, _): nil
 
             case (.awaitingUpstream, .resumed): .processing
             case (.awaitingUpstream, .responded): .responding
             // Another target, or a check, is the matter of another turn through the phases.
             case (.awaitingUpstream, .delayed), (.awaitingUpstream, .askedForPassword),
                 (.awaitingUpstream, .askedSubrequest), (.awaitingUpstream, .wantedBody),
+                (.awaitingUpstream, .askedForName), (.awaitingUpstream, .nameSettled),
                 (.awaitingUpstream, .sentUpstream):
                 nil
 

@@ -26,14 +26,16 @@ final class ConfigurationBuilder {
     private var warned: Set<String> = []
     private(set) var errorLog: ErrorLog
     private(set) var errorLogs: [ErrorLog] = []
-    private(set) var upstreams: [UpstreamSettings] = []
+    var upstreams: [UpstreamSettings] = []
     var health = HealthAssembly()
     var limitZones = LimitZones()
     /// `resolver` and `resolver_timeout` of the `http` block.
     var resolver: ResolverLine?
     var resolverTimeoutMs: Int?
+    /// `status_zone`s of resolvers in `http`, `server` and `location`.
+    var resolverZones: [String] = []
     private(set) var healthChecks: [HealthCheck] = []
-    private(set) var hashKeys: [Int: Template<Variable>] = [:]
+    var hashKeys: [Int: Template<Variable>] = [:]
     /// `map`, `geo`, `split_clients`.
     var computed = ComputedVariables()
     let patterns: PatternTable
@@ -282,56 +284,6 @@ final class ConfigurationBuilder {
         case .prefix, .prefixWithoutRegex, .exact: return location.replacing(model.path.utf8.count)
         case .server, .regex, .named, .ifBlock: return location
         }
-    }
-
-    // MARK: Upstreams
-
-    func readUpstream(_ statement: Statement) throws(ConfigError) {
-        let name = statement.argument(0)
-        guard !upstreams.contains(where: { $0.name == name && !$0.isImplicit }) else {
-            throw ConfigError("duplicate upstream \"\(name)\"", statement)
-        }
-        let block = UpstreamBlock(
-            name: name, resolve: { self.files.resolve(host: $0, port: $1) },
-            readState: { (state) throws(ConfigError) in try self.readState(state) }, warn: { self.warn($0) })
-        try block.read(statement, Directives.upstream)
-        if let key = block.settings.method.key {
-            hashKeys[upstreams.count] = try template(key, statement)
-        }
-        upstreams.append(block.settings)
-    }
-
-    /// The group called `name`, or one made of an address.
-    func group(_ name: String, port: UInt16, _ statement: Statement) throws(ConfigError) -> Int {
-        if let index = upstreams.firstIndex(where: { $0.name == name }) { return index }
-        let addresses: [SocketAddress]
-        if let address = SocketAddress.parse(name, defaultPort: port) {
-            guard address.port != 0 || name.hasPrefix("unix:") else {
-                throw ConfigError("invalid port in upstream \"\(name)\"", statement)
-            }
-            addresses = [address]
-        } else {
-            let place = try HostAndPort.read(
-                name, defaultPort: port, in: "upstream \"\(name)\"", statement)
-            guard !upstreams.contains(where: { $0.name == place.host && !$0.isImplicit }) else {
-                throw ConfigError(
-                    "upstream \"\(place.host)\" may not have port \(place.port)", statement)
-            }
-            addresses = files.resolve(host: place.host, port: place.port)
-            guard !addresses.isEmpty else {
-                warn(
-                    ConfigError(
-                        "host not found in upstream \"\(place.host)\"; it is unavailable until it is found"
-                            + Spelling.hint(
-                                for: place.host, in: upstreams.filter { !$0.isImplicit }.map(\.name)),
-                        statement))
-                let sought = DynamicName(host: place.host, port: place.port, isFollowed: false)
-                upstreams.append(UpstreamSettings(implicit: name, unresolved: sought))
-                return upstreams.count - 1
-            }
-        }
-        upstreams.append(UpstreamSettings(implicit: name, addresses: addresses))
-        return upstreams.count - 1
     }
 
     /// - Returns: where the zone stands among all.

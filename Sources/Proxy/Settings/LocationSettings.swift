@@ -14,6 +14,7 @@ struct LocationSettings {
     var limitConnections = LimitConnectionSettings()
     var headers = HeaderSettings()
     var logs: LogSettings
+    var names = NameSource()
     /// Of this very block: never inherited.
     var rewrite = RewriteSettings()
     /// Of this very block: never inherited.

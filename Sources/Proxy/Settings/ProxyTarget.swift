@@ -18,9 +18,19 @@ final class ProxyTarget {
     var portText: [UInt8] = []
     /// The name that a group is found by, or made with.
     var groupName = ""
+    /// The host of that name without its port.
+    private(set) var host = ""
 
     var hasVariables: Bool { template != nil }
+    /// `nil`: what stands there is none.
+    var port: UInt16? {
+        guard let port = UInt16(String(decoding: portText, as: UTF8.self)), port > 0 else { return nil }
+        return port
+    }
     var defaultPort: UInt16 { isTLS ? 443 : 80 }
+
+    /// nginx's words.
+    static var invalidPrefix: String { "invalid URL prefix" }
 
     init(template: Template<Variable>) {
         self.template = template
@@ -37,7 +47,7 @@ final class ProxyTarget {
             isTLS = true
             rest = url.dropFirst(8)
         } else {
-            throw ConfigError("invalid URL prefix")
+            throw ConfigError(ProxyTarget.invalidPrefix)
         }
         let restText = String(decoding: rest, as: UTF8.self)
         let host: ArraySlice<UInt8>
@@ -72,6 +82,7 @@ final class ProxyTarget {
         groupName = host
         hostText = Array(host.utf8)
         let (name, port) = HostAndPort.split(host)
+        self.host = String(name)
         portText = Array((port ?? "\(defaultPort)").utf8)
         // The scheme's own port is not told.
         if let port, port == "\(defaultPort)" { hostText = Array(name.utf8) }
@@ -103,7 +114,7 @@ extension ConfigurationBuilder {
                 statement)
         }
         // Blocks of `upstream` are read before servers: whatever is no group is an address.
-        target.groupIndex = try group(target.groupName, port: target.defaultPort, statement)
+        target.groupIndex = try group(of: target, statement)
         return target
     }
 

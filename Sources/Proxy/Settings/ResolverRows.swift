@@ -2,8 +2,9 @@ internal import Config
 internal import Net
 internal import Upstream
 
-/// `resolver` and `resolver_timeout`: whom the checker asks for addresses of names. In `upstream` blocks
-/// they are rows of that table.
+/// `resolver` and `resolver_timeout`: who is asked for addresses of names, by the checker for servers of
+/// groups, and by workers for names that variables in `proxy_pass` make. In `upstream` blocks they are rows
+/// of that table.
 enum ResolverRows {
     static var directives: [Directive<Block>] {
         [
@@ -12,6 +13,8 @@ enum ResolverRows {
                 ResolverLine.syntax, in: [.http, .server, .location], arity: 1...Int.max
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 let line = try ResolverLine(statement) { block.builder.files.resolve(host: $0, port: $1) }
+                block.settings.names.resolver = line
+                if let zone = line.settings.statusZone { block.builder.resolverZones.append(zone) }
                 if block.context == .http { block.builder.resolver = line }
             },
             Directive(
@@ -21,6 +24,7 @@ enum ResolverRows {
                 guard let ms = Units.milliseconds(statement.argument(0)), ms > 0 else {
                     throw .invalidValue(statement)
                 }
+                block.settings.names.timeoutMs = ms
                 if block.context == .http { block.builder.resolverTimeoutMs = ms }
             },
         ]

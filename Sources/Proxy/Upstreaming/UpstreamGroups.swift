@@ -13,7 +13,11 @@ final class UpstreamGroups {
     private var pools: [KeepalivePool<PeerConnection>] = []
     private var queues: [RequestQueue] = []
     private var indices: [String: Int] = [:]
-    /// Which group of those that variables made is the next to give way, from the first of them on.
+    /// Groups that variables made, by the host and port that they named.
+    private var made: [String: Int] = [:]
+    /// What each of them was named, from the first of them on.
+    private var madeNames: [String] = []
+    /// Which of them is the next to give way.
     private var nextMade = 0
     /// TLS sessions with peers, the last one of each kind of connection.
     private var sessions: [TLSSessionKey: TLSSession] = [:]
@@ -31,6 +35,7 @@ final class UpstreamGroups {
         nameChanges = shared.names.changes
         memberChanges = shared.members.changes
         for settings in configuration.upstreams {
+            indices[settings.isImplicit ? settings.name : settings.name.lowercased()] = groups.count
             add(settings, former: former?.group(named: settings.name))
         }
     }
@@ -41,7 +46,6 @@ final class UpstreamGroups {
             tallies: shared.tallies)
         group.index = groups.count
         reportUnshared(group)
-        indices[settings.name] = groups.count
         groups.append(group)
         let tally = shared.tallies.row(named: group.tallyName)
         pools.append(KeepalivePool(capacity: settings.keepalive.count, tally: tally))
@@ -71,7 +75,12 @@ final class UpstreamGroups {
         groups.indices.contains(index) ? groups[index] : nil
     }
 
-    private func group(named name: String) -> PeerGroup? { indices[name].map { groups[$0] } }
+    /// Names of blocks are compared without case, as in nginx.
+    private func group(named name: String) -> PeerGroup? {
+        if let index = indices[name] { return groups[index] }
+        guard let index = indices[name.lowercased()], !groups[index].settings.isImplicit else { return nil }
+        return groups[index]
+    }
 
     /// - Parameter group: one of these.
     func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection> { pools[group.index] }
@@ -214,8 +223,12 @@ final class UpstreamGroups {
         /// Not a URL that can be passed to: why.
         case invalid(String)
         /// A host name that is neither an upstream's nor an address.
-        case unresolvable(String)
+        case name(String, ProxyTarget)
     }
+
+    /// Addresses and names made of variables that are remembered; strangers may make up as many as they like.
+    private static var madeMax: Int { 1024 }
+    static var tooMany: String { "too many different addresses from variables in \"proxy_pass\"" }
 
     /// Finds the group that a URL made of variables names; an address gets a group of its own.
     func resolve(url: [UInt8]) -> Resolution {
@@ -223,44 +236,69 @@ final class UpstreamGroups {
         do {
             target = try ProxyTarget(url: url)
         } catch {
-            return .invalid(error.message)
+            let isPrefix = error.message == ProxyTarget.invalidPrefix
+            let text = isPrefix ? " in \"\(String(decoding: url, as: UTF8.self))\"" : ""
+            return .invalid(error.message + text)
         }
-        let name = target.groupName
-        if let group = group(named: name) { return .group(group, target) }
-        guard let address = SocketAddress.parse(target.groupName, defaultPort: target.isTLS ? 443 : 80) else {
-            return .unresolvable(target.groupName)
+        if let group = group(named: target.groupName),
+            !group.settings.isImplicit || group.settings.implicitPort == target.port
+        {
+            return .group(group, target)
         }
-        guard let group = makeGroup(UpstreamSettings(implicit: name, addresses: [address])) else {
-            return .invalid("too many different addresses from variables in \"proxy_pass\"")
+        guard let address = SocketAddress.parse(target.groupName, defaultPort: target.defaultPort) else {
+            let invalid = "\"\(target.groupName)\""
+            guard target.port != nil else { return .invalid("invalid port in upstream \(invalid)") }
+            return target.host.isEmpty
+                ? .invalid("no host in upstream \(invalid)") : .name(target.host, target)
         }
+        guard let group = group(of: target, [address]) else { return .invalid(UpstreamGroups.tooMany) }
         return .group(group, target)
     }
 
-    /// Addresses made of variables that are remembered; strangers may make up as many as they like.
-    private static var madeMax: Int { 1024 }
-
-    /// A group for an address that variables made, in the place of one without requests once there are many.
+    /// The group of the addresses that a URL made of variables leads to now.
     ///
-    /// - Returns: `nil`: all of them are in use.
-    private func makeGroup(_ settings: UpstreamSettings) -> PeerGroup? {
-        let first = configuration.upstreams.count
-        guard groups.count - first >= UpstreamGroups.madeMax else {
+    /// - Parameter addresses: their ports do not count where the URL names a host.
+    /// - Returns: `nil`: there are too many groups, and all of them are in use.
+    func group(of target: ProxyTarget, _ addresses: [SocketAddress]) -> PeerGroup? {
+        let port = target.port ?? 0
+        let name = "\(target.groupName) \(port)"
+        let places = addresses.map { $0.port == nil ? $0 : $0.with(port: port) }
+        guard let index = made[name] else {
+            return make(name, UpstreamSettings(implicit: target.groupName, addresses: places))
+        }
+        let group = groups[index]
+        guard !group.settings.peers.lazy.map(\.address).elementsEqual(places) else { return group }
+        return put(UpstreamSettings(implicit: target.groupName, addresses: places), at: index, after: group)
+    }
+
+    /// Makes a group for a name, in the place of one without requests once there are many.
+    private func make(_ name: String, _ settings: UpstreamSettings) -> PeerGroup? {
+        guard madeNames.count >= UpstreamGroups.madeMax else {
+            made[name] = groups.count
+            madeNames.append(name)
             add(settings)
             return groups.last
         }
-        for _ in 0..<UpstreamGroups.madeMax {
-            let index = first + nextMade
+        for _ in madeNames.indices {
+            let place = nextMade
             nextMade = (nextMade + 1) % UpstreamGroups.madeMax
+            let index = configuration.upstreams.count + place
             guard queues[index].budget.requests == 0 else { continue }
-            // It is not counted by itself: there is no end to such names.
-            let group = PeerGroup(settings, table: nil)
-            group.index = index
-            indices[groups[index].settings.name] = nil
-            indices[settings.name] = index
-            groups[index] = group
-            return group
+            made[madeNames[place]] = nil
+            made[name] = index
+            madeNames[place] = name
+            return put(settings, at: index, after: nil)
         }
         return nil
+    }
+
+    /// It is not counted by itself: there is no end to such names.
+    private func put(_ settings: UpstreamSettings, at index: Int, after former: PeerGroup?) -> PeerGroup {
+        let group = PeerGroup(settings, table: nil, former: former)
+        group.index = index
+        groups[index] = group
+        sessions = sessions.filter { $0.key.group != index }
+        return group
     }
 }
 

@@ -13,6 +13,9 @@ final class NameServer: Sendable {
 
     func questionCount(of name: String) -> Int { questionsByName.withLock { $0[name] ?? 0 } }
 
+    /// In the place of addresses: questions about the name are not answered.
+    static var silence: [String] { ["silence"] }
+
     /// - Parameter table: IPv4 addresses by name; a name that is not in it does not exist.
     init(_ table: [String: [String]]) throws {
         self.table = Mutex(table)
@@ -72,6 +75,8 @@ final class NameServer: Sendable {
         let name = labels.joined(separator: ".").lowercased()
         questionsByName.withLock { $0[name, default: 0] += 1 }
         let found = table.withLock { $0[name] }
+        // Nothing that could be read as an answer.
+        if found == NameServer.silence { return [] }
         let addresses = isA ? found ?? [] : []
         var out =
             Array(question[0..<2]) + [0x81, found == nil ? 0x83 : 0x80, 0, 1, 0, UInt8(addresses.count)]

@@ -163,3 +163,62 @@ struct LookupRun {
         return poll(&entries, nfds_t(entries.count), 40) > 0
     }
 }
+
+/// A name server over TCP, in a thread of its own.
+final class StreamNameServer: Sendable {
+    private let listener: Int32
+
+    /// - Parameters:
+    ///   - part: how many bytes of its answer go at once.
+    ///   - reply: `nil`: the connection is closed instead.
+    /// - Returns: `nil`: the port is in use.
+    init?(at address: SocketAddress, part: Int, _ reply: @escaping @Sendable (DNSQuery) -> DNSReply?) {
+        let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        listener = made
+        let bound = address.withSockaddr { bind(made, $0, $1) }
+        guard bound == 0, listen(made, 8) == 0 else {
+            close(made)
+            return nil
+        }
+        Thread.detachNewThread {
+            while case let fd = accept(made, nil, nil), fd >= 0 {
+                StreamNameServer.serve(fd, part, reply)
+                close(fd)
+            }
+        }
+    }
+
+    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+
+    /// A server of datagrams and one of streams at one address.
+    static func both(
+        part: Int, datagram: @escaping (DNSQuery) -> DNSReply?,
+        stream: @escaping @Sendable (DNSQuery) -> DNSReply?
+    ) throws -> (NameServer, StreamNameServer) {
+        // A port that is free for the one may be in use for the other.
+        for _ in 0..<50 {
+            let server = try NameServer.one(datagram)
+            if let other = StreamNameServer(at: server.address, part: part, stream) { return (server, other) }
+        }
+        throw Errno(code: EADDRINUSE)
+    }
+
+    private static func serve(_ fd: Int32, _ part: Int, _ reply: (DNSQuery) -> DNSReply?) {
+        var input: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 512)
+        while input.count < 2 || input.count < 2 + Int(input[0]) << 8 + Int(input[1]) {
+            let count = recv(fd, &chunk, chunk.count, 0)
+            guard count > 0 else { return }
+            input += chunk.prefix(count)
+        }
+        guard let query = DNSQuery(Array(input.dropFirst(2))), let bytes = reply(query)?.bytes else { return }
+        var rest = ([UInt8(bytes.count >> 8), UInt8(bytes.count & 0xFF)] + bytes)[...]
+        while !rest.isEmpty {
+            let piece = Array(rest.prefix(part))
+            rest = rest.dropFirst(send(fd, piece, piece.count, Int32(MSG_NOSIGNAL)))
+        }
+        // The end comes after the answer was read.
+        shutdown(fd, Int32(SHUT_WR))
+        _ = recv(fd, &chunk, 1, 0)
+    }
+}

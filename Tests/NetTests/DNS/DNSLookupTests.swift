@@ -48,13 +48,12 @@ import Testing
         #expect(LookupRun(Self.host, wanted, server).outcome == Self.failure("3: Host not found"))
     }
 
-    @Test("the socket does not block, is closed on exec, stays the same, and is gone after cancel")
+    @Test("the descriptor is closed on exec, stays the same, and is gone after cancel")
     func descriptor() throws {
         let server = try NameServer.silent()
         let lookup = DNSLookup(host: Self.host, port: 80, settings: settings(server), nowMs: 5)
         #expect(lookup.deadlineMs == 5)
         let fd = lookup.fd
-        #expect(fcntl(fd, F_GETFL) & O_NONBLOCK != 0)
         #expect(fcntl(fd, F_GETFD) & FD_CLOEXEC != 0)
         #expect(lookup.advance(nowMs: 5) == nil)
         #expect(lookup.fd == fd)
@@ -255,6 +254,50 @@ import Testing
         #expect(
             LookupRun(Self.host, settings(server), server).outcome
                 == .found(addresses("10.0.0.1"), ttlSeconds: 7))
+    }
+
+    @Test("an alias that leads out of the message is asked for, and a circle of them ends")
+    func aliasesElsewhere() throws {
+        let server = try NameServer.one { query in
+            switch query.name {
+            case Self.host: DNSReply(to: query).alias("b.example", ttl: 7)
+            case "b.example": DNSReply(to: query).alias("c.example", ttl: 9)
+            case "c.example": Self.answer(query)
+            default: DNSReply(to: query, code: 3)
+            }
+        }
+        let run = LookupRun(Self.host, settings(server), server)
+        #expect(
+            run.outcome == .found(addresses("10.0.0.1", "10.0.0.2", "2001:db8::1"), ttlSeconds: 7))
+        #expect(server.names() == [Self.host, "b.example", "c.example"])
+        let circle = try NameServer.one { query in
+            DNSReply(to: query).alias(query.name == Self.host ? "b.example" : Self.host)
+        }
+        #expect(LookupRun(Self.host, settings(circle), circle).outcome == Self.failure("3: Host not found"))
+        #expect(circle.names().count == 9)
+    }
+
+    @Test("a truncated answer is asked for over TCP, in whatever parts it comes", arguments: [1, 2, 7, 4096])
+    func overTCP(part: Int) throws {
+        let (server, stream) = try StreamNameServer.both(
+            part: part, datagram: { DNSReply(to: $0, isTruncated: true).a("10.9.9.9") }, stream: Self.answer)
+        defer { stream.stop() }
+        #expect(LookupRun(Self.host, settings(server), server).outcome == Self.both)
+    }
+
+    @Test("a truncated answer is used as far as it came where its end is not to be had over TCP")
+    func brokenTCP() throws {
+        // What is accepted is closed without an answer.
+        let (server, stream) = try StreamNameServer.both(
+            part: 1,
+            datagram: {
+                let reply = DNSReply(to: $0, isTruncated: true)
+                return $0.isIPv4 ? reply.a("10.0.0.1") : reply.aaaa("2001:db8::1")
+            }, stream: { _ in nil })
+        defer { stream.stop() }
+        #expect(
+            LookupRun(Self.host, settings(server), server).outcome
+                == .found(addresses("10.0.0.1", "2001:db8::1"), ttlSeconds: 300))
     }
 
     @Test("a truncated answer is used as far as it came; an empty one is a failure")

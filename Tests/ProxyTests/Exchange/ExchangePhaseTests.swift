@@ -7,12 +7,11 @@ import Testing
 
     private static let phases: [Phase] = [
         .receiving, .processing, .delayed(then: .answer(401)), .checkingPassword, .awaitingSubrequest,
-        .readingBody,
-        .awaitingUpstream, .responding, .finished,
+        .readingBody, .resolvingName, .awaitingUpstream, .responding, .finished,
     ]
     private static let events: [Phase.Event] = [
         .headArrived, .resumed, .delayed(then: .answer(401)), .askedForPassword, .askedSubrequest,
-        .wantedBody, .sentUpstream,
+        .wantedBody, .askedForName, .nameSettled, .sentUpstream,
         .responded, .ended,
     ]
     /// Where each pair leads; every other pair cannot happen.
@@ -35,6 +34,10 @@ import Testing
         (.readingBody, .resumed, .processing),
         (.readingBody, .sentUpstream, .awaitingUpstream),
         (.readingBody, .responded, .responding),
+        (.readingBody, .askedForName, .resolvingName),
+        (.resolvingName, .nameSettled, .readingBody),
+        (.resolvingName, .resumed, .processing),
+        (.resolvingName, .ended, .finished),
         (.readingBody, .ended, .finished),
         (.awaitingUpstream, .resumed, .processing),
         (.awaitingUpstream, .responded, .responding),

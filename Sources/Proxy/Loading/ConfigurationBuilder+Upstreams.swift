@@ -1,0 +1,75 @@
+internal import Config
+internal import Core
+internal import Net
+internal import Sharing
+internal import Upstream
+
+/// `upstream` blocks, and the groups that `proxy_pass` makes of addresses.
+extension ConfigurationBuilder {
+    func readUpstream(_ statement: Statement) throws(ConfigError) {
+        let name = statement.argument(0)
+        guard block(named: name) == nil else {
+            throw ConfigError("duplicate upstream \"\(name)\"", statement)
+        }
+        let block = UpstreamBlock(
+            name: name, resolve: { self.files.resolve(host: $0, port: $1) },
+            readState: { (state) throws(ConfigError) in try self.readState(state) }, warn: { self.warn($0) })
+        try block.read(statement, Directives.upstream)
+        if let key = block.settings.method.key {
+            hashKeys[upstreams.count] = try template(key, statement)
+        }
+        upstreams.append(block.settings)
+    }
+
+    /// The group that a target names, or one made of its address: the same host by another scheme, and so at
+    /// another port, is another group.
+    func group(of target: ProxyTarget, _ statement: Statement) throws(ConfigError) -> Int {
+        var name = target.groupName
+        if let index = block(named: name) ?? upstreams.firstIndex(where: { $0.name == name }) {
+            if !upstreams[index].isImplicit || upstreams[index].implicitPort == target.port { return index }
+            name += ":\(target.defaultPort)"
+            if let index = upstreams.firstIndex(where: { $0.name == name }) { return index }
+        }
+        return try makeGroup(name, port: target.defaultPort, statement)
+    }
+
+    /// The block of that name, whatever its case.
+    private func block(named name: String) -> Int? {
+        let wanted = name.lowercased()
+        return upstreams.firstIndex { known in
+            !known.isImplicit && known.name.utf8.count == wanted.utf8.count
+                && known.name.lowercased() == wanted
+        }
+    }
+
+    private func makeGroup(_ name: String, port: UInt16, _ statement: Statement) throws(ConfigError) -> Int {
+        let addresses: [SocketAddress]
+        if let address = SocketAddress.parse(name, defaultPort: port) {
+            guard address.port != 0 || name.hasPrefix("unix:") else {
+                throw ConfigError("invalid port in upstream \"\(name)\"", statement)
+            }
+            addresses = [address]
+        } else {
+            let place = try HostAndPort.read(
+                name, defaultPort: port, in: "upstream \"\(name)\"", statement)
+            guard block(named: place.host) == nil else {
+                throw ConfigError(
+                    "upstream \"\(place.host)\" may not have port \(place.port)", statement)
+            }
+            addresses = files.resolve(host: place.host, port: place.port)
+            guard !addresses.isEmpty else {
+                warn(
+                    ConfigError(
+                        "host not found in upstream \"\(place.host)\"; it is unavailable until it is found"
+                            + Spelling.hint(
+                                for: place.host, in: upstreams.filter { !$0.isImplicit }.map(\.name)),
+                        statement))
+                let sought = DynamicName(host: place.host, port: place.port, isFollowed: false)
+                upstreams.append(UpstreamSettings(implicit: name, unresolved: sought))
+                return upstreams.count - 1
+            }
+        }
+        upstreams.append(UpstreamSettings(implicit: name, addresses: addresses))
+        return upstreams.count - 1
+    }
+}
