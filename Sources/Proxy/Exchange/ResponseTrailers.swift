@@ -2,7 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 
-/// The fields that follow a response's content, as the protocol towards the client will write them.
+/// The fields that follow a response's content (RFC 9110 §6.5), as the client's protocol will write them.
 final class ResponseTrailers {
     /// There may be some: the content is framed so that they can follow.
     private(set) var isExpected = false
