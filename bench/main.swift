@@ -23,7 +23,7 @@ case "help", "-h", "--help", nil:
     Output.print(
         """
         portico-bench load URL …       sends requests and measures what comes back
-        portico-bench compare …        the same job for Portico, nginx and HAProxy, side by side
+        portico-bench compare …        the same job for Portico, nginx, HAProxy and H2O, side by side
         portico-bench scenario STORY … steps that go wrong on purpose, and what must hold all the same
         portico-bench gate SCENARIO …  allocations and system calls of a request, with limits
         portico-bench micro …          the pieces of the hot path alone: time and allocations

@@ -24,7 +24,10 @@ struct LoadOptionsTests {
         arguments: [
             [], ["ftp://a/"], ["http://a/", "http://b/"], ["http://a:0/"], ["-c", "0", "http://a/"],
             ["--rate", "-1", "http://a/"], ["-d", "10", "http://a/"], ["-H", "novalue", "http://a/"],
-            ["-H", "a: b\r\nc: d", "http://a/"], ["-m", "GET /", "http://a/"], ["--tls", "1.1", "http://a/"],
+            ["-H", "a: b\r\nc: d", "http://a/"], ["-X", "GET /", "http://a/"], ["-m", "4", "http://a/"],
+            ["--download", "/x", "http://a/"],
+            ["--h2", "--pipeline", "2", "http://a/"], ["--h2", "-m", "0", "http://a/"],
+            ["--h2", "--download", "x", "http://a/"], ["--tls", "1.1", "http://a/"],
             ["-o", "xml", "http://a/"], ["http://a/", "-n"], ["--frobnicate", "1", "http://a/"],
         ])
     func refusals(_ words: [String]) {
@@ -51,7 +54,8 @@ struct LoadOptionsTests {
             "--connections", "--threads", "--duration", "--requests", "--warmup", "--rate", "--pipeline",
             "--close",
             "--resume", "--tls", "--ciphers", "--method", "--header", "--body", "--body-size", "--timeout",
-            "--format", "--quiet", "--max-p50", "--max-p99", "--max-p999", "--max-errors", "--min-rate",
+            "--format", "--quiet", "--h2", "--streams", "--download", "--max-p50", "--max-p99", "--max-p999",
+            "--max-errors", "--min-rate",
         ] {
             #expect(LoadOptions.help.contains(word))
         }

@@ -24,7 +24,11 @@ struct ScenarioTests {
             portico a.conf
             portico-2 b.conf
             nginx c.conf
+            load -c 1
+            load-of nginx -c 2 --h2
             """)
+        #expect(scenario.load(of: "portico") == ["-c", "1"])
+        #expect(scenario.load(of: "nginx") == ["-c", "2", "--h2"])
         #expect(scenario.name == "x" && scenario.title == "one and two")
         #expect(scenario.configurations.map(\.name) == ["portico", "portico-2", "nginx"])
         #expect(scenario.configuration(of: "portico-2") == "b.conf")
@@ -38,7 +42,7 @@ struct ScenarioTests {
         "what cannot be obeyed is refused",
         arguments: [
             "apache a.conf", "measure speed", "baseline portico", "cores 0", "portico a\nportico b",
-            "repeat x", "nonsense",
+            "repeat x", "nonsense", "load-of portico -c 1", "portico a\nload-of nginx -c 1",
         ])
     func refusals(_ text: String) {
         #expect(throws: LoadOptions.Complaint.self) { try Self.scenario(text) }

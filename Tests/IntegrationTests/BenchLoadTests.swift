@@ -56,7 +56,7 @@ import Testing
         try directory.write(content, to: "body")
         let run = try load(
             [
-                "-c", "2", "-t", "2", "-n", "40", "--pipeline", "4", "-m", "PUT", "-H", "X-Kind: test",
+                "-c", "2", "-t", "2", "-n", "40", "--pipeline", "4", "-X", "PUT", "-H", "X-Kind: test",
                 "--body", directory.path + "/body", "-o", "json", "http://127.0.0.1:\(gateway.port)/a?b=c",
             ], in: directory)
         #expect(run.status == .exited(0), "\(run.errors)")
@@ -137,6 +137,71 @@ import Testing
             #expect(report?["handshakes"] as? Int ?? 0 >= 10)
             #expect((report?["resumed"] as? Int ?? 0 >= 9) == isResumed)
         }
+        server.finish()
+    }
+
+    private static func http2Configuration(gateway: String) -> String {
+        """
+        worker_processes 1;
+        error_log %PREFIX%/error.log notice;
+        events { }
+        http { access_log off; http2 on;
+            server { listen 127.0.0.1:%PORT1% ssl; listen 127.0.0.1:%PORT2%; ssl_certificate self-signed;
+                keepalive_requests 25; client_max_body_size 1m;
+                location / { proxy_pass http://\(gateway); }
+                location /none { return 503; }
+                location /large { alias %PREFIX%/large; } }
+            server { listen 127.0.0.1:%PORT3% ssl; ssl_certificate self-signed; http2 off; return 200; } }
+        """
+    }
+
+    private func report(_ output: String) throws -> [String: Any] {
+        try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] ?? [:]
+    }
+
+    @Test("HTTP/2 by ALPN and by prior knowledge: content, numbers, and connections that end on the way")
+    func http2() throws {
+        let gateway = try RecordingGateway()
+        let server = try Server(
+            BenchLoadTests.http2Configuration(gateway: "%GATEWAY1%"), gateways: [gateway])
+        for origin in ["https://127.0.0.1:\(server.ports[0])", "http://127.0.0.1:\(server.ports[1])"] {
+            let before = gateway.requests.count
+            let run = try load(
+                [
+                    "--h2", "-c", "2", "-m", "8", "-n", "100", "-X", "PUT", "--body-size", "100000",
+                    "--number", "-o", "json", origin + "/a?b=c",
+                ], in: server.directory)
+            #expect(run.status == .exited(0), "\(run.errors)")
+            let report = try report(run.output)
+            #expect(report["status_2xx"] as? Int == 100 && report["answers"] as? Int == 100)
+            for name in ["read_errors", "write_errors", "timeouts", "bad_answers"] {
+                #expect(report[name] as? Int == 0, "\(name)")
+            }
+            let requests = gateway.requests.dropFirst(before)
+            #expect(requests.count == 100)
+            #expect(requests.allSatisfy { $0.method == "PUT" && $0.target == "/a?b=c" })
+            #expect(requests.allSatisfy { $0.body.count == 100_000 })
+            #expect(Set(requests.compactMap { $0["x-request-number"] }).count == 100)
+        }
+        server.finish()
+    }
+
+    @Test("a download goes on beside what is measured, and what does not speak HTTP/2 is said")
+    func http2Beside() throws {
+        let server = try Server(BenchLoadTests.http2Configuration(gateway: "%DEAD%"))
+        try server.directory.write(String(repeating: "x", count: 300_000), to: "large")
+        let run = try load(
+            [
+                "--h2", "-m", "2", "-c", "1", "-n", "20", "--download", "/large", "-o", "json",
+                "https://127.0.0.1:\(server.ports[0])/none",
+            ], in: server.directory)
+        let report = try report(run.output)
+        #expect(report["status_5xx"] as? Int == 20 && report["answers"] as? Int == 20, "\(run.errors)")
+        let deaf = try load(
+            ["--h2", "-c", "1", "-n", "3", "-o", "json", "https://127.0.0.1:\(server.ports[2])/"],
+            in: server.directory)
+        #expect(deaf.status == .exited(2))
+        #expect(try self.report(deaf.output)["bad_answers"] as? Int == 3)
         server.finish()
     }
 

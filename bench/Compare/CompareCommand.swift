@@ -23,7 +23,7 @@ enum CompareCommand {
         portico-bench compare [--rounds N] [--seconds N] [--portico PATH] [--[no-]pin] [--json]
                               [--binary SERVER=PATH] SCENARIO …
 
-        Starts a canned gateway and Portico, nginx and HAProxy (those that are installed) with twin
+        Starts a canned gateway and Portico, nginx, HAProxy and H2O (those that are installed) with twin
         configurations, and gives them the same job in turns. Prints microseconds of CPU that the workers
         used for a request (user, system), requests a second, p50 and p99, memory, and the ratio to nginx
         with its spread over the rounds. There is no ratio if a run had errors, and the exit status is 1
@@ -32,9 +32,10 @@ enum CompareCommand {
         A SCENARIO is a file as in bench/scenarios, with these words:
 
           title TEXT          load WORDS…          of "portico-bench load", without the URL
+          load-of SERVER WORDS…                    the same for one of the servers alone
           scheme http|https   path PATH            what is asked for
           gateway WORDS…                           of "portico-bench gateway", without the port
-          portico|nginx|haproxy[-NAME] FILE        a server with its configuration; one program may stand
+          portico|nginx|haproxy|h2o[-NAME] FILE    a server with its configuration; one program may stand
                                                    there several times, each with another NAME
           baseline SERVER                          whom ratios are to (nginx)
           measure cpu|rate|p99|memory              what of (CPU)

@@ -82,8 +82,11 @@ struct Comparison {
         let path = "\(folder)/\(name).conf"
         try ScratchFolder.write(text, to: path)
         let words =
-            Scenario.program(of: name) == "haproxy"
-            ? [program, "-db", "-f", path] : [program, "-p", folder, "-c", path, "-g", "daemon off;"]
+            switch Scenario.program(of: name) {
+            case "haproxy": [program, "-db", "-f", path]
+            case "h2o": [program, "-c", path]
+            default: [program, "-p", folder, "-c", path, "-g", "daemon off;"]
+            }
         let process = try ServerProcess(
             words, name: name, log: "\(folder)/\(name).log", cores: serverCores)
         guard ServerProcess.await(port: port), !process.hasEnded else {
@@ -112,14 +115,15 @@ struct Comparison {
     private func measure(_ contestant: Contestant, _ rate: Double?) throws -> ComparisonResult.Run {
         if scenario.idle > 0 { return try measureIdle(contestant) }
         let url = "\(scenario.scheme)://127.0.0.1:\(contestant.port)\(scenario.path)"
-        var load = try LoadOptions(scenario.load + ["-d", "\(options.seconds)s", "-q", url])
+        let words = scenario.load(of: contestant.process.name)
+        var load = try LoadOptions(words + ["-d", "\(options.seconds)s", "-q", url])
         if let rate { load.rate = rate }
         let idle =
             try scenario.beside > 0
             ? HeldConnections(try LoadOptions(["-c", "\(scenario.beside)", url])) : nil
         defer { idle?.close() }
         // Pools and caches are filled before anybody counts.
-        _ = try LoadCommand.measure(try LoadOptions(scenario.load + ["-d", "300ms", "-q", url]))
+        _ = try LoadCommand.measure(try LoadOptions(words + ["-d", "300ms", "-q", url]))
         let pids = contestant.process.servingPIDs
         guard let before = ProcessTimes(pids: pids) else {
             throw complaint("it ended", contestant.process.name)

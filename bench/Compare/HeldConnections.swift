@@ -1,4 +1,5 @@
 import Core
+import HTTP
 import Net
 
 /// Connections that have had one answer each and are left idle.
@@ -12,9 +13,8 @@ final class HeldConnections {
         guard let address = SocketAddress.resolve(host: options.host, port: options.port).first else {
             return
         }
-        let request = "GET \(options.targets[0].path) HTTP/1.1\r\nHost: \(options.host)\r\n\r\n"
         for _ in 0..<options.connections {
-            if let made = try HeldConnections.connect(address, tls, request) { open.append(made) }
+            if let made = try HeldConnections.connect(address, tls, Question(options)) { open.append(made) }
         }
     }
 
@@ -25,7 +25,7 @@ final class HeldConnections {
     }
 
     private static func connect(
-        _ address: SocketAddress, _ tls: TLSClientContext?, _ request: String
+        _ address: SocketAddress, _ tls: TLSClientContext?, _ question: Question
     ) throws -> Transport? {
         let poller = try Poller()
         let descriptor: Int32
@@ -38,8 +38,8 @@ final class HeldConnections {
         }
         let transport = Transport(fd: descriptor, tls: connection)
         try poller.addConnection(descriptor, Token(slot: 0, generation: 1))
-        let output = ByteBuffer(capacity: 256)
-        output.append(request)
+        var question = question
+        let output = question.output
         let input = ByteBuffer(capacity: 4096)
         var isReady = false
         // Two seconds at most.
@@ -54,9 +54,41 @@ final class HeldConnections {
             }
             if !output.isEmpty { _ = transport.send(output) }
             guard transport.isReadable else { continue }
-            if case .bytes = transport.receive(into: input, atLeast: 4096) { return transport }
+            if case .bytes = transport.receive(into: input, atLeast: 4096), question.isAnswered(input) {
+                if !output.isEmpty { _ = transport.send(output) }
+                return transport
+            }
         }
         transport.close()
         return nil
+    }
+}
+
+/// The one request of such a connection.
+private struct Question {
+    let output = ByteBuffer(capacity: 256)
+    private var client: HTTP2Client?
+
+    init(_ options: LoadOptions) {
+        guard options.speaksHTTP2 else {
+            output.append("GET \(options.targets[0].path) HTTP/1.1\r\nHost: \(options.host)\r\n\r\n")
+            return
+        }
+        var client = HTTP2Client(output)
+        _ = client.ask(HTTP2RequestFields(options, path: options.targets[0].path), number: nil, output)
+        self.client = client
+    }
+
+    /// Whether what came is the answer; in HTTP/1, whatever came is.
+    mutating func isAnswered(_ input: ByteBuffer) -> Bool {
+        guard client != nil else { return true }
+        while let event = client?.next(input, output) {
+            switch event {
+            case .needsMore, .broken: return false
+            case .head(_, _, let isLast), .content(_, _, let isLast): if isLast { return true }
+            case .handled, .reset, .goingAway, .mayContinue, .windowsMoved: break
+            }
+        }
+        return false
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Net
 
 /// What is measured: a job, and a configuration for each server that is to do it. A file of lines
@@ -8,6 +9,8 @@ struct Scenario {
     private(set) var title = ""
     /// The words of `portico-bench load`, but for the URL.
     private(set) var load: [String] = []
+    /// The same for single servers, by name.
+    private(set) var ownLoads: [String: [String]] = [:]
     private(set) var scheme = "http"
     private(set) var path = "/"
     /// The words of `portico-bench gateway`, but for the port.
@@ -34,7 +37,7 @@ struct Scenario {
     enum Measure: String { case cpu, rate, p99, memory }
 
     /// What a name that is no word of its own may begin with.
-    static let programs = ["nginx", "haproxy", "portico"]
+    static let programs = ["nginx", "haproxy", "h2o", "portico"]
 
     init(path file: String) throws {
         guard let text = ProcessTimes.read(file) else {
@@ -52,6 +55,7 @@ struct Scenario {
             switch word {
             case "title": title = rest.joined(separator: " ")
             case "load": load = rest
+            case "load-of": ownLoads[rest.first ?? ""] = Array(rest.dropFirst())
             case "scheme": scheme = rest.first ?? "http"
             case "path": path = rest.first ?? "/"
             case "gateway": gateway = rest
@@ -94,8 +98,14 @@ struct Scenario {
         guard names.contains(baseline) || baseline == "nginx" else {
             throw LoadOptions.Complaint(text: "\(file): the baseline \"\(baseline)\" is no server of it")
         }
+        for name in ownLoads.keys where !names.contains(name) {
+            throw LoadOptions.Complaint(text: "\(file): \"load-of \(name)\" names no server of it")
+        }
         guard cores > 0 else { throw LoadOptions.Complaint(text: "\(file): cores is a number above 0") }
     }
+
+    /// The words of `portico-bench load` for a server.
+    func load(of name: String) -> [String] { ownLoads[name] ?? load }
 
     /// The configuration of a server of this very name.
     func configuration(of name: String) -> String? { configurations.first { $0.name == name }?.file }
@@ -117,6 +127,12 @@ struct Scenario {
         let text = repeated.reduce(template) { $0.replacing("{\($1.word)}", with: $1.text) }
         return text.replacing("{port}", with: "\(port)").replacing("{gateway}", with: "127.0.0.1:\(gateway)")
             .replacing("{folder}", with: scratch).replacing("{name}", with: name)
+            .replacing("{user}", with: Scenario.user)
+    }
+
+    /// Whom this process runs as.
+    private static var user: String {
+        getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "nobody"
     }
 
     /// What TLS scenarios' servers present.

@@ -78,6 +78,10 @@ final class ServerProcess {
     /// The processes that serve: the master's children, or it itself.
     var servingPIDs: [pid_t] {
         let children = ProcessTimes.children(of: pid)
+        // H2O serves by itself, and keeps its keys in a child.
+        if ProcessTimes.name(of: pid) == "h2o" {
+            return [pid] + children.filter { ProcessTimes.name(of: $0) == "h2o" }
+        }
         let workers = children.filter { ProcessTimes.name(of: $0) == "portico-worker" }
         if !workers.isEmpty { return workers }
         return children.isEmpty ? [pid] : children

@@ -10,6 +10,9 @@ final class CannedGateway {
         case signals
     }
 
+    /// Which of the answers it is.
+    fileprivate enum Kind { case usual, large }
+
     /// A connection of whoever asks.
     fileprivate final class Client {
         let transport: Transport
@@ -22,7 +25,7 @@ final class CannedGateway {
         var skips: Int64 = 0
         var chunks: ChunkedDecoder?
         /// Answers whose time has not come.
-        var owed = 0
+        var owed = Queue<Kind>()
 
         init(_ transport: Transport, _ token: Token, _ timer: TimerID) {
             self.transport = transport
@@ -37,6 +40,7 @@ final class CannedGateway {
     private let signals: SignalDescriptor
     private var isEnding = false
     private let answer = ByteBuffer(capacity: 1024)
+    private let largeAnswer = ByteBuffer(capacity: 1024)
     private let error = ByteBuffer(capacity: 128)
     private let board: GatewayBoard
 
@@ -50,7 +54,13 @@ final class CannedGateway {
         listener = try Socket.listen(SocketAddress(.ipv4(0x7F00_0001, port: options.port)), ListenOptions())
         try loop.poller.addListener(listener, loop.enroll(.listener), exclusive: false)
         try loop.poller.addControl(signals.fd, loop.enroll(.signals))
-        let content = [UInt8](repeating: UInt8(ascii: "x"), count: options.size)
+        fill(answer, count: options.size)
+        fill(largeAnswer, count: options.largeSize)
+        error.append("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
+    }
+
+    private func fill(_ answer: ByteBuffer, count: Int) {
+        let content = [UInt8](repeating: UInt8(ascii: "x"), count: count)
         answer.append("HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: text/plain\r\n")
         if options.isChunked {
             answer.append("Transfer-Encoding: chunked\r\n\r\n")
@@ -61,7 +71,6 @@ final class CannedGateway {
             answer.append("Content-Length: \(content.count)\r\n\r\n")
             answer.append(content)
         }
-        error.append("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
     }
 
     /// Serves until a signal says that it is enough.
@@ -118,11 +127,12 @@ final class CannedGateway {
             case .refused: return false
             case .complete(let length):
                 note(client)
+                let kind = kind(client)
                 client.input.consume(length)
                 client.skips = client.head.content.declared ?? 0
                 if client.head.content == .unknown { return false }
                 client.head.reset()
-                owe(client)
+                owe(client, kind)
             }
         }
         return true
@@ -137,10 +147,18 @@ final class CannedGateway {
         }
     }
 
-    private func owe(_ client: Client) {
-        guard board.delayMs > 0 || client.owed > 0 else { return put(client) }
-        client.owed += 1
-        if client.owed == 1 { pay(client, afterMs: board.delayMs) }
+    private func kind(_ client: Client) -> Kind {
+        let large = "/large".utf8
+        let target = client.head.target
+        guard target.count >= large.count else { return .usual }
+        let start = Slice(from: Int(target.start), to: Int(target.start) + large.count)
+        return client.input.equalsIgnoringCase(start, "/large") ? .large : .usual
+    }
+
+    private func owe(_ client: Client, _ kind: Kind) {
+        guard board.delayMs > 0 || !client.owed.isEmpty else { return put(kind, client) }
+        client.owed.append(kind)
+        if client.owed.count == 1 { pay(client, afterMs: board.delayMs) }
     }
 
     private func pay(_ client: Client, afterMs: Int) {
@@ -148,14 +166,14 @@ final class CannedGateway {
     }
 
     fileprivate func payOwed(_ client: Client) {
-        for _ in 0..<client.owed { put(client) }
-        client.owed = 0
+        while let kind = client.owed.popFirst() { put(kind, client) }
         flush(client)
     }
 
-    private func put(_ client: Client) {
+    private func put(_ kind: Kind, _ client: Client) {
         let isError = board.errorPercent > 0 && board.requests % 100 < board.errorPercent
-        client.output.append(contentsOf: isError ? error : answer)
+        let usual = kind == .large ? largeAnswer : answer
+        client.output.append(contentsOf: isError ? error : usual)
     }
 
     private func flush(_ client: Client) {

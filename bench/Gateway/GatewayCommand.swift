@@ -5,6 +5,8 @@ enum GatewayCommand {
     struct Options {
         var port: UInt16 = 0
         var size = 6
+        /// What paths that begin with `/large` are answered with.
+        var largeSize = 1 << 20
         var delayMs = 0
         var isChunked = false
         /// Of a hundred requests, how many are answered with 500.
@@ -13,9 +15,11 @@ enum GatewayCommand {
 
     static var help: String {
         """
-        portico-bench gateway --port N [--size BYTES] [--delay TIME] [--chunked] [--errors PERCENT]
+        portico-bench gateway --port N [--size BYTES] [--large BYTES] [--delay TIME] [--chunked]
+                              [--errors PERCENT]
 
-        Answers every request on 127.0.0.1 with the same content, until it is told to stop.
+        Answers every request on 127.0.0.1 with the same content, until it is told to stop; but for paths
+        that begin with /large, whose answer has the size of --large (1 MiB).
         """
     }
 
@@ -52,6 +56,7 @@ enum GatewayCommand {
             switch word {
             case "--port": options.port = UInt16(value) ?? 0
             case "--size": options.size = max(0, Int(value) ?? 0)
+            case "--large": options.largeSize = max(0, Int(value) ?? 0)
             case "--delay": options.delayMs = Int(try LoadOptions.time(word, value) / 1000)
             case "--errors": options.errorPercent = Int(value) ?? 0
             default: throw LoadOptions.Complaint(text: "there is no option \(word)")

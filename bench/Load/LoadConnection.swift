@@ -1,5 +1,4 @@
 import Core
-import HTTP
 import Net
 
 /// One connection of the generator: requests out, answers in.
@@ -8,25 +7,14 @@ import Net
 final class LoadConnection {
     private enum State { case closed, connecting, handshaking, open }
 
-    /// A request that waits for its answer.
-    private struct Pending {
-        let dueUs: Int64
-        let sentUs: Int64
-    }
-
     private unowned let generator: LoadGenerator
     let token: Token
     private let timer: TimerID
     private var transport: Transport?
     private var state = State.closed
-    private var pending = Queue<Pending>()
+    private let dialogue: any LoadDialogue
     private let output = ByteBuffer(capacity: 4096)
     private let input = ByteBuffer(capacity: 16 << 10)
-    private let head = ResponseHead()
-    private var parser = HTTP1ResponseParser()
-    /// Awaited from the end of a head to the answer's.
-    private var content = ContentReader()
-    private var closesAfterAnswer = false
     /// It stands among those that an open loop's next request may go to.
     var isFree = false
 
@@ -34,18 +22,19 @@ final class LoadConnection {
         self.generator = generator
         self.token = token
         timer = generator.timers.create(token, kind: 0)
+        dialogue = generator.speaksHTTP2 ? HTTP2Dialogue(generator) : HTTP1Dialogue(generator)
     }
 
-    /// Requests without an answer.
-    var pendingCount: Int { pending.count }
     /// It may be given a request.
-    var hasRoom: Bool { state == .open && pendingCount < generator.pipeline && !closesAfterAnswer }
+    var hasRoom: Bool { state == .open && dialogue.hasRoom }
 
     // MARK: Beginning
 
     func connect() {
         guard !generator.isEnding else { return }
-        reset()
+        output.removeAll()
+        input.removeAll()
+        dialogue.begin(output)
         switch Socket.connect(generator.address, from: nil) {
         case .failed: return failed(.connectErrors)
         case .connected(let fd), .inProgress(let fd):
@@ -64,16 +53,6 @@ final class LoadConnection {
                 failed(.connectErrors)
             }
         }
-    }
-
-    private func reset() {
-        pending.removeAll()
-        output.removeAll()
-        input.removeAll()
-        head.reset()
-        parser.reset()
-        content.begin(.none)
-        closesAfterAnswer = false
     }
 
     func ready(_ event: ReadyEvent) {
@@ -103,6 +82,7 @@ final class LoadConnection {
         case .done:
             generator.tally.add(.handshakes)
             if tls.isSessionReused { generator.tally.add(.resumed) }
+            if generator.speaksHTTP2 && tls.alpn != "h2" { return failed(.badAnswers) }
             opened()
         case .wantsRead, .wantsWrite: if transport.isHangup { failed(.connectErrors) }
         case .plainHTTP, .failed: failed(.connectErrors)
@@ -120,16 +100,18 @@ final class LoadConnection {
     /// Sends a request that was due at a time.
     func send(dueUs: Int64, nowUs: Int64) {
         guard let transport else { return }
-        generator.appendRequest(to: output)
-        pending.append(Pending(dueUs: dueUs, sentUs: nowUs))
-        if pendingCount == 1 { armTimeout() }
-        if !generator.keepsAlive { closesAfterAnswer = true }
+        dialogue.ask(PendingRequest(dueUs: dueUs, sentUs: nowUs), output)
+        if dialogue.pendingCount == 1 { armTimeout() }
         // The first of several goes out with those that follow it.
         if !hasRoom || generator.isOpenLoop { flush(transport) }
     }
 
     func flushAll() {
         if let transport { flush(transport) }
+    }
+
+    private func settleTimer() {
+        if dialogue.pendingCount == 0 { generator.timers.cancel(timer) } else { armTimeout() }
     }
 
     private func armTimeout() {
@@ -161,71 +143,45 @@ final class LoadConnection {
     }
 
     private func closedByServer() {
-        if content.isAwaited, content.closed() {
-            answered()
-        } else if pendingCount > 0 {
+        if case .answered(let request, let status) = dialogue.closed() {
+            answered(request, status)
+        } else if dialogue.pendingCount > 0 {
             return failed(.readErrors)
         }
         reconnect()
     }
 
-    /// Takes what came apart.
+    /// Takes what came apart, and goes on with what there is room for then.
     ///
-    /// - Returns: false if it is no HTTP.
+    /// - Returns: false if it is not what was to be spoken.
     private func take() -> Bool {
-        while state == .open, !input.isEmpty {
-            if content.isAwaited {
-                guard takeContent() else { return false }
-                continue
-            }
-            guard pendingCount > 0 else { return false }
-            switch parser.parse(input, into: head, sizeMax: 64 << 10) {
-            case .incomplete: return true
-            case .refused: return false
-            case .complete(let length):
-                input.consume(length)
-                headCame()
-            }
-        }
-        return true
-    }
-
-    private func headCame() {
-        guard head.status >= 200 else { return head.reset() }
-        if !head.keepsConnection { closesAfterAnswer = true }
-        content.begin(head.framing(requestMethod: generator.method))
-        if content.isEnded { finishContent() }
-    }
-
-    private func takeContent() -> Bool {
-        var position = 0
-        while content.isAwaited {
-            guard let piece = try? content.next(in: input, from: position) else { return false }
-            switch piece {
-            case .content(let range), .trailers(let range): position = range.upperBound
-            case .ended(let end): position = end
+        var mayGoOn = false
+        while state == .open {
+            switch dialogue.next(input, output) {
             case .needsMore:
-                input.removeAll()
+                if mayGoOn { generator.mayGoOn(self) } else { flushAll() }
                 return true
+            case .broken: return false
+            case .handled: break
+            case .answered(let request, let status):
+                answered(request, status)
+                mayGoOn = true
+            case .lost:
+                settleTimer()
+                generator.failed(.readErrors, lost: 1)
+                mayGoOn = true
+            case .refused(let request):
+                settleTimer()
+                generator.takeBack(dueUs: request.dueUs)
+                mayGoOn = true
             }
+            if dialogue.isOver { reconnect() }
         }
-        input.consume(position)
-        finishContent()
         return true
     }
 
-    private func finishContent() {
-        answered()
-        guard state == .open else { return }
-        if closesAfterAnswer { return reconnect() }
-        generator.mayGoOn(self)
-    }
-
-    private func answered() {
-        let status = head.status
-        head.reset()
-        guard let request = pending.popFirst() else { return }
-        if pending.isEmpty { generator.timers.cancel(timer) } else { armTimeout() }
+    private func answered(_ request: PendingRequest, _ status: UInt16) {
+        settleTimer()
         generator.answered(status: status, dueUs: request.dueUs, sentUs: request.sentUs)
     }
 
@@ -239,8 +195,8 @@ final class LoadConnection {
     }
 
     private func failed(_ count: LoadTally.Count) {
-        generator.failed(count, lost: pendingCount)
-        while let request = pending.popFirst() {
+        generator.failed(count, lost: dialogue.pendingCount)
+        while let request = dialogue.popPending() {
             if count == .timeouts { generator.waitedInVain(dueUs: request.dueUs) }
         }
         disconnect()
@@ -251,14 +207,14 @@ final class LoadConnection {
     private func reconnect() {
         if generator.resumes, let session = transport?.tls?.currentSession { generator.session = session }
         disconnect()
-        while let request = pending.popFirst() { generator.takeBack(dueUs: request.dueUs) }
+        while let request = dialogue.popPending() { generator.takeBack(dueUs: request.dueUs) }
         connect()
     }
 
     /// Nobody waits for the rest any more.
     func abandon() {
         disconnect()
-        while let request = pending.popFirst() { generator.abandoned(dueUs: request.dueUs) }
+        while let request = dialogue.popPending() { generator.abandoned(dueUs: request.dueUs) }
     }
 
     func disconnect() {

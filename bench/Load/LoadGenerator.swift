@@ -17,6 +17,8 @@ final class LoadGenerator {
     let tls: TLSClientContext?
     let serverName: [UInt8]?
     let method: Method
+    let speaksHTTP2: Bool
+    /// Requests under way on a connection.
     let pipeline: Int
     let keepsAlive: Bool
     let resumes: Bool
@@ -33,7 +35,10 @@ final class LoadGenerator {
     private var connections: [LoadConnection] = []
     /// Heads and content; where requests are numbered, the heads without their ends.
     private let requests: [ByteBuffer]
-    private let body = ByteBuffer(capacity: 64)
+    /// The same for HTTP/2, and what each connection loads beside them.
+    private let http2Requests: [HTTP2RequestFields]
+    let download: HTTP2RequestFields?
+    let body = ByteBuffer(capacity: 64)
     /// Of the next request, if they are numbered: no other process has the same.
     private var number: Int?
     /// Which request comes when, in the proportion of their weights.
@@ -80,12 +85,15 @@ final class LoadGenerator {
         tls = options.isTLS ? try TLSClientContext(options.tls) : nil
         serverName = Array(options.host.utf8)
         method = options.method == "HEAD" ? .head : options.method == "GET" ? .get : .post
-        pipeline = options.pipeline
+        speaksHTTP2 = options.speaksHTTP2
+        pipeline = options.speaksHTTP2 ? options.streams : options.pipeline
         keepsAlive = options.keepsAlive
         resumes = options.resumes
         timeoutMs = options.timeoutMs
         left = requests
         self.requests = options.targets.map { LoadGenerator.request(options, path: $0.path) }
+        http2Requests = options.targets.map { HTTP2RequestFields(options, path: $0.path) }
+        download = options.download.map { HTTP2RequestFields(options, download: $0) }
         order = LoadGenerator.order(options.targets.map(\.weight))
         intervalUs = rate.map { 1_000_000 / $0 }
         signals = try SignalDescriptor([.interrupt, .terminate])
@@ -98,11 +106,9 @@ final class LoadGenerator {
     }
 
     private static func request(_ options: LoadOptions, path: String) -> ByteBuffer {
-        let usual = options.isTLS ? 443 : 80
-        let host = Int(options.port) == usual ? options.host : "\(options.host):\(options.port)"
         var text = "\(options.method) \(path) HTTP/1.1\r\n"
         func has(_ name: String) -> Bool { options.headers.contains { $0.name.lowercased() == name } }
-        if !has("host") { text += "Host: \(host)\r\n" }
+        if !has("host") { text += "Host: \(options.authority)\r\n" }
         if !options.keepsAlive && !has("connection") { text += "Connection: close\r\n" }
         for header in options.headers { text += "\(header.name): \(header.value)\r\n" }
         if !options.body.isEmpty || ["POST", "PUT", "PATCH"].contains(options.method) {
@@ -130,14 +136,28 @@ final class LoadGenerator {
 
     /// Writes the request whose turn it is.
     func appendRequest(to output: ByteBuffer) {
-        place = place + 1 < order.count ? place + 1 : 0
-        output.append(contentsOf: requests[order[place]])
-        guard let number else { return }
+        output.append(contentsOf: requests[nextTarget()])
+        guard let number = nextNumber() else { return }
         output.append("X-Request-Number: ")
         output.append(decimal: number)
         output.append("\r\n\r\n")
         output.append(contentsOf: body)
+    }
+
+    /// The head of the request whose turn it is, and its number if requests are numbered.
+    func nextHTTP2Request() -> (fields: HTTP2RequestFields, number: Int?) {
+        (http2Requests[nextTarget()], nextNumber())
+    }
+
+    private func nextTarget() -> Int {
+        place = place + 1 < order.count ? place + 1 : 0
+        return order[place]
+    }
+
+    private func nextNumber() -> Int? {
+        guard let number else { return nil }
         self.number = number + options.threads
+        return number
     }
 
     static func nowUs() -> Int64 {

@@ -24,6 +24,12 @@ struct LoadOptions {
     /// Requests a second in all; `nil`: closed loop.
     var rate: Double?
     var pipeline = 1
+    /// HTTP/2: by ALPN, or by prior knowledge where there is no TLS.
+    var speaksHTTP2 = false
+    /// Requests under way on a connection of HTTP/2.
+    var streams = 1
+    /// What each connection of HTTP/2 loads again and again beside the requests that are measured.
+    var download: String?
     var keepsAlive = true
     var resumes = false
     var tls = TLSClientSettings()
@@ -44,6 +50,8 @@ struct LoadOptions {
     /// The clock ends it, and not only the number of requests.
     var isBounded: Bool { requests == nil || hasDuration }
     var isTLS: Bool { scheme == "https" }
+    /// Host and, unless it is the usual one, port.
+    var authority: String { Int(port) == (isTLS ? 443 : 80) ? host : "\(host):\(port)" }
 
     /// Something on the command line that cannot be obeyed.
     struct Complaint: Error {
@@ -54,8 +62,8 @@ struct LoadOptions {
         """
         portico-bench load [options] URL[@WEIGHT] …
 
-        Sends requests to one origin over HTTP/1.1 and reports how it did. Several URLs of the same origin are
-        asked for in the proportion of their weights.
+        Sends requests to one origin over HTTP/1.1 or HTTP/2 and reports how it did. Several URLs of the same
+        origin are asked for in the proportion of their weights.
 
           -c, --connections N    connections in all (10)
           -t, --threads N        generating processes, each with its share of connections (1)
@@ -66,12 +74,15 @@ struct LoadOptions {
                                  from when a request was due, and a request that has no answer when the wait is
                                  over counts with the time that it waited. Without it the loop is closed: each
                                  connection sends when it has its answer.
-              --pipeline N       requests under way on a connection (1)
+              --pipeline N       requests under way on a connection of HTTP/1.1 (1)
+              --h2               HTTP/2: by ALPN, or by prior knowledge where the URL is http
+          -m, --streams N        requests under way on a connection of HTTP/2 (1)
+              --download PATH    each connection of HTTP/2 also loads this, again and again; it is not measured
               --close            a new connection for each request
               --resume           new TLS connections resume the session of an earlier one
               --tls VERSION      1.2 or 1.3 only
               --ciphers LIST     cipher suites of TLS 1.2, as OpenSSL names them
-          -m, --method METHOD    (GET; POST where there is a body)
+          -X, --method METHOD    (GET; POST where there is a body)
           -H, --header "N: V"    a field; may be given again
               --browser          the fields that a browser sends
               --field-bytes N    fields of N bytes in all, 200 bytes each
@@ -105,6 +116,18 @@ struct LoadOptions {
         for url in urls { try addURL(url) }
         if method == "GET" && !body.isEmpty { method = "POST" }
         threads = min(threads, connections)
+        try settleProtocol()
+    }
+
+    private mutating func settleProtocol() throws(Complaint) {
+        guard speaksHTTP2 else {
+            guard streams == 1, download == nil else {
+                throw Complaint(text: "--streams and --download are for --h2")
+            }
+            return
+        }
+        guard pipeline == 1 else { throw Complaint(text: "--h2 has --streams, and no --pipeline") }
+        tls.alpn = ["h2"]
     }
 
     private mutating func takeFlag(_ word: String) throws(Complaint) -> Bool {
@@ -113,6 +136,7 @@ struct LoadOptions {
         case "--resume": resumes = true
         case "-q", "--quiet": isQuiet = true
         case "--number": isNumbered = true
+        case "--h2": speaksHTTP2 = true
         case "--browser": headers += LoadOptions.browserFields
         default: return false
         }
@@ -130,6 +154,10 @@ struct LoadOptions {
         case "--warmup": warmupMs = Int(try LoadOptions.time(word, value) / 1000)
         case "-r", "--rate": rate = try LoadOptions.positive(word, value)
         case "--pipeline": pipeline = try LoadOptions.number(word, value, 1...1000)
+        case "-m", "--streams": streams = try LoadOptions.number(word, value, 1...1000)
+        case "--download":
+            guard value.hasPrefix("/") else { throw Complaint(text: "--download is a path") }
+            download = value
         case "--ciphers": tls.ciphers = value
         case "--tls":
             switch value {
@@ -137,7 +165,7 @@ struct LoadOptions {
             case "1.3": tls.protocols = .tls13
             default: throw Complaint(text: "--tls is 1.2 or 1.3")
             }
-        case "-m", "--method":
+        case "-X", "--method":
             guard !value.isEmpty, value.utf8.allSatisfy({ 0x41...0x5A ~= $0 || $0 == 0x2D }) else {
                 throw Complaint(text: "--method is a word such as PUT, and not \"\(value)\"")
             }

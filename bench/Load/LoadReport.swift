@@ -117,9 +117,10 @@ struct LoadReport {
     private var text: String {
         var lines: [String] = []
         let loop = options.rate.map { "open loop at \(Output.decimal($0, 0))/s" } ?? "closed loop"
+        let streams = options.speaksHTTP2 ? " of HTTP/2 with \(options.streams) streams each" : ""
         lines.append(
-            "\(options.scheme)://\(options.host):\(options.port), \(options.connections) connections, \(loop)"
-        )
+            "\(options.scheme)://\(options.host):\(options.port), \(options.connections) connections\(streams),"
+                + " \(loop)")
         lines.append(
             "\(answers) answers in \(Output.decimal(seconds, 2)) s, \(Output.decimal(rate, 1))/s,"
                 + " \(Output.decimal(Double(self[.bytes]) / seconds / 1_000_000, 2)) MB/s")
@@ -186,7 +187,8 @@ struct LoadReport {
 
     private var fields: [(name: String, value: String)] {
         var list: [(String, String)] = [
-            ("connections", "\(options.connections)"), ("threads", "\(options.threads)"),
+            ("connections", "\(options.connections)"), ("streams", "\(options.streams)"),
+            ("threads", "\(options.threads)"),
             ("target_rate", Output.decimal(options.rate ?? 0, 1)), ("seconds", Output.decimal(seconds, 3)),
             ("answers", "\(answers)"), ("rate", Output.decimal(rate, 1)), ("bytes", "\(self[.bytes])"),
             ("status_1xx", "\(self[.class1])"), ("status_2xx", "\(self[.class2])"),

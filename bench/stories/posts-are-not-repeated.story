@@ -3,7 +3,7 @@ gateway one --delay 20ms
 gateway two --delay 20ms
 gateway three --delay 20ms
 start front portico front.conf
-load clients -r 500 -c 64 -d 5s -m POST --body-size 100 http://{front}/
+load clients -r 500 -c 64 -d 5s -X POST --body-size 100 http://{front}/
 sleep 1s
 kill one
 sleep 1s

@@ -73,7 +73,7 @@ public struct FrameHeader: Equatable, Sendable {
     }
 
     /// The 32 bits at `position`; what is not there counts as zeros.
-    static func number(_ bytes: Span<UInt8>, at position: Int) -> UInt32 {
+    public static func number(_ bytes: Span<UInt8>, at position: Int) -> UInt32 {
         var value: UInt32 = 0
         for index in position..<(position + 4) {
             value = value << 8 | (index < bytes.count ? UInt32(bytes[index]) : 0)

@@ -23,6 +23,9 @@ public struct HTTP2Settings: Equatable, Sendable {
     /// Bytes of a frame's payload that it takes.
     public private(set) var maxFrameSize = FrameHeader.smallestSizeMax
 
+    /// Streams that it lets us have at a time; `nil`: it did not say. Only clients begin any.
+    public private(set) var maxConcurrentStreams: Int?
+
     /// The initial values.
     public init() {}
 
@@ -56,8 +59,10 @@ public struct HTTP2Settings: Equatable, Sendable {
             maxFrameSize = Int(value)
         case .enablePush, .enableConnectProtocol, .noRFC7540Priorities:
             guard value <= 1 else { throw .connection(.protocolError) }
-        case .maxConcurrentStreams, .maxHeaderListSize:
-            // Of streams that we begin, which there are none; and advice.
+        case .maxConcurrentStreams:
+            maxConcurrentStreams = Int(value)
+        case .maxHeaderListSize:
+            // Advice.
             break
         }
     }
