@@ -87,6 +87,22 @@ public final class ByteBuffer {
         count == other.count && memcmp(base + head, other.base + other.head, count) == 0
     }
 
+    /// Whether the readable bytes are those of a slice of `other`.
+    public func isEqual(to slice: Slice, of other: ByteBuffer) -> Bool {
+        isEqual(Slice(from: 0, to: count), to: slice, of: other)
+    }
+
+    /// Whether the bytes of `slice` are those of a slice of `other`.
+    public func isEqual(_ slice: Slice, to otherSlice: Slice, of other: ByteBuffer) -> Bool {
+        let left = pointer(to: slice)
+        let right = other.pointer(to: otherSlice)
+        guard left.count == right.count, let start = left.baseAddress, let otherStart = right.baseAddress
+        else {
+            return false
+        }
+        return memcmp(start, otherStart, left.count) == 0
+    }
+
     /// The bytes of `slice`, copied. For cold paths.
     public func bytes(of slice: Slice) -> [UInt8] { Array(pointer(to: slice)) }
 
@@ -131,6 +147,27 @@ public final class ByteBuffer {
     public func removeAll() {
         head = 0
         tail = 0
+    }
+
+    /// Drops all that is readable, and leaves bytes in front of what is appended next for `prepend`.
+    public func removeAll(leaving count: Int) {
+        precondition(count >= 0 && count <= size, "leaves more than there is")
+        head = count
+        tail = count
+    }
+
+    /// Bytes in front of the readable ones that `prepend` may write: they were left, or consumed.
+    @inlinable public var prependableCount: Int { head }
+
+    /// Puts the last `count` bytes of `value`, the highest first, in front of what is readable.
+    public func prepend(bigEndian value: UInt64, count: Int) {
+        precondition(count >= 0 && count <= 8 && count <= head, "no room in front")
+        var rest = value
+        for _ in 0..<count {
+            head &-= 1
+            base[head] = UInt8(truncatingIfNeeded: rest)
+            rest >>= 8
+        }
     }
 
     /// Gives memory back that one large use needed, if the buffer is empty and larger than `limit`.
@@ -218,6 +255,14 @@ public final class ByteBuffer {
     @inlinable
     public func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBufferPointer { append($0) }
+    }
+
+    /// Appends the eight bytes of `value`, the highest first.
+    public func append(bigEndian value: UInt64) {
+        reserve(8)
+        // In bounds: eight bytes were just reserved.
+        UnsafeMutableRawPointer(base + tail).storeBytes(of: value.bigEndian, as: UInt64.self)
+        tail &+= 8
     }
 
     /// Appends the bytes of `slice` of `other`, `A`–`Z` as `a`–`z`.

@@ -26,6 +26,37 @@ import Testing
         #expect(buffer.bytes == model)
     }
 
+    @Test("bytes that were left or consumed in front can be written again, the highest first")
+    func prepends() {
+        let buffer = ByteBuffer(capacity: 32)
+        buffer.removeAll(leaving: 4)
+        #expect(buffer.isEmpty && buffer.prependableCount == 4)
+        buffer.append("content")
+        buffer.prepend(bigEndian: 0x4142_4344, count: 4)
+        #expect(text(buffer) == "ABCDcontent" && buffer.prependableCount == 0)
+        buffer.consume(6)
+        buffer.prepend(bigEndian: 0xFFFF_2D2B, count: 2)
+        #expect(text(buffer) == "-+ntent")
+        // Whatever is appended, nothing of it is lost.
+        buffer.append([UInt8](repeating: 120, count: 100))
+        #expect(buffer.count == 107 && text(buffer).hasPrefix("-+ntentx"))
+    }
+
+    @Test("parts of two buffers are the same or not, by bytes and by length")
+    func comparesParts() {
+        let left = ByteBuffer(capacity: 16)
+        let right = ByteBuffer(capacity: 16)
+        left.append("name: value")
+        right.append("a value and a name")
+        #expect(left.isEqual(Slice(from: 6, to: 11), to: Slice(from: 2, to: 7), of: right))
+        #expect(!left.isEqual(Slice(from: 6, to: 11), to: Slice(from: 2, to: 8), of: right))
+        #expect(!left.isEqual(Slice(from: 5, to: 11), to: Slice(from: 2, to: 8), of: right))
+        right.consume(14)
+        #expect(!left.isEqual(to: Slice(from: 0, to: 4), of: right))
+        left.truncate(to: 4)
+        #expect(left.isEqual(to: Slice(from: 0, to: 4), of: right))
+    }
+
     @Test("numbers are written as text", arguments: [0, 9, 10, 99, 100, 65535, Int.max, -1, Int.min])
     func writesDecimals(value: Int) {
         let buffer = ByteBuffer(capacity: 16)

@@ -41,6 +41,27 @@ import Testing
         }
     }
 
+    @Test("names are plain and small as a plain loop says, of any length and with any byte in any place")
+    func lowerNames() {
+        for count in 0...20 {
+            let sample = (0..<count).map { bytes("az-09")[$0 % 5] }
+            #expect(ByteScan.isPlainLowerName(sample.span, from: 0) == true)
+            for start in 0..<count {
+                for place in start..<count {
+                    for byte in UInt8.min...UInt8.max {
+                        var changed = sample
+                        changed[place] = byte
+                        let isPlain = Self.isPlain(byte) && !(0x41...0x5A ~= byte)
+                        #expect(ByteScan.isPlainLowerName(changed.span, from: start) == isPlain)
+                    }
+                }
+                var other = sample
+                other[0] = UInt8(ascii: ":")
+                if start > 0 { #expect(ByteScan.isPlainLowerName(other.span, from: start) == true) }
+            }
+        }
+    }
+
     private static func isControl(_ byte: UInt8) -> Bool { (byte < 0x20 && byte != 0x09) || byte == 0x7F }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

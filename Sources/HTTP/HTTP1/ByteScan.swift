@@ -89,6 +89,14 @@ enum ByteScan {
         first(in: bytes, from: start) { ~plainNameBytes($0) & highBits }
     }
 
+    /// Whether all bytes from `start` on are small letters, digits and `-`.
+    static func isPlainLowerName(_ bytes: Span<UInt8>, from start: Int) -> Bool {
+        // Bit 5 is what large letters lack; digits and `-` have it.
+        first(in: bytes, from: start) { word in
+            (~plainNameBytes(word) | (~word & 0x2020_2020_2020_2020) << 2) & highBits
+        } == bytes.count
+    }
+
     /// Bytes at the front, in eights, that are letters, digits, `-` and dots that no dot follows.
     static func plainHostCount(in bytes: Span<UInt8>) -> Int {
         var position = 0

@@ -5,9 +5,10 @@ public enum FrameWriter {
     /// The nine bytes in front of a payload.
     @inline(__always)
     public static func header(_ header: FrameHeader, to out: ByteBuffer) {
-        out.append(bigEndian: UInt32(truncatingIfNeeded: header.length << 8) | UInt32(header.kind.rawValue))
-        out.append(header.flags.rawValue)
-        out.append(bigEndian: header.streamID)
+        let front =
+            UInt64(header.length) << 16 | UInt64(header.kind.rawValue) << 8 | UInt64(header.flags.rawValue)
+        out.append(bigEndian: front << 24 | UInt64(header.streamID) >> 8)
+        out.append(UInt8(truncatingIfNeeded: header.streamID))
     }
 
     /// A field block as HEADERS and, where it is longer than a frame may be, CONTINUATION frames: §6.10.
@@ -34,6 +35,20 @@ public enum FrameWriter {
         let flags: FrameFlags = isLast ? .endStream : []
         header(FrameHeader(length: Int(slice.count), kind: .data, flags: flags, streamID: streamID), to: out)
         out.append(slice, of: content)
+    }
+
+    /// Makes a DATA frame of the first `count` bytes of `content`, where they stand: its header is written
+    /// in front of them.
+    ///
+    /// - Precondition: there is room for it in front.
+    public static func prependData(
+        _ count: Int, on streamID: UInt32, isLast: Bool, to content: ByteBuffer
+    ) {
+        let flags: FrameFlags = isLast ? .endStream : []
+        content.prepend(bigEndian: UInt64(streamID), count: 4)
+        content.prepend(
+            bigEndian: UInt64(count) << 16 | UInt64(FrameKind.data.rawValue) << 8 | UInt64(flags.rawValue),
+            count: 5)
     }
 
     /// RST_STREAM.

@@ -8,6 +8,10 @@ public struct HPACKField: Equatable, Sendable {
     public var value: Slice
     /// It may be in no table, on no further connection either: RFC 7541 §6.2.3.
     public var isNeverIndexed: Bool
+    /// Whether it was judged already: it stands in the static table, or was vetted.
+    public var isVetted = false
+    /// The number of its entry in the dynamic table; below zero: it is in none.
+    var entry = -1
 }
 
 /// Decodes the field blocks of one connection: RFC 7541.
@@ -42,6 +46,12 @@ public struct HPACKDecoder {
 
     /// What the dynamic table's entries cost: RFC 7541 §4.1.
     public var tableSize: Int { table.size }
+
+    /// Whoever judges what fields are made of finds this one sound: where it comes again, from the table,
+    /// it is marked as vetted.
+    public mutating func vet(_ field: HPACKField) {
+        if field.entry >= 0 { table.vet(field.entry) }
+    }
 
     /// A new block begins.
     public mutating func begin() {
@@ -114,16 +124,19 @@ public struct HPACKDecoder {
             out.append(entry.name)
             let middle = out.count
             out.append(entry.value)
-            return field(start, middle, out)
+            var field = field(start, middle, out)
+            field.isVetted = true
+            return field
         }
-        guard let entry = table.find(table.next - 1 - (index - HPACKStaticTable.count - 1)) else {
-            throw .unknownIndex
-        }
+        let number = table.next - 1 - (index - HPACKStaticTable.count - 1)
+        guard let entry = table.find(number) else { throw .unknownIndex }
         guard isWanted else { return field(start, start, out) }
-        out.append(entry.name, of: table.bytes)
-        let middle = out.count
-        out.append(entry.value, of: table.bytes)
-        return field(start, middle, out)
+        // They stand together.
+        out.append(Slice(from: Int(entry.name.start), to: entry.value.end), of: table.bytes)
+        var field = field(start, start + Int(entry.name.count), out)
+        field.entry = number
+        field.isVetted = table.isVetted(number)
+        return field
     }
 
     /// RFC 7541 §6.2.
@@ -147,7 +160,9 @@ public struct HPACKDecoder {
         try string(block, &cursor, out)
         var field = field(start, middle, out)
         field.isNeverIndexed = first & 0xF0 == 0x10
-        if isIndexing { table.insert(name: field.name, value: field.value, of: out) }
+        if isIndexing, table.insert(name: field.name, value: field.value, of: out) {
+            field.entry = table.next - 1
+        }
         return field
     }
 

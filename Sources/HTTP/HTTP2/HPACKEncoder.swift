@@ -20,11 +20,17 @@ public struct HPACKEncoder {
     private static var tableSizeMax: Int { 4096 }
 
     private var table = HPACKTable(sizeMax: tableSizeMax)
-    /// Entries by the hash of name and value, and of the name alone: the youngest's number plus one.
-    private var byField = [UInt32](repeating: 0, count: 256)
-    private var byName = [UInt32](repeating: 0, count: 64)
-    /// Hashes of fields that were said and are not in the table.
-    private var said = [UInt32](repeating: 0, count: 64)
+    /// Where entries are found by the hash of name and value, and of the name alone: the low bits of their
+    /// numbers, in one of a few places for each hash.
+    ///
+    /// What is found may be another entry, or one that is gone: whoever asks compares. With one place for
+    /// each hash two fields of every response drove each other out, and were said in full, for as long as
+    /// their connection lasted.
+    private var byField = InlineArray<128, UInt16>(repeating: 0)
+    private var byName = InlineArray<128, UInt16>(repeating: 0)
+    /// Parts of the hashes of fields that were said and are not in the table.
+    private var said = InlineArray<64, UInt16>(repeating: 0)
+    private var saidCount = 0
     /// The field under way: its name in lower case, then its value.
     private let scratch = ByteBuffer(capacity: 128)
     /// The smallest size of the table since the last block; `nil`: it was not changed.
@@ -88,11 +94,11 @@ public struct HPACKEncoder {
     private mutating func append(_ nameCount: Int, _ indexing: Indexing, _ out: ByteBuffer) {
         let name = Slice(from: 0, to: nameCount)
         let value = Slice(from: nameCount, to: scratch.count)
-        let nameHash = scratch.withBytes(of: name) { FieldHash.of($0) }
-        let hash = scratch.withBytes(of: value) { FieldHash.of($0, seed: nameHash) }
+        let hash = scratch.withReadable { FieldHash.of($0, seed: UInt32(truncatingIfNeeded: nameCount)) }
         if indexing != .never, let index = fieldIndex(name, hash) {
             return HPACKInteger.append(index, prefix: 7, pattern: 0x80, to: out)
         }
+        let nameHash = scratch.withBytes(of: name) { FieldHash.of($0) }
         let nameIndex = nameIndex(name, nameHash)
         switch indexing {
         case .never:
@@ -113,33 +119,44 @@ public struct HPACKEncoder {
 
     /// The index of an entry that is what stands in `scratch`.
     private func fieldIndex(_ name: Slice, _ hash: UInt32) -> Int? {
-        let number = Int(byField[Int(hash & 255)]) - 1
-        guard let entry = table.find(number), entry.name.count == name.count else { return nil }
-        let whole = Slice(from: Int(entry.name.start), to: entry.value.end)
-        guard Int(whole.count) == scratch.count, isSame(whole, scratch.count) else { return nil }
-        return HPACKStaticTable.count + table.next - number
+        for probe in 0..<HPACKEncoder.probeCount {
+            let number = number(byField[HPACKEncoder.place(hash, probe)])
+            guard let entry = table.find(number), entry.name.count == name.count else { continue }
+            let whole = Slice(from: Int(entry.name.start), to: entry.value.end)
+            guard scratch.isEqual(to: whole, of: table.bytes) else { continue }
+            return HPACKStaticTable.count + table.next - number
+        }
+        return nil
     }
 
     /// The index of an entry with the name that stands in `scratch`; 0: there is none.
     private func nameIndex(_ name: Slice, _ hash: UInt32) -> Int {
         let known = scratch.withBytes(of: name) { HPACKStaticTable.index(of: $0, hash: hash) }
         guard known == 0 else { return known }
-        let number = Int(byName[Int(hash & 63)]) - 1
-        guard let entry = table.find(number), entry.name.count == name.count,
-            isSame(entry.name, Int(name.count))
-        else { return 0 }
-        return HPACKStaticTable.count + table.next - number
+        for probe in 0..<HPACKEncoder.probeCount {
+            let number = number(byName[HPACKEncoder.place(hash, probe)])
+            guard let entry = table.find(number), scratch.isEqual(name, to: entry.name, of: table.bytes)
+            else { continue }
+            return HPACKStaticTable.count + table.next - number
+        }
+        return 0
     }
 
-    /// Whether `count` bytes of the table are the first of `scratch`.
-    private func isSame(_ place: Slice, _ count: Int) -> Bool {
-        table.bytes.withBytes(of: place) { left in
-            scratch.withReadable { right in
-                guard left.count == count, right.count >= count else { return false }
-                for index in 0..<count where left[index] != right[index] { return false }
-                return true
-            }
-        }
+    private static var probeCount: Int { 4 }
+    /// Places that have nothing to do with each other: of neighbours, whole runs would be taken.
+    private static func place(_ hash: UInt32, _ probe: Int) -> Int { Int(hash >> UInt32(probe &* 8)) & 127 }
+
+    /// The number of an entry that these low bits may stand for; that of one that is gone, if of none.
+    private func number(_ low: UInt16) -> Int {
+        let age = UInt16(truncatingIfNeeded: table.next) &- low
+        return table.next - (age == 0 ? 1 << 16 : Int(age))
+    }
+
+    /// Which of a hash's places has the oldest entry, or none.
+    private func oldest(_ number: (Int) -> Int) -> Int {
+        var oldest = 0
+        for probe in 1..<HPACKEncoder.probeCount where number(probe) < number(oldest) { oldest = probe }
+        return oldest
     }
 
     private mutating func takesIn(_ hash: UInt32, _ indexing: Indexing) -> Bool {
@@ -147,16 +164,31 @@ public struct HPACKEncoder {
         let cost = HPACKTable.cost(nameCount: scratch.count, valueCount: 0)
         guard cost <= table.sizeMax / 2 else { return false }
         if case .immediate = indexing { return true }
-        if said[Int(hash & 63)] == hash { return true }
-        said[Int(hash & 63)] = hash
+        let part = UInt16(truncatingIfNeeded: hash >> 16) | 1
+        var free = -1
+        for probe in 0..<HPACKEncoder.probeCount {
+            let place = HPACKEncoder.place(hash, probe) & 63
+            if said[place] == part {
+                said[place] = 0
+                return true
+            }
+            if free < 0, said[place] == 0 { free = place }
+        }
+        // Another one is forgotten if it must be; each time in another place, so that no two forget each
+        // other for ever.
+        saidCount &+= 1
+        let turn = HPACKEncoder.place(hash, saidCount % HPACKEncoder.probeCount) & 63
+        said[free >= 0 ? free : turn] = part
         return false
     }
 
     private mutating func insert(_ name: Slice, _ value: Slice, _ hash: UInt32, _ nameHash: UInt32) {
         guard table.insert(name: name, value: value, of: scratch) else { return }
-        // After four billion entries numbers are not found any more, and fields are literals.
-        byField[Int(hash & 255)] = UInt32(clamping: table.next)
-        byName[Int(nameHash & 63)] = UInt32(clamping: table.next)
+        let low = UInt16(truncatingIfNeeded: table.next - 1)
+        let field = oldest { number(byField[HPACKEncoder.place(hash, $0)]) }
+        byField[HPACKEncoder.place(hash, field)] = low
+        let name = oldest { number(byName[HPACKEncoder.place(nameHash, $0)]) }
+        byName[HPACKEncoder.place(nameHash, name)] = low
     }
 
     // MARK: Strings

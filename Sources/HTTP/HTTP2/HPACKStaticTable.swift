@@ -80,6 +80,11 @@ enum FieldHash {
             hash ^= hash >> 32
             position &+= 8
         }
+        if position < bytes.count, bytes.count >= 8 {
+            // Some bytes once more, rather than the rest one by one.
+            hash = (hash ^ ByteScan.word(in: bytes, at: bytes.count &- 8)) &* 0xFF51_AFD7_ED55_8CCD
+            position = bytes.count
+        }
         while position < bytes.count {
             hash = (hash ^ UInt64(bytes[position])) &* 0x0000_0100_0000_01B3
             position &+= 1

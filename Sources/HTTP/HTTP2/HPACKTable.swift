@@ -11,6 +11,8 @@ struct HPACKTable {
         var start = 0
         var nameCount: UInt32 = 0
         var valueCount: UInt32 = 0
+        /// See `HPACKDecoder.vet`.
+        var isVetted = false
 
         var byteCount: Int { Int(nameCount) + Int(valueCount) }
     }
@@ -76,6 +78,15 @@ struct HPACKTable {
         let start = entry.start - goneCount
         let middle = start + Int(entry.nameCount)
         return (Slice(from: start, to: middle), Slice(from: middle, to: middle + Int(entry.valueCount)))
+    }
+
+    /// Whether the entry was vetted.
+    func isVetted(_ number: Int) -> Bool { places[number & (places.count - 1)].isVetted }
+
+    /// The entry need not be looked at again.
+    mutating func vet(_ number: Int) {
+        guard number >= oldest, number < next else { return }
+        places[number & (places.count - 1)].isVetted = true
     }
 
     private mutating func evict(to newSize: Int) {

@@ -68,9 +68,9 @@ public struct HTTP2RequestReader {
         while let field = try decoder.next(
             block, at: &cursor, into: bytes, isWanted: outcome == .complete)
         {
-            if case .complete = outcome {
-                outcome = judge { (reader) throws(Refusal) in try reader.take(field) }
-            }
+            guard case .complete = outcome else { continue }
+            outcome = judge { (reader) throws(Refusal) in try reader.take(field) }
+            if !field.isVetted, outcome == .complete { decoder.vet(field) }
         }
         if case .complete = outcome {
             outcome = judge { (reader) throws(Refusal) in try reader.finish(hasContent: hasContent) }
@@ -126,7 +126,9 @@ public struct HTTP2RequestReader {
     // MARK: Fields
 
     private mutating func take(_ field: HPACKField) throws(Refusal) {
-        guard bytes.withReadable({ HTTP2RequestReader.isSound(field, in: $0) }) else { throw .malformed }
+        guard field.isVetted || bytes.withReadable({ HTTP2RequestReader.isSound(field, in: $0) }) else {
+            throw .malformed
+        }
         if bytes[Int(field.name.start)] == UInt8(ascii: ":") { return try takePseudo(field) }
         seen.insert(.over)
         try charge(Int(field.name.count) + Int(field.value.count) + 4, isFirst: false)
@@ -155,10 +157,15 @@ public struct HTTP2RequestReader {
         let name = bytes.extracting(field.name.range)
         let value = bytes.extracting(field.value.range)
         guard name.count > 0 else { return false }
-        for index in name.indices {
-            let byte = name[index]
-            guard byte > .space, byte < 0x7F, byte &- 0x41 >= 26 else { return false }
-            if byte == UInt8(ascii: ":"), index > 0 { return false }
+        let start = name[0] == UInt8(ascii: ":") ? 1 : 0
+        // Nearly all of them are.
+        if !ByteScan.isPlainLowerName(name, from: start) {
+            for index in start..<name.count {
+                let byte = name[index]
+                guard byte > .space, byte < 0x7F, byte &- 0x41 >= 26, byte != UInt8(ascii: ":") else {
+                    return false
+                }
+            }
         }
         guard ByteScan.endOfText(in: value, from: 0) == value.count else { return false }
         guard value.count > 0 else { return true }
@@ -195,16 +202,19 @@ public struct HTTP2RequestReader {
     }
 
     private static func pseudoField(_ name: Span<UInt8>) -> PseudoFields? {
-        if equalsIgnoringCase(name, ":path") { return .path }
-        if equalsIgnoringCase(name, ":method") { return .method }
-        if equalsIgnoringCase(name, ":scheme") { return .scheme }
-        if equalsIgnoringCase(name, ":authority") { return .authority }
-        if equalsIgnoringCase(name, ":protocol") { return .protocolName }
-        return nil
+        // Its name has no large letters.
+        switch name.count {
+        case 5: ByteScan.isName(name, ":path") ? .path : nil
+        case 7: ByteScan.isName(name, ":method") ? .method : ByteScan.isName(name, ":scheme") ? .scheme : nil
+        case 9: ByteScan.isName(name, ":protocol") ? .protocolName : nil
+        case 10: ByteScan.isName(name, ":authority") ? .authority : nil
+        default: nil
+        }
     }
 
     /// RFC 3986 §3.1.
     private static func isScheme(_ text: Span<UInt8>) -> Bool {
+        if ByteScan.isName(text, "https") || ByteScan.isName(text, "http") { return true }
         guard text[0].isASCIIAlpha else { return false }
         for index in text.indices {
             let byte = text[index]

@@ -29,6 +29,32 @@ import Testing
         #expect(try decoder.decode(second) == [PlainField("server", "portico")])
     }
 
+    @Test("as many fields as any response has cost a byte each, whatever their hashes", arguments: 0..<40)
+    func manyFields(_ round: Int) throws {
+        var encoder = HPACKEncoder()
+        var decoder = HPACKDecoder()
+        let fields = (0..<16).map { PlainField("x-\(round)-\($0 * 7)", "value \(round * 31 + $0)") }
+        var sizes: [Int] = []
+        for _ in 0..<9 {
+            let block = encoder.encode(fields)
+            #expect(try decoder.decode(block) == fields)
+            sizes.append(block.count)
+        }
+        #expect(sizes[6...].allSatisfy { $0 == fields.count })
+    }
+
+    @Test("a table that has seen more entries than numbers of 16 bits still finds them")
+    func manyEntries() throws {
+        var encoder = HPACKEncoder()
+        var decoder = HPACKDecoder()
+        for index in 0..<70_000 {
+            _ = try decoder.decode(encoder.encode([PlainField("age", "\(index)")], .immediate))
+        }
+        let block = encoder.encode([PlainField("age", "69999")], .immediate)
+        #expect(block == [0xBE])
+        #expect(try decoder.decode(block) == [PlainField("age", "69999")])
+    }
+
     @Test("what is sensitive is in no table (RFC 7541 §7.1.3)")
     func sensitive() throws {
         var encoder = HPACKEncoder()
