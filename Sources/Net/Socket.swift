@@ -162,6 +162,13 @@ public enum Socket {
         _ = set(fd, Int32(IPPROTO_TCP), TCP_NODELAY, isOn ? 1 : 0)
     }
 
+    /// Lets the kernel take no more than about so many bytes ahead of what it may send at once.
+    ///
+    /// By itself it takes megabytes for a client that is slow: whatever is sent later waits behind them.
+    public static func limitUnsent(_ fd: Int32, _ byteCount: Int32) {
+        _ = set(fd, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, byteCount)
+    }
+
     /// Another descriptor for the same thing, closed on exec.
     public static func duplicate(_ fd: Int32) -> Int32? {
         let copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)

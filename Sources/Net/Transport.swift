@@ -138,6 +138,40 @@ public final class Transport {
         return settle(outcome, buffer.count) { buffer.consume($0) }
     }
 
+    // MARK: Piece by piece
+
+    /// Whether `gather` would take anything now.
+    public var canGather: Bool {
+        guard let tls, isOpen, isWritable, case .none = ahead else { return false }
+        // What was not taken whole has to be offered again before anything else.
+        return tls.owedCount == 0
+    }
+
+    /// Makes records of TLS of the first `count` bytes of `buffer`, which are consumed: one of 16 KiB, or of
+    /// less, is made of what stands together. They leave with what is sent next, or with `sendGathered`.
+    ///
+    /// - Parameter records: where they stand until `gatheredCount` is 0 again; used for nothing else.
+    /// - Returns: false if the connection is of no more use.
+    public func gather(_ buffer: ByteBuffer, _ count: Int, in records: ByteBuffer) -> Bool {
+        guard let tls else { return false }
+        let isTaken = buffer.withUnsafeReadable { bytes in
+            tls.gatherContent(UnsafeRawBufferPointer(rebasing: bytes.prefix(count)), in: records)
+        }
+        if isTaken { buffer.consume(min(count, buffer.count)) }
+        return isTaken
+    }
+
+    /// Bytes of records that were made and that the socket has not taken.
+    public var gatheredCount: Int { tls?.gatheredCount ?? 0 }
+
+    /// Sends what was gathered; `.bytes` when the socket has taken all of it.
+    public func sendGathered() -> IOOutcome {
+        guard let tls else { return .bytes(0) }
+        let outcome = tls.sendGathered()
+        if case .wouldBlock = outcome { isWritable = false }
+        return outcome
+    }
+
     // MARK: By a batch
 
     private static var aheadMax: Int { 64 << 10 }

@@ -39,6 +39,11 @@ public final class Worker {
     let contentBuffers = ContentBuffers()
     /// The buffer that bodies and responses are read into: one for all, empty between uses.
     let relay = ByteBuffer(capacity: 72 << 10)
+    /// The same, empty, with room in front of what comes for what a protocol writes there.
+    func emptyRelay() -> ByteBuffer {
+        relay.removeAll(leaving: 16)
+        return relay
+    }
     /// Where records of TLS are gathered before they are sent: one for all, empty between uses.
     let records = ByteBuffer(capacity: 4096)
     /// What an exchange without a request points at.

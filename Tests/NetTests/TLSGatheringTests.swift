@@ -50,6 +50,78 @@ import Testing
         #expect(messages(pair.clientFD).count == 2)
     }
 
+    @Test("what is gathered piece by piece leaves in one send, a record for each piece, and in order")
+    func pieces() throws {
+        let counted = try connected()
+        _ = messages(counted.clientFD)
+        let transport = Transport(fd: counted.serverFD, tls: counted.server)
+        let records = ByteBuffer(capacity: 64 << 10)
+        let content = ByteBuffer(capacity: 64 << 10)
+        content.append([UInt8](repeating: 1, count: 100))
+        #expect(transport.canGather && transport.gather(content, content.count, in: records))
+        content.append([UInt8](repeating: 2, count: 40_000))
+        #expect(
+            transport.gather(content, 16_384, in: records) && transport.gather(content, 16_000, in: records))
+        #expect(transport.gatheredCount > 32_484 && content.count == 40_000 - 32_384)
+        #expect(messages(counted.clientFD).isEmpty)
+        // The first long record of a connection is a short one and the rest.
+        #expect(transport.send(content) == .bytes(7_616))
+        #expect(messages(counted.clientFD) == [5])
+        #expect(transport.gatheredCount == 0 && transport.sendGathered() == .bytes(0))
+    }
+
+    @Test("what another connection sends between two pieces is that connection's alone")
+    func piecesOfTwo() throws {
+        let shared = ByteBuffer(capacity: 1024)
+        let ends = try (0..<2).map { _ in try TLSPair(try .make { $0.protocols = .tls13 }) }
+        for pair in ends {
+            pair.server = TLSConnection(
+                server: try .make { $0.protocols = .tls13 }, fd: pair.serverFD, gathering: shared)
+            pair.shakeHands()
+        }
+        let first = Transport(fd: ends[0].serverFD, tls: ends[0].server)
+        let records = ByteBuffer(capacity: 1024)
+        let content = ByteBuffer(capacity: 1024)
+        content.append("one piece, another piece")
+        #expect(first.gather(content, 11, in: records))
+        #expect(TLSPair.send("of the other", ends[1].server) == .bytes(12))
+        #expect(first.gather(content, content.count, in: records))
+        #expect(first.sendGathered() == .bytes(0))
+        for (pair, wanted) in [(ends[1], "of the other"), (ends[0], "one piece, another piece")] {
+            var found = ""
+            for _ in 0..<4 { found += TLSPair.receive(pair.client).text }
+            #expect(found == wanted)
+        }
+    }
+
+    @Test("pieces that the socket does not take stay in order before what is sent later")
+    func piecesWait() throws {
+        let pair = try TLSPair(try .make { $0.protocols = .tls13 })
+        pair.shakeHands()
+        let transport = Transport(fd: pair.serverFD, tls: pair.server)
+        let records = ByteBuffer(capacity: 64 << 10)
+        let content = ByteBuffer(capacity: 64 << 10)
+        var sent: [UInt8] = []
+        var isFull = false
+        for round in 0..<4000 where !isFull {
+            let piece = [UInt8](repeating: UInt8(round % 100), count: 10_000)
+            content.append(piece)
+            sent += piece
+            #expect(transport.gather(content, content.count, in: records))
+            isFull = transport.sendGathered() == .wouldBlock
+        }
+        #expect(isFull && transport.gatheredCount > 0 && !transport.canGather)
+        content.append([UInt8](repeating: 99, count: 1000))
+        sent += [UInt8](repeating: 99, count: 1000)
+        var found: [UInt8] = []
+        for _ in 0..<100_000 where found.count < sent.count {
+            found += TLSPair.receive(pair.client).text.utf8
+            transport.note(ReadyEvent(token: Token(slot: 0, generation: 1), isWritable: true))
+            if !content.isEmpty { _ = transport.send(content) }
+        }
+        #expect(found == sent)
+    }
+
     @Test("a ticket goes with the answer to a request that came with the client's last words")
     func ticketWithAnswer() throws {
         let pair = try requested()

@@ -22,6 +22,25 @@ extension TLSConnection {
         return gathering.withUnsafeReadable { $0 }
     }
 
+    /// Makes records of all of `bytes`, which leave with what is sent next.
+    ///
+    /// - Parameter records: where they stand until then; nobody else may use it. The place that connections
+    ///   share is not theirs: who gathers piece by piece has others send between two pieces.
+    /// - Returns: false if nothing can be sent any more.
+    func gatherContent(_ bytes: UnsafeRawBufferPointer, in records: ByteBuffer) -> Bool {
+        guard case .established = state else { return false }
+        if backlog == nil { backlog = records }
+        if case .bytes(bytes.count) = encrypt(bytes) { return true }
+        dropUnsent()
+        return false
+    }
+
+    /// Bytes of records that wait for the socket.
+    var gatheredCount: Int { backlog?.count ?? 0 }
+
+    /// Sends what was gathered.
+    func sendGathered() -> IOOutcome { flush() }
+
     /// The batch has tried to send the records; `send` goes on from there.
     ///
     /// - Returns: a buffer that is free again.

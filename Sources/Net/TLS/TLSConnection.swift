@@ -55,6 +55,7 @@ public final class TLSConnection {
     /// of it has come, and the kernel may send only some 14 KB before it hears from the other end (RFC 6928).
     private var isNextRecordShort = true
     private static var shortRecord: Int { 4 << 10 }
+    private static var wordsMax: Int { 1 << 10 }
 
     /// Nothing was sent for a while: the kernel has become careful again (RFC 5681 §4.1).
     public func wasIdle() { isNextRecordShort = true }
@@ -406,7 +407,8 @@ public final class TLSConnection {
             if isNextRecordShort && rest > 2 * TLSConnection.shortRecord {
                 rest = Int32(TLSConnection.shortRecord)
             }
-            isNextRecordShort = false
+            // A few words in front of content are no flight yet.
+            if rest >= TLSConnection.wordsMax { isNextRecordShort = false }
             // In bounds: at most `rest` bytes are read from `total` on.
             let result =
                 early == nil

@@ -48,8 +48,7 @@ extension Exchange {
                 source = .none
                 return stream.end(self)
             }
-            let shared = worker.relay
-            shared.removeAll()
+            let shared = worker.emptyRelay()
             let count = Int(min(file.remaining, Int64(stream.pieceMax)))
             guard case .bytes(let read) = file.file.read(into: shared, at: file.offset, count: count),
                 read > 0

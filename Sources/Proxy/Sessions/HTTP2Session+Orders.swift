@@ -21,7 +21,7 @@ extension HTTP2Session {
     /// sake of others.
     var idleSinceMs: Int64? {
         switch state {
-        case .closed: nil
+        case .broken, .closed: nil
         case .lingering: connection.quietSinceMs
         case .serving where streamCount > 0, .leaving where streamCount > 0: nil
         case .serving, .leaving: connection.requestCount > 0 ? connection.quietSinceMs : connection.startedMs

@@ -6,7 +6,7 @@ internal import Net
 extension HTTP2Session {
     func timedOut(_ kind: Session.TimerKind) {
         switch (state, kind) {
-        case (.closed, _): break
+        case (.broken, _), (.closed, _): break
         case (.lingering, _): close()
         case (.serving, .write), (.leaving, .write):
             sendTimedOut()
@@ -46,7 +46,9 @@ extension HTTP2Session {
     }
 
     /// What the kernel holds says nothing of the client's pace.
-    var acknowledgedCount: Int64 { sentCount - Int64(transport.unacknowledgedCount) }
+    var acknowledgedCount: Int64 {
+        sentCount - Int64(transport.unacknowledgedCount + transport.gatheredCount)
+    }
 
     /// Nothing was asked in time, or a head is not whole in time: what is under way is still answered.
     private func waitIsOver() {

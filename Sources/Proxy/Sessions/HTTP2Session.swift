@@ -18,15 +18,17 @@ final class HTTP2Session {
         case serving
         /// GOAWAY was sent, but not yet which stream is the last: the timer leads to that.
         case leaving
+        /// The socket takes nothing any more: all is lost at the end of the turn.
+        case broken
         /// All is said; what still arrives is dropped.
         case lingering(deadlineMs: Int64)
         case closed
     }
 
-    /// Most bytes that wait for the socket before no more content is framed: what a turn sends at once.
-    static var outMax: Int { 64 << 10 }
     /// Most bytes that are received in one turn before others have theirs.
     private static var receivedMax: Int { 256 << 10 }
+    /// Bytes that the kernel may hold before it can send them: two turns' worth.
+    private static var unsentMax: Int32 { 128 << 10 }
     /// Beyond so many unsent bytes nothing is read: a client that asks has to listen.
     private static var unreadMax: Int { 256 << 10 }
     /// From the announcement of the end to the end: what is on its way by then is still served.
@@ -37,11 +39,13 @@ final class HTTP2Session {
     /// Whose settings hold for the connection as a whole: the client's handshake has named it.
     private(set) var server: VirtualServer
     let link: HTTP2Connection
-    private(set) var state = State.serving
+    var state = State.serving
     /// Received, and not a whole frame yet.
     var input: ByteBuffer?
     /// Frames that the socket did not take yet.
-    private var out: ByteBuffer?
+    var out: ByteBuffer?
+    /// Records of TLS that the socket did not take yet.
+    var records: ByteBuffer?
     /// By slot.
     private(set) var streams: [HTTP2Stream?] = []
     private(set) var streamCount = 0
@@ -73,6 +77,8 @@ final class HTTP2Session {
         let first = worker.takeBuffer()
         link = HTTP2Connection(limits: server.http2.limits, nowMs: worker.clock.nowMs, out: first)
         out = first
+        // Who comes next is decided here, and not by what the kernel has already.
+        Socket.limitUnsent(connection.transport.fd, HTTP2Session.unsentMax)
         worker.add(.http2Active, 1)
         post()
     }
@@ -83,22 +89,8 @@ final class HTTP2Session {
     var isServing: Bool {
         switch state {
         case .serving, .leaving: true
-        case .lingering, .closed: false
+        case .broken, .lingering, .closed: false
         }
-    }
-
-    /// Where frames are written; sent at the end of the turn.
-    var pendingOut: ByteBuffer {
-        if let out { return out }
-        let fresh = worker.takeBuffer()
-        out = fresh
-        return fresh
-    }
-
-    /// Bytes that may be framed before the socket has to take some.
-    var room: Int {
-        guard transport.isWritable else { return 0 }
-        return max(0, HTTP2Session.outMax - (out?.count ?? 0))
     }
 
     /// So much waits for windows or the socket, of all streams, that each gets it in small pieces from now
@@ -115,7 +107,7 @@ final class HTTP2Session {
             receive()
         case .lingering:
             linger()
-        case .closed:
+        case .broken, .closed:
             break
         }
     }
@@ -129,17 +121,14 @@ final class HTTP2Session {
 
     func runPosted() {
         isPosted = false
-        if case .lingering = state { return linger() }
-        guard isServing else { return }
+        switch state {
+        case .lingering: return linger()
+        case .broken: return clientLeft()
+        case .closed: return
+        case .serving, .leaving: break
+        }
         send()
         receive()
-    }
-
-    /// Lets what `runPosted` is about to send leave with what others send.
-    func sendAhead(in batch: SendBatch) {
-        guard isServing, transport.isWritable else { return }
-        writeTurns()
-        if isServing, let out, !out.isEmpty { batch.add(transport, out) }
     }
 
     /// What holds for the connection as a whole.
@@ -155,7 +144,7 @@ final class HTTP2Session {
 
     private func receive() {
         var received = 0
-        while isServing, transport.isReadable, (out?.count ?? 0) < HTTP2Session.unreadMax {
+        while isServing, transport.isReadable, unsentCount < HTTP2Session.unreadMax {
             guard received < HTTP2Session.receivedMax else {
                 post()
                 break
@@ -218,7 +207,7 @@ final class HTTP2Session {
         }
     }
 
-    private func stream(_ slot: Int) -> HTTP2Stream? { slot < streams.count ? streams[slot] : nil }
+    func stream(_ slot: Int) -> HTTP2Stream? { slot < streams.count ? streams[slot] : nil }
 
     /// More or less of what clients sent is held: windows follow.
     func settleWindows() {
@@ -335,72 +324,10 @@ final class HTTP2Session {
         if core.keepaliveTimeoutMs == 0 || connection.isReserved { endGracefully() } else { drain() }
     }
 
-    // MARK: Sending
-
-    /// Writes what streams have to say, in their turns, and sends it.
-    func send() {
-        for _ in 0..<4 {
-            guard isServing else { return }
-            writeTurns()
-            guard flush() else { return }
-            if link.owesResets {
-                link.writeResets(pendingOut)
-                guard flush() else { return }
-            }
-            guard link.hasTurns else { break }
-        }
-        if link.hasTurns { return post() }
-        if isServing, link.isClosing, streamCount == 0, out == nil { endConnection() }
-    }
-
-    private func writeTurns() {
-        while room > 0, let slot = link.takeTurn() {
-            guard let stream = stream(slot), stream.writeTurn() else { continue }
-            link.wantsMore(slot)
-        }
-    }
-
-    /// - Returns: whether the socket took all there was.
-    private func flush() -> Bool {
-        guard let out else { return true }
-        // It waits already.
-        guard transport.isWritable else { return false }
-        while !out.isEmpty {
-            guard transport.isWritable else {
-                awaitWritable()
-                return false
-            }
-            switch transport.send(out) {
-            case .bytes(let count):
-                sentCount += Int64(count)
-            case .wouldBlock:
-                awaitWritable()
-                return false
-            case .closed, .failed:
-                clientLeft()
-                return false
-            }
-        }
-        worker.cancel(writeTimer)
-        pace.end()
-        releaseOut()
-        return true
-    }
-
-    private func awaitWritable() {
-        let gapMs = core.sendTimeoutMs
-        let lookMs = pace.wait(nowMs: worker.clock.nowMs, count: acknowledgedCount, gapMs: gapMs)
-        worker.set(writeTimer, afterMs: lookMs)
-    }
-
-    private func releaseOut() {
-        if let buffer = out.take() { worker.giveBuffer(buffer) }
-    }
-
     // MARK: Ends
 
     /// The client closed the connection, or it broke.
-    private func clientLeft() { loseAll(status: 499) }
+    func clientLeft() { loseAll(status: 499) }
 
     func loseAll(status: UInt16) {
         for stream in streams { stream?.lost(status: status) }
@@ -435,7 +362,7 @@ final class HTTP2Session {
     }
 
     /// All is said: closes so that the client gets to read it.
-    private func endConnection() {
+    func endConnection() {
         transport.shutdownWrite()
         releaseInput()
         state = .lingering(deadlineMs: worker.clock.nowMs + Int64(core.lingeringTimeMs))
@@ -466,6 +393,7 @@ final class HTTP2Session {
         worker.add(.http2Active, -1)
         releaseInput()
         releaseOut()
+        releaseRecords()
         worker.timers.destroy(readTimer)
         worker.timers.destroy(writeTimer)
         worker.closed(connection)

@@ -22,6 +22,10 @@ extension HTTP2Stream {
     /// Content that is worth reading at once, in bytes.
     var pieceMax: Int { session?.isFull ?? false ? Self.smallPiece : ResponseStream.heldMax }
 
+    /// For all that may be held, and what comes on top of it.
+    static var wideBuffer: Int { 2 * ResponseStream.heldMax }
+    private static var muchContent: Int { 16 << 10 }
+
     /// Content that waits for its turn, in bytes.
     var heldCount: Int { pending?.count ?? 0 }
 
@@ -63,13 +67,16 @@ extension HTTP2Stream {
     func append(_ slice: Slice, of content: ByteBuffer) {
         guard let exchange, sent == .head else { return }
         count(Int(slice.count), exchange)
-        buffer.append(slice, of: content)
+        buffer(for: Int(slice.count)).append(slice, of: content)
         noteHeld()
     }
 
-    private var buffer: ByteBuffer {
+    /// Where content waits; of so much, it is likely that as much again will join it.
+    private func buffer(for count: Int) -> ByteBuffer {
         if let pending { return pending }
-        let fresh = worker.takeBuffer()
+        let isMuch = count > Self.muchContent
+        let fresh = isMuch ? worker.contentBuffers.take(capacity: Self.wideBuffer) : worker.takeBuffer()
+        fresh.removeAll(leaving: FrameHeader.byteCount)
         pending = fresh
         return fresh
     }
@@ -94,39 +101,42 @@ extension HTTP2Stream {
         // The frame of the trailers ends the stream.
         let isLast = isLast && !exchange.response.expectsTrailers
         let isLeft = isLast && content.count <= Self.leftMax
-        if !isLeft { writeAhead(content, exchange, isLast: isLast) }
+        if !isLeft, let session { writeAhead(content, (exchange, session), isLast: isLast) }
         guard !content.isEmpty else { return }
-        buffer.append(contentsOf: content)
+        buffer(for: content.count).append(contentsOf: content)
         content.removeAll()
         noteHeld()
         flush()
     }
 
     /// Frames content at once where nobody waits for a turn: it is copied once less.
-    private func writeAhead(_ content: ByteBuffer, _ exchange: Exchange, isLast: Bool) {
-        guard pending == nil, !exchange.delivery.rate.isOn, let session, !session.link.hasTurns else {
-            return
+    private func writeAhead(_ content: ByteBuffer, _ course: Course, isLast: Bool) {
+        let session = course.session
+        guard pending == nil, !course.exchange.delivery.rate.isOn, !session.link.hasTurns else { return }
+        while !content.isEmpty, session.isServing {
+            let windows = session.link.allowance(of: slot)
+            guard windows > 0, session.room > 0 || session.sendNow() else { break }
+            write(content, min(session.room, windows), course, isLast: isLast)
         }
-        while !content.isEmpty {
-            let most = min(session.room, session.link.allowance(of: slot))
-            guard most > 0 else { break }
-            write(content, most, exchange, isLast: isLast)
-        }
+        if session.transport.gatheredCount > 0 { _ = session.sendNow() }
         session.post()
     }
+
+    /// Whose response is written, and over what. Handed down, since reading them again and again had them
+    /// retained and released each time.
+    private typealias Course = (exchange: Exchange, session: HTTP2Session)
 
     /// Writes one DATA frame from the front of `content`.
     ///
     /// - Parameter isLast: no content follows it.
-    private func write(_ content: ByteBuffer, _ most: Int, _ exchange: Exchange, isLast: Bool) {
-        guard let session else { return }
-        let frameMax = min(exchange.location.settings.core.http2ChunkSize, session.link.peer.maxFrameSize)
+    private func write(_ content: ByteBuffer, _ most: Int, _ course: Course, isLast: Bool) {
+        let (exchange, session) = course
+        let frameMax = min(
+            exchange.location.settings.core.http2ChunkSize, session.link.peer.maxFrameSize,
+            HTTP2Session.recordContentMax)
         let count = min(content.count, most, frameMax)
         let ends = isLast && count == content.count
-        FrameWriter.data(
-            Slice(from: 0, to: count), of: content, on: session.link.stream(slot).id, isLast: ends,
-            to: session.pendingOut)
-        content.consume(count)
+        session.writeData(count, of: content, on: session.link.stream(slot).id, isLast: ends)
         session.movedCount += Int64(count)
         session.link.sent(count, of: slot)
         exchange.delivery.bytesSent += Int64(FrameHeader.byteCount)
@@ -153,7 +163,12 @@ extension HTTP2Stream {
         guard self.exchange === exchange else { return }
         guard let session else { return finish() }
         self.ending = ending
-        session.link.queue(slot)
+        if sent == .last, case .whole = ending {
+            // All of it was framed: there is nothing to wait for a turn with.
+            writeEnd(exchange, session)
+        } else {
+            session.link.queue(slot)
+        }
         session.post()
     }
 
@@ -179,14 +194,15 @@ extension HTTP2Stream {
     /// Writes a frame's worth.
     ///
     /// - Returns: whether it wants another turn.
-    func writeTurn() -> Bool {
-        guard let exchange, let session else { return false }
+    func writeTurn(_ session: HTTP2Session) -> Bool {
+        guard let exchange else { return false }
         if exchange.delivery.isDelayed { return false }
         if let pending, !pending.isEmpty {
             let most = allowance(exchange, session)
             guard most > 0 else { return false }
             write(
-                pending, most, exchange, isLast: ending == .whole && !exchange.response.expectsTrailers)
+                pending, most, (exchange, session),
+                isLast: ending == .whole && !exchange.response.expectsTrailers)
             noteHeld()
             guard pending.isEmpty else { return true }
             releasePending()

@@ -122,7 +122,11 @@ final class HTTP2Stream {
 
     func releasePending() {
         guard let buffer = pending.take() else { return }
-        worker.giveBuffer(buffer)
+        if buffer.capacity >= Self.wideBuffer {
+            worker.contentBuffers.give(buffer)
+        } else {
+            worker.giveBuffer(buffer)
+        }
         noteHeld()
     }
 

@@ -62,7 +62,6 @@ final class StreamTunnel {
 
     /// - Returns: `false` when the tunnel has ended.
     private func moveToClient() -> Bool {
-        let shared = stream.worker.relay
         var pieces = 0
         while peer.transport.isReadable, !stream.isBlocked {
             pieces += 1
@@ -70,7 +69,7 @@ final class StreamTunnel {
                 stream.worker.post(stream.token)
                 return true
             }
-            shared.removeAll()
+            let shared = stream.worker.emptyRelay()
             switch peer.transport.receive(into: shared, atLeast: 16 << 10, limit: 64 << 10) {
             case .bytes(let count):
                 exchange.attempts.received(count)

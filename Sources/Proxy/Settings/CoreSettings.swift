@@ -43,7 +43,7 @@ struct CoreSettings {
     var earlyHints = Replaceable<Template<Variable>>()
 
     /// Most bytes of content in a frame of HTTP/2.
-    var http2ChunkSize = 8 << 10
+    var http2ChunkSize = 16 << 10
 
     // Errors.
     var errorPages = Replaceable<ErrorPage>()

@@ -58,7 +58,7 @@ extension HTTP2Offer {
             },
             Directive(
                 "http2_chunk_size", "Most content of a response in one frame of HTTP/2.", "size",
-                default: "8k", in: [.http, .server, .location], arity: 1...1
+                default: "16k", in: [.http, .server, .location], arity: 1...1
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 guard let size = Units.size(statement.argument(0)) else { throw .invalidValue(statement) }

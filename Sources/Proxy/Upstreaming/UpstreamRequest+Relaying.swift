@@ -64,8 +64,7 @@ extension UpstreamRequest {
     /// - Returns: whether nothing is spooled any more, and the response goes on.
     private func drain() -> Bool {
         while let spool = passage.spool, !exchange.stream.isBlocked {
-            let shared = worker.relay
-            shared.removeAll()
+            let shared = worker.emptyRelay()
             guard spool.take(into: shared) else {
                 spoolIsUnreadable()
                 return false

@@ -18,8 +18,10 @@ final class FrameClient {
     /// Connects, and says preface and SETTINGS.
     ///
     /// - Parameter header: what comes before them, as the PROXY protocol's.
-    init(port: UInt16, settings: [UInt8] = [], after header: String = "") throws {
-        client = try RawClient(port: port)
+    init(
+        port: UInt16, settings: [UInt8] = [], after header: String = "", receiveBuffer: Int32? = nil
+    ) throws {
+        client = try RawClient(port: port, receiveBuffer: receiveBuffer)
         client.send(Array(header.utf8) + FrameClient.preface + FrameClient.frame(4, 0, 0, settings))
     }
 
