@@ -33,13 +33,14 @@ package final class ConnectionCounts: ZoneTable {
     }
 
     private let slots: KeySlots
-    private var memory: SharedMemory { slots.memory }
+    private let memory: SharedMemory
     /// What could not be given back in its time.
     private var owed: [(slot: Int, worker: Int)] = []
 
     package init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
         slots = try KeySlots(
             ConnectionCounts.shape, label: label, byteCount: byteCount, adopting: descriptor)
+        memory = slots.memory
     }
 
     package var descriptor: Int32? { memory.descriptor }
@@ -50,13 +51,15 @@ package final class ConnectionCounts: ZoneTable {
 
     /// Counts a request of this key, if fewer than `most` are under way.
     package func take(_ key: Span<UInt8>, most: Int, worker: Int) -> Look {
+        // Worked out before others have to wait.
+        let meta = slots.meta(of: key)
         guard enter() else { return .unavailable }
         defer { slots.leave() }
-        var slot = slots.find(key)
+        var slot = slots.find(key, meta)
         if slot > 0 {
             guard total(slot) < min(most, ConnectionCounts.countMax) else { return .tooMany }
         } else {
-            slot = slots.insert(key)
+            slot = slots.insert(key, meta)
             guard slot > 0 else { return .noRoom }
         }
         let worker = number(worker)
@@ -90,7 +93,7 @@ package final class ConnectionCounts: ZoneTable {
     package func count(_ key: Span<UInt8>) -> Int {
         guard enter() else { return 0 }
         defer { slots.leave() }
-        let slot = slots.find(key)
+        let slot = slots.find(key, slots.meta(of: key))
         return slot > 0 ? total(slot) : 0
     }
 

@@ -52,7 +52,8 @@ final class KeySlots {
     let memory: SharedMemory
     /// Slots that there are.
     let capacity: Int
-    private let shape: Shape
+    private let slotSize: Int
+    private let valueCount: Int
     private let headCount: Int
     private let slotStart: Int
     private let hash: KeyedHash
@@ -64,13 +65,14 @@ final class KeySlots {
     ///   - label: says what they are, so that nobody takes others for them.
     ///   - byteCount: of slots; what leads to them comes on top.
     init(_ shape: Shape, label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
-        self.shape = shape
-        capacity = min(max(byteCount / (shape.slotSize * 8), 1), KeySlots.capacityMax)
+        slotSize = shape.slotSize
+        valueCount = shape.valueCount
+        capacity = min(max(byteCount / (slotSize * 8), 1), KeySlots.capacityMax)
         var heads = 1
         while heads < capacity { heads *= 2 }
         headCount = heads
         slotStart = Place.heads + heads
-        let count = slotStart + capacity * shape.slotSize + shape.extra(capacity)
+        let count = slotStart + capacity * slotSize + shape.extra(capacity)
         if let descriptor {
             memory = try SharedMemory(adopting: descriptor, count: count)
             guard memory.load(Place.identity) == SharedMemory.mark(of: label) else { throw .invalidArgument }
@@ -119,13 +121,13 @@ final class KeySlots {
 
     // MARK: Places
 
-    private func place(_ slot: Int) -> Int { slotStart + (slot - 1) * shape.slotSize }
+    private func place(_ slot: Int) -> Int { slotStart + (slot - 1) * slotSize }
 
     /// Where a value of a slot stands.
     func value(_ index: Int, of slot: Int) -> Int { place(slot) + KeySlots.headSize + index }
 
     /// Where the table's own numbers begin.
-    var extraStart: Int { slotStart + capacity * shape.slotSize }
+    var extraStart: Int { slotStart + capacity * slotSize }
 
     /// Where events of one of eight kinds are counted, without the mutex.
     func count(_ index: Int) -> Int { Place.counts + index }
@@ -168,8 +170,9 @@ final class KeySlots {
     // MARK: Keys
 
     /// Finds a key's slot; 0: it has none.
-    func find(_ key: Span<UInt8>) -> Int {
-        let meta = meta(of: key)
+    ///
+    /// - Parameter meta: what `meta(of:)` says of it.
+    func find(_ key: Span<UInt8>, _ meta: Int) -> Int {
         var slot = memory.load(head(meta))
         var left = capacity
         while isSlot(slot), left > 0 {
@@ -181,15 +184,16 @@ final class KeySlots {
         return 0
     }
 
-    private func meta(of key: Span<UInt8>) -> Int {
+    /// Length and hash of a key.
+    func meta(of key: Span<UInt8>) -> Int {
         key.count << 32 | Int(truncatingIfNeeded: hash.hash(key) & 0xFFFF_FFFF)
     }
 
     private func holds(_ place: Int, _ key: Span<UInt8>) -> Bool {
-        var (place, word) = (place, place + KeySlots.headSize + shape.valueCount)
+        var (place, word) = (place, place + KeySlots.headSize + valueCount)
         var index = 0
         while index < key.count {
-            if word == place + shape.slotSize {
+            if word == place + slotSize {
                 let piece = piece(memory.load(place))
                 guard isSlot(piece) else { return false }
                 place = self.place(piece)
@@ -207,9 +211,9 @@ final class KeySlots {
     /// Slots that a key of so many bytes takes.
     private func slotCount(_ byteCount: Int) -> Int {
         let words = (byteCount + 7) / 8
-        let first = shape.slotSize - KeySlots.headSize - shape.valueCount
+        let first = slotSize - KeySlots.headSize - valueCount
         guard words > first else { return 1 }
-        let each = shape.slotSize - KeySlots.linkSize
+        let each = slotSize - KeySlots.linkSize
         return 1 + (words - first + each - 1) / each
     }
 
@@ -219,21 +223,21 @@ final class KeySlots {
 
     /// Makes a slot for a key that has none; its values are 0, and it is the newest.
     ///
+    /// - Parameter meta: what `meta(of:)` says of it.
     /// - Returns: 0: there is no room.
-    func insert(_ key: Span<UInt8>) -> Int {
+    func insert(_ key: Span<UInt8>, _ meta: Int) -> Int {
         let needed = slotCount(key.count)
         guard key.count <= KeySlots.keyMax, hasRoom(for: key.count) else { return 0 }
         memory.store(Place.changing, 1)
         defer { memory.store(Place.changing, 0) }
         let slot = takeSlot()
         var (current, place) = (slot, place(slot))
-        for index in 0..<shape.valueCount { memory.store(value(index, of: slot), 0) }
-        let meta = meta(of: key)
+        for index in 0..<valueCount { memory.store(value(index, of: slot), 0) }
         memory.store(place + 2, meta)
-        var word = place + KeySlots.headSize + shape.valueCount
+        var word = place + KeySlots.headSize + valueCount
         var index = 0
         while index < key.count {
-            if word == place + shape.slotSize {
+            if word == place + slotSize {
                 let piece = takeSlot()
                 memory.store(self.place(current), piece << 31)
                 (current, place) = (piece, self.place(piece))

@@ -43,11 +43,12 @@ package final class RequestBuckets: ZoneTable {
     private static var shape: KeySlots.Shape { KeySlots.Shape(slotSize: 16, valueCount: 2) { _ in 0 } }
 
     private let slots: KeySlots
-    private var memory: SharedMemory { slots.memory }
+    private let memory: SharedMemory
 
     package init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
         slots = try KeySlots(
             RequestBuckets.shape, label: label, byteCount: byteCount, adopting: descriptor)
+        memory = slots.memory
     }
 
     package var descriptor: Int32? { memory.descriptor }
@@ -59,11 +60,13 @@ package final class RequestBuckets: ZoneTable {
     /// Adds a request to its key's bucket, or only looks whether it may be added: that is for requests that
     /// other zones have a say in.
     package func look(_ key: Span<UInt8>, _ limit: Limit, nowMs: Int, adds: Bool) -> Look {
+        // Worked out before others have to wait.
+        let meta = slots.meta(of: key)
         guard slots.enter() else { return .unavailable }
         defer { slots.leave() }
-        let slot = slots.find(key)
+        let slot = slots.find(key, meta)
         guard slot > 0 else {
-            let made = make(key, limit, nowMs: nowMs)
+            let made = make(key, meta, limit, nowMs: nowMs)
             if made > 0, adds { memory.store(slots.value(RequestBuckets.lastMs, of: made), nowMs) }
             return made > 0 ? .within(excess: 0) : .noRoom
         }
@@ -80,7 +83,7 @@ package final class RequestBuckets: ZoneTable {
     package func add(_ key: Span<UInt8>, rate: Int, nowMs: Int) -> Int? {
         guard slots.enter() else { return nil }
         defer { slots.leave() }
-        let slot = slots.find(key)
+        let slot = slots.find(key, slots.meta(of: key))
         guard slot > 0 else { return nil }
         let (excess, elapsed) = filled(slot, rate, nowMs)
         keep(slot, excess, elapsed, nowMs)
@@ -101,14 +104,14 @@ package final class RequestBuckets: ZoneTable {
 
     // MARK: Room
 
-    private func make(_ key: Span<UInt8>, _ limit: Limit, nowMs: Int) -> Int {
+    private func make(_ key: Span<UInt8>, _ meta: Int, _ limit: Limit, nowMs: Int) -> Int {
         guard slots.couldHold(key.count) else { return 0 }
         for _ in 0..<2 {
             guard expireOldest(limit.rate, nowMs) else { break }
         }
         // A long key takes the place of several.
         while !slots.hasRoom(for: key.count), slots.oldest > 0 { slots.remove(slots.oldest) }
-        return slots.insert(key)
+        return slots.insert(key, meta)
     }
 
     /// - Returns: whether the oldest bucket had run out, and is gone.

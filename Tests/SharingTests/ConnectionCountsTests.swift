@@ -18,6 +18,11 @@ import Testing
 
     private func count(_ table: ConnectionCounts, _ key: String) -> Int { table.count(Array(key.utf8).span) }
 
+    private func find(_ slots: KeySlots, _ key: String) -> Int {
+        let key = Array(key.utf8)
+        return slots.find(key.span, slots.meta(of: key.span))
+    }
+
     @Test("no more than may be are counted, over all workers, and a key with none is forgotten")
     func counts() throws {
         let table = try table()
@@ -89,6 +94,21 @@ import Testing
         #expect(count(table, "a") == 32_767)
     }
 
+    @Test("what could not be given back in its time is given back later")
+    func owes() throws {
+        let table = try table()
+        guard case .counted(let slot) = take(table, "a", most: 1, worker: 0) else {
+            Issue.record("not counted")
+            return
+        }
+        let memory = try SharedMemory(adopting: dup(try #require(table.descriptor)), count: 64)
+        let holder = try StoppedHolder(memory)
+        table.giveBack(slot, worker: 0)
+        #expect(take(table, "a", most: 1, worker: 0) == .unavailable)
+        holder.kill()
+        #expect(count(table, "a") == 0 && table.keyCount == 0)
+    }
+
     @Test("a worker that dies between two numbers leaves neither a count nor a lock")
     func death() throws {
         let table = try table()
@@ -99,7 +119,7 @@ import Testing
         let child = portico_fork()
         if child == 0 {
             _ = slots.enter()
-            slots.memory.store(slots.value(0, of: slots.find(Array("a".utf8).span)), 77)
+            slots.memory.store(slots.value(0, of: find(slots, "a")), 77)
             _exit(0)
         }
         try #require(child > 0)

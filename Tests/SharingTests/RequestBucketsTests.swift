@@ -27,6 +27,11 @@ import Testing
         table.add(Array(key.utf8).span, rate: 1000, nowMs: 10_000)
     }
 
+    private func find(_ slots: KeySlots, _ key: String) -> Int {
+        let key = Array(key.utf8)
+        return slots.find(key.span, slots.meta(of: key.span))
+    }
+
     @Test("a burst comes through, then one for each that runs out")
     func burst() throws {
         let table = try table()
@@ -155,7 +160,7 @@ import Testing
         for number in 0..<100 { _ = look(table, "k\(number)", at: 10_000 + number) }
         _ = look(table, long, at: 10_200)
         _ = look(table, "half", at: 10_300)
-        let half = slots.find(Array("half".utf8).span)
+        let half = find(slots, "half")
         try die {
             _ = slots.enter()
             // As if a key were half removed, and all that leads to the others lost.
@@ -177,6 +182,23 @@ import Testing
         for number in 0..<300 { _ = look(table, "f\(number)", at: 10_400) }
         #expect(table.bucketCount == table.capacity)
         #expect(look(table, "f299", at: 10_400) == .within(excess: 1000))
+    }
+
+    @Test(
+        "a process that stands still in a change holds nobody up for long, and once it is gone all is as before"
+    )
+    func standstill() throws {
+        let table = try table()
+        _ = look(table, "a", at: 10_000)
+        let memory = try SharedMemory(adopting: dup(try #require(table.descriptor)), count: 64)
+        let holder = try StoppedHolder(memory)
+        #expect(look(table, "a", at: 10_000) == .unavailable)
+        // Only the first one waits.
+        let start = clock()
+        for _ in 0..<1000 { #expect(add(table, "a") == nil) }
+        #expect(clock() - start < 10 * CLOCKS_PER_SEC)
+        holder.kill()
+        #expect(look(table, "a", at: 10_000) == .within(excess: 1000))
     }
 
     @Test("several processes and one key let no more through than there may be")

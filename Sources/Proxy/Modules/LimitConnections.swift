@@ -8,20 +8,19 @@ internal import Sharing
 /// A request is counted once, wherever internal redirects lead it, from its head to its log line.
 enum LimitConnections {
     static func check(_ exchange: Exchange) -> Outcome {
-        guard !exchange.location.settings.limitConnections.limits.elements.isEmpty,
-            exchange.limiting.connections == .unlimited
-        else { return .declined }
-        return judge(exchange, exchange.location.settings.limitConnections)
+        let limits = exchange.location.settings.limitConnections.limits.elements
+        guard !limits.isEmpty, exchange.limiting.connections == .unlimited else { return .declined }
+        return judge(exchange, limits)
     }
 
     /// Longest key, as nginx keeps its length in a byte.
     private static var keyMax: Int { 255 }
 
-    private static func judge(_ exchange: Exchange, _ settings: LimitConnectionSettings) -> Outcome {
+    private static func judge(_ exchange: Exchange, _ limits: [ConnectionLimit]) -> Outcome {
         let key = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(key) }
         let worker = exchange.worker.slot
-        for limit in settings.limits.elements {
+        for limit in limits {
             guard let line = limit.zone.line,
                 LimitKey.take(line.key, byteMax: keyMax, into: key, exchange)
             else { continue }
@@ -30,13 +29,14 @@ enum LimitConnections {
             case .counted(let slot):
                 exchange.heldConnections.append(HeldConnection(counts: line.counts, slot: slot))
             case .tooMany:
+                let settings = exchange.location.settings.limitConnections
                 exchange.log(
                     settings.logLevel,
                     "limiting connections\(settings.isDryRun ? ", dry run," : "") by zone"
                         + " \"\(limit.zone.name)\"")
-                return refuse(exchange, settings, line)
+                return refuse(exchange, line)
             case .noRoom:
-                return refuse(exchange, settings, line)
+                return refuse(exchange, line)
             case .unavailable:
                 LimitKey.noteUnavailable(limit.zone.name, exchange)
             }
@@ -45,15 +45,14 @@ enum LimitConnections {
         return .declined
     }
 
-    private static func refuse(
-        _ exchange: Exchange, _ settings: LimitConnectionSettings, _ line: ConnectionZone.Line
-    ) -> Outcome {
+    private static func refuse(_ exchange: Exchange, _ line: ConnectionZone.Line) -> Outcome {
+        let isDryRun = exchange.location.settings.limitConnections.isDryRun
         exchange.giveConnectionsBack()
-        line.counts.count(settings.isDryRun ? .rejectedDryRun : .rejected)
-        exchange.limiting.connections = settings.isDryRun ? .rejectedDryRun : .rejected
-        guard !settings.isDryRun else { return .declined }
+        line.counts.count(isDryRun ? .rejectedDryRun : .rejected)
+        exchange.limiting.connections = isDryRun ? .rejectedDryRun : .rejected
+        guard !isDryRun else { return .declined }
         exchange.accounting.fault = .limited
-        return .status(UInt16(clamping: settings.status))
+        return .status(UInt16(clamping: exchange.location.settings.limitConnections.status))
     }
 }
 

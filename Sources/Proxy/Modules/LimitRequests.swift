@@ -8,10 +8,9 @@ internal import Sharing
 /// A request is judged once, wherever internal redirects lead it.
 enum LimitRequests {
     static func check(_ exchange: Exchange) -> Outcome {
-        guard !exchange.location.settings.limitRequests.limits.elements.isEmpty,
-            exchange.limiting.requests == .unlimited
-        else { return .declined }
-        return judge(exchange, exchange.location.settings.limitRequests)
+        let limits = exchange.location.settings.limitRequests.limits.elements
+        guard !limits.isEmpty, exchange.limiting.requests == .unlimited else { return .declined }
+        return judge(exchange, limits)
     }
 
     /// What the buckets say that a request was added to: the one that asks for the longest wait decides.
@@ -30,14 +29,15 @@ enum LimitRequests {
         }
     }
 
-    private static func judge(_ exchange: Exchange, _ settings: LimitRequestSettings) -> Outcome {
-        let limits = settings.limits.elements
+    private static func judge(_ exchange: Exchange, _ limits: [RequestLimit]) -> Outcome {
         let key = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(key) }
         var verdict = Verdict()
         for index in limits.indices {
             let limit = limits[index]
-            guard let line = limit.zone.line, take(key, line, exchange) else { continue }
+            guard let line = limit.zone.line,
+                LimitKey.take(line.key, byteMax: RequestBuckets.keyMax, into: key, exchange)
+            else { continue }
             // The last one adds the request; the others wait for what those behind them say.
             let isLast = index == limits.count - 1
             switch look(key, limit, line, exchange, adds: isLast) {
@@ -45,26 +45,33 @@ enum LimitRequests {
                 verdict.isCounted = true
                 if isLast { add(limit, line, excess, to: &verdict, exchange) }
             case .beyond(let excess):
-                return refuse(exchange, settings, limit, excess)
+                return refuse(exchange, limit, excess)
             case .noRoom:
                 exchange.log(.alert, "could not allocate node in limit_req zone \"\(limit.zone.name)\"")
-                return refuse(exchange, settings, limit, nil)
+                return refuse(exchange, limit, nil)
             case .unavailable:
                 LimitKey.noteUnavailable(limit.zone.name, exchange)
             }
         }
         guard verdict.isCounted else { return .declined }
+        if limits.count > 1 { add(to: limits, key, &verdict, exchange) }
+        return admit(exchange, verdict)
+    }
+
+    /// All zones let the request in: those that waited for the last one to say so count it as well.
+    private static func add(
+        to limits: [RequestLimit], _ key: ByteBuffer, _ verdict: inout Verdict, _ exchange: Exchange
+    ) {
         for limit in limits.dropLast().reversed() {
-            guard let line = limit.zone.line, take(key, line, exchange) else { continue }
+            guard let line = limit.zone.line else { continue }
+            // Whether it is too long was said when it was looked for.
+            key.removeAll()
+            line.key.append(for: exchange, to: key)
+            guard !key.isEmpty, key.count <= RequestBuckets.keyMax else { continue }
             let nowMs = Int(exchange.worker.clock.nowMs)
             let found = key.withReadable { line.buckets.add($0, rate: line.rate, nowMs: nowMs) }
             if let found { add(limit, line, found, to: &verdict, exchange) }
         }
-        return admit(exchange, settings, verdict)
-    }
-
-    private static func take(_ key: ByteBuffer, _ line: RequestZone.Line, _ exchange: Exchange) -> Bool {
-        LimitKey.take(line.key, byteMax: RequestBuckets.keyMax, into: key, exchange)
     }
 
     private static func look(
@@ -85,13 +92,12 @@ enum LimitRequests {
 
     // MARK: Outcomes
 
-    private static func admit(
-        _ exchange: Exchange, _ settings: LimitRequestSettings, _ verdict: Verdict
-    ) -> Outcome {
+    private static func admit(_ exchange: Exchange, _ verdict: Verdict) -> Outcome {
         guard let zone = verdict.slowest else {
             exchange.limiting.requests = .passed
             return .declined
         }
+        let settings = exchange.location.settings.limitRequests
         exchange.log(
             settings.logLevel.lessGrave,
             "delaying request\(settings.isDryRun ? ", dry run" : ""), excess:"
@@ -106,9 +112,8 @@ enum LimitRequests {
     }
 
     /// - Parameter excess: of a bucket that is too full; `nil`: there was no room for one.
-    private static func refuse(
-        _ exchange: Exchange, _ settings: LimitRequestSettings, _ limit: RequestLimit, _ excess: Int?
-    ) -> Outcome {
+    private static func refuse(_ exchange: Exchange, _ limit: RequestLimit, _ excess: Int?) -> Outcome {
+        let settings = exchange.location.settings.limitRequests
         if let excess {
             exchange.log(
                 settings.logLevel,

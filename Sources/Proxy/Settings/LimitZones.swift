@@ -4,11 +4,17 @@ internal import Sharing
 /// A zone of `limit_req_zone`, as one configuration knows it.
 final class RequestZone {
     /// What its line says.
-    struct Line {
+    final class Line {
         let key: Template<Variable>
         /// Thousandths of requests a second.
         let rate: Int
         let buckets: RequestBuckets
+
+        fileprivate init(key: Template<Variable>, rate: Int, buckets: RequestBuckets) {
+            self.key = key
+            self.rate = rate
+            self.buckets = buckets
+        }
     }
 
     let name: String
@@ -20,9 +26,14 @@ final class RequestZone {
 /// A zone of `limit_conn_zone`, as one configuration knows it.
 final class ConnectionZone {
     /// What its line says.
-    struct Line {
+    final class Line {
         let key: Template<Variable>
         let counts: ConnectionCounts
+
+        fileprivate init(key: Template<Variable>, counts: ConnectionCounts) {
+            self.key = key
+            self.counts = counts
+        }
     }
 
     let name: String

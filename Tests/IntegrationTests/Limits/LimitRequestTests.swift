@@ -31,6 +31,7 @@ import Testing
                     limit_req_log_level info; }
                 location /page { limit_req zone=one; error_page 503 /one; }
                 location /long { limit_req zone=long; }
+                location /longtwo { limit_req zone=long; limit_req zone=one burst=9; }
                 location /wait { limit_req zone=quick burst=5; }
                 location /leave { limit_req zone=one burst=5; }
                 location /real { limit_req zone=address; set_real_ip_from 127.0.0.1; }
@@ -57,6 +58,7 @@ import Testing
                 let field = "Long: \(String(repeating: "x", count: count))\r\n"
                 statuses.append(Arrivals.statuses(server.port, ["/long"], fields: field))
                 statuses.append(Arrivals.statuses(server.port, ["/long"], fields: field))
+                statuses.append(Arrivals.statuses(server.port, ["/longtwo?k=\(count)"], fields: field))
             }
             let real = ["10.0.0.1", "10.0.0.2", "10.0.0.1"].map { "X-Real-IP: \($0)\r\n" }
             for field in real { statuses.append(Arrivals.statuses(server.port, ["/real"], fields: field)) }
