@@ -28,6 +28,30 @@ import Testing
         #expect(summary.fields == ["Host=a/host/false", "X=y/other/false"])
     }
 
+    @Test("a copy says the same of as many bytes as the head takes")
+    func copies() {
+        let text = "PUT http://h:1/a%20?q HTTP/1.1\r\nHost: a\r\nX: y\r\nUpgrade: x\r\nContent-Length: 3\r\n"
+        let original = filled(text + "\r\nabcGET / HTTP/1.1")
+        let head = RequestHead()
+        var parser = HTTP1RequestParser()
+        _ = parser.parse(original, into: head, limits: HeadLimits())
+        #expect(head.extent == text.utf8.count - 2)
+        let bytes = filled(String(text.dropLast(1)))
+        let copy = RequestHead()
+        _ = parser.parse(filled("GET / HTTP/1.0\r\nA: b\r\n\r\n"), into: copy, limits: HeadLimits())
+        copy.copy(head)
+        #expect(copy.extent == head.extent && copy.fields.count == head.fields.count)
+        for slice in [
+            copy.line, copy.methodText, copy.originForm, copy.path, copy.query, copy.host, copy.upgrade,
+        ] {
+            #expect(slice.map { bytes.string(of: $0) } == slice.map { original.string(of: $0) })
+        }
+        #expect(bytes.string(of: copy.path) == "/a%20" && copy.pathNeedsNormalising)
+        #expect(copy.content == .known(3) && copy.version == .http11 && copy.method == .put)
+        #expect(copy.firstField(.contentLength).map { bytes.string(of: $0.value) } == "3")
+        #expect(copy.firstField(.cookie) == nil)
+    }
+
     @Test("a head is recycled: nothing of the last one is left")
     func recycles() {
         let head = RequestHead()

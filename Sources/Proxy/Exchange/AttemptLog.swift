@@ -67,6 +67,7 @@ final class AttemptLog {
 
     var currentBytesSent: Int64 { isEmpty ? 0 : current.bytesSent }
     var currentBytesReceived: Int64 { isEmpty ? 0 : current.bytesReceived }
+    var currentResponseLength: Int64 { isEmpty ? 0 : current.responseLength }
     var currentStatus: UInt16 { isEmpty ? 0 : current.status }
 
     func setStatus(_ status: UInt16) {

@@ -103,6 +103,17 @@ extension Exchange {
         }
     }
 
+    /// Whether one of several matches; no groups are taken of it.
+    func matchesAny(of set: ConfiguredPatternSet, _ bytes: Span<UInt8>) -> Bool {
+        switch set.firstMatch(bytes, snapshot.configuration.patterns.memory) {
+        case .match: return true
+        case .noMatch: return false
+        case .excess(let excess):
+            values.captures.exceeded(excess)
+            return false
+        }
+    }
+
     /// A pattern has matched: `$1`… are its groups, and so are the variables that are called like them.
     func matched(_ pattern: ConfiguredPattern, _ bytes: Span<UInt8>) {
         values.captures.matched(pattern, bytes)

@@ -12,6 +12,7 @@ enum Directives {
         MainSettings.directives + BlockDirectives.directives + ServerSettings.directives
             + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
             + AuthRequestSettings.directives + MirrorSettings.directives
+            + SecureLinkSettings.directives + RefererSettings.directives
             + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
             + ContentModule.directives + TryFilesSettings.directives + RateSetting.directives
             + LimitRequestSettings.directives + LimitConnectionSettings.directives + GeoRows.directives

@@ -20,12 +20,13 @@ enum IgnoredDirectives {
                 "charset",
                 "source_charset", "override_charset", "rewrite_log", "uninitialized_variable_warn",
                 "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size", "proxy_send_lowat",
-                "proxy_temp_file_write_size", "proxy_store_access", "proxy_limit_rate",
+                "proxy_temp_file_write_size", "proxy_store_access",
                 "proxy_force_ranges",
                 "keepalive_disable",
                 "expires_by_type",
                 "keepalive_min_timeout",
             ], in: anywhere)
+            + rows(["referer_hash_max_size", "referer_hash_bucket_size"], in: [.server, .location])
             + rows(
                 [
                     "server_names_hash_max_size", "server_names_hash_bucket_size", "variables_hash_max_size",

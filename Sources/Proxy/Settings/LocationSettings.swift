@@ -12,6 +12,8 @@ struct LocationSettings {
     var realIP = RealIPSettings()
     var limitRequests = LimitRequestSettings()
     var limitConnections = LimitConnectionSettings()
+    var secureLink = SecureLinkSettings()
+    var referers = RefererSettings()
     var headers = HeaderSettings()
     var logs: LogSettings
     var names = NameSource()
@@ -37,6 +39,8 @@ struct LocationSettings {
         copy.realIP.trusted.inherit()
         copy.limitRequests.limits.inherit()
         copy.limitConnections.limits.inherit()
+        copy.secureLink.inherit()
+        copy.referers.inherit()
         copy.headers.added.inherit()
         copy.headers.trailers.inherit()
         copy.logs.access.inherit()

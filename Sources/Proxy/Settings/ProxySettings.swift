@@ -34,6 +34,8 @@ struct ProxySettings {
 
     // Buffers.
     var isBuffered = true
+    /// Bytes a second that a response is read at, where it is buffered.
+    var limitRate = RateSetting.fixed(0)
     var isRequestBuffered = true
     var bufferSize = 4096
     var bufferCount = 8

@@ -31,15 +31,20 @@ enum RateSetting {
             row(
                 "limit_rate_after", "Bytes that are sent before `limit_rate` applies.",
                 \.settings.core.limitRateAfter),
+            row(
+                "proxy_limit_rate",
+                "Bytes a second that a response is read at from a gateway; 0 is no limit.",
+                in: [.http, .server, .location], \.settings.proxy.limitRate),
         ]
     }
 
     private static func row(
         _ name: String, _ summary: String,
+        in contexts: Context = [.http, .server, .location, .ifInLocation],
         _ path: any ReferenceWritableKeyPath<Block, RateSetting> & Sendable
     ) -> Directive<Block> {
         Directive(
-            name, summary, "size", default: "0", in: [.http, .server, .location, .ifInLocation], arity: 1...1
+            name, summary, "size", default: "0", in: contexts, arity: 1...1
         ) { (block: Block, statement: Statement) throws(ConfigError) in
             let word = statement.argument(0)
             if word.contains("$") {

@@ -23,7 +23,6 @@ enum UnsupportedDirectives {
                 ["auth_jwt*"],
                 "use \"auth_request\" with a service that checks it, or let the gateway check"
             ),
-            (["secure_link*", "valid_referers", "referer_*"], "let the gateway check the link"),
             (["sticky*"], "use \"ip_hash\", or \"hash $cookie_NAME consistent\""),
             (["least_time"], "use \"least_conn\""),
             (["ntlm"], "use \"ip_hash\" and let the gateway take another kind of authentication"),

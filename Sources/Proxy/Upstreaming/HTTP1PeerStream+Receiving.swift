@@ -168,6 +168,7 @@ extension HTTP1PeerStream {
 
     private func readOn(from peer: PeerConnection, _ request: UpstreamRequest) {
         guard case .content = stage else { return }
+        course.isPaced = false
         var budget = Self.piecesMax
         while peer.transport.isReadable {
             guard request.takesContent else { return worker.cancel(peer.readTimer) }
@@ -176,7 +177,9 @@ extension HTTP1PeerStream {
                 break
             }
             budget -= 1
-            switch receive(peer) {
+            let allowance = request.readAllowance
+            guard allowance > 0 else { return pace(peer, request, allowance) }
+            switch receive(peer, atMost: Int(clamping: allowance)) {
             case .bytes(let count):
                 exchange.attempts.received(count)
                 exchange.attempts.relayed(count)
@@ -196,10 +199,17 @@ extension HTTP1PeerStream {
         if course.content.isChunked { request.contentPauses() }
     }
 
-    private func receive(_ peer: PeerConnection) -> IOOutcome {
+    /// `proxy_limit_rate`: goes on when more may be read.
+    private func pace(_ peer: PeerConnection, _ request: UpstreamRequest, _ allowance: Int64) {
+        course.isPaced = true
+        peer.arm(peer.readTimer, afterMs: request.passage.rate.wait(allowance: allowance))
+        if course.content.isChunked { request.contentPauses() }
+    }
+
+    private func receive(_ peer: PeerConnection, atMost allowance: Int) -> IOOutcome {
         let shared = worker.emptyRelay()
         let most = course.content.remaining.map { Int(clamping: $0) } ?? .max
-        let limit = min(most, exchange.stream.pieceMax)
+        let limit = min(most, exchange.stream.pieceMax, allowance)
         return peer.transport.receive(into: shared, atLeast: 64 << 10, limit: limit)
     }
 

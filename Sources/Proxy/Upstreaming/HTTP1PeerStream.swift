@@ -45,6 +45,8 @@ final class HTTP1PeerStream {
         var hintsLength = 0
         /// The peer and what it sent leave the connection open for another request.
         var keepsConnection = false
+        /// More of the response may be read later, and the timer waits for that.
+        var isPaced = false
     }
 
     /// Both live as long as the worker keeps the exchange for reuse.
@@ -134,6 +136,7 @@ final class HTTP1PeerStream {
     }
 
     func timedOut() {
+        if course.isPaced { return readOn() }
         switch stage {
         case .opening, .head, .content:
             request?.log(.error, "upstream timed out (110: Connection timed out)")

@@ -49,6 +49,13 @@ extension UpstreamRequest {
         return passage.isBuffered
     }
 
+    /// Bytes that may be read from the peer now; none or fewer: not yet any (`proxy_limit_rate`).
+    var readAllowance: Int64 {
+        guard passage.rate.isOn else { return .max }
+        return passage.rate.allowance(
+            nowMs: worker.clock.nowMs, sent: exchange.attempts.currentResponseLength)
+    }
+
     /// The client's socket took all that was held.
     func clientCanTakeMore() {
         guard drain() else { return }

@@ -32,7 +32,16 @@ extension UpstreamRequest {
         attempt.activity = .readingContent
         state = .relaying
         ResponseRewrite.fill(exchange, from: self)
+        settleRate()
         exchange.respond()
+    }
+
+    /// `proxy_limit_rate`: as in nginx, of responses that may be read faster than the client takes them.
+    private func settleRate() {
+        if case .fixed(0) = exchange.location.settings.proxy.limitRate { return }
+        guard passage.isBuffered else { return }
+        let limit = exchange.location.settings.proxy.limitRate.value(for: exchange)
+        passage.rate = RateLimit(bytesPerSecond: limit, after: 0, startMs: worker.clock.nowMs)
     }
 
     /// The connection leaves HTTP, as was asked for.

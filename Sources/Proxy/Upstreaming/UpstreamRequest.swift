@@ -64,6 +64,8 @@ final class UpstreamRequest {
         var ending = ResponseStream.Ending.none
         /// `proxy_buffering`, and what the peer says of it.
         var isBuffered = true
+        /// `proxy_limit_rate`
+        var rate = RateLimit()
     }
 
     /// Both live as long as the worker keeps the exchange for reuse.

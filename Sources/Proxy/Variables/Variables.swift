@@ -5,7 +5,7 @@ enum Variables {
     /// Every built-in variable, in the order of the README's table.
     static let rows: [VariableRow] =
         requestRows + targetRows + bodyRows + connectionRows + workerRows + responseRows + upstreamRows
-        + tlsRows + limitRows
+        + tlsRows + limitRows + linkRows
 
     /// The variable called `name` (without `$`), unless it is one that the configuration itself defines.
     static func resolve(_ name: String) -> Variable? {

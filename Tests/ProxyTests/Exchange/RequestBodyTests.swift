@@ -128,6 +128,47 @@ import Testing
         }
     }
 
+    @Test("a copy is given whole whatever becomes of the original; of what is not all here there is none")
+    func copies() throws {
+        for framing in Framing.allCases {
+            for story in Story.allCases {
+                let body = try RequestBodyTests.body(story, framing)
+                let copy = RequestBody(pool: ContentBuffers())
+                copy.begin(.none)
+                copy.copy(body)
+                body.reset()
+                let (offer, given) = try RequestBodyTests.offered(copy, RequestBodyTests.stream)
+                #expect(offer == (story == .whole ? .length(10) : .none), "\(story) \(framing)")
+                #expect(given == (story == .whole ? RequestBodyTests.content : ""))
+                #expect(copy.isGiven && copy.canBeSentAgain && copy.isComplete)
+            }
+        }
+    }
+
+    @Test("so is one that stands in a file, and in memory of its own")
+    func copiesOfFiles() throws {
+        for memoryMax in [0, 4, 100] {
+            let body = RequestBody(pool: ContentBuffers())
+            body.begin(.known(10))
+            body.keep(.whole(memoryMax: memoryMax, path: "/tmp"))
+            try RequestBodyTests.feed(body, .length, RequestBodyTests.content)
+            let copies = (0..<2).map { _ in
+                let copy = RequestBody(pool: ContentBuffers())
+                copy.begin(.none)
+                copy.copy(body)
+                return copy
+            }
+            body.reset()
+            for copy in copies {
+                let (offer, given) = try RequestBodyTests.offered(copy, RequestBodyTests.stream)
+                #expect(offer == .length(10) && given == RequestBodyTests.content, "\(memoryMax)")
+                copy.restart()
+                let again = ByteBuffer(capacity: 16)
+                #expect(copy.give(to: again, atMost: 100) && again.count == 10)
+            }
+        }
+    }
+
     @Test("what came is given and the rest as it comes, where nothing was lost before")
     func restIsStreamed() throws {
         for framing in Framing.allCases {

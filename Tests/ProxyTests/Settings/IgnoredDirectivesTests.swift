@@ -17,7 +17,8 @@ struct IgnoredDirectivesTests {
         } else if row.contexts.contains(.events) {
             text = "events {\n\(line)\(line)}\n"
         } else if row.contexts.contains(.server) {
-            text = "events {}\nhttp {\n\(line)server {\n\(line)location / {\n\(line)}\n}\n}\n"
+            let outer = row.contexts.contains(.http) ? line : ""
+            text = "events {}\nhttp {\n\(outer)server {\n\(line)location / {\n\(line)}\n}\n}\n"
         } else {
             text = "events {}\nhttp {\n\(line)\(line)}\n"
         }

@@ -34,7 +34,7 @@ struct NginxWordingTests {
     /// Said of a whole block: nginx names the line where it ends, Portico the one where it begins.
     static let ofBlocks = [
         "there must be at least 2", "\"proxy_busy_buffers_size\" must", "\"proxy_max_temp_file_size\" must",
-        "\"proxy_redirect default\" cannot",
+        "\"proxy_redirect default\" cannot", "\"secure_link_secret\" cannot be mixed",
     ]
 
     static let samples =

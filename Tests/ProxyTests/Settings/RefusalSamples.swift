@@ -230,6 +230,26 @@ enum RefusalSamples {
         (#"large_client_header_buffers 0 8k;"#, #""large_client_header_buffers" directive invalid value"#),
     ]
     static let location: [(String, String)] = [
+        (#"auth_request /a; auth_request /b;"#, #""auth_request" directive is duplicate"#),
+        (#"auth_request_set user x;"#, #"invalid variable name "user""#),
+        (#"auth_request_set $uri x;"#, #"the duplicate "uri" variable"#),
+        (#"mirror /a; mirror off;"#, #""mirror" directive is duplicate"#),
+        (#"mirror off; mirror /a;"#, #""mirror" directive is duplicate"#),
+        (#"valid_referers a.test a.test;"#, #"conflicting parameter "a.test""#),
+        (#"valid_referers *.a.test .a.test;"#, #"conflicting parameter ".a.test""#),
+        (#"valid_referers "";"#, #"invalid referer """#),
+        (#"valid_referers a*b;"#, #"invalid hostname or wildcard "a*b""#),
+        (#"valid_referers ~;"#, #"empty regex in "~""#),
+        (
+            #"valid_referers none ~x;"#,
+            #"the "none" or "blocked" referers are specified in the "valid_referers" directive without any"#
+                + " valid referer"
+        ),
+        (
+            #"secure_link $arg_a; secure_link_secret x;"#,
+            #""secure_link_secret" cannot be mixed with "secure_link" and "secure_link_md5""#
+        ),
+        (#"proxy_limit_rate x;"#, #""proxy_limit_rate" directive invalid value"#),
         (#"proxy_pass foo;"#, #"invalid URL prefix"#),
         (#"proxy_pass http:///a;"#, #"no host in upstream "/a""#),
         (#"proxy_pass http://127.0.0.1:x;"#, #"invalid port in upstream "127.0.0.1:x""#),

@@ -6,8 +6,8 @@ extension DifferentialGroup {
             basicAuth, realIP, balancing, nextUpstream, limits, logs, upgrades, variables, rewrites,
             limitExcept, stubStatus, tryFiles, geo, splitClients, proxyProtocol, errorAccess, accessSettings,
             rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
-            accelRedirect, authRequest, authRequestPlaces, mirror, conditions, refusedRequests, patterns,
-            trailers,
+            accelRedirect, authRequest, authRequestPlaces, authServices, mirror, referers, secureLinks,
+            conditions, refusedRequests, patterns, trailers,
         ]
     }
 }
