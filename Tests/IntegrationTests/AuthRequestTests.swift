@@ -25,6 +25,8 @@ import Testing
                     proxy_set_header X-Tried $tried; proxy_pass http://%GATEWAY2%; }
                 location /logged { auth_request /ask-logged; proxy_pass http://%GATEWAY2%; }
                 location /here { auth_request /no; proxy_pass http://%GATEWAY2%; }
+                location /closed { auth_request /close; proxy_pass http://%GATEWAY2%; }
+                location = /close { return 444; }
                 location = /ask { internal; proxy_pass_request_body off; proxy_set_header Content-Length "";
                     proxy_pass http://service/ask; }
                 location = /ask-dead { proxy_pass http://%DEAD%; }
@@ -84,6 +86,19 @@ import Testing
         #expect(scene.application.requests.isEmpty)
         #expect(scene.server.waitForLog("auth request unexpected status: 502"))
         #expect(scene.server.log.contains("subrequest: \"/ask-dead\""))
+        scene.server.finish()
+    }
+
+    @Test("only what is closed without an answer closes the client's connection", arguments: [408, 444, 499])
+    func closingStatus(status: Int) throws {
+        let scene = try Scene()
+        scene.service.answerAll(with: .fixed("", status: "\(status) S"))
+        #expect(try RawClient.get(scene.server.port, "/").status == 500)
+        #expect(scene.server.waitForLog("auth request unexpected status: \(status)"))
+        let client = try RawClient(port: scene.server.port)
+        client.send("GET /closed HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.isClosedByPeer())
+        #expect(scene.application.requests.isEmpty)
         scene.server.finish()
     }
 

@@ -37,15 +37,15 @@ extension Exchange {
         authorization = subrequest
     }
 
-    /// The sub-request that was waited for has an answer.
-    func answered(by inner: Exchange) {
+    /// The sub-request that was waited for has an answer, or is over without one.
+    func answered(by inner: Exchange, _ answer: Subrequest.Answer) {
         authorization = nil
         advance(.resumed)
         AuthRequest.setVariables(inner, self)
         values.takeVariables(of: inner.values)
         limiting = inner.limiting
         takeConnections(of: inner)
-        goOn(with: AuthRequest.verdict(inner, self), of: .subrequest)
+        goOn(with: AuthRequest.verdict(inner, answer, self), of: .subrequest)
     }
 
     /// `mirror_request_body`: the content is read whole before anybody gets any of it.

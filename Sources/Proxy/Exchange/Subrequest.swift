@@ -33,7 +33,15 @@ final class Subrequest {
         /// Nobody waits for it; the rest of its content is dropped.
         case draining
         /// It has ended; whoever waits for it is about to be told.
-        case over
+        case over(Answer)
+    }
+
+    /// What came of it.
+    enum Answer {
+        /// Its response, whoever made that.
+        case response
+        /// There is none: it was given up, or closed.
+        case none
     }
 
     /// Most content, in bytes, that is read so that the gateway's connection can serve on.
@@ -114,9 +122,9 @@ final class Subrequest {
         case .answered:
             state = .draining
             worker.set(timer, afterMs: Self.drainMs)
-            tellParent()
-        case .over:
-            tellParent()
+            tellParent(.response)
+        case .over(let answer):
+            tellParent(answer)
             recycle()
         case .free, .underWay, .draining: break
         }
@@ -131,8 +139,8 @@ final class Subrequest {
         }
     }
 
-    private func tellParent() {
-        if let parent = parent.take(), let exchange { parent.answered(by: exchange) }
+    private func tellParent(_ answer: Answer) {
+        if let parent = parent.take(), let exchange { parent.answered(by: exchange, answer) }
     }
 
     private func recycle() {
@@ -170,12 +178,14 @@ final class Subrequest {
 
     /// The exchange is over, whether it was answered or given up.
     func finish() {
+        let answer: Answer
         switch state {
         case .free, .over: return
-        case .awaitingTurn, .underWay, .answered, .draining: break
+        case .awaitingTurn, .underWay: answer = .none
+        case .answered, .draining: answer = .response
         }
         guard let exchange else { return }
-        state = .over
+        state = .over(answer)
         exchange.advance(.ended)
         exchange.finished()
         if exchange.location.settings.logs.logsSubrequests { exchange.snapshot.logs.write(exchange) }

@@ -13,16 +13,19 @@ enum AuthRequest {
     }
 
     /// What follows of the answer that `inner` got.
-    static func verdict(_ inner: Exchange, _ exchange: Exchange) -> AccessVerdict {
+    ///
+    /// One that was closed without an answer (`return 444`) ends the client's connection, as in nginx.
+    static func verdict(
+        _ inner: Exchange, _ answer: Subrequest.Answer, _ exchange: Exchange
+    ) -> AccessVerdict {
         let status = inner.response.status
-        switch status {
-        case 200..<300:
+        switch (answer, status) {
+        case (.response, 200..<300):
             return .granted
-        case 401:
+        case (.response, 401):
             copyChallenges(inner, exchange)
             return .refused(status)
-        // As in nginx, where these end the client's connection without an answer.
-        case 403, 408, 444, 499:
+        case (.response, 403), (.none, 408), (.none, 444), (.none, 499):
             return .refused(status)
         default:
             exchange.log(.error, "auth request unexpected status: \(status)")
