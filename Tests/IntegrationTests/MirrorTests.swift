@@ -230,4 +230,31 @@ import Testing
         #expect(metrics.text.contains("portico_mirrors_dropped_total 4\n"))
         scene.server.finish()
     }
+
+    @Test("a copy that waits tells of the client's connection after that was closed")
+    func closedClient() throws {
+        let copies = try RecordingGateway("copies")
+        defer { copies.stop() }
+        let directory = try TemporaryDirectory()
+        _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory)
+        let server = try Server(
+            """
+            worker_processes 1;
+            events { }
+            http {
+                access_log off;
+                limit_req_zone $request_method zone=copies:1m rate=1r/s;
+                server { listen 127.0.0.1:%PORT1% ssl;
+                    ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key;
+                    location / { mirror /copy; root %PREFIX%; }
+                    location = /copy { internal; limit_req zone=copies burst=9;
+                        proxy_set_header X-Own "$scheme $https $server_port"; proxy_pass http://%GATEWAY1%; }
+                }
+            }
+            """, gateways: [copies], directory: directory)
+        for _ in 0..<2 { _ = try TLSClient.curl(port: server.port, host: "a.test", in: directory) }
+        #expect(copies.waitForRequests(2))
+        #expect(copies.requests.allSatisfy { $0.head["X-Own"] == "https on \(server.port)" })
+        server.finish()
+    }
 }

@@ -122,7 +122,7 @@ enum RequestRewrite {
             copy(field, of: exchange.headBytes, to: out)
         } else {
             out.append(
-                exchange.client.tls == nil ? "X-Forwarded-Proto: http\r\n" : "X-Forwarded-Proto: https\r\n")
+                exchange.client.isSecure ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n")
         }
         if isTrusted, let field = exchange.head.firstField(.xForwardedHost) {
             copy(field, of: exchange.headBytes, to: out)

@@ -63,7 +63,7 @@ enum Return {
 
     /// Appends `scheme://host[:port]`: `server_name_in_redirect`, `port_in_redirect`.
     private static func appendOrigin(of exchange: Exchange, to out: ByteBuffer) {
-        let isTLS = exchange.client.tls != nil
+        let isTLS = exchange.client.isSecure
         out.append(isTLS ? "https://" : "http://")
         let local = exchange.client.localAddress
         if exchange.location.settings.core.serverNameInRedirect {

@@ -65,12 +65,18 @@ final class ClientConnection {
     /// The address that the client connected to, asked of the kernel when first wanted.
     var localAddress: SocketAddress {
         if let known = details?.localAddress { return known }
+        // The number of a closed descriptor may be another connection's by now.
+        guard transport.isOpen else { return listen.address }
         let found = SocketAddress.local(of: transport.fd) ?? listen.address
         madeDetails.localAddress = found
         return found
     }
 
+    /// `nil`: it does not speak TLS, or is closed.
     var tls: TLSConnection? { transport.tls }
+
+    /// It speaks TLS, or did until it was closed: requests may outlive it.
+    var isSecure: Bool { tls != nil || handshakeMs != nil }
 
     /// The server that the client has named in its handshake, or the address's own.
     var namedServer: VirtualServer {

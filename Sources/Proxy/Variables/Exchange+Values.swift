@@ -177,7 +177,7 @@ extension Exchange {
 
     /// One value of the kernel's record of the client's connection.
     func appendTCPState(to out: ByteBuffer, _ value: (TCPState) -> UInt32) -> Bool {
-        guard let state = Socket.tcpInfo(client.transport.fd) else { return false }
+        guard client.transport.isOpen, let state = Socket.tcpInfo(client.transport.fd) else { return false }
         out.append(decimal: UInt(value(state)))
         return true
     }

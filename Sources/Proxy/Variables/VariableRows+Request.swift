@@ -40,13 +40,13 @@ extension Variables {
             .unlessEmpty("http2", "`h2` over TLS, `h2c` without, empty for other protocols.") {
                 exchange, out in
                 guard exchange.head.version == .http2 else { return }
-                out.append(exchange.client.tls == nil ? "h2c" : "h2")
+                out.append(exchange.client.isSecure ? "h2" : "h2c")
             },
             .always("scheme", "`http` or `https`.") { exchange, out in
-                out.append(exchange.client.tls == nil ? "http" : "https")
+                out.append(exchange.client.isSecure ? "https" : "http")
             },
             .always("https", "`on` if the client speaks TLS, otherwise empty.") { exchange, out in
-                if exchange.client.tls != nil { out.append("on") }
+                if exchange.client.isSecure { out.append("on") }
             },
             .always("pipe", "`p` if the request was pipelined, otherwise `.`.") { exchange, out in
                 out.append(exchange.arrival.isPipelined ? "p" : ".")
