@@ -175,6 +175,7 @@ extension Exchange {
     func finished() {
         dropSource()
         leaveSubrequest()
+        nameWait?.leave(self)
         upstream?.exchangeFinished()
     }
 }
