@@ -116,6 +116,30 @@ import Testing
         #expect(gateway.stop() == .exited(0))
     }
 
+    @Test("the canned gateway answers a request when all of its content is there")
+    func gatewayTakesContent() throws {
+        let directory = try TemporaryDirectory()
+        let port = try FreePort.next()
+        let gateway = try Program(
+            Self.binary, ["gateway", "--port", "\(port)", "--size", "3"], in: directory, name: "gateway")
+        var opened: RawClient?
+        #expect(
+            waitUntil(Deadline(in: 5)) {
+                opened = try? RawClient(port: port)
+                return opened != nil
+            })
+        let client = try #require(opened)
+        #expect(client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"))
+        #expect(client.send([UInt8](repeating: 0x61, count: 99_999)))
+        // It has one loop: who comes later is answered later.
+        #expect(try RawClient.get(port, "/").status == 200)
+        var byte: UInt8 = 0
+        #expect(recv(client.descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) < 0)
+        #expect(client.send("a"))
+        #expect(try client.response(to: "POST").status == 200)
+        #expect(gateway.stop() == .exited(0))
+    }
+
     @Test("more connections than the shell allows descriptors are opened, if the system allows them")
     func descriptors() throws {
         let gateway = try RecordingGateway()
