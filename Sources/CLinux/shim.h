@@ -92,3 +92,17 @@ static inline int portico_ring_setup(unsigned entries, struct io_uring_params *p
 static inline int portico_ring_enter(int fd, unsigned submitted, unsigned awaited) {
     return (int)syscall(SYS_io_uring_enter, fd, submitted, awaited, IORING_ENTER_GETEVENTS, (void *)0, 0);
 }
+// zlib is looked up at run time, so building needs no header of it: this is the z_stream of its version 1,
+// which says its size when it is set up and is refused where that is another.
+struct portico_zlib_stream {
+    const unsigned char *next_in;
+    unsigned int avail_in;
+    unsigned long total_in;
+    unsigned char *next_out;
+    unsigned int avail_out;
+    unsigned long total_out;
+    const char *message;
+    void *state, *allocate, *release, *opaque;
+    int data_type;
+    unsigned long checksum, reserved;
+};
