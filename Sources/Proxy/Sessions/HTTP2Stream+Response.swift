@@ -65,7 +65,7 @@ extension HTTP2Stream {
 
     /// Holds content; sent by `flush`.
     func append(_ slice: Slice, of content: ByteBuffer) {
-        guard let exchange, sent == .head else { return }
+        guard let exchange, sent == .head, session != nil else { return }
         count(Int(slice.count), exchange)
         buffer(for: Int(slice.count)).append(slice, of: content)
         noteHeld()
@@ -92,11 +92,12 @@ extension HTTP2Stream {
         releasePending()
     }
 
-    /// Sends content on; all of it is consumed.
+    /// Sends content on; all of it is consumed. Where the client is gone, and its request goes on alone,
+    /// nobody waits for it.
     ///
     /// - Parameter isLast: no content follows it.
     func send(_ content: ByteBuffer, of exchange: Exchange, isLast: Bool) {
-        guard self.exchange === exchange, sent == .head else { return content.removeAll() }
+        guard self.exchange === exchange, sent == .head, session != nil else { return content.removeAll() }
         count(content.count, exchange)
         // The frame of the trailers ends the stream.
         let isLast = isLast && !exchange.response.expectsTrailers

@@ -171,7 +171,7 @@ extension HTTP1PeerStream {
         course.isPaced = false
         var budget = Self.piecesMax
         while peer.transport.isReadable {
-            guard request.takesContent else { return worker.cancel(peer.readTimer) }
+            guard request.takesContent else { return waitForClient(peer) }
             guard budget > 0 else {
                 worker.post(peer.token)
                 break
@@ -204,6 +204,12 @@ extension HTTP1PeerStream {
         course.isPaced = true
         peer.arm(peer.readTimer, afterMs: request.passage.rate.wait(allowance: allowance))
         if course.content.isChunked { request.contentPauses() }
+    }
+
+    /// The client is behind. What was framed for it, and not sent, would have nobody wait for it.
+    private func waitForClient(_ peer: PeerConnection) {
+        worker.cancel(peer.readTimer)
+        if course.content.isChunked { exchange.stream.flush() }
     }
 
     private func receive(_ peer: PeerConnection, atMost allowance: Int) -> IOOutcome {

@@ -175,4 +175,22 @@ import Testing
         #expect(scene.logs("GET /other 499 -") && scene.logs("GET /late 504 504"))
         scene.server.finish()
     }
+
+    @Test("chunks that come faster than they leave all leave, also where nothing is buffered")
+    func manyChunks() throws {
+        let scene = try Scene()
+        let chunk = String(repeating: "0123456789", count: 500)
+        let chunks = String(repeating: "1388\r\n\(chunk)\r\n", count: 80)
+        scene.gateways[0].answer(
+            "/stream",
+            with: .raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)0\r\n\r\n"))
+        // SETTINGS_INITIAL_WINDOW_SIZE and the connection's window: a megabyte each.
+        let client = try FrameClient(port: scene.server.port, settings: [0, 4, 0, 16, 0, 0])
+        client.send(FrameClient.frame(8, 0, 0, FrameClient.number(1 << 20)))
+        for stream in [1, 3] as [UInt32] {
+            client.send(FrameClient.request(stream, "/stream"))
+            #expect(try client.content(stream).count == 400_000)
+        }
+        scene.server.finish()
+    }
 }
