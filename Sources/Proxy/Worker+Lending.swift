@@ -38,6 +38,7 @@ struct Recycled {
     /// Requests made here that nobody has now.
     var subrequests: [Subrequest] = []
     var scratches: [ByteBuffer] = []
+    var filters: [ContentFilter] = []
 }
 
 /// What is made once and used again.
@@ -72,6 +73,12 @@ extension Worker {
         // The two hold each other.
         for exchange in recycled.exchanges { exchange.upstream = nil }
         recycled.exchanges.removeAll()
+    }
+
+    func takeFilter() -> ContentFilter { recycled.filters.popLast() ?? ContentFilter(worker: self) }
+
+    func giveBack(_ filter: ContentFilter) {
+        if recycled.filters.count < 64 { recycled.filters.append(filter) }
     }
 
     /// A small buffer for the length of one call.

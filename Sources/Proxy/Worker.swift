@@ -46,6 +46,9 @@ public final class Worker {
     }
     /// Where records of TLS are gathered before they are sent: one for all, empty between uses.
     let records = ByteBuffer(capacity: 4096)
+    /// What content is coded into: one for all, empty between uses.
+    let coded = ByteBuffer(capacity: 4096)
+    var coders = ContentCoders()
     /// What an exchange without a request points at.
     let noBytes = ByteBuffer(capacity: 16)
     var recycled = Recycled()

@@ -28,6 +28,8 @@ public struct Program {
         ProcessTitle.prepare()
         // Before anything else uses OpenSSL.
         TLSLibrary.useOwnMemory()
+        // Workers inherit it, wherever they may read.
+        _ = Zlib.system
         let options: CommandLineOptions
         do {
             options = try CommandLineOptions(Array(arguments.dropFirst()))

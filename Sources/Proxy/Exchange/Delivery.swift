@@ -29,4 +29,7 @@ struct Delivery {
     var isDelayed = false
     /// How fast the client takes the response.
     var pace = PaceLimit()
+
+    /// `gzip`: whether this client may get compressed content, once somebody has asked.
+    var takesGzip: Bool?
 }

@@ -26,6 +26,10 @@ extension Exchange {
 
     /// The client took what was held: whoever makes the content may go on.
     func clientCanTakeMore() {
+        if let filter, filter.isHolding {
+            filter.goOn(for: self)
+            guard self.filter === filter, !isBlocked, isResponding else { return }
+        }
         switch source {
         case .none: upstream?.clientCanTakeMore()
         case .file: continueFile()
@@ -46,7 +50,7 @@ extension Exchange {
         while case .file(var file) = source {
             guard file.remaining > 0 else {
                 source = .none
-                return stream.end(self)
+                return endContent()
             }
             let shared = worker.emptyRelay()
             let count = Int(min(file.remaining, Int64(stream.pieceMax)))
@@ -59,9 +63,9 @@ extension Exchange {
             file.offset += Int64(read)
             file.remaining -= Int64(read)
             source = .file(file)
-            stream.send(shared, of: self)
+            give(shared)
             // The source is gone if the client is.
-            if stream.isBlocked { return }
+            if isBlocked { return }
         }
     }
 
@@ -95,6 +99,7 @@ extension Exchange {
 
     /// Makes a slice of the answer, and sends what is too long to be kept until its end.
     func makeMore() {
+        filter?.takeTurn(for: self)
         guard case .work(let work) = source else { return }
         work.isQueued = false
         let isDone = work.run(outMax: ResponseStream.heldMax)
@@ -117,14 +122,14 @@ extension Exchange {
         respond()
         guard !givesContent, case .work = source else { return }
         dropSource()
-        stream.end(self)
+        endContent()
     }
 
     private func sendMade(_ work: SlicedWork, _ isDone: Bool) {
-        stream.send(work.out, of: self, isLast: isDone)
+        give(work.out, isLast: isDone)
         guard case .responding = phase else { return }
-        if isDone { return stream.end(self) }
-        if !stream.isBlocked { makeLater() }
+        if isDone { return endContent() }
+        if !isBlocked { makeLater() }
     }
 
     /// What was not given by now is not wanted.

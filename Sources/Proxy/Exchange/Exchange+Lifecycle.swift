@@ -36,6 +36,8 @@ extension Exchange {
         values.reset()
         response.reset()
         dropSource()
+        endFilter()
+        if let used = filter.take() { worker.giveBack(used) }
         delivery = Delivery()
         attempts.reset()
         proxying = Proxying()

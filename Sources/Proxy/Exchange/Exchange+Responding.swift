@@ -25,6 +25,7 @@ extension Exchange {
         keptFields.add(to: response)
         if limiting.hasFields { LimitFields.apply(to: self) }
         HeaderFilter.apply(to: self)
+        Compression.settle(self)
         response.addRanges()
         discardBody()
         startResponse()
@@ -34,9 +35,9 @@ extension Exchange {
             stream.end(self)
         case .buffered:
             if givesContent {
-                stream.append(Slice(from: 0, to: response.content.count), of: response.content)
+                give(Slice(from: 0, to: response.content.count), of: response.content)
             }
-            stream.end(self)
+            endContent()
         case .file(let file, let offset, let count):
             guard givesContent else { return stream.end(self) }
             send(FileContent(file: file, offset: offset, remaining: count))
@@ -174,6 +175,7 @@ extension Exchange {
     /// The stream wrote the last byte, or gave up: nothing more will happen here.
     func finished() {
         dropSource()
+        endFilter()
         leaveSubrequest()
         nameWait?.leave(self)
         upstream?.exchangeFinished()

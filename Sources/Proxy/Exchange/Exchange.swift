@@ -60,6 +60,8 @@ final class Exchange {
     private(set) var phase = Phase.receiving
     var delivery = Delivery()
     var source = Delivery.Source.none
+    /// What content goes through on its way; `nil`: it passes as it is.
+    var filter: ContentFilter?
     /// The attempts at upstreams, in order, for `$upstream_…` and logs.
     let attempts = AttemptLog()
     /// The upstream's side while a proxying location serves it.

@@ -54,11 +54,15 @@ final class Response {
     var hasOwnDate = false
     /// The protocol that a 101 switches to was agreed on; the connection becomes a tunnel.
     var isUpgrade = false
+    /// Caches are told that others get it coded otherwise: `gzip_vary`.
+    var variesByEncoding = false
 
     /// The bytes of further fields, in order: `Name: value CRLF` each.
     let lines = ByteBuffer(capacity: 512)
     /// Where names and values stand in `lines`.
     private(set) var fields = FieldList(capacity: 16)
+    /// Where fields stand while they are written anew; empty between uses.
+    private var former = FieldList()
 
     /// What follows the content; kept for the next response once there was something.
     private(set) var trailers: ResponseTrailers?
@@ -93,6 +97,7 @@ final class Response {
         hasOwnServer = false
         hasOwnDate = false
         isUpgrade = false
+        variesByEncoding = false
         lines.removeAll()
         fields.removeAll()
         trailers?.reset()
@@ -149,6 +154,42 @@ final class Response {
         lines.removeAll()
         fields.removeAll()
         for field in kept { add(field, of: old) }
+    }
+
+    /// Says that the content is coded otherwise than its maker said: its length is not known, no ranges of it
+    /// are served, and its tag is weak (RFC 9110 §8.8.1).
+    ///
+    /// - Parameters:
+    ///   - coding: `Content-Encoding`; `nil`: none.
+    ///   - scratch: an empty buffer.
+    func recode(_ coding: StaticString?, using scratch: ByteBuffer) {
+        contentLength = nil
+        ranges = .unsaid
+        scratch.append(contentsOf: lines)
+        swap(&fields, &former)
+        fields.removeAll()
+        lines.removeAll()
+        for index in former.indices {
+            let field = former[index]
+            switch field.known {
+            case .acceptRanges, .contentEncoding: break
+            case .etag: addWeakened(field, of: scratch)
+            default: add(field, of: scratch)
+            }
+        }
+        former.removeAll()
+        if let coding { add(.contentEncoding) { $0.append(coding) } }
+    }
+
+    /// A tag that is none cannot be made weak: it goes.
+    private func addWeakened(_ field: Field, of source: ByteBuffer) {
+        let first = field.value.isEmpty ? 0 : source[Int(field.value.start)]
+        if first == UInt8(ascii: "W") { return add(field, of: source) }
+        guard first == UInt8(ascii: "\"") else { return }
+        add(.etag) { out in
+            out.append("W/")
+            out.append(field.value, of: source)
+        }
     }
 
     /// Appends what is said about ranges: when all other fields stand.

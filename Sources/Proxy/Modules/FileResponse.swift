@@ -6,8 +6,11 @@ internal import Net
 enum FileResponse {
     /// Fills in the response for `file`.
     ///
+    /// - Parameter coding: how its content is coded, if it is.
     /// - SeeAlso: RFC 9110 §13.2.2: the order of preconditions and ranges.
-    static func fill(_ exchange: Exchange, from file: OpenedFile) -> Outcome {
+    static func fill(
+        _ exchange: Exchange, from file: OpenedFile, coding: StaticString? = nil
+    ) -> Outcome {
         let response = exchange.response
         // `error_page =code` decides what this is before conditions and ranges do.
         response.status = exchange.routing.statusOverride.take() ?? 200
@@ -22,7 +25,9 @@ enum FileResponse {
             response.add(.etag) { $0.append(contentsOf: tag) }
         }
         let outcome = ConditionalRequest.settle(exchange, tag: tag)
-        guard case .respond = outcome, response.status == 200 else { return outcome }
+        guard case .respond = outcome else { return outcome }
+        if let coding, response.status != 304 { response.add(.contentEncoding) { $0.append(coding) } }
+        guard response.status == 200, coding == nil else { return outcome }
         return ranges(exchange, file, tag)
     }
 
@@ -41,6 +46,10 @@ enum FileResponse {
         let response = exchange.response
         let rangesMax = exchange.location.settings.core.maxRanges
         guard rangesMax > 0 else { return .respond }
+        if Compression.isForeseen(for: exchange) {
+            response.ranges = .accepted
+            return .respond
+        }
         let size = file.stamp.size
         var ranges = ByteRanges()
         var verdict = ByteRanges.Verdict.whole

@@ -76,6 +76,11 @@ enum StaticFiles {
     // MARK: Files
 
     private static func file(for exchange: Exchange, _ path: ByteBuffer) -> Outcome {
+        switch PreparedFile.find(for: exchange) {
+        case .none: break
+        case .file(let prepared): return FileResponse.fill(exchange, from: prepared, coding: "gzip")
+        case .refused(let status): return .status(status)
+        }
         FilePath.append(for: exchange, to: path)
         let file: OpenedFile
         do {

@@ -27,6 +27,8 @@ final class ClientConnection {
     var quietSinceMs: Int64 = 0
     /// Requests begun on it: `$connection_requests`.
     var requestCount = 0
+    /// Responses on it that are being coded.
+    var codedCount = 0
 
     /// By itself, so that ten thousand idle connections do not hold its room.
     private final class Details {

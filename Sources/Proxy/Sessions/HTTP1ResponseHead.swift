@@ -18,6 +18,7 @@ enum HTTP1ResponseHead {
         entity(exchange, out, writer.framing)
         if case .chunked = writer.framing { out.append("Transfer-Encoding: chunked\r\n") }
         connection(exchange, location, out, &keepsAlive)
+        if response.variesByEncoding { out.append("Vary: Accept-Encoding\r\n") }
         out.append(contentsOf: response.lines)
         out.append("\r\n")
     }

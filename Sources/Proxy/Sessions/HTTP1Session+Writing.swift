@@ -78,8 +78,8 @@ extension HTTP1Session {
         guard case .identity = writer.framing, !exchange.delivery.rate.isOn, !isLeft else {
             append(Slice(from: 0, to: content.count), of: content, exchange)
             content.removeAll()
-            // What ends the response leaves with `end`.
-            if !isLeft { flush() }
+            // What ends the response leaves with `end`, and so does the last chunk.
+            if !isLast { flush() }
             return
         }
         countBehindHead(content.count, exchange)

@@ -10,6 +10,8 @@ enum HTTP2ResponseHead {
         if response.isUpgrade { return false }
         if exchange.method == .head || response.status == 204 || response.status == 304 { return true }
         if response.expectsTrailers { return false }
+        // The end of nothing is something, when it is compressed.
+        if exchange.filter != nil { return false }
         switch response.contentKind {
         case .none: return true
         case .buffered: return response.content.isEmpty
@@ -35,6 +37,9 @@ enum HTTP2ResponseHead {
             encoder.append("date", .adaptive, to: out) { exchange.worker.appendDateValue(to: $0) }
         }
         entity(exchange, &encoder, out)
+        if response.variesByEncoding {
+            encoder.append("vary", .adaptive, to: out) { $0.append("Accept-Encoding") }
+        }
         fields(of: response, &encoder, out)
     }
 

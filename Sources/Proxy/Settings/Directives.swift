@@ -13,7 +13,8 @@ enum Directives {
             + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
             + AuthRequestSettings.directives + MirrorSettings.directives
             + SecureLinkSettings.directives + RefererSettings.directives
-            + HeaderSettings.directives + LogSettings.directives + RewriteSettings.directives
+            + HeaderSettings.directives + CompressionSettings.directives + LogSettings.directives
+            + RewriteSettings.directives
             + ContentModule.directives + TryFilesSettings.directives + RateSetting.directives
             + LimitRequestSettings.directives + LimitConnectionSettings.directives + GeoRows.directives
             + SplitClientsRows.directives + HealthRows.directives + ResolverRows.directives

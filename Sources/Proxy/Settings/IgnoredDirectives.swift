@@ -8,10 +8,8 @@ enum IgnoredDirectives {
             [
                 "sendfile", "sendfile_max_chunk", "tcp_nopush", "aio", "aio_write", "directio",
                 "directio_alignment",
-                "output_buffers", "postpone_output", "read_ahead", "gzip", "gzip_buffers", "gzip_comp_level",
-                "gzip_disable", "gzip_http_version", "gzip_min_length", "gzip_proxied", "gzip_types",
-                "gzip_vary",
-                "gzip_static", "open_file_cache", "open_file_cache_errors", "open_file_cache_min_uses",
+                "output_buffers", "postpone_output", "read_ahead", "open_file_cache",
+                "open_file_cache_errors", "open_file_cache_min_uses",
                 "open_file_cache_valid", "open_log_file_cache", "types_hash_max_size",
                 "types_hash_bucket_size",
                 "client_body_in_single_buffer", "client_body_in_file_only", "connection_pool_size",

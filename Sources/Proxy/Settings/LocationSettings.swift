@@ -15,6 +15,7 @@ struct LocationSettings {
     var secureLink = SecureLinkSettings()
     var referers = RefererSettings()
     var headers = HeaderSettings()
+    var compression = CompressionSettings()
     var logs: LogSettings
     var names = NameSource()
     /// Of this very block: never inherited.
@@ -43,6 +44,7 @@ struct LocationSettings {
         copy.referers.inherit()
         copy.headers.added.inherit()
         copy.headers.trailers.inherit()
+        copy.compression.inheritLists()
         copy.logs.access.inherit()
         copy.rewrite = RewriteSettings()
         copy.content = .module(StaticFiles.module)

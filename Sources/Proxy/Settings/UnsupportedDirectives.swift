@@ -34,10 +34,10 @@ enum UnsupportedDirectives {
             (
                 [
                     "sub_filter*", "ssi*", "add_before_body", "add_after_body", "addition_types", "xslt_*",
-                    "image_filter*", "mp4*", "flv", "hls*", "f4f*", "gunzip*",
+                    "image_filter*", "mp4*", "flv", "hls*", "f4f*",
                 ], "contents pass as they are: let the gateway make them"
             ),
-            (["brotli*", "zstd*"], "contents pass as they are: let the gateway compress them"),
+            (["brotli*", "zstd*"], "use \"gzip\", or let the gateway compress them"),
             (
                 ["lua_*", "js_*", "perl*"],
                 "scripts are not run: use \"map\", \"geo\", \"if\" and \"return\", or let the gateway decide"

@@ -196,14 +196,14 @@ extension HTTP1PeerStream {
             }
         }
         peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
-        if course.content.isChunked { request.contentPauses() }
+        if course.content.isChunked || exchange.filter != nil { request.contentPauses() }
     }
 
     /// `proxy_limit_rate`: goes on when more may be read.
     private func pace(_ peer: PeerConnection, _ request: UpstreamRequest, _ allowance: Int64) {
         course.isPaced = true
         peer.arm(peer.readTimer, afterMs: request.passage.rate.wait(allowance: allowance))
-        if course.content.isChunked { request.contentPauses() }
+        if course.content.isChunked || exchange.filter != nil { request.contentPauses() }
     }
 
     /// The client is behind. What was framed for it, and not sent, would have nobody wait for it.

@@ -10,25 +10,24 @@ internal import Upstream
 extension UpstreamRequest {
     /// Content has come; all of it is consumed.
     func contentArrived(_ buffer: ByteBuffer, isLast: Bool) {
-        let client = exchange.stream
-        if passage.spool != nil || client.isBlocked {
+        if passage.spool != nil || exchange.isBlocked {
             contentArrived(Slice(from: 0, to: buffer.count), of: buffer)
             buffer.removeAll()
         } else {
-            client.send(buffer, of: exchange, isLast: isLast)
+            exchange.give(buffer, isLast: isLast)
         }
     }
 
     /// A piece of content has come: it is held for the client's socket, or spooled.
     func contentArrived(_ slice: Slice, of buffer: ByteBuffer) {
-        if passage.spool == nil && exchange.stream.heldCount > exchange.stream.heldMax {
+        if passage.spool == nil && exchange.heldCount > exchange.stream.heldMax {
             exchange.stream.flush()
             guard case .relaying = state else { return }
-            if exchange.stream.heldCount > exchange.stream.heldMax && passage.isBuffered {
+            if exchange.heldCount > exchange.stream.heldMax && passage.isBuffered {
                 passage.spool = ResponseSpool(proxy, usesMemory: exchange.stream.heldMax > 0)
             }
         }
-        guard let spool = passage.spool else { return exchange.stream.append(slice, of: buffer) }
+        guard let spool = passage.spool else { return exchange.give(slice, of: buffer) }
         if let errno = spool.append(slice, of: buffer) {
             log(.crit, "writing to a temporary file in \"\(proxy.tempPath)\" failed \(errno.logText)")
         }
@@ -40,13 +39,13 @@ extension UpstreamRequest {
     }
 
     /// No more content comes for now: the client gets what there is.
-    func contentPauses() { exchange.stream.flush() }
+    func contentPauses() { exchange.contentPauses() }
 
     /// Whether content may be read from the peer: the client takes it, or it may be spooled.
     var takesContent: Bool {
         if let spool = passage.spool { return spool.mayGrow }
-        guard exchange.stream.isBlocked else { return true }
-        return passage.isBuffered
+        guard exchange.isBlocked else { return true }
+        return passage.isBuffered && !exchange.isAwaitingTurn
     }
 
     /// Bytes that may be read from the peer now; none or fewer: not yet any (`proxy_limit_rate`).
@@ -70,14 +69,14 @@ extension UpstreamRequest {
     ///
     /// - Returns: whether nothing is spooled any more, and the response goes on.
     private func drain() -> Bool {
-        while let spool = passage.spool, !exchange.stream.isBlocked {
+        while let spool = passage.spool, !exchange.isBlocked {
             let shared = worker.emptyRelay()
             guard spool.take(into: shared) else {
                 spoolIsUnreadable()
                 return false
             }
             if spool.isEmpty { passage.spool = nil }
-            exchange.stream.send(shared, of: exchange)
+            exchange.give(shared)
             guard case .responding = exchange.phase else { return false }
         }
         return passage.spool == nil
@@ -116,8 +115,8 @@ extension UpstreamRequest {
         passage.ending = .none
         switch ending {
         case .none: break
-        case .whole: exchange.stream.end(exchange)
-        case .cut: exchange.stream.cut(exchange)
+        case .whole: exchange.endContent()
+        case .cut: exchange.cutContent()
         }
     }
 }

@@ -171,7 +171,8 @@ extension Exchange {
         if response.expectsTrailers { return response.status != 204 && response.status != 304 }
         switch response.contentKind {
         case .streamed: return response.contentLength == nil
-        case .none, .buffered, .file: return false
+        case .buffered, .file: return filter != nil
+        case .none: return false
         }
     }
 

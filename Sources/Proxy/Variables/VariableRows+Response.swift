@@ -51,6 +51,13 @@ extension Variables {
                 out.append(decimal: seconds)
                 return true
             },
+            VariableRow("gzip_ratio", "How many times smaller `gzip` made the content.") { exchange, out in
+                guard let filter = exchange.filter, let ratio = filter.ratio else { return false }
+                out.append(decimal: Int(ratio / 100))
+                out.append(".")
+                out.append(decimal: UInt(ratio % 100), width: 2)
+                return true
+            },
             VariableRow("sent_http_transfer_encoding", "`Transfer-Encoding` of the response.") {
                 exchange, out in
                 guard exchange.isChunked else { return false }

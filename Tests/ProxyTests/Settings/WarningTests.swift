@@ -24,9 +24,9 @@ struct WarningTests {
             [#""sendfile" is accepted but has no effect here"#]
         ),
         (
-            "gzip on; tcp_nopush on;",
+            "aio on; tcp_nopush on;",
             [
-                #""gzip" is accepted but has no effect here"#,
+                #""aio" is accepted but has no effect here"#,
                 #""tcp_nopush" is accepted but has no effect here"#,
             ]
         ),

@@ -1,0 +1,34 @@
+internal import Core
+
+/// Types of content that something is done with: text/html, and those that a directive names besides.
+struct MediaTypeSet: Sendable {
+    private var names = CaselessTable()
+    private var includesAll = false
+    /// It was written in this very block.
+    private var isOwn = false
+
+    init() { names.insert(Array("text/html".utf8), 0) }
+
+    /// A nested block begins.
+    mutating func inherit() { isOwn = false }
+
+    /// Adds a type, or all by `*`; the first of a block takes the place of what was inherited.
+    ///
+    /// - Returns: whether it was not there before.
+    mutating func add(_ word: String) -> Bool {
+        if !isOwn {
+            self = MediaTypeSet()
+            isOwn = true
+        }
+        guard word != "*" else {
+            includesAll = true
+            return true
+        }
+        return names.insert(Array(word.utf8), 0)
+    }
+
+    /// Whether a type is one of them; an empty one is if all are.
+    func contains(_ type: Span<UInt8>) -> Bool {
+        includesAll || (!type.isEmpty && names[type] != nil)
+    }
+}
