@@ -53,6 +53,31 @@ import Testing
         server.finish()
     }
 
+    @Test("is noticed while limit_rate makes its response wait", arguments: [true, false])
+    func pausedResponse(isHalfClosed: Bool) throws {
+        let part = String(repeating: "x", count: 2000)
+        let server = try Server(
+            """
+            worker_processes 1;
+            error_log %PREFIX%/error.log info;
+            events { }
+            http { access_log off; limit_rate 200;
+                server { listen 127.0.0.1:%PORT1%; set $part \(part); return 200 $part$part$part$part$part; } }
+            """)
+        let client = try RawClient(port: server.port)
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try client.read(100)
+        // What is left would take most of a minute.
+        if isHalfClosed {
+            client.finishSending()
+            #expect(client.isClosedByPeer(within: 20))
+        } else {
+            client.close()
+        }
+        #expect(server.waitForLog("client prematurely closed connection", within: 20))
+        server.finish()
+    }
+
     @Test("an answer that is not wanted beyond its head has its time as well")
     func unreadAnswersHaveTheirTime() throws {
         let gateway = try RecordingGateway("g1")

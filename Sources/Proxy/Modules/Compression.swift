@@ -143,7 +143,7 @@ enum Compression {
     }
 
     /// A content that is buffered, and whose length is known, is no stream of events: as in nginx, what came
-    /// of it may wait for more. To flush it at each pause took a quarter of the time of 20 KB.
+    /// of it may wait for more, and is one block of the coding rather than many.
     private static func mayWait(_ exchange: Exchange) -> Bool {
         exchange.response.contentLength != nil && exchange.upstream?.passage.isBuffered ?? true
     }

@@ -146,7 +146,9 @@ extension HTTP1Session {
             return readBody()
         }
         guard transport.isHangup else { return }
-        if exchange.isHeldUp {
+        // A pause of `limit_rate` is of no use to it either.
+        let isPaced = exchange.delivery.isDelayed && !exchange.location.settings.proxy.ignoresClientAbort
+        if exchange.isHeldUp || isPaced {
             worker.log(.info, exchange, "client prematurely closed connection")
             return exchange.clientLeft(status: 499)
         }
