@@ -6,6 +6,9 @@ public struct SharedCounter {
     /// One more.
     public func add() { memory.add(index, 1) }
 
+    /// More by an amount; wraps around.
+    public func add(_ amount: Int) { memory.add(index, amount) }
+
     /// One less.
     public func subtract() { memory.add(index, -1) }
 }

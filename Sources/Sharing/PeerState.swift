@@ -5,22 +5,24 @@ public import Net
 /// A row of numbers in memory that workers share when the group has a `zone`. A class, as a structure of
 /// three references was retained and released with each call.
 public final class PeerState {
-    private enum Place: Int {
+    enum Place: Int {
         // What choosing goes by shares a cache line.
         case fails, accessed, checked, connections, limit, health, slowStartMs
         /// Numbers before it are not used.
         case healthSinceMs = 11
         case checks, checkFails, lastCheckMs, unhealthyTimes
+        // What methods that go by times look at: another line.
+        case headerNs, responseNs, sampledMs, unfinished, unfinishedStarts
     }
 
     /// Numbers of a row: the places, then the reason. Whole cache lines.
     public static var numbersEach: Int { (reasonStart + SharedText.numbers + 7) / 8 * 8 }
-    private static var reasonStart: Int { 16 }
+    private static var reasonStart: Int { 24 }
 
     private let memory: SharedMemory
     private let base: Int
-    /// How many of `connections` are this worker's own; given back for it if it dies.
-    private let own: SharedCounter?
+    /// How much of what it has now is this worker's own; given back for it if it dies.
+    private let own: OwnCounters?
     /// Where changes are noted that choosing goes by, and under what number.
     public let journal: ChangeJournal
     /// The peer's number in the journal.
@@ -30,10 +32,10 @@ public final class PeerState {
 
     /// - Parameters:
     ///   - slot: which row of the memory.
-    ///   - own: where this worker's own connections are counted.
+    ///   - own: where this worker's own share of what it has now is counted.
     ///   - lease: keeps the row from being another peer's.
     public init(
-        _ memory: SharedMemory, slot: Int, own: SharedCounter? = nil, journal: ChangeJournal, number: Int,
+        _ memory: SharedMemory, slot: Int, own: OwnCounters? = nil, journal: ChangeJournal, number: Int,
         lease: PlaceLease? = nil
     ) {
         self.lease = lease
@@ -44,10 +46,10 @@ public final class PeerState {
         base = slot * PeerState.numbersEach
     }
 
-    private func read(_ place: Place) -> Int { memory.load(base + place.rawValue) }
-    private func write(_ place: Place, _ value: Int) { memory.store(base + place.rawValue, value) }
+    func read(_ place: Place) -> Int { memory.load(base + place.rawValue) }
+    func write(_ place: Place, _ value: Int) { memory.store(base + place.rawValue, value) }
     @discardableResult
-    private func add(_ place: Place, _ amount: Int) -> Int { memory.add(base + place.rawValue, amount) }
+    func add(_ place: Place, _ amount: Int) -> Int { memory.add(base + place.rawValue, amount) }
 
     private func noteChange() { journal.note(number) }
 
@@ -115,20 +117,42 @@ public final class PeerState {
     /// One more request is with it.
     public func connectionBegan() {
         let count = add(.connections, 1)
-        own?.add()
+        own?.connections.add()
         if case let limit = limit, limit > 0, count == limit { noteChange() }
     }
 
     /// One request fewer is.
     public func connectionEnded() {
-        own?.subtract()
+        own?.connections.subtract()
         guard connections > 0 else { return }
         let count = add(.connections, -1)
         if case let limit = limit, limit > 0, count == limit - 1 { noteChange() }
     }
 
+    /// A request is with it that has not come to what the method waits for: from then on until
+    /// `unfinishedEnded`, which is told the same.
+    public func unfinishedBegan(atMs: Int64) {
+        add(.unfinishedStarts, Int(atMs))
+        add(.unfinished, 1)
+        own?.unfinished.add()
+        own?.unfinishedStarts.add(Int(atMs))
+    }
+
+    /// It has come to that, or is over.
+    public func unfinishedEnded(begunAtMs: Int64) {
+        own?.unfinished.subtract()
+        own?.unfinishedStarts.add(0 &- Int(begunAtMs))
+        add(.unfinished, -1)
+        add(.unfinishedStarts, 0 &- Int(begunAtMs))
+    }
+
     /// A worker died: what it had with the peer is over.
-    func forget(connections count: Int) {
+    func forget(connections count: Int, unfinished: Int, starts: Int) {
+        if unfinished != 0 || starts != 0 {
+            add(.unfinished, 0 &- unfinished)
+            add(.unfinishedStarts, 0 &- starts)
+        }
+        guard count != 0 else { return }
         add(.connections, 0 &- count)
         noteChange()
     }
@@ -177,6 +201,21 @@ public final class PeerState {
 
     /// It has become unhealthy once more.
     public func countUnhealthy() { add(.unhealthyTimes, 1) }
+}
+
+/// What of a peer's numbers is one worker's own.
+public struct OwnCounters {
+    let connections: SharedCounter
+    let unfinished: SharedCounter
+    let unfinishedStarts: SharedCounter
+
+    static var count: Int { 3 }
+
+    init(_ ledger: SharedMemory, at index: Int) {
+        connections = ledger.counter(index)
+        unfinished = ledger.counter(index + 1)
+        unfinishedStarts = ledger.counter(index + 2)
+    }
 }
 
 /// What the health checks say of a peer.

@@ -8,8 +8,7 @@ public final class PeerStateTable {
     private let places: PlaceTable
     /// Whose group's each row is.
     private let groups: SharedMemory
-    /// How many workers have written to the ledger; for each worker, how many connections it has with each
-    /// peer.
+    /// How many workers have written to the ledger; for each worker, what it has with each peer.
     private let ledger: SharedMemory
     private let capacity: Int
     /// Behind the rows.
@@ -34,7 +33,7 @@ public final class PeerStateTable {
         self.init(
             places, rows: try SharedMemory(count: PeerStateTable.count(places.capacity)),
             groups: try SharedMemory(count: places.capacity),
-            ledger: try SharedMemory(count: 1 + places.capacity * workers))
+            ledger: try SharedMemory(count: PeerStateTable.ledgerCount(places.capacity, workers)))
     }
 
     private init(_ places: PlaceTable, rows: SharedMemory, groups: SharedMemory, ledger: SharedMemory) {
@@ -54,7 +53,7 @@ public final class PeerStateTable {
     public var descriptors: [Int32] { [rows, groups, ledger].compactMap(\.descriptor) }
 
     /// The numbers of a table of this build; another build's table may be laid out otherwise.
-    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)+3" }
+    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)+4" }
 
     /// The table behind descriptors that a former binary left.
     public convenience init(
@@ -65,13 +64,21 @@ public final class PeerStateTable {
         self.init(
             places, rows: try SharedMemory(adopting: descriptors[0], count: PeerStateTable.count(capacity)),
             groups: try SharedMemory(adopting: descriptors[1], count: capacity),
-            ledger: try SharedMemory(adopting: descriptors[2], count: 1 + capacity * workers))
+            ledger: try SharedMemory(
+                adopting: descriptors[2], count: PeerStateTable.ledgerCount(capacity, workers)))
     }
 
     // MARK: Workers
 
-    private func ledgerIndex(_ worker: Int, _ slot: Int) -> Int { 1 + worker * capacity + slot }
-    private var workersMax: Int { (ledger.count - 1) / max(capacity, 1) }
+    private static func ledgerCount(_ capacity: Int, _ workers: Int) -> Int {
+        1 + capacity * workers * OwnCounters.count
+    }
+
+    private func ledgerIndex(_ worker: Int, _ slot: Int) -> Int {
+        1 + (worker * capacity + slot) * OwnCounters.count
+    }
+
+    private var workersMax: Int { (ledger.count - 1) / max(capacity, 1) / OwnCounters.count }
     private var workersUsed: Int { min(max(ledger.load(0), 0), workersMax) }
 
     /// This process serves as `worker`: what it counts can be taken back should it die.
@@ -90,10 +97,12 @@ public final class PeerStateTable {
         // A place that changes hands meanwhile must not be told what another peer had.
         _ = places.exclusively {
             for slot in 0..<capacity where places.isTaken(slot) {
-                let count = ledger.load(ledgerIndex(worker, slot))
-                guard count != 0 else { continue }
-                ledger.store(ledgerIndex(worker, slot), 0)
-                state(slot, nil).forget(connections: count)
+                let own = ledgerIndex(worker, slot)
+                let counts = (0..<OwnCounters.count).map { ledger.load(own + $0) }
+                guard counts.contains(where: { $0 != 0 }) else { continue }
+                for index in counts.indices { ledger.store(own + index, 0) }
+                state(slot, nil).forget(
+                    connections: counts[0], unfinished: counts[1], starts: counts[2])
             }
         }
     }
@@ -123,7 +132,9 @@ public final class PeerStateTable {
     /// Nothing is left of who had the place before.
     private func reset(_ slot: Int, _ group: String, _ beginning: PeerBeginning) {
         for number in 0..<PeerState.numbersEach { rows.store(slot * PeerState.numbersEach + number, 0) }
-        for worker in 0..<workersUsed { ledger.store(ledgerIndex(worker, slot), 0) }
+        for worker in 0..<workersUsed {
+            for index in 0..<OwnCounters.count { ledger.store(ledgerIndex(worker, slot) + index, 0) }
+        }
         groups.store(slot, SharedMemory.mark(of: group))
         clock.update()
         let isSlow = beginning.isSlow && !isServiceStart
@@ -143,7 +154,7 @@ public final class PeerStateTable {
     }
 
     private func state(_ slot: Int, _ lease: PlaceLease?) -> PeerState {
-        let own = worker.map { ledger.counter(ledgerIndex($0, slot)) }
+        let own = worker.map { OwnCounters(ledger, at: ledgerIndex($0, slot)) }
         return PeerState(rows, slot: slot, own: own, journal: journal, number: slot, lease: lease)
     }
 }

@@ -75,6 +75,8 @@ public final class Selection {
     /// Hash methods: how often was hashed, and the hash so far.
     var hashTries = 0
     var hash: UInt32 = 0
+    /// When the request went to the peer that it is counted at as one that waits; `nil`: it is not.
+    var unfinishedSinceMs: Int64?
 
     /// A choice for no request yet.
     public init() {

@@ -22,6 +22,8 @@ public final class PeerGroup {
     private var isSingle: Bool { peers.count == 1 }
     private let isShared: Bool
     let balancer: any Balancer
+    /// Whether it goes by the time that responses take.
+    public let wantsTimes: Bool
     /// Which peers may be chosen now.
     let eligible: EligiblePeers
     /// Whose turn it is.
@@ -77,6 +79,7 @@ public final class PeerGroup {
         primaries = 0..<primaryCount
         backups = primaryCount..<made.count
         balancer = settings.method.make(made, 0..<primaryCount)
+        wantsTimes = settings.method.timing != nil
         eligible = EligiblePeers(
             made, primaries, panicThreshold: settings.isChecked ? settings.panicThreshold : 0)
         turns = Turns(made, [primaries, backups])
@@ -125,12 +128,12 @@ public final class PeerGroup {
         if isSingle {
             // Nobody asks what a request was tried at where there is nothing to choose.
             guard eligible.isOpen[0] else { return .none }
-            began(0)
+            began(0, selection, nowMs)
             return .peer(0)
         }
         if !selection.usesBackups {
             if let index = balancer.pick(from: self, selection, nowMs: nowMs) {
-                return chosen(index, selection)
+                return chosen(index, selection, nowMs)
             }
             guard !backups.isEmpty else {
                 selection.forgetTried()
@@ -143,19 +146,22 @@ public final class PeerGroup {
             return .none
         }
         noteChoice(index, nowMs: nowMs)
-        return chosen(index, selection)
+        return chosen(index, selection, nowMs)
     }
 
-    private func chosen(_ index: Int, _ selection: Selection) -> Pick {
+    private func chosen(_ index: Int, _ selection: Selection, _ nowMs: Int64) -> Pick {
         selection.markTried(index)
-        began(index)
+        began(index, selection, nowMs)
         return .peer(index)
     }
 
     /// A peer that was chosen is tried once more for the same request: its turn was not used.
-    public func retake(_ index: Int) { began(index) }
+    public func retake(_ index: Int, _ selection: Selection, nowMs: Int64) {
+        began(index, selection, nowMs)
+    }
 
-    private func began(_ index: Int) {
+    private func began(_ index: Int, _ selection: Selection, _ nowMs: Int64) {
+        if wantsTimes { timingBegan(index, selection, nowMs: nowMs) }
         let peer = peers[index]
         peer.began()
         // Other workers do not see the state of a group without a zone.

@@ -5,7 +5,7 @@ import Testing
 @Suite("Hash methods") struct HashTests {
     @Test("ip_hash looks at the first three bytes of an IPv4 address")
     func ipHashIgnoresTheLastByte() {
-        let group = PeerGroup.of(["a", "b", "c"], .ipHash)
+        let group = PeerGroup.of(["a", "b", "c"], .ipHash())
         func choice(_ bytes: [UInt8]) -> Pick {
             let selection = Selection()
             selection.setClientAddress(bytes.span)
@@ -19,15 +19,15 @@ import Testing
         arguments: [[127, 0, 0, 1], [10, 0, 0, 9], [192, 168, 1, 77], [8, 8, 8, 8]] as [[UInt8]])
     func ipHashVectors(address: [UInt8]) {
         let hash = address.prefix(3).reduce(89) { ($0 * 113 + Int($1)) % 6271 }
-        let group = PeerGroup.of(["a", "b", "c"], .ipHash)
+        let group = PeerGroup.of(["a", "b", "c"], .ipHash())
         let selection = Selection()
         selection.setClientAddress(address.span)
         #expect(group.pick(selection, nowMs: 1000) == .peer(hash % 3))
     }
 
-    @Test("an empty key goes round robin", arguments: [false, true])
-    func emptyKeyGoesRound(isConsistent: Bool) {
-        let group = PeerGroup.of(["a", "b", "c"], .hash(key: "", isConsistent: isConsistent))
+    @Test("an empty key goes round robin", arguments: [KeySpread.modulo, .consistent(bound: nil)])
+    func emptyKeyGoesRound(spread: KeySpread) {
+        let group = PeerGroup.of(["a", "b", "c"], .hash(key: "", spread))
         let picks = (0..<3).map { _ -> Pick in
             let selection = Selection()
             return group.pick(selection, nowMs: 1000)
@@ -39,13 +39,13 @@ import Testing
     func consistentPointsAreBounded() {
         func points(_ weights: [Int]) -> ConsistentHash? {
             let names = weights.indices.map { "10.0.0.\($0):80" }
-            let group = PeerGroup.of(names, .hash(key: "", isConsistent: true)) { peers in
+            let group = PeerGroup.of(names, .hash(key: "", .consistent(bound: nil))) { peers in
                 for (index, weight) in weights.enumerated() { peers[index].weight = weight }
             }
             return group.balancer as? ConsistentHash
         }
         #expect(points([1, 2])?.pointCount == 480)
-        let great = PeerGroup.of(["10.0.0.1:80", "10.0.0.2:80"], .hash(key: "", isConsistent: true)) {
+        let great = PeerGroup.of(["10.0.0.1:80", "10.0.0.2:80"], .hash(key: "", .consistent(bound: nil))) {
             peers in
             peers[0].weight = 65_535
             peers[1].weight = 6_553
@@ -58,8 +58,8 @@ import Testing
 
     @Test("with consistent, a peer that goes moves only its own keys")
     func consistentMovesFewKeys() {
-        let three = PeerGroup.of(["a", "b", "c"], .hash(key: "", isConsistent: true))
-        let two = PeerGroup.of(["a", "b", "c"], .hash(key: "", isConsistent: true)) { peers in
+        let three = PeerGroup.of(["a", "b", "c"], .hash(key: "", .consistent(bound: nil)))
+        let two = PeerGroup.of(["a", "b", "c"], .hash(key: "", .consistent(bound: nil))) { peers in
             peers[2].isDown = true
         }
         for number in 0..<1000 {

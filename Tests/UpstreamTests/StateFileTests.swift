@@ -166,8 +166,8 @@ import Testing
     @Test(
         "a group without servers, or with backups alone, is asked by every method without harm",
         arguments: [
-            BalancingMethod.roundRobin, .ipHash, .leastConnections, .hash(key: "a", isConsistent: false),
-            .hash(key: "a", isConsistent: true), .random(two: false), .random(two: true),
+            BalancingMethod.roundRobin, .ipHash(), .leastConnections, .hash(key: "a", .modulo),
+            .hash(key: "a", .consistent(bound: nil)), .random(two: nil), .random(two: .leastConnections),
         ])
     func empty(_ method: BalancingMethod) {
         for backups in 0...2 {

@@ -167,9 +167,9 @@ enum MicroPieces {
 
     private static var methods: [(name: String, method: BalancingMethod)] {
         [
-            ("round-robin", .roundRobin), ("least-conn", .leastConnections), ("ip-hash", .ipHash),
-            ("hash", .hash(key: "", isConsistent: false)), ("consistent", .hash(key: "", isConsistent: true)),
-            ("random", .random(two: false)), ("random-two", .random(two: true)),
+            ("round-robin", .roundRobin), ("least-conn", .leastConnections), ("ip-hash", .ipHash()),
+            ("hash", .hash(key: "", .modulo)), ("consistent", .hash(key: "", .consistent(bound: nil))),
+            ("random", .random(two: nil)), ("random-two", .random(two: .leastConnections)),
         ]
     }
 

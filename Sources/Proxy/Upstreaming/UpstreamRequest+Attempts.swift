@@ -125,7 +125,7 @@ extension UpstreamRequest {
     private func again(at index: Int, _ group: PeerGroup) {
         exchange.attempts.forgetLast()
         prepare(Attempt())
-        group.retake(index)
+        group.retake(index, selection, nowMs: worker.clock.nowMs)
         begin(at: index, group)
     }
 
@@ -149,9 +149,28 @@ extension UpstreamRequest {
         endRetry()
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
         guard let group, let index = attempt.peer.take() else { return }
+        if group.wantsTimes { noteEnd(outcome, at: index, group) }
         group.finished(index, outcome, nowMs: worker.clock.nowMs)
         guard stream.hasConnection else { return }
         worker.countAttempt(exchange, at: group.peers[index])
         stream.end(keepsConnection: keepsConnection)
     }
+
+    // MARK: Methods that go by the time that responses take
+
+    /// A head has come that is passed on.
+    func noteHeader() {
+        guard let group, group.wantsTimes, let index = attempt.peer else { return }
+        group.headArrived(index, selection, afterUs: attemptUs, nowMs: worker.clock.nowMs)
+    }
+
+    private func noteEnd(_ outcome: AttemptOutcome, at index: Int, _ group: PeerGroup) {
+        var outcome = outcome
+        // How long a tunnel stays open is no matter of the peer's.
+        if case .proxyingUpgrade = attempt.activity, case .success = outcome { outcome = .neutral }
+        group.timingEnded(index, outcome, selection, after: (attemptUs, worker.clock.nowMs))
+    }
+
+    /// For how long the attempt has lasted, in microseconds.
+    private var attemptUs: Int64 { worker.clock.nowUs - exchange.attempts.current.beganUs }
 }

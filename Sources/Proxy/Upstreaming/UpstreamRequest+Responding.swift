@@ -27,6 +27,7 @@ extension UpstreamRequest {
     func responseArrived() {
         let status = response.status
         if tries.rejects(status: status, standing, nowMs: worker.clock.nowMs) { return next(.status(status)) }
+        noteHeader()
         if isIntercepted(status) { return intercept() }
         if let target = accelRedirect() { return redirect(to: target) }
         attempt.activity = .readingContent
@@ -48,6 +49,7 @@ extension UpstreamRequest {
     ///
     /// - Parameter early: what came behind the head.
     func protocolSwitched(over connection: PeerConnection, early: ByteBuffer) {
+        noteHeader()
         state = .relaying
         attempt.activity = .proxyingUpgrade
         exchange.response.isUpgrade = true

@@ -1,4 +1,5 @@
 internal import Config
+internal import Sharing
 
 /// Chooses a peer for one attempt of one request.
 ///
@@ -6,6 +7,24 @@ internal import Config
 protocol Balancer: AnyObject {
     /// - Returns: an index into the group's peers; `nil`: no primary is eligible.
     func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int?
+
+    /// A peer has answered: it took so long to the part that the method's `timing` names.
+    func answered(_ peer: Peer, afterNs: Int, nowMs: Int64)
+
+    /// An attempt at a peer has failed, after so long.
+    func failed(_ peer: Peer, afterNs: Int, nowMs: Int64)
+}
+
+extension Balancer {
+    func answered(_ peer: Peer, afterNs: Int, nowMs: Int64) {}
+    func failed(_ peer: Peer, afterNs: Int, nowMs: Int64) {}
+}
+
+/// What a method wants to know of the time that responses take.
+struct Timing: Sendable {
+    let part: PeerState.ResponsePart
+    /// Also how long the requests have waited for it that wait now.
+    var countsUnfinished = false
 }
 
 /// How a group chooses among its peers.
@@ -17,7 +36,10 @@ public struct BalancingMethod: Sendable {
 
     /// The directives of all methods; round robin needs none.
     static var directives: [Directive<UpstreamBlock>] {
-        [IPHash.directive, LeastConnections.directive, KeyHash.directive, RandomChoice.directive]
+        [
+            IPHash.directive, LeastConnections.directive, LeastTime.directive, EWMA.directive,
+            KeyHash.directive, RandomChoice.directive,
+        ]
     }
 
     /// The word of its directive; `nil`: it holds where there is none.
@@ -26,6 +48,8 @@ public struct BalancingMethod: Sendable {
     public private(set) var key: String?
     /// It wants to know the client's address.
     public private(set) var needsAddress = false
+    /// What it wants to know of the time that responses take; `nil`: nothing.
+    private(set) var timing: Timing?
     /// Whether it knows backups, and servers whose weight grows.
     let ranksServers: Bool
     /// Makes what chooses among these peers, of which the backups stand last.
@@ -40,6 +64,12 @@ public struct BalancingMethod: Sendable {
     func keyed(by key: String) -> BalancingMethod {
         var method = self
         method.key = key
+        return method
+    }
+
+    func timed(_ timing: Timing?) -> BalancingMethod {
+        var method = self
+        method.timing = timing
         return method
     }
 

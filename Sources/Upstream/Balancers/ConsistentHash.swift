@@ -5,6 +5,10 @@ internal import Net
 /// moves only its share of the keys. The points are those of nginx and of Cache::Memcached::Fast, unless a
 /// group has so much weight that they take too long to make: then there are fewer, in proportion.
 ///
+/// With `bound=n%`, a peer that has as many active requests as n percent of what is due to its weight passes
+/// the key on to the next one on the circle: one key that everybody asks for cannot bury a peer (consistent
+/// hashing with bounded loads).
+///
 /// An empty key goes round robin.
 final class ConsistentHash: Balancer {
     private struct Point {
@@ -21,11 +25,14 @@ final class ConsistentHash: Balancer {
     private var members: [[Int]] = []
     private var able: [Int] = []
     private let fallback = RoundRobin()
+    private var bound: LoadBound?
 
     /// Points that keys can lead to.
     var pointCount: Int { points.count }
 
-    init(_ peers: [Peer], _ primaries: Range<Int>) {
+    /// - Parameter bound: percent of what is due to a peer's weight that it may have; `nil`: any.
+    init(_ peers: [Peer], _ primaries: Range<Int>, bound: Int? = nil) {
+        self.bound = bound.map { LoadBound(Array(peers[primaries]), percent: $0) }
         var servers: [String: Int] = [:]
         // A point's hash stands above its server: in order they are in the order of both.
         var keys: [UInt64] = []
@@ -88,9 +95,17 @@ final class ConsistentHash: Balancer {
             crc.update(selection.hashKey)
             selection.hash = UInt32(firstPoint(atLeast: crc.value))
         }
+        bound?.look(group.eligible.isOpen)
+        // Those that pass on do not count, but are not asked without end either.
+        var passed = 0
         while selection.hashTries <= 20 {
             let point = points[Int(selection.hash) % points.count]
             let addresses = members[Int(point.server)]
+            if let bound, passed < members.count * 16, !addresses.contains(where: bound.hasRoom) {
+                passed += 1
+                selection.hash = UInt32((Int(selection.hash) % points.count + 1) % points.count)
+                continue
+            }
             if let index = takeTurn(among: addresses, group, selection, nowMs) { return index }
             selection.hash &+= 1
             selection.hashTries += 1
@@ -103,7 +118,13 @@ final class ConsistentHash: Balancer {
         among indices: [Int], _ group: PeerGroup, _ selection: Selection, _ nowMs: Int64
     ) -> Int? {
         able.removeAll(keepingCapacity: true)
-        for index in indices where group.isEligible(index, selection) { able.append(index) }
+        for index in indices where group.isEligible(index, selection) {
+            if let bound, !bound.hasRoom(index) { continue }
+            able.append(index)
+        }
+        if able.isEmpty, bound != nil {
+            for index in indices where group.isEligible(index, selection) { able.append(index) }
+        }
         guard let index = group.turns.take(among: able, count: able.count, nowMs: nowMs) else { return nil }
         group.noteChoice(index, nowMs: nowMs)
         return index
@@ -117,5 +138,38 @@ final class ConsistentHash: Balancer {
             if points[middle].hash < hash { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+}
+
+/// How many active requests each peer may have: so many percent of what is due to its weight.
+private struct LoadBound {
+    private let percent: Int
+    private let weights: [Int]
+    private var active: ActiveRequests
+    /// Of those that can serve, together with the request that is placed.
+    private var requests = 1
+    private var weight = 1
+
+    init(_ primaries: [Peer], percent: Int) {
+        self.percent = percent
+        weights = primaries.map(\.settings.weight)
+        active = ActiveRequests(primaries)
+    }
+
+    mutating func look(_ isOpen: [Bool]) {
+        active.look()
+        requests = 1
+        weight = 0
+        for index in weights.indices where isOpen[index] {
+            requests &+= max(0, active.counts[index])
+            weight += weights[index]
+        }
+        weight = max(1, weight)
+    }
+
+    /// Whether one more keeps it within the bound, rounded up.
+    func hasRoom(_ index: Int) -> Bool {
+        let (due, isTooMuch) = requests.multipliedReportingOverflow(by: percent &* weights[index])
+        return isTooMuch || max(0, active.counts[index]) &* 100 &* weight < due
     }
 }

@@ -2,13 +2,16 @@ internal import Config
 
 /// `ip_hash`: the same client address goes to the same peer. nginx's arithmetic: the first three bytes
 /// of an IPv4 address or all of an IPv6 one, hashed anew for each peer that cannot serve, at most 20
-/// times; then round robin.
+/// times; then round robin. With `full`, all four bytes of an IPv4 address: neighbours in one network, or
+/// behind one prefix of a provider, do not all go to the same peer.
 final class IPHash: Balancer {
     private let shares: WeightShares
     private let fallback = RoundRobin()
+    private let bytesOfIPv4: Int
 
-    init(_ peers: [Peer], _ primaries: Range<Int>) {
+    init(_ peers: [Peer], _ primaries: Range<Int>, isFull: Bool) {
         shares = WeightShares(peers, primaries)
+        bytesOfIPv4 = isFull ? 4 : 3
     }
 
     func pick(from group: PeerGroup, _ selection: Selection, nowMs: Int64) -> Int? {
@@ -18,7 +21,7 @@ final class IPHash: Balancer {
             selection.hashTries += 1
             var hash = selection.hash
             let bytes = selection.clientAddress
-            let count = bytes.count == 4 ? 3 : bytes.count
+            let count = bytes.count == 4 ? bytesOfIPv4 : bytes.count
             // Clients on UNIX sockets share one pseudo address of three zero bytes.
             for index in 0..<max(count, bytes.isEmpty ? 3 : 0) {
                 let byte = bytes.isEmpty ? 0 : bytes[index]
@@ -36,17 +39,26 @@ final class IPHash: Balancer {
 }
 
 extension BalancingMethod {
-    /// `ip_hash`
-    public static let ipHash = BalancingMethod("ip_hash", ranksServers: false) { IPHash($0, $1) }.addressed
+    /// `ip_hash [full]`
+    public static func ipHash(isFull: Bool = false) -> BalancingMethod {
+        BalancingMethod("ip_hash", ranksServers: false) { IPHash($0, $1, isFull: isFull) }.addressed
+    }
 }
 
 extension IPHash {
     static var directive: Directive<UpstreamBlock> {
         Directive(
-            "ip_hash", "The same client address goes to the same server.", "", in: .upstream, arity: 0...0
+            "ip_hash",
+            "The same client address goes to the same server; of IPv4 its first three bytes count, with"
+                + " `full` all four.",
+            "[full]", in: .upstream, arity: 0...1
         ) {
             (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
-            block.choose(.ipHash, statement)
+            let word = statement.argument(0)
+            guard word.isEmpty || word == "full" else {
+                throw ConfigError("invalid parameter \"\(word)\"", statement)
+            }
+            block.choose(.ipHash(isFull: word == "full"), statement)
         }
     }
 }

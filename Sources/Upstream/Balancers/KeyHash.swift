@@ -36,11 +36,40 @@ final class KeyHash: Balancer {
     }
 }
 
+/// How the keys of `hash` lead to peers.
+public enum KeySpread: Sendable, Equatable {
+    /// By total weight: a peer that comes or goes moves most keys.
+    case modulo
+    /// Ketama: it moves only its share of the keys.
+    ///
+    /// - Parameter bound: the most that a peer may have, in percent of what is due to its weight; `nil`: any.
+    case consistent(bound: Int?)
+
+    /// With one more word of the directive; `nil`: it cannot stand there.
+    fileprivate func adding(_ word: String) -> KeySpread? {
+        switch self {
+        case .modulo: word == "consistent" ? .consistent(bound: nil) : nil
+        case .consistent(bound: nil) where word.hasPrefix("bound="):
+            KeySpread.bound(word.dropFirst(6)).map { .consistent(bound: $0) }
+        case .consistent: nil
+        }
+    }
+
+    /// Of "125%": 125. Below 101, no peer would have room for what is due to it.
+    private static func bound(_ word: Substring) -> Int? {
+        guard word.last == "%", let percent = Units.number(String(word.dropLast())) else { return nil }
+        return (101...10_000).contains(percent) ? percent : nil
+    }
+}
+
 extension BalancingMethod {
-    /// `hash key [consistent]`
-    public static func hash(key: String, isConsistent: Bool) -> BalancingMethod {
+    /// `hash key [consistent [bound=n%]]`
+    public static func hash(key: String, _ spread: KeySpread) -> BalancingMethod {
         BalancingMethod("hash", ranksServers: false) { peers, primaries -> any Balancer in
-            isConsistent ? ConsistentHash(peers, primaries) : KeyHash(peers, primaries)
+            switch spread {
+            case .modulo: KeyHash(peers, primaries)
+            case .consistent(let bound): ConsistentHash(peers, primaries, bound: bound)
+            }
         }.keyed(by: key)
     }
 }
@@ -48,15 +77,20 @@ extension BalancingMethod {
 extension KeyHash {
     static var directive: Directive<UpstreamBlock> {
         Directive(
-            "hash", "The same key goes to the same server; with `consistent`, by ketama.",
-            "key [consistent]",
-            in: .upstream, arity: 1...2
+            "hash",
+            "The same key goes to the same server; with `consistent`, by ketama; with `bound`, to the next"
+                + " one while that has more active requests than so many percent of its share.",
+            "key [consistent [bound=125%]]",
+            in: .upstream, arity: 1...3
         ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
-            let word = statement.argument(1)
-            guard word.isEmpty || word == "consistent" else {
-                throw ConfigError("invalid parameter \"\(word)\"", statement)
+            var spread = KeySpread.modulo
+            for word in statement.arguments.dropFirst() {
+                guard let next = spread.adding(word) else {
+                    throw ConfigError("invalid parameter \"\(word)\"", statement)
+                }
+                spread = next
             }
-            block.choose(.hash(key: statement.argument(0), isConsistent: !word.isEmpty), statement)
+            block.choose(.hash(key: statement.argument(0), spread), statement)
         }
     }
 }

@@ -1,12 +1,8 @@
 internal import Config
-internal import Net
 internal import Sharing
 
 /// `least_conn`: the eligible peer with the fewest active requests for its weight; ties go by smooth
 /// weighted round robin.
-///
-/// Other workers change the numbers at any time, so each choice looks at all of them. That has to be a walk
-/// along arrays: asking a thousand peers one by one took 50 µs.
 final class LeastConnections: Balancer {
     private var freest: Freest
 
@@ -72,26 +68,13 @@ private struct Freest {
 
     private let weights: [Int]
     private var untried: [Bool]
-    /// Connections as they were at the last look, and where in memory their numbers are.
-    private var connections: [Int]
-    private let places: [Int]
-    /// Neighbours whose numbers are in the same memory.
-    private var runs: [(memory: SharedMemory, range: Range<Int>)] = []
+    private var active: ActiveRequests
 
     init(_ all: [Peer]) {
         weights = all.map(\.settings.weight)
         peers = all.map { _ in 0 }
-        connections = peers
         untried = all.map { _ in false }
-        places = all.map { $0.state.connectionsPlace.index }
-        for (index, peer) in all.enumerated() {
-            let memory = peer.state.connectionsPlace.memory
-            if let last = runs.last, last.memory === memory {
-                runs[runs.count - 1].range = last.range.lowerBound..<(index + 1)
-            } else {
-                runs.append((memory, index..<(index + 1)))
-            }
-        }
+        active = ActiveRequests(all)
     }
 
     mutating func removeAll() { count = 0 }
@@ -102,12 +85,12 @@ private struct Freest {
     }
 
     mutating func find(_ isOpen: [Bool], _ selection: Selection) {
-        for run in runs { run.memory.load(places, run.range, into: &connections) }
+        active.look()
         guard selection.triedCount > 0 else {
-            return count = Freest.find(connections, weights, isOpen, into: &peers)
+            return count = Freest.find(active.counts, weights, isOpen, into: &peers)
         }
         for index in untried.indices { untried[index] = isOpen[index] && !selection.hasTried(index) }
-        count = Freest.find(connections, weights, untried, into: &peers)
+        count = Freest.find(active.counts, weights, untried, into: &peers)
     }
 
     /// - Returns: how many were found.
