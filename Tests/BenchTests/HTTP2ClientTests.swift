@@ -123,6 +123,36 @@ struct HTTP2ClientTests {
         #expect(last.count == 500)
     }
 
+    @Test("a small window is opened again as content comes, the stream's and the connection's")
+    func smallWindow() throws {
+        let toServer = ByteBuffer(capacity: 1024)
+        var client = HTTP2Client(window: 65_535, toServer)
+        let id = client.ask(try Self.request(), number: nil, toServer)
+        toServer.removeAll()
+        let toClient = ByteBuffer(capacity: 32_768)
+        let piece = ByteBuffer(capacity: 16_384)
+        piece.append([UInt8](repeating: 120, count: 16_384))
+        for isLast in [false, false, false, false, false, true] {
+            FrameWriter.data(
+                Slice(from: 0, to: piece.count), of: piece, on: id, isLast: isLast, to: toClient)
+            guard case .content(id, count: 16_384, isLast) = client.next(toClient, toServer) else {
+                Issue.record("no content")
+                return
+            }
+        }
+        var opened: [UInt32: Int] = [:]
+        while let header = toServer.withReadable({ FrameHeader.read($0) }) {
+            #expect(header.kind == .windowUpdate)
+            toServer.consume(FrameHeader.byteCount)
+            opened[header.streamID, default: 0] += toServer.withReadable {
+                Int(FrameHeader.number($0, at: 0))
+            }
+            toServer.consume(4)
+        }
+        // Three times two pieces; the last ends the stream, which needs no window any more.
+        #expect(opened == [0: 6 * 16_384, id: 4 * 16_384])
+    }
+
     @Test("resets and the announced end are told of, and what is no frame is broken")
     func ends() throws {
         let scene = Scene()

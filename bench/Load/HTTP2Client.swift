@@ -26,8 +26,10 @@ enum HTTP2ClientEvent {
 /// The client's side of an HTTP/2 connection without its socket: RFC 9113. It trusts the server more than
 /// one that browses would.
 struct HTTP2Client {
-    /// What the server may send before it is told to go on: so much that it never waits.
-    private static var window: Int { 1 << 30 }
+    /// What the server may send of a stream, and of all, before it is told to go on; unless told, so much
+    /// that it never waits.
+    static var windowMax: Int { 1 << 30 }
+    private let window: Int
 
     private(set) var peer = HTTP2Settings()
     /// Content that all streams together may still send.
@@ -40,16 +42,20 @@ struct HTTP2Client {
     private var blockHeader: FrameHeader?
     private var nextStream: UInt32 = 1
     private var uncreditedCount = 0
+    /// The same of streams whose content is under way.
+    private var uncreditedCounts: [UInt32: Int] = [:]
 
     /// Numbers of streams have run out: RFC 9113 §5.1.1.
     var isSpent: Bool { nextStream > 1 << 30 }
 
     /// Begins the connection: §3.4.
-    init(_ output: ByteBuffer) {
+    ///
+    /// - Parameter window: 65,535 to `windowMax` bytes.
+    init(window: Int = HTTP2Client.windowMax, _ output: ByteBuffer) {
+        self.window = window
         output.append(HTTP2Connection.preface)
-        FrameWriter.settings(
-            [(.enablePush, 0), (.initialWindowSize, UInt32(HTTP2Client.window))], to: output)
-        FrameWriter.windowUpdate(0, by: HTTP2Client.window - 65_535, to: output)
+        FrameWriter.settings([(.enablePush, 0), (.initialWindowSize, UInt32(clamping: window))], to: output)
+        if window > 65_535 { FrameWriter.windowUpdate(0, by: window - 65_535, to: output) }
     }
 
     // MARK: Requests
@@ -119,7 +125,7 @@ struct HTTP2Client {
         }
         switch header.kind {
         case .data:
-            credit(header.length, output)
+            credit(header, output)
             return .content(
                 header.streamID, count: header.length, isLast: header.flags.contains(.endStream))
         case .headers:
@@ -148,6 +154,7 @@ struct HTTP2Client {
             if header.streamID == 0, !sendWindow.move(by: increment) { return .broken }
             return .mayContinue(header.streamID, by: increment)
         case .resetStream:
+            uncreditedCounts[header.streamID] = nil
             return .reset(
                 header.streamID, wasRefused: number(at: 0) == HTTP2ErrorCode.refusedStream.rawValue)
         case .goAway:
@@ -180,11 +187,19 @@ struct HTTP2Client {
     }
 
     /// The window is opened by what came, long before it is shut: §6.9.
-    private mutating func credit(_ count: Int, _ output: ByteBuffer) {
-        uncreditedCount += count
-        guard uncreditedCount >= HTTP2Client.window / 2 else { return }
-        FrameWriter.windowUpdate(0, by: uncreditedCount, to: output)
-        uncreditedCount = 0
+    private mutating func credit(_ header: FrameHeader, _ output: ByteBuffer) {
+        uncreditedCount += header.length
+        if uncreditedCount >= window / 2 {
+            FrameWriter.windowUpdate(0, by: uncreditedCount, to: output)
+            uncreditedCount = 0
+        }
+        let ofStream = (uncreditedCounts.removeValue(forKey: header.streamID) ?? 0) + header.length
+        guard !header.flags.contains(.endStream) else { return }
+        if ofStream >= window / 2 {
+            FrameWriter.windowUpdate(header.streamID, by: ofStream, to: output)
+        } else {
+            uncreditedCounts[header.streamID] = ofStream
+        }
     }
 
     /// A field block is here whole.
@@ -204,7 +219,9 @@ struct HTTP2Client {
         }
         switch status {
         // Trailers.
-        case 0: return .content(header.streamID, count: 0, isLast: isLast)
+        case 0:
+            uncreditedCounts[header.streamID] = nil
+            return .content(header.streamID, count: 0, isLast: isLast)
         case 100..<200: return .handled
         default: return .head(header.streamID, status: status, isLast: isLast)
         }

@@ -29,7 +29,7 @@ final class HTTP2Dialogue: LoadDialogue {
 
     init(_ generator: LoadGenerator) {
         self.generator = generator
-        client = HTTP2Client(ByteBuffer(capacity: 128))
+        client = HTTP2Client(window: generator.window, ByteBuffer(capacity: 128))
     }
 
     var hasRoom: Bool {
@@ -53,7 +53,7 @@ final class HTTP2Dialogue: LoadDialogue {
         pendingCount = 0
         lastStream = .max
         hasAsked = false
-        client = HTTP2Client(output)
+        client = HTTP2Client(window: generator.window, output)
         startDownload(output)
     }
 

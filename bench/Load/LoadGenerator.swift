@@ -38,6 +38,7 @@ final class LoadGenerator {
     /// The same for HTTP/2, and what each connection loads beside them.
     private let http2Requests: [HTTP2RequestFields]
     let download: HTTP2RequestFields?
+    let window: Int
     let body = ByteBuffer(capacity: 64)
     /// Of the next request, if they are numbered: no other process has the same.
     private var number: Int?
@@ -93,6 +94,7 @@ final class LoadGenerator {
         left = requests
         self.requests = options.targets.map { LoadGenerator.request(options, path: $0.path) }
         http2Requests = options.targets.map { HTTP2RequestFields(options, path: $0.path) }
+        window = options.window
         download = options.download.map { HTTP2RequestFields(options, download: $0) }
         order = LoadGenerator.order(options.targets.map(\.weight))
         intervalUs = rate.map { 1_000_000 / $0 }

@@ -30,6 +30,8 @@ struct LoadOptions {
     var streams = 1
     /// What each connection of HTTP/2 loads again and again beside the requests that are measured.
     var download: String?
+    /// What a server of HTTP/2 may send before it is told to go on, in bytes.
+    var window = HTTP2Client.windowMax
     var keepsAlive = true
     var resumes = false
     var tls = TLSClientSettings()
@@ -78,6 +80,7 @@ struct LoadOptions {
               --h2               HTTP/2: by ALPN, or by prior knowledge where the URL is http
           -m, --streams N        requests under way on a connection of HTTP/2 (1)
               --download PATH    each connection of HTTP/2 also loads this, again and again; it is not measured
+              --window BYTES     what an HTTP/2 server may send before it is told to go on (1 GiB)
               --close            a new connection for each request
               --resume           new TLS connections resume the session of an earlier one
               --tls VERSION      1.2 or 1.3 only
@@ -121,8 +124,8 @@ struct LoadOptions {
 
     private mutating func settleProtocol() throws(Complaint) {
         guard speaksHTTP2 else {
-            guard streams == 1, download == nil else {
-                throw Complaint(text: "--streams and --download are for --h2")
+            guard streams == 1, download == nil, window == HTTP2Client.windowMax else {
+                throw Complaint(text: "--streams, --download and --window are for --h2")
             }
             return
         }
@@ -158,6 +161,7 @@ struct LoadOptions {
         case "--download":
             guard value.hasPrefix("/") else { throw Complaint(text: "--download is a path") }
             download = value
+        case "--window": window = try LoadOptions.number(word, value, 65_535...HTTP2Client.windowMax)
         case "--ciphers": tls.ciphers = value
         case "--tls":
             switch value {
