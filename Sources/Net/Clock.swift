@@ -68,6 +68,14 @@ public final class Clock {
         errorLogTime = Clock.format(&local, "%Y/%m/%d %H:%M:%S")
     }
 
+    /// What this machine's zone adds to UTC now, in seconds.
+    public static var zoneSeconds: Int64 {
+        var seconds = time(nil)
+        var local = tm()
+        localtime_r(&seconds, &local)
+        return Int64(local.tm_gmtoff)
+    }
+
     /// Appends the `Date` field of a response.
     public func appendDateLine(to out: ByteBuffer) { out.append(contentsOf: dateLine) }
 

@@ -3,6 +3,7 @@ internal import Core
 internal import HTTP
 public import Net
 public import Sharing
+internal import Status
 internal import Upstream
 
 /// One process that serves: an epoll set and every connection accepted on it.
@@ -57,7 +58,7 @@ public final class Worker {
 
     var admission: Admission
     /// Answers that are being made in slices.
-    var longAnswerCount = 0
+    var longAnswers = SlicedWork.Counts()
     /// The users of `auth_basic_user_file`.
     let passwordFiles = PasswordFiles()
     private(set) lazy var passwordChecks = PasswordChecks(worker: self)

@@ -14,10 +14,48 @@ package final class SlicedWork {
         let body: (Int) -> Bool
     }
 
+    /// What it is for: each may hold so much of a worker.
+    package enum Purpose {
+        case report
+        case listing
+
+        /// Most that a worker makes at once. Each holds all that it is about until its client has it.
+        package var countMax: Int {
+            switch self {
+            case .report: 8
+            case .listing: 32
+            }
+        }
+    }
+
+    /// How many a worker makes now.
+    package struct Counts {
+        private var reports = 0
+        private var listings = 0
+
+        package init() {}
+
+        package subscript(purpose: Purpose) -> Int {
+            get {
+                switch purpose {
+                case .report: reports
+                case .listing: listings
+                }
+            }
+            set {
+                switch purpose {
+                case .report: reports = newValue
+                case .listing: listings = newValue
+                }
+            }
+        }
+    }
+
     private var loops: [Loop] = []
     private var place = (loop: 0, index: 0)
     private let clock = Clock()
 
+    package let purpose: Purpose
     /// What the work makes; it may be sent as soon as something is in it.
     package let out: ByteBuffer
     /// What the work ends with, if nothing of it was sent before.
@@ -28,7 +66,11 @@ package final class SlicedWork {
     /// - Parameters:
     ///   - out: where the answer's content goes.
     ///   - end: called when all is done, if nothing was sent before.
-    package init(out: ByteBuffer = ByteBuffer(capacity: 16), end: @escaping () -> Void = {}) {
+    package init(
+        _ purpose: Purpose = .report, out: ByteBuffer = ByteBuffer(capacity: 16),
+        end: @escaping () -> Void = {}
+    ) {
+        self.purpose = purpose
         self.out = out
         self.end = end
     }

@@ -1,9 +1,11 @@
+internal import Config
 internal import Core
 internal import Net
 
-/// What the content of one response goes through between whoever makes it and its client: `gzip`, `gunzip`.
+/// What the content of one response goes through between whoever makes it and its client: `gzip`, `gunzip`,
+/// `sub_filter`.
 ///
-///     maker ──give──▶ held ──coder──▶ stream
+///     maker ──give──▶ held ──stage──▶ next filter, or stream
 ///
 /// The client's readiness is asked before each piece: what it does not take yet stays in front of the
 /// coder, where makers see it as content that is held. Recycled by its worker.
@@ -15,7 +17,10 @@ final class ContentFilter {
     private let worker: Worker
     /// Content that was taken, and not coded yet.
     private let held = ByteBuffer(capacity: 4096)
-    private var kind = ContentCoder.Kind.inflate
+    private var stage = Stage.coding(.inflate)
+    /// What comes out of this one goes through it.
+    private var next: ContentFilter?
+    private lazy var substitution = Substitution()
     /// Taken when there is content, given back at its end.
     private var coder: ContentCoder?
     /// Most bytes that are made before the client is asked again.
@@ -27,13 +32,18 @@ final class ContentFilter {
     /// How the response ends when all is coded.
     private var ending = ResponseStream.Ending.none
     /// It goes on in a later turn.
-    private(set) var isQueued = false
+    private var isQueued = false
     /// When the turn began in which so many bytes were coded.
     private var turnUs: Int64 = 0
     private var turnCount = 0
     /// Bytes of content that came, and that were made of them.
     private(set) var takenCount: Int64 = 0
     private(set) var madeCount: Int64 = 0
+
+    private enum Stage {
+        case coding(ContentCoder.Kind)
+        case substituting
+    }
 
     private enum State {
         /// No response has it.
@@ -53,9 +63,23 @@ final class ContentFilter {
     ///
     /// - Parameter mayWait: nobody waits for a part of it: it need not be readable when its maker pauses.
     func begin(_ kind: ContentCoder.Kind, pieceMax: Int, mayWait: Bool) {
-        self.kind = kind
+        begin(.coding(kind), pieceMax)
         self.mayWait = mayWait
+    }
+
+    /// A response begins in which texts are replaced.
+    func begin(
+        _ plan: SubstitutionPlan, _ table: SearchTable, _ replacements: [Template<Variable>]
+    ) {
+        begin(.substituting, CompressionSettings.largestPiece)
+        substitution.begin(plan, table, replacements)
+    }
+
+    private func begin(_ stage: Stage, _ pieceMax: Int) {
+        self.stage = stage
         self.pieceMax = pieceMax
+        mayWait = false
+        next = nil
         flush = .none
         state = .between
         ending = .none
@@ -64,12 +88,22 @@ final class ContentFilter {
         madeCount = 0
     }
 
+    /// What comes out of this filter, or of those behind it, is to go through another.
+    func lead(to filter: ContentFilter) {
+        if let next { next.lead(to: filter) } else { next = filter }
+    }
+
     /// The response has ended, or was given up: what it took is free for others.
     func end(for client: ClientConnection) {
+        next?.end(for: client)
         guard state != .idle else { return }
-        client.codedCount -= 1
-        worker.coders.release()
-        giveCoder()
+        switch stage {
+        case .coding:
+            client.codedCount -= 1
+            worker.coders.release()
+            giveCoder()
+        case .substituting: substitution.end()
+        }
         state = .idle
         flush = .none
         ending = .none
@@ -78,19 +112,34 @@ final class ContentFilter {
         held.shrink(toCapacity: 64 << 10)
     }
 
+    /// Nobody has it any more.
+    func giveBack() {
+        if let last = next.take() { last.giveBack() }
+        worker.giveBack(self)
+    }
+
     private func giveCoder() {
         if let coder = coder.take() { worker.coders.give(coder) }
     }
 
-    /// Bytes that wait in front of the coder.
-    var heldCount: Int { held.count }
+    /// Bytes that wait in front of this filter and of those behind it.
+    var heldCount: Int { held.count + (next?.heldCount ?? 0) }
 
-    /// It has something to code that the client has no room for.
-    var isHolding: Bool { !held.isEmpty || flush != .none }
+    /// It has something to work on that the client has no room for.
+    var isHolding: Bool { hasWork || (next?.isHolding ?? false) }
+
+    private var hasWork: Bool {
+        if !held.isEmpty || flush != .none { return true }
+        guard case .substituting = stage else { return false }
+        return substitution.isBehind
+    }
+
+    /// It goes on in a later turn, or one behind it does.
+    var isAwaitingTurn: Bool { isQueued || (next?.isAwaitingTurn ?? false) }
 
     /// How many times smaller the content became, in hundredths; `nil`: it was not compressed.
     var ratio: Int64? {
-        guard kind != .inflate, madeCount > 0 else { return nil }
+        guard case .coding(.deflate) = stage, madeCount > 0 else { return next?.ratio }
         return (takenCount * 1000 / madeCount + 5) / 10
     }
 
@@ -111,7 +160,8 @@ final class ContentFilter {
             flush = .sync
             goOn(for: exchange)
         }
-        if isRunning(exchange) { exchange.stream.flush() }
+        guard isRunning(exchange) else { return }
+        if let next { next.pause(for: exchange) } else { exchange.stream.flush() }
     }
 
     /// No more content comes.
@@ -124,16 +174,27 @@ final class ContentFilter {
 
     /// The turn that it waited for has come.
     func takeTurn(for exchange: Exchange) {
-        guard isQueued else { return }
-        isQueued = false
+        guard isAwaitingTurn else { return }
+        forgetTurn()
         exchange.clientCanTakeMore()
+    }
+
+    private func forgetTurn() {
+        isQueued = false
+        next?.forgetTurn()
     }
 
     // MARK: Coding
 
     private func isRunning(_ exchange: Exchange) -> Bool {
-        guard exchange.filter === self, case .responding = exchange.phase else { return false }
+        guard exchange.filter?.leads(to: self) ?? false, case .responding = exchange.phase else {
+            return false
+        }
         return state != .idle
+    }
+
+    private func leads(to filter: ContentFilter) -> Bool {
+        self === filter || (next?.leads(to: filter) ?? false)
     }
 
     private var isOpen: Bool {
@@ -145,26 +206,26 @@ final class ContentFilter {
 
     /// Codes what there is, as far as the client takes it, and then ends the response if it is to end.
     func goOn(for exchange: Exchange) {
+        if let next, next.isHolding {
+            next.goOn(for: exchange)
+            guard isRunning(exchange), !next.isHolding else { return }
+        }
         if turnUs != worker.clock.nowUs {
             turnUs = worker.clock.nowUs
             turnCount = 0
         }
-        while isHolding, isOpen {
-            if exchange.stream.isBlocked { return }
+        while hasWork, isOpen {
+            if exchange.stream.isBlocked || (next?.isHolding ?? false) { return }
             guard turnCount < ContentFilter.turnMax else { return goOnLater(exchange) }
-            guard let coder = readyCoder() else { return fail("no memory is left for zlib", exchange) }
             let out = worker.coded
             out.removeAll()
             let before = held.count
-            let step = coder.code(held, flush, into: out, atMost: pieceMax)
-            if held.count < before { state = .within }
+            let complaint = work(into: out, for: exchange)
             let count = out.count
             madeCount += Int64(count)
             turnCount += max(count, before - held.count)
-            let complaint = settle(step, coder)
             if count > 0 {
-                let isLast = state == .over && ending == .whole && complaint == nil
-                exchange.stream.send(out, of: exchange, isLast: isLast)
+                give(out, isLast: state == .over && ending == .whole && complaint == nil, exchange)
                 guard isRunning(exchange) else { return }
             }
             if let complaint { return fail(complaint, exchange) }
@@ -172,14 +233,48 @@ final class ContentFilter {
         endIfDue(exchange)
     }
 
-    private func readyCoder() -> ContentCoder? {
+    private func give(_ out: ByteBuffer, isLast: Bool, _ exchange: Exchange) {
+        guard let next else { return exchange.stream.send(out, of: exchange, isLast: isLast) }
+        next.take(Slice(from: 0, to: out.count), of: out, for: exchange)
+    }
+
+    /// Makes a piece of what is held.
+    ///
+    /// - Returns: what is wrong.
+    private func work(into out: ByteBuffer, for exchange: Exchange) -> StaticString? {
+        let before = held.count
+        let step: ContentCoder.Step
+        switch stage {
+        case .coding(let kind):
+            guard let coder = readyCoder(kind) else { return "no memory is left for zlib" }
+            step = coder.code(held, flush, into: out, atMost: pieceMax)
+            if held.count < before { state = .within }
+            return settle(step, kind, coder)
+        case .substituting:
+            step = substitution.replace(
+                held, isLast: flush == .finish, into: out, atMost: pieceMax, for: exchange)
+            if held.count < before { state = .within }
+            switch step {
+            case .wantsRoom: break
+            case .wantsInput, .failed: flush = .none
+            case .ended:
+                flush = .none
+                state = .over
+            }
+            return nil
+        }
+    }
+
+    private func readyCoder(_ kind: ContentCoder.Kind) -> ContentCoder? {
         if let coder { return coder }
         coder = worker.coders.take(kind)
         return coder
     }
 
     /// - Returns: what is wrong.
-    private func settle(_ step: ContentCoder.Step, _ coder: ContentCoder) -> StaticString? {
+    private func settle(
+        _ step: ContentCoder.Step, _ kind: ContentCoder.Kind, _ coder: ContentCoder
+    ) -> StaticString? {
         switch (step, kind) {
         case (.wantsRoom, _): return nil
         case (.wantsInput, .deflate):
@@ -220,6 +315,7 @@ final class ContentFilter {
         state = .over
         flush = .none
         giveCoder()
+        if let next { return next.finish(ending, for: exchange) }
         switch ending {
         case .none: break
         case .whole: exchange.stream.end(exchange)
@@ -230,7 +326,11 @@ final class ContentFilter {
     /// The client sees that this is not all.
     private func fail(_ complaint: StaticString, _ exchange: Exchange) {
         worker.log(.error, exchange, "\(complaint)")
-        exchange.accounting.fault = kind == .inflate ? .upstreamCut : .internalError
+        if case .coding(.inflate) = stage {
+            exchange.accounting.fault = .upstreamCut
+        } else {
+            exchange.accounting.fault = .internalError
+        }
         state = .over
         ending = .none
         flush = .none

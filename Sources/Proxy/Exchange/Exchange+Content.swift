@@ -6,7 +6,7 @@ extension Exchange {
     var isBlocked: Bool { stream.isBlocked || (filter?.isHolding ?? false) }
 
     /// Content waits for its turn to be coded, and not for the client.
-    var isAwaitingTurn: Bool { filter?.isQueued ?? false }
+    var isAwaitingTurn: Bool { filter?.isAwaitingTurn ?? false }
 
     /// Bytes of content that wait for the client in memory.
     var heldCount: Int { stream.heldCount + (filter?.heldCount ?? 0) }
@@ -42,6 +42,13 @@ extension Exchange {
     func cutContent() {
         guard let filter else { return stream.cut(self) }
         filter.finish(.cut, for: self)
+    }
+
+    /// Content is to go through one more filter, behind those that there are.
+    func add(_ begin: (ContentFilter) -> Void) {
+        let added = worker.takeFilter()
+        begin(added)
+        if let filter { filter.lead(to: added) } else { filter = added }
     }
 
     /// What the content goes through is free for others.

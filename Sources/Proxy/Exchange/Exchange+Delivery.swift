@@ -71,21 +71,19 @@ extension Exchange {
 
     // MARK: What is made in slices, between other requests
 
-    /// Most answers that are made in slices at once. Each holds all that it is about until its client has it.
-    private static var longAnswersMax: Int { 8 }
-
     /// Makes an answer: now if it is short, else a slice in each turn of the worker.
     func begin(_ work: SlicedWork) -> Outcome {
-        guard worker.longAnswerCount < Self.longAnswersMax else {
+        let countMax = work.purpose.countMax
+        guard worker.longAnswers[work.purpose] < countMax else {
             work.drop()
-            worker.log(.warn, self, "\(Self.longAnswersMax) long answers are being made: this one is refused")
+            worker.log(.warn, self, "\(countMax) long answers are being made: this one is refused")
             return .status(503)
         }
         if work.run(outMax: ResponseStream.heldMax) {
             work.end()
             return .respond
         }
-        worker.longAnswerCount += 1
+        worker.longAnswers[work.purpose] += 1
         source = .work(work)
         makeLater()
         return .suspended
@@ -137,7 +135,7 @@ extension Exchange {
         if case .none = source { return }
         if case .work(let work) = source {
             work.drop()
-            worker.longAnswerCount -= 1
+            worker.longAnswers[work.purpose] -= 1
         }
         source = .none
     }

@@ -37,7 +37,7 @@ extension Exchange {
         response.reset()
         dropSource()
         endFilter()
-        if let used = filter.take() { worker.giveBack(used) }
+        if let used = filter.take() { used.giveBack() }
         delivery = Delivery()
         attempts.reset()
         proxying = Proxying()

@@ -25,6 +25,8 @@ extension Exchange {
         keptFields.add(to: response)
         if limiting.hasFields { LimitFields.apply(to: self) }
         HeaderFilter.apply(to: self)
+        Compression.settleUnpacking(self)
+        SubFilter.settle(self)
         Compression.settle(self)
         response.addRanges()
         discardBody()

@@ -161,8 +161,9 @@ final class Response {
     ///
     /// - Parameters:
     ///   - coding: `Content-Encoding`; `nil`: none.
+    ///   - keepsRanges: a gateway's word on ranges stands, as nginx has it.
     ///   - scratch: an empty buffer.
-    func recode(_ coding: StaticString?, using scratch: ByteBuffer) {
+    func recode(_ coding: StaticString?, keepsRanges: Bool = false, using scratch: ByteBuffer) {
         contentLength = nil
         ranges = .unsaid
         scratch.append(contentsOf: lines)
@@ -172,7 +173,8 @@ final class Response {
         for index in former.indices {
             let field = former[index]
             switch field.known {
-            case .acceptRanges, .contentEncoding: break
+            case .acceptRanges where !keepsRanges: break
+            case .contentEncoding: break
             case .etag: addWeakened(field, of: scratch)
             default: add(field, of: scratch)
             }

@@ -267,6 +267,7 @@ final class ConfigurationBuilder {
             temporaryFolders.insert(block.settings.core.clientBodyTempPath)
             temporaryFolders.insert(block.settings.proxy.tempPath)
         }
+        block.settings.substitution.assemble()
         try block.settings.referers.assemble(block.server, patterns)
         if !block.settings.mirror.paths.elements.isEmpty, block.settings.mirror.copiesBody {
             temporaryFolders.insert(block.settings.core.clientBodyTempPath)

@@ -5,22 +5,21 @@ internal import Net
 /// `gzip`, `gunzip`: whether the content of a response is coded anew on its way to the client, and what its
 /// head says then.
 enum Compression {
-    /// Called once a response, when all that its maker and `add_header` say of it stands.
+    /// `gunzip`: called once a response, when all that its maker and `add_header` say of it stands, and
+    /// before anybody looks into its content.
+    static func settleUnpacking(_ exchange: Exchange) {
+        guard exchange.location.settings.compression.uncompresses, exchange.stream.takesContent,
+            exchange.response.status != 206, isGzip(exchange.response)
+        else { return }
+        exchange.response.variesByEncoding = exchange.location.settings.compression.varies
+        if !takesGzip(exchange) { uncompress(exchange) }
+    }
+
+    /// `gzip`: called when everybody else has done with the content.
     static func settle(_ exchange: Exchange) {
-        // Asked one by one: taking the settings along counts references.
-        if !exchange.location.settings.compression.compresses,
-            !exchange.location.settings.compression.uncompresses
-        {
-            return
-        }
-        guard exchange.stream.takesContent else { return }
-        let isGzip = isGzip(exchange.response)
-        if exchange.location.settings.compression.uncompresses, isGzip, exchange.response.status != 206 {
-            exchange.response.variesByEncoding = exchange.location.settings.compression.varies
-            if !takesGzip(exchange) { uncompress(exchange) }
-            return
-        }
-        guard isEligible(exchange) else { return }
+        guard exchange.location.settings.compression.compresses, exchange.stream.takesContent,
+            isEligible(exchange)
+        else { return }
         exchange.response.variesByEncoding = exchange.location.settings.compression.varies
         if takesGzip(exchange) { compress(exchange) }
     }
@@ -61,35 +60,7 @@ enum Compression {
     }
 
     private static func hasType(_ exchange: Exchange) -> Bool {
-        let response = exchange.response
-        let isForeign =
-            if case .streamed = response.contentKind { true } else {
-                !exchange.keptFields.contentType.isEmpty
-            }
-        return response.contentType.withReadable { type in
-            let end = isForeign ? charsetStart(type) : type.count
-            return exchange.location.settings.compression.types.contains(type.extracting(0..<end))
-        }
-    }
-
-    /// Where `; charset=` begins. As nginx: another parameter is part of a gateway's type.
-    private static func charsetStart(_ type: Span<UInt8>) -> Int {
-        var index = 0
-        while index < type.count {
-            guard type[index] == UInt8(ascii: ";") else {
-                index += 1
-                continue
-            }
-            let start = index
-            index += 1
-            while index < type.count, type[index] == .space { index += 1 }
-            if index + 8 <= type.count,
-                equalsIgnoringCase(type.extracting(index..<(index + 8)), "charset=")
-            {
-                return start
-            }
-        }
-        return type.count
+        ContentType.withBare(of: exchange) { exchange.location.settings.compression.types.contains($0) }
     }
 
     private static func isGzip(_ response: Response) -> Bool {
@@ -133,9 +104,7 @@ enum Compression {
                 return complain(exchange)
             }
             exchange.client.codedCount += 1
-            let filter = worker.takeFilter()
-            filter.begin(kind, pieceMax: pieceMax, mayWait: mayWait(exchange))
-            exchange.filter = filter
+            exchange.add { $0.begin(kind, pieceMax: pieceMax, mayWait: mayWait(exchange)) }
         }
         let scratch = worker.takeScratch()
         exchange.response.recode(coding, using: scratch)

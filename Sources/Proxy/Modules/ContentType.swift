@@ -16,4 +16,36 @@ enum ContentType {
         }
         if !isKnown { exchange.location.settings.core.defaultType.append(for: exchange, to: type) }
     }
+
+    /// Calls `body` with the response's type without `; charset=`.
+    static func withBare<R>(of exchange: Exchange, _ body: (Span<UInt8>) -> R) -> R {
+        let response = exchange.response
+        let isForeign =
+            if case .streamed = response.contentKind { true } else {
+                !exchange.keptFields.contentType.isEmpty
+            }
+        return response.contentType.withReadable { type in
+            body(type.extracting(0..<(isForeign ? charsetStart(type) : type.count)))
+        }
+    }
+
+    /// Where `; charset=` begins. As nginx: another parameter is part of a gateway's type.
+    private static func charsetStart(_ type: Span<UInt8>) -> Int {
+        var index = 0
+        while index < type.count {
+            guard type[index] == UInt8(ascii: ";") else {
+                index += 1
+                continue
+            }
+            let start = index
+            index += 1
+            while index < type.count, type[index] == .space { index += 1 }
+            if index + 8 <= type.count,
+                equalsIgnoringCase(type.extracting(index..<(index + 8)), "charset=")
+            {
+                return start
+            }
+        }
+        return type.count
+    }
 }

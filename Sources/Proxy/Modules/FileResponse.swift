@@ -46,7 +46,7 @@ enum FileResponse {
         let response = exchange.response
         let rangesMax = exchange.location.settings.core.maxRanges
         guard rangesMax > 0 else { return .respond }
-        if Compression.isForeseen(for: exchange) {
+        if SubFilter.isForeseen(for: exchange) || Compression.isForeseen(for: exchange) {
             response.ranges = .accepted
             return .respond
         }

@@ -40,9 +40,11 @@ enum StaticFiles {
                 if stamp.isDirectory { continue }
                 return redirect(exchange, to: name, isWhole: false)
             }
-            if !isDirectoryKnown, let outcome = missingDirectory(exchange) { return outcome }
+            if !isDirectoryKnown, let outcome = missingDirectory(exchange, path) { return outcome }
             isDirectoryKnown = true
         }
+        let listing = Autoindex.handle(exchange)
+        guard case .declined = listing else { return listing }
         path.removeAll()
         FilePath.append(for: exchange, to: path)
         exchange.log(.error, "directory index of \"\(path.printableText)\" is forbidden")
@@ -56,7 +58,8 @@ enum StaticFiles {
         return .suspended
     }
 
-    private static func missingDirectory(_ exchange: Exchange) -> Outcome? {
+    /// - Parameter file: what was looked for in it.
+    private static func missingDirectory(_ exchange: Exchange, _ file: ByteBuffer) -> Outcome? {
         let path = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(path) }
         FilePath.append(for: exchange, to: path)
@@ -68,7 +71,7 @@ enum StaticFiles {
         let error = Errno.current
         if error.isPermission || exchange.location.settings.core.logNotFound {
             let reason = error.isPermission ? "is forbidden" : "is not found"
-            exchange.log(.error, "\"\(path.printableText)\" \(reason) \(error.logText)")
+            exchange.log(.error, "\"\(file.printableText)\" \(reason) \(error.logText)")
         }
         return .status(error.isPermission ? 403 : 404)
     }

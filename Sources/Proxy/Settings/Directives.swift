@@ -13,7 +13,9 @@ enum Directives {
             + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
             + AuthRequestSettings.directives + MirrorSettings.directives
             + SecureLinkSettings.directives + RefererSettings.directives
-            + HeaderSettings.directives + CompressionSettings.directives + LogSettings.directives
+            + HeaderSettings.directives + CompressionSettings.directives + AutoindexSettings.directives
+            + SubstitutionSettings.directives
+            + LogSettings.directives
             + RewriteSettings.directives
             + ContentModule.directives + TryFilesSettings.directives + RateSetting.directives
             + LimitRequestSettings.directives + LimitConnectionSettings.directives + GeoRows.directives

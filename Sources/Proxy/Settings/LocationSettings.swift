@@ -16,6 +16,8 @@ struct LocationSettings {
     var referers = RefererSettings()
     var headers = HeaderSettings()
     var compression = CompressionSettings()
+    var autoindex = AutoindexSettings()
+    var substitution = SubstitutionSettings()
     var logs: LogSettings
     var names = NameSource()
     /// Of this very block: never inherited.
@@ -45,6 +47,7 @@ struct LocationSettings {
         copy.headers.added.inherit()
         copy.headers.trailers.inherit()
         copy.compression.inheritLists()
+        copy.substitution.inheritLists()
         copy.logs.access.inherit()
         copy.rewrite = RewriteSettings()
         copy.content = .module(StaticFiles.module)

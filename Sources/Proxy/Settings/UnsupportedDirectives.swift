@@ -28,12 +28,11 @@ enum UnsupportedDirectives {
             (["ntlm"], "use \"ip_hash\" and let the gateway take another kind of authentication"),
             (["geoip*"], "use \"geo\" with networks"),
             (["keyval*"], "use \"map\""),
-            (["autoindex*"], "folders are not listed: name a file with \"index\""),
             (["empty_gif"], "use \"return 204\""),
             (["dav_*", "create_full_put_path"], "files are only read: let the gateway take uploads"),
             (
                 [
-                    "sub_filter*", "ssi*", "add_before_body", "add_after_body", "addition_types", "xslt_*",
+                    "ssi*", "add_before_body", "add_after_body", "addition_types", "xslt_*",
                     "image_filter*", "mp4*", "flv", "hls*", "f4f*",
                 ], "contents pass as they are: let the gateway make them"
             ),

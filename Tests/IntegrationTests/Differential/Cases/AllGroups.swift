@@ -8,7 +8,7 @@ extension DifferentialGroup {
             rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
             accelRedirect, authRequest, authRequestPlaces, authServices, mirror, referers, secureLinks,
             conditions, refusedRequests, patterns, trailers,
-            compression, preparedFiles,
+            compression, preparedFiles, substitution,
         ]
     }
 }

@@ -1,0 +1,196 @@
+internal import Core
+internal import HTTP
+internal import Net
+
+/// The text of a folder's listing, byte for byte as nginx writes it.
+struct Listing {
+    var format: AutoindexFormat
+    /// JSONP: the function.
+    var callback: [UInt8] = []
+    private let tellsExactSizes: Bool
+    /// Seconds that are added to times.
+    private let zoneSeconds: Int64
+    /// Characters of a name that HTML shows.
+    private static var nameMax: Int { 50 }
+
+    init(_ settings: AutoindexSettings) {
+        format = settings.format
+        tellsExactSizes = settings.tellsExactSizes
+        zoneSeconds = settings.tellsLocalTime ? Clock.zoneSeconds : 0
+    }
+
+    /// Writes what stands in front of the entries.
+    func begin(for path: ByteBuffer, to out: ByteBuffer) {
+        switch format {
+        case .html:
+            out.append("<html>\r\n<head><title>Index of ")
+            path.withReadable { Self.append(escaped: $0, to: out) }
+            out.append("</title></head>\r\n<body>\r\n<h1>Index of ")
+            path.withReadable { Self.append(escaped: $0, to: out) }
+            out.append("</h1><hr><pre><a href=\"../\">../</a>\r\n")
+        case .xml:
+            out.append("<?xml version=\"1.0\"?>\r\n<list>\r\n")
+        case .jsonp:
+            out.append("/* callback */\r\n")
+            out.append(callback)
+            out.append("([")
+        case .json:
+            out.append("[")
+        }
+    }
+
+    /// Writes what stands behind the entries.
+    func end(to out: ByteBuffer) {
+        switch format {
+        case .html: out.append("</pre><hr></body>\r\n</html>\r\n")
+        case .xml: out.append("</list>\r\n")
+        case .jsonp: out.append("\r\n]);")
+        case .json: out.append("\r\n]")
+        }
+    }
+
+    /// Writes one entry, whose name stands in `names`.
+    func append(_ entry: ListedNames.Entry, of names: ByteBuffer, isFirst: Bool, to out: ByteBuffer) {
+        names.withBytes(of: entry.name) { name in
+            switch format {
+            case .html: appendLine(name, entry.stamp, to: out)
+            case .xml: Self.appendElement(name, entry.stamp, to: out)
+            case .json, .jsonp:
+                out.append(isFirst ? "\r\n" : ",\r\n")
+                Self.appendObject(name, entry.stamp, to: out)
+            }
+        }
+    }
+
+    // MARK: HTML
+
+    private func appendLine(_ name: Span<UInt8>, _ stamp: FileStamp, to out: ByteBuffer) {
+        out.append("<a href=\"")
+        URIPath.append(component: name, to: out)
+        if stamp.isDirectory { out.append("/") }
+        out.append("\">")
+        appendName(name, stamp, to: out)
+        out.append(" ")
+        Self.appendTime(Self.clamped(stamp.modified) + zoneSeconds, to: out)
+        if stamp.isDirectory {
+            Self.append("-", width: tellsExactSizes ? 19 : 7, to: out)
+        } else {
+            appendSize(stamp.size, to: out)
+        }
+        out.append("\r\n")
+    }
+
+    /// Longer names end with `..>`; shorter ones are followed by spaces.
+    private func appendName(_ name: Span<UInt8>, _ stamp: FileStamp, to out: ByteBuffer) {
+        guard name.count <= Self.nameMax else {
+            Self.append(escaped: name.extracting(0..<(Self.nameMax - 3)), to: out)
+            return out.append("..&gt;</a>")
+        }
+        Self.append(escaped: name, to: out)
+        let isMarked = stamp.isDirectory && name.count < Self.nameMax
+        out.append(isMarked ? "/</a>" : "</a>")
+        for _ in (name.count + (isMarked ? 1 : 0))..<Self.nameMax { out.append(UInt8.space) }
+    }
+
+    /// `01-Jan-2026 10:00 `
+    private static func appendTime(_ seconds: Int64, to out: ByteBuffer) {
+        let parts = CivilTime.Parts(seconds: seconds)
+        append(parts.day, to: out)
+        out.append("-")
+        out.append(CivilTime.monthName(parts.month))
+        out.append("-")
+        out.append(decimal: parts.year)
+        out.append(" ")
+        append(parts.hour, to: out)
+        out.append(":")
+        append(parts.minute, to: out)
+        out.append(" ")
+    }
+
+    private func appendSize(_ size: Int64, to out: ByteBuffer) {
+        if tellsExactSizes { return Self.append(String(size), width: 19, to: out) }
+        for (unit, power) in [("G", 30), ("M", 20)] as [(String, Int64)] where size >> power > 0 {
+            return Self.append("\(Self.rounded(size, power))\(unit)", width: 7, to: out)
+        }
+        if size > 9999 { return Self.append("\(Self.rounded(size, 10))K", width: 7, to: out) }
+        Self.append(String(size), width: 7, to: out)
+    }
+
+    private static func rounded(_ size: Int64, _ power: Int64) -> Int64 {
+        (size >> power) + (size >> (power - 1)) & 1
+    }
+
+    /// At the right end of a column.
+    private static func append(_ text: String, width: Int, to out: ByteBuffer) {
+        for _ in 0..<max(width - text.utf8.count, 0) { out.append(UInt8.space) }
+        out.append(text)
+    }
+
+    private static func append(_ number: Int, to out: ByteBuffer) {
+        out.append(decimal: number.magnitude, width: 2)
+    }
+
+    private static func append(escaped text: Span<UInt8>, to out: ByteBuffer) {
+        for index in text.indices {
+            switch text[index] {
+            case UInt8(ascii: "<"): out.append("&lt;")
+            case UInt8(ascii: ">"): out.append("&gt;")
+            case UInt8(ascii: "&"): out.append("&amp;")
+            case UInt8(ascii: "\""): out.append("&quot;")
+            case let byte: out.append(byte)
+            }
+        }
+    }
+
+    // MARK: XML and JSON
+
+    private static func appendElement(_ name: Span<UInt8>, _ stamp: FileStamp, to out: ByteBuffer) {
+        let kind = kind(of: stamp)
+        let parts = CivilTime.Parts(seconds: clamped(stamp.modified))
+        out.append("<")
+        out.append(kind)
+        out.append(" mtime=\"")
+        out.append(decimal: parts.year.magnitude, width: 4)
+        for (mark, part) in [("-", parts.month), ("-", parts.day), ("T", parts.hour), (":", parts.minute)] {
+            out.append(mark)
+            append(part, to: out)
+        }
+        out.append(":")
+        append(parts.second, to: out)
+        out.append("Z\"")
+        if stamp.isRegular {
+            out.append(" size=\"")
+            out.append(decimal: Int(stamp.size))
+            out.append("\"")
+        }
+        out.append(">")
+        append(escaped: name, to: out)
+        out.append("</")
+        out.append(kind)
+        out.append(">\r\n")
+    }
+
+    private static func appendObject(_ name: Span<UInt8>, _ stamp: FileStamp, to out: ByteBuffer) {
+        out.append("{ \"name\":\"")
+        LogFormat.Escape.json.append(name, to: out)
+        out.append("\", \"type\":\"")
+        out.append(kind(of: stamp))
+        out.append("\", \"mtime\":\"")
+        CivilTime.appendHTTPDate(stamp.modified, to: out)
+        out.append("\"")
+        if stamp.isRegular {
+            out.append(", \"size\":")
+            out.append(decimal: Int(stamp.size))
+        }
+        out.append(" }")
+    }
+
+    /// Years of four digits: file systems know others.
+    private static func clamped(_ seconds: Int64) -> Int64 {
+        min(max(seconds, -62_167_219_200), 253_402_300_799)
+    }
+
+    private static func kind(of stamp: FileStamp) -> StaticString {
+        stamp.isDirectory ? "directory" : stamp.isRegular ? "file" : "other"
+    }
+}

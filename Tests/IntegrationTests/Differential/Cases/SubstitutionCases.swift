@@ -1,0 +1,91 @@
+import Foundation
+
+extension DifferentialGroup {
+    static var substitution: DifferentialGroup {
+        DifferentialGroup(
+            name: "substitution",
+            http: #"""
+                gzip_types text/plain;
+                server { listen 127.0.0.1:%PORT1%; root %PREFIX%/www; default_type text/plain;
+                    types { text/html html; text/css css; }
+                    location /once/ { sub_filter foo "<$arg_x>"; proxy_pass http://%GATEWAY1%; }
+                    location /all/ { sub_filter_once off; sub_filter foo bar; sub_filter "fo" "";
+                        sub_filter http://in.test/ http://$host/; proxy_pass http://%GATEWAY1%; }
+                    location /order/ { sub_filter_once off; sub_filter a A; sub_filter aaab X;
+                        sub_filter ab Y; proxy_pass http://%GATEWAY1%; }
+                    location /order2/ { sub_filter aaab X; sub_filter ab Y; sub_filter a A;
+                        sub_filter a B; proxy_pass http://%GATEWAY1%; }
+                    location /kept/ { sub_filter foo bar; sub_filter_last_modified on;
+                        proxy_pass http://%GATEWAY1%; }
+                    location /types/ { sub_filter foo bar; sub_filter_types text/css;
+                        proxy_pass http://%GATEWAY1%; }
+                    location /any/ { sub_filter foo bar; sub_filter_types *; proxy_pass http://%GATEWAY1%; }
+                    location /asked/ { sub_filter $arg_q "[$arg_q]"; sub_filter $arg_r r; sub_filter_once off;
+                        proxy_pass http://%GATEWAY1%; }
+                    location /files/ { alias %PREFIX%/www/; sub_filter foo bar; }
+                    location /outer/ { sub_filter foo bar; sub_filter_once off;
+                        location /outer/in/ { sub_filter_once on; proxy_pass http://%GATEWAY1%; }
+                        location /outer/own/ { sub_filter fo own; proxy_pass http://%GATEWAY1%; } }
+                    location /text { default_type text/html; sub_filter foo bar; return 200 "foo foo\n"; }
+                    location /moved { sub_filter foo bar; return 302 /foo; }
+                }
+                """#,
+            files: ["www/a.html": "a foo here", "www/a.css": "a foo there", "www/none.html": ""],
+            cases: replacing + heads)
+    }
+
+    private static func page(_ text: String, _ fields: [String] = []) -> GatewayAnswer {
+        .fixed(text, fields: ["Content-Type: text/html"] + fields)
+    }
+
+    private static var replacing: [DifferentialCase] {
+        let links = page("foo <a href=\"HTTP://IN.test/foo\">fOo</a> fofoo")
+        return [
+            .init("once", .get("/once/?x=1"), answers: [links]),
+            .init("each, several at once", .get("/all/"), answers: [links]),
+            .init("in chunks", .get("/all/"), answers: [.chunked(["f", "o", "ofo", "o fo", "xfoo"])]),
+            .init("the leftmost, then the first", .get("/order/"), answers: [page("aaab aab ab b aaa")]),
+            .init("each of the same text once", .get("/order2/"), answers: [page("aaab aaab ab a aa a")]),
+            .init(
+                "other types", .get("/types/"), answers: [.fixed("foo", fields: ["Content-Type: text/css"])]),
+            .init("other types still have HTML", .get("/types/"), answers: [page("foo")]),
+            .init(
+                "not its type", .get("/once/"), answers: [.fixed("foo", fields: ["Content-Type: text/css"])]),
+            .init("any type", .get("/any/"), answers: [.fixed("foo", fields: ["Content-Type: a/b"])]),
+            .init(
+                "a charset behind the type", .get("/once/"),
+                answers: [.fixed("foo", fields: ["Content-Type: text/html; charset=utf-8"])]),
+            .init("what variables say", .get("/asked/?q=foo&r=b"), answers: [page("a foo b foo")]),
+            .init("variables that say nothing", .get("/asked/"), answers: [page("a foo b foo")]),
+            .init("inherited, but for once", .get("/outer/in/"), answers: [page("foo foo")]),
+            .init("lines of one's own", .get("/outer/own/"), answers: [page("foo foo")]),
+            .init("a text of ours", .get("/text")),
+            .init("a redirect of ours", .get("/moved")).ignoring("content-length"),
+        ]
+    }
+
+    private static var heads: [DifferentialCase] {
+        let tags = [
+            "ETag: \"x\"", "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT", "Accept-Ranges: bytes",
+        ]
+        return [
+            .init("tags go", .get("/once/"), answers: [page("foo", tags)]),
+            .init("tags stay, and are weak", .get("/kept/"), answers: [page("foo", tags)]),
+            .init("tags go where nothing is found", .get("/once/"), answers: [page("bar", tags)]),
+            .init("HEAD", .head("/once/"), answers: [page("foo", tags)]),
+            .init("nothing in it", .get("/once/"), answers: [page("", tags)]),
+            .init("an old client", .get("/once/", version: "HTTP/1.0"), answers: [page("foo", tags)]),
+            .init("a file", .get("/files/a.html")),
+            .init("a file of another type", .get("/files/a.css")),
+            .init("a file with nothing in it", .get("/files/none.html")),
+            .init("no ranges of it", .get("/files/a.html", ["Range: bytes=1-3"])),
+            .init(
+                "not modified",
+                .get("/files/a.html", ["If-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT"])),
+            DifferentialCase(
+                "content that is coded is left alone", .get("/once/"),
+                answers: [page("foo", ["Content-Encoding: br"])]
+            ).differs("nginx looks for the text in coded bytes", "Content-Length: 3"),
+        ]
+    }
+}
