@@ -73,6 +73,24 @@ public enum CivilTime {
         out.append(" ")
         out.append(decimal: UInt(parts.year), width: 4)
         out.append(" ")
+        appendTime(parts, to: out)
+    }
+
+    /// Appends `Sun, 06-Nov-94 08:49:37 GMT`, as cookies have it; beyond 2037 with all digits of the year.
+    public static func appendCookieDate(_ seconds: Int64, to out: ByteBuffer) {
+        let parts = Parts(seconds: min(max(seconds, 0), 253_402_300_799))
+        out.append(weekdayName(parts.weekday))
+        out.append(", ")
+        out.append(decimal: UInt(parts.day), width: 2)
+        out.append("-")
+        out.append(monthName(parts.month))
+        out.append("-")
+        out.append(decimal: UInt(parts.year > 2037 ? parts.year : parts.year % 100), width: 2)
+        out.append(" ")
+        appendTime(parts, to: out)
+    }
+
+    private static func appendTime(_ parts: Parts, to out: ByteBuffer) {
         out.append(decimal: UInt(parts.hour), width: 2)
         out.append(":")
         out.append(decimal: UInt(parts.minute), width: 2)

@@ -101,6 +101,8 @@ public final class Configuration {
     private let userFiles: [(path: String, statement: Statement)]
     /// `hash` keys, by upstream.
     private let hashKeys: [Int: Template<Variable>]
+    /// `sticky`, by upstream.
+    private let stickyRules: [Int: StickyRule]
     let computedVariables: [ComputedVariable]
     let patterns: PatternTable
     let userVariables: [String: Int]
@@ -142,6 +144,7 @@ public final class Configuration {
         connectionKeys = builder.connectionKeys
         tlsUpstreams = builder.tlsUpstreams
         hashKeys = builder.hashKeys
+        stickyRules = builder.stickyRules
         computedVariables = builder.computed.all
         patterns = builder.patterns
         userVariables = builder.userVariables
@@ -175,6 +178,9 @@ public final class Configuration {
     var userVariableCount: Int { userVariables.count }
 
     func hashKey(of group: PeerGroup) -> Template<Variable>? { hashKeys[group.index] }
+
+    /// - Parameter group: one of this configuration's.
+    func stickyRule(of group: PeerGroup) -> StickyRule? { stickyRules[group.index] }
 
     /// Makes the folders that logs, temporary files and the pid file need; opens logs to see that it can.
     /// - Parameter owner: the user that workers run as, if it is not this process's.

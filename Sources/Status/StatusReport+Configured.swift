@@ -19,7 +19,7 @@ extension StatusReport.Server {
             ("id", .int(id)), ("server", .string(settings.name)), ("weight", .int(settings.weight)),
             ("max_conns", .int(settings.maxConnections)), ("max_fails", .int(settings.maxFails)),
             ("fail_timeout", .string("\(settings.failTimeoutSeconds)s")),
-            ("slow_start", .string(slowStart(settings))), ("route", .string("")),
+            ("slow_start", .string(slowStart(settings))), ("route", .string(settings.route)),
             ("backup", .bool(settings.isBackup)), ("down", .bool(settings.isDown)),
             ("drain", .bool(isDraining ?? settings.isDraining)),
         ]

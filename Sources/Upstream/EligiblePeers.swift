@@ -7,7 +7,7 @@ internal import Sharing
 /// each request took 10 µs. So a peer is judged when the journal says that its state has changed, and all
 /// of them when a second has passed: bans end in whole seconds.
 final class EligiblePeers {
-    private let peers: [Peer]
+    let peers: [Peer]
     private let primaries: Range<Int>
     /// The journals that tell of the peers, and how far each has been read.
     private let journals: [ChangeJournal]

@@ -69,7 +69,7 @@ public struct GroupMember: Equatable, Sendable {
     // MARK: As words
 
     /// Words that `words` makes of each server.
-    static var wordCount: Int { 13 }
+    static var wordCount: Int { 14 }
 
     /// All of it, in words that hold no zero byte.
     var words: [String] {
@@ -77,15 +77,15 @@ public struct GroupMember: Equatable, Sendable {
         let name = settings.dynamicName.map { "\($0.isFollowed ? "+" : "-")\($0.host):\($0.port)" }
         return [
             settings.server, settings.name, name ?? "",
-            found.map { "\($0.id) \($0.address.text)" }.joined(separator: ","), "\(id)",
+            found.map { "\($0.id) \($0.address.text)" }.joined(separator: ","), settings.route, "\(id)",
             "\(settings.weight)", "\(settings.maxConnections)", "\(settings.maxFails)",
             "\(settings.failTimeoutSeconds)", "\(settings.slowStartMs)",
         ] + flags
     }
 
     init?(words: [String]) {
-        let numbers = words.dropFirst(4).compactMap { Int($0) }
-        guard words.count == GroupMember.wordCount, numbers.count == words.count - 4 else { return nil }
+        let numbers = words.dropFirst(5).compactMap { Int($0) }
+        guard words.count == GroupMember.wordCount, numbers.count == words.count - 5 else { return nil }
         if words[2].isEmpty {
             guard let address = SocketAddress.parse(words[1], defaultPort: 80) else { return nil }
             settings = PeerSettings(server: words[0], address: address)
@@ -93,6 +93,7 @@ public struct GroupMember: Equatable, Sendable {
             guard let name = DynamicName(word: words[2]) else { return nil }
             settings = PeerSettings(server: words[0], waitingFor: name)
         }
+        settings.route = words[4]
         settings.weight = max(1, numbers[1])
         settings.maxConnections = numbers[2]
         settings.maxFails = numbers[3]

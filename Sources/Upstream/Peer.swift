@@ -67,6 +67,8 @@ public final class Selection {
     private var tried: [Int] = []
     /// The same as a set: a bit for each peer.
     private var triedBits: [UInt64] = []
+    /// The peer that the request is bound to (`sticky`); -1: none.
+    var bound = -1
     /// Backups are being tried: no primary was usable.
     var usesBackups = false
     /// The client's address for `ip_hash`: 3 or 16 bytes are looked at.
@@ -87,6 +89,7 @@ public final class Selection {
     public func reset() {
         if triedCount > 0 { forgetTried() }
         usesBackups = false
+        bound = -1
         // Asked first: emptying what is empty takes 10 ns, and most requests have neither.
         if !clientAddress.isEmpty { clientAddress.removeAll(keepingCapacity: true) }
         if !hashKey.isEmpty { hashKey.removeAll(keepingCapacity: true) }

@@ -24,6 +24,8 @@ public final class PeerGroup {
     let balancer: any Balancer
     /// Whether it goes by the time that responses take.
     public let wantsTimes: Bool
+    /// What clients are bound to servers by (`sticky`); `nil`: they are not.
+    let serverIDs: ServerIDs?
     /// Which peers may be chosen now.
     let eligible: EligiblePeers
     /// Whose turn it is.
@@ -83,6 +85,7 @@ public final class PeerGroup {
         eligible = EligiblePeers(
             made, primaries, panicThreshold: settings.isChecked ? settings.panicThreshold : 0)
         turns = Turns(made, [primaries, backups])
+        serverIDs = settings.sticky == nil ? nil : ServerIDs(made)
         guard let former else { return }
         for (identity, index) in identities {
             guard let old = known[identity], former.peers[old].settings.weight == made[index].settings.weight
@@ -127,11 +130,18 @@ public final class PeerGroup {
         if !eligible.changed.isEmpty { turns.follow(eligible.changed, eligible.isOpen, nowMs: nowMs) }
         if isSingle {
             // Nobody asks what a request was tried at where there is nothing to choose.
-            guard eligible.isOpen[0] else { return .none }
+            guard eligible.isOpen[0] || boundPeer(of: selection, among: 0..<1, nowMs: nowMs) != nil else {
+                return .none
+            }
             began(0, selection, nowMs)
             return .peer(0)
         }
         if !selection.usesBackups {
+            if selection.bound >= 0, let index = boundPeer(of: selection, among: primaries, nowMs: nowMs) {
+                balancer.noteBound(index, of: self, nowMs: nowMs)
+                noteChoice(index, nowMs: nowMs)
+                return chosen(index, selection, nowMs)
+            }
             if let index = balancer.pick(from: self, selection, nowMs: nowMs) {
                 return chosen(index, selection, nowMs)
             }
@@ -141,7 +151,9 @@ public final class PeerGroup {
             }
             selection.usesBackups = true
         }
-        guard let index = turns.take(1, eligible.isOpen, selection, nowMs: nowMs) else {
+        let bound =
+            selection.bound < 0 ? nil : boundPeer(of: selection, among: backups, nowMs: nowMs)
+        guard let index = bound ?? turns.take(1, eligible.isOpen, selection, nowMs: nowMs) else {
             selection.forgetTried()
             return .none
         }

@@ -24,6 +24,8 @@ public struct PeerSettings: Sendable {
     public var isDown = false
     /// Given no new requests; those under way finish.
     public var isDraining = false
+    /// What `sticky` calls it; empty: a digest of its address.
+    public var route = ""
     /// How long its weight grows after it was out of use, in milliseconds; 0: it has all of it at once.
     public var slowStartMs = 0
     /// Its number in the API, once that has changed the group.
@@ -68,6 +70,8 @@ public struct UpstreamSettings: Sendable {
     public var peers: [PeerSettings] = []
     /// Smooth weighted round robin unless a directive says otherwise.
     public var method = BalancingMethod.roundRobin
+    /// How clients are bound to servers; `nil`: they are not.
+    public internal(set) var sticky: StickySettings?
     /// How many idle connections are kept, and for how long.
     public var keepalive = KeepaliveSettings()
     /// The peers' state is shared by all workers (`zone`).

@@ -44,6 +44,7 @@ public struct StateFile: Equatable, Sendable {
         add("max_fails", peer.maxFails, standard.maxFails)
         add("fail_timeout", peer.failTimeoutSeconds, standard.failTimeoutSeconds, "s")
         add("slow_start", peer.slowStartMs, standard.slowStartMs, "ms")
+        if !peer.route.isEmpty { words.append(quoted("route=" + peer.route)) }
         if peer.isBackup { words.append("backup") }
         if peer.isDown { words.append("down") }
         if peer.isDraining { words.append("drain") }

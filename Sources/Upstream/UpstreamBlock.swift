@@ -84,7 +84,7 @@ public final class UpstreamBlock {
 extension UpstreamBlock {
     /// The rows of all directives that may stand in the block.
     public static var directives: [Directive<UpstreamBlock>] {
-        servers + BalancingMethod.directives + keepaliveRows + healthRows
+        servers + BalancingMethod.directives + [StickySettings.directive] + keepaliveRows + healthRows
     }
 
     /// An address of the group, in the block or in its state file.
@@ -92,7 +92,7 @@ extension UpstreamBlock {
         Directive(
             "server", "An address of the group, with its weight and how failures are dealt with.",
             "address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [slow_start=time]"
-                + " [backup] [down] [drain] [resolve]",
+                + " [backup] [down] [drain] [resolve] [route=string]",
             in: .upstream, arity: 1...Int.max
         ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
             guard block.settings.stateFile == nil else { throw stateBesideServers(statement) }
@@ -293,7 +293,12 @@ enum ServerLine {
                 throw ConfigError("invalid parameter \"\(parameter)\"", statement)
             }
             peer.slowStartMs = ms
-        case "service", "route":
+        case "route":
+            guard let value, let route = PeerSettings.route(value) else {
+                throw ConfigError("invalid parameter \"\(parameter)\"", statement)
+            }
+            peer.route = route
+        case "service":
             throw .unsupported("parameter \"\(parameter)\"", statement)
         default: throw ConfigError("invalid parameter \"\(parameter)\"", statement)
         }

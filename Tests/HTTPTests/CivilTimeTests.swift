@@ -36,6 +36,19 @@ import Testing
         #expect(CivilTime.parseHTTPDate(text) == nil)
     }
 
+    @Test("cookies have two digits of the year up to 2037")
+    func cookieDates() {
+        let out = ByteBuffer(capacity: 64)
+        CivilTime.appendCookieDate(784_111_777, to: out)
+        out.append("|")
+        CivilTime.appendCookieDate(2_145_916_799, to: out)
+        out.append("|")
+        CivilTime.appendCookieDate(2_145_916_800, to: out)
+        #expect(
+            String(decoding: out.bytes, as: UTF8.self)
+                == "Sun, 06-Nov-94 08:49:37 GMT|Thu, 31-Dec-37 23:59:59 GMT|Fri, 01-Jan-2038 00:00:00 GMT")
+    }
+
     @Test("a leap day is a day")
     func leapDay() {
         #expect(CivilTime.parseHTTPDate("Tue, 29 Feb 2000 00:00:00 GMT") == 951_782_400)

@@ -59,7 +59,7 @@ import Upstream
             #"{"max_conns":"0"}"#, #"{"max_fails":false}"#, #"{"fail_timeout":10}"#, #"{"slow_start":1}"#,
             #"{"down":1}"#, #"{"down":"true"}"#, #"{"down":null}"#, #"{"drain":"x"}"#,
             #"{"server":1}"#, #"{"server":null}"#, #"{"weight":1,"weight":2}"#, #"{"x":{}}"#,
-            #"{"weight":1,"\u0077eight":1}"#, #"{"route":"a"}"#,
+            #"{"weight":1,"\u0077eight":1}"#, #"{"route":1}"#,
         ])
     func format(_ text: String) {
         let error = refusal(text)
@@ -71,6 +71,9 @@ import Upstream
         arguments: [
             (#"{"weight":0}"#, "UpstreamBadWeight"), (#"{"weight":-1}"#, "UpstreamBadWeight"),
             (#"{"weight":1.5}"#, "UpstreamBadWeight"), (#"{"weight":65536}"#, "UpstreamBadWeight"),
+            (#"{"route":"a b"}"#, "UpstreamBadRoute"), (#"{"route":"a;b"}"#, "UpstreamBadRoute"),
+            (#"{"route":"\u0000"}"#, "UpstreamBadRoute"),
+            (#"{"route":"123456789012345678901234567890123"}"#, "UpstreamBadRoute"),
             (#"{"weight":99999999999999999999}"#, "UpstreamBadWeight"),
             (#"{"max_conns":-1}"#, "UpstreamBadMaxConns"),
             (#"{"max_conns":2147483648}"#, "UpstreamBadMaxConns"),

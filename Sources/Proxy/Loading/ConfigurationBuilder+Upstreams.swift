@@ -18,6 +18,10 @@ extension ConfigurationBuilder {
         if let key = block.settings.method.key {
             hashKeys[upstreams.count] = try template(key, statement)
         }
+        if let sticky = block.settings.sticky {
+            let line = statement.block?.first { $0.name == "sticky" } ?? statement
+            stickyRules[upstreams.count] = try StickyRule(sticky, of: name, self, line)
+        }
         upstreams.append(block.settings)
     }
 

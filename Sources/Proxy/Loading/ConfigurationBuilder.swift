@@ -36,6 +36,8 @@ final class ConfigurationBuilder {
     var resolverZones: [String] = []
     private(set) var healthChecks: [HealthCheck] = []
     var hashKeys: [Int: Template<Variable>] = [:]
+    /// `sticky`, by upstream.
+    var stickyRules: [Int: StickyRule] = [:]
     /// `map`, `geo`, `split_clients`.
     var computed = ComputedVariables()
     let patterns: PatternTable
@@ -168,6 +170,7 @@ final class ConfigurationBuilder {
     private func finishMain() throws(ConfigError) {
         try computed.check()
         try limitZones.check()
+        try StickyRule.check(stickyRules.values, against: limitZones)
         patterns.bound(steps: main.patternMatchLimit)
         healthChecks = try health.assemble(&upstreams)
         for index in upstreams.indices {
@@ -322,7 +325,7 @@ final class ConfigurationBuilder {
         }
     }
 
-    private func variable(_ name: String, _ statement: Statement) throws(ConfigError) -> Variable {
+    func variable(_ name: String, _ statement: Statement) throws(ConfigError) -> Variable {
         if let index = computed[name] { return .computed(index) }
         if let index = userVariables[name] { return .user(index) }
         if let found = Variables.resolve(name) { return found }

@@ -23,7 +23,7 @@ enum UnsupportedDirectives {
                 ["auth_jwt*"],
                 "use \"auth_request\" with a service that checks it, or let the gateway check"
             ),
-            (["sticky*"], "use \"ip_hash\", or \"hash $cookie_NAME consistent\""),
+            (["sticky_*"], "use \"sticky\" in the upstream block"),
             (["least_time"], "use \"least_conn\""),
             (["ntlm"], "use \"ip_hash\" and let the gateway take another kind of authentication"),
             (["geoip*"], "use \"geo\" with networks"),

@@ -1,6 +1,7 @@
 internal import Config
 internal import Core
 internal import Status
+internal import Upstream
 
 /// What a POST or PATCH asks of a server of an upstream, as far as it can be checked by itself.
 ///
@@ -24,6 +25,8 @@ package struct ServerChange: Equatable {
     private(set) var maxFails: Int?
     private(set) var failTimeoutSeconds: Int?
     private(set) var slowStartMs: Int?
+    /// What `sticky` calls it.
+    private(set) var route: String?
     /// In an addition only.
     private(set) var isBackup: Bool?
     private(set) var isDown: Bool?
@@ -81,7 +84,7 @@ package struct ServerChange: Equatable {
         case "drain": isDraining = try ServerChange.flag(name, value)
         case "backup", "id", "service", "parent", "host":
             throw .format("parameter \"\(name)\" cannot be set")
-        case "route": throw .format("parameter \"route\" is not supported")
+        case "route": route = try ServerChange.route(value)
         default: throw .format("unknown parameter \"\(ServerChange.short(name))\"")
         }
     }
@@ -112,6 +115,12 @@ package struct ServerChange: Equatable {
         guard case .string(let text) = value else { throw wrongType(name) }
         guard let time = read(text), time <= numberMax else { throw .value(name, code) }
         return time
+    }
+
+    private static func route(_ value: JSON) throws(ServerChangeError) -> String {
+        guard case .string(let text) = value else { throw wrongType("route") }
+        guard let route = PeerSettings.route(text) else { throw .value("route", "UpstreamBadRoute") }
+        return route
     }
 
     private static func flag(_ name: String, _ value: JSON) throws(ServerChangeError) -> Bool {

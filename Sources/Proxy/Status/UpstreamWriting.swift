@@ -196,6 +196,7 @@ struct UpstreamWriting {
         if let number = change.maxFails { settings.maxFails = number }
         if let seconds = change.failTimeoutSeconds { settings.failTimeoutSeconds = seconds }
         if let ms = change.slowStartMs { settings.slowStartMs = ms }
+        if let route = change.route { settings.route = route }
         if let isDown = change.isDown { settings.isDown = isDown }
         if let isDraining = change.isDraining { settings.isDraining = isDraining }
     }

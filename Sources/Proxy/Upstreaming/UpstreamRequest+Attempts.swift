@@ -11,7 +11,9 @@ extension UpstreamRequest {
         enter(exchange.snapshot.groups.queue(of: group))
         exchange.advance(.sentUpstream)
         setKeys(group)
-        tries = Attempts(proxy.nextUpstream, peers: group.triesMax, nowMs: worker.clock.nowMs)
+        if group.isSticky { bind(to: group) }
+        tries = Attempts(
+            proxy.nextUpstream, peers: group.triesMax(for: selection), nowMs: worker.clock.nowMs)
         connectToNextPeer(of: group)
     }
 
@@ -64,6 +66,7 @@ extension UpstreamRequest {
     func begin(at index: Int, _ group: PeerGroup) {
         tries.began()
         exchange.beginAttempt(at: group.peers[index])
+        if let binding { binding.server = group.stickyID(of: index) }
         connect(to: index, group)
     }
 
@@ -148,6 +151,8 @@ extension UpstreamRequest {
     func endAttempt(_ outcome: AttemptOutcome, keepsConnection: Bool = false) {
         endRetry()
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
+        // It was not given up for another one: the server goes on with the session.
+        if case .done = state { learnSession(atHead: false) }
         guard let group, let index = attempt.peer.take() else { return }
         if group.wantsTimes { noteEnd(outcome, at: index, group) }
         group.finished(index, outcome, nowMs: worker.clock.nowMs)

@@ -32,6 +32,7 @@ extension UpstreamRequest {
         if let target = accelRedirect() { return redirect(to: target) }
         attempt.activity = .readingContent
         state = .relaying
+        learnSession(atHead: true)
         ResponseRewrite.fill(exchange, from: self)
         settleRate()
         exchange.respond()
@@ -52,8 +53,10 @@ extension UpstreamRequest {
         noteHeader()
         state = .relaying
         attempt.activity = .proxyingUpgrade
+        learnSession(atHead: true)
         exchange.response.isUpgrade = true
         ResponseRewrite.fill(exchange, from: self)
+        tellServer(exchange.response)
         exchange.stream.startTunnel(peer: connection, request: self, early: early)
     }
 

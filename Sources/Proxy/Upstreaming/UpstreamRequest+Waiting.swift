@@ -24,11 +24,10 @@ extension UpstreamRequest {
     func serverFreed(isLate: Bool) -> Bool {
         guard let known = group, case .waiting = state else { return true }
         let group = worker.snapshot.groups.successor(of: known)
-        if group !== known {
-            self.group = group
-            tries.settle(peers: group.triesMax)
-        }
+        if group !== known { self.group = group }
         selection.startAgain()
+        if let binding { bind(binding, to: group) }
+        if group !== known { tries.settle(peers: group.triesMax(for: selection)) }
         if case .peer(let index) = group.pick(selection, nowMs: worker.clock.nowMs) {
             queuedMs = worker.clock.nowMs - waitingSinceMs
             begin(at: index, group)

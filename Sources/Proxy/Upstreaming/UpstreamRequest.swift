@@ -82,6 +82,8 @@ final class UpstreamRequest {
     /// How long it waited for a server; `nil`: it did not have to.
     var queuedMs: Int64?
     let selection = Selection()
+    /// What `sticky` has to do with the request; kept for the next one once there was something.
+    var binding: StickyBinding?
     /// What may follow when an attempt fails.
     var tries = Attempts()
     var attempt = Attempt()
@@ -118,6 +120,7 @@ final class UpstreamRequest {
 
     /// A target is about to be asked, the first one of the request or another one.
     func begin() {
+        keepCookie()
         reset()
         isFresh = false
     }
@@ -132,6 +135,7 @@ final class UpstreamRequest {
         group = nil
         attempt = Attempt()
         selection.reset()
+        binding?.reset()
         stream.reset()
         trailers?.reset()
         passage = Passage()

@@ -13,11 +13,16 @@ protocol Balancer: AnyObject {
 
     /// An attempt at a peer has failed, after so long.
     func failed(_ peer: Peer, afterNs: Int, nowMs: Int64)
+
+    /// A request that is bound to a primary (`sticky`) goes there, whatever the method would have chosen.
+    func noteBound(_ index: Int, of group: PeerGroup, nowMs: Int64)
 }
 
 extension Balancer {
     func answered(_ peer: Peer, afterNs: Int, nowMs: Int64) {}
     func failed(_ peer: Peer, afterNs: Int, nowMs: Int64) {}
+    /// Requests under way are counted in any case; most methods need to know no more.
+    func noteBound(_ index: Int, of group: PeerGroup, nowMs: Int64) {}
 }
 
 /// What a method wants to know of the time that responses take.

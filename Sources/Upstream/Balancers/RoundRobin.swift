@@ -7,6 +7,10 @@ final class RoundRobin: Balancer {
         group.noteChoice(best, nowMs: nowMs)
         return best
     }
+
+    func noteBound(_ index: Int, of group: PeerGroup, nowMs: Int64) {
+        group.turns.charge(index, group.eligible.isOpen, nowMs: nowMs)
+    }
 }
 
 extension BalancingMethod {

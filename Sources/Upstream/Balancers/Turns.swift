@@ -115,7 +115,20 @@ final class Turns {
         return best
     }
 
-    private func step(_ section: Int, _ nowMs: Int64) -> Int? {
+    /// A primary gets a request out of turn: it pays as if it had been its turn. One that has got so many
+    /// that it owes a round already is not charged, as in nginx: the others would have to wait for it later.
+    func charge(_ index: Int, _ isOpen: [Bool], nowMs: Int64) {
+        if !sections[0].isOpen { open(0, isOpen, nowMs) }
+        guard links[index].place != .out else { return }
+        let all = sections[0].alone.reduce(sections[0].share) {
+            $0 + peers[$1].ramped(accounts[$1].share, nowMs: nowMs)
+        }
+        guard standing(index).credit > accounts[index].share - all else { return }
+        _ = step(0, nowMs, paid: index)
+    }
+
+    /// - Parameter payer: who gets it, whosever turn it is.
+    private func step(_ section: Int, _ nowMs: Int64, paid payer: Int? = nil) -> Int? {
         var best = -1
         var highest = Int.min
         var total = sections[section].share
@@ -138,6 +151,7 @@ final class Turns {
             highest = credit
         }
         guard best >= 0 else { return nil }
+        best = payer ?? best
         accounts[best].credit -= total
         if links[best].place == .line, links[best].next >= 0 {
             unlink(best)

@@ -107,6 +107,45 @@ enum RefusalSamples {
                 + " and every request goes to the gateways)"
         ),
     ]
+    static let sticky: [(String, String)] = [
+        ("cookie", #"invalid number of arguments in "sticky" directive"#),
+        ("insert c", #"unknown parameter "insert""#),
+        (#"cookie """#, #""sticky" directive empty cookie name"#),
+        ("cookie c foo", #"unknown parameter "foo""#),
+        ("cookie c httponly=on", #"unknown parameter "httponly=on""#),
+        ("cookie c secure secure", #""sticky" directive parameter "secure" is duplicate"#),
+        ("cookie c path=/ path=/a", #""sticky" directive parameter "path" is duplicate"#),
+        ("cookie c domain=", #""sticky" directive no value for "domain""#),
+        ("cookie c path=", #""sticky" directive no value for "path""#),
+        ("cookie c domain=$nothing", #"unknown "nothing" variable"#),
+        ("cookie c expires=x", #""sticky" directive invalid "expires" parameter value"#),
+        ("cookie c samesite=x", #""sticky" directive invalid "samesite" parameter value"#),
+        ("cookie c; sticky cookie d", #""sticky" directive is duplicate"#),
+        ("route a", #"invalid variable name "a""#),
+        ("route $", #"invalid variable name "$""#),
+        ("route $nothing", #"unknown "nothing" variable"#),
+        ("learn zone=z:1m", #""sticky" directive "lookup" parameter is not specified"#),
+        ("learn zone=z:1m lookup=$arg_a", #""sticky" directive "create" parameter is not specified"#),
+        ("learn create=$arg_a lookup=$arg_a", #""sticky" directive "zone" parameter is not specified"#),
+        ("learn create=a", #""sticky" directive missing variable in the "create" parameter"#),
+        ("learn lookup=a", #""sticky" directive missing variable in the "lookup" parameter"#),
+        ("learn zone=z:1m zone=y:1m", #""sticky" directive duplicate zone"#),
+        ("learn timeout=0", #""sticky" directive invalid timeout"#),
+        ("learn timeout=1s timeout=2s", #""sticky" directive duplicate timeout"#),
+        ("learn sync", #"the parameter "sync" is not supported yet (leave it out)"#),
+        ("learn foo", #"unknown parameter "foo""#),
+        ("learn create=$arg_a lookup=$arg_a zone=z:1k", #"zone "zone=z:1k" is too small"#),
+        ("learn create=$arg_a lookup=$arg_a zone=z", #"invalid zone size "zone=z""#),
+        ("learn create=$arg_a lookup=$arg_a zone=:1m", #""sticky" must have "zone" parameter"#),
+        (
+            "learn create=$arg_a lookup=$arg_a zone=used:1m",
+            #"the shared memory zone "used" is already declared for a different use"#
+        ),
+        (
+            "learn create=$arg_a lookup=$arg_a zone=other:1m",
+            #"sticky zone "other" is already used in upstream "first""#
+        ),
+    ]
     static let limits: [(String, String)] = [
         (#"limit_req_zone $host zone=a:1m;"#, #"invalid number of arguments in "limit_req_zone" directive"#),
         (

@@ -22,6 +22,27 @@ struct RefusalTests {
         #expect(Loading.refusal { () throws(ConfigError) in try Loading.http(text) } == message)
     }
 
+    @Test("refused of `sticky`", arguments: RefusalSamples.sticky)
+    func refusedOfSticky(_ words: String, _ message: String) {
+        let text = """
+            limit_req_zone $uri zone=used:1m rate=1r/s;
+            upstream first { server 127.0.0.1:1;
+                sticky learn create=$arg_a lookup=$arg_a zone=other:1m; }
+            upstream gw { server 127.0.0.1:1 route=a; sticky \(words); }
+            """
+        #expect(Loading.refusal { () throws(ConfigError) in try Loading.http(text) } == message)
+    }
+
+    @Test(
+        "a route is one that a cookie can hold",
+        arguments: ["a b", "a;b", String(repeating: "a", count: 33), "é"])
+    func refusedRoutes(_ route: String) {
+        #expect(
+            Loading.refusal { () throws(ConfigError) in
+                try Loading.http("upstream gw { server 127.0.0.1:1 \"route=\(route)\"; }")
+            } == "invalid parameter \"route=\(route)\"")
+    }
+
     @Test("refused in `server`", arguments: RefusalSamples.server)
     func refusedInServer(_ text: String, _ message: String) {
         #expect(Loading.refusal { () throws(ConfigError) in try Loading.server(text) } == message)
