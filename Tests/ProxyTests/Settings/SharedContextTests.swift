@@ -1,3 +1,4 @@
+import Net
 import Testing
 
 @testable import Proxy
@@ -88,7 +89,8 @@ import Testing
         let files = ConfigurationFiles()
         try load("access_log syslog:server=localhost; error_log syslog:server=localhost:515;", files)
         let text = String(decoding: files.encoded, as: UTF8.self)
-        #expect(text.contains("resolve localhost 514"))
-        #expect(text.contains("resolve localhost 515"))
+        #expect(text.split(separator: "resolve localhost").count == 2)
+        #expect(files.resolve(host: "localhost", port: 515).contains { $0.text == "127.0.0.1:515" })
+        #expect(files.resolve(host: "localhost", port: 514).contains { $0.text == "127.0.0.1:514" })
     }
 }
