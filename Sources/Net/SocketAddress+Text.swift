@@ -76,7 +76,9 @@ extension SocketAddress {
     }
 
     /// A port: one to five digits.
-    static func portNumber(_ text: some StringProtocol) -> UInt16? { portNumber(Array(text.utf8).span) }
+    package static func portNumber(_ text: some StringProtocol) -> UInt16? {
+        portNumber(Array(text.utf8).span)
+    }
 
     private static func portNumber(_ text: Span<UInt8>) -> UInt16? {
         guard (1...5).contains(text.count) else { return nil }

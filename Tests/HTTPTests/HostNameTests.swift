@@ -7,7 +7,8 @@ import Testing
         "valid by RFC 3986 3.2.2",
         arguments: [
             "a", "a.b.", "A-b_c~", "a:", "a:80", "a:65535", "1.2.3.4:8", "[::1]", "[::1]:80",
-            "[::ffff:1.2.3.4]", "a%20b", ".a",
+            "[::ffff:1.2.3.4]", "a%20b", ".a", "[::]", "[1:2:3:4:5:6:7:8]", "[1:2:3:4:5:6:1.2.3.4]", "[1::]",
+            "[1::8:0]:65535", "[2001:db8::7]", "[1:2:3:4:5:6:7::]", "[v1.a:b]", "[vFf.x-!$]:1", "a:000080",
         ])
     func valid(host: String) {
         #expect(withSpan(host) { HostName.isValid($0) })
@@ -17,6 +18,10 @@ import Testing
         "one byte away from valid",
         arguments: [
             "", ".", ":80", "a..b", "a b", "a/b", "a\\b", "a@b", "a?b", "a#b", "a:b", "a:8 ", "a:1234567",
+            "a:65536", "a:99999", "[::1]:65536", "[:]", "[:::]", "[1::2::3]", "[1:2:3:4:5:6:7]", "[12345::]",
+            "[1:2:3:4:5:6:7:8:9]", "[1:2:3:4:5:6:7:8::]", "[1:]", "[:1]", "[::1.2.3]", "[::1.2.3.256]",
+            "[::1.2.3.04]", "[::1.2.3.4.5]", "[1.2.3.4]", "[::1%25lo]", "[v.x]", "[v1]", "[v1.]", "[vg.x]",
+            "[v1.a/b]", "[1:2:3:4:5:6:7:1.2.3.4]",
             "a:80:80", "[::1", "[]",
             "[::1]x", "[::1]80", "[::g]", "::1", "a]", "a\0", "a\u{7F}", "\u{E4}", "a%2", "a%zz", "a\"", "a<",
         ])
@@ -37,9 +42,22 @@ import Testing
                 $0.isASCIIAlpha || $0.isASCIIDigit || "-._~!$&'()*+,;=".utf8.contains($0)
             }
             let isDoubled = zip(text, text.dropFirst()).contains { $0 == 0x2E && $1 == 0x2E }
-            let isPort = text.count == host.count || port.count <= 5 && port.allSatisfy(\.isASCIIDigit)
+            let isPort =
+                text.count == host.count || port.isEmpty
+                || port.allSatisfy(\.isASCIIDigit)
+                    && UInt16(String(decoding: port, as: UTF8.self)) != nil
             #expect(isValid(host) == (isPlain && !isDoubled && isPort && !text.isEmpty))
         }
+    }
+
+    @Test(
+        "its port",
+        arguments: [
+            ("a:80", 80), ("a", nil), ("a:", nil), ("a:0", nil), ("a:00081", 81), ("[::1]:8443", 8443),
+            ("[::1]", nil), ("", nil), ("a:65535", 65535),
+        ])
+    func port(host: String, port: UInt16?) {
+        #expect(withSpan(host) { HostName.port($0) } == port)
     }
 
     @Test(

@@ -22,6 +22,34 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("spool/1")).isEmpty)
     }
 
+    @Test("a file with a name stands where levels say, and stays or goes with its object")
+    func named() throws {
+        let folder = try TemporaryDirectory()
+        let place = try #require(TemporaryFolder(folder.file("spool"), levels: [1, 2]))
+        #expect(place.path(of: 123_457) == folder.file("spool/7/45/0000123457"))
+        for (naming, stays) in [(TemporaryFile.Naming.kept, true), (.removed, false)] {
+            var file: TemporaryFile? = try TemporaryFile(in: place, naming)
+            let path = try #require(file).path
+            #expect(path.wholeMatch(of: /.*\/spool\/\d\/\d\d\/\d{10}/) != nil, "\(path)")
+            try file?.append(buffer("x"))
+            #expect(FileManager.default.contents(atPath: path) == Data("x".utf8))
+            file = nil
+            #expect(FileManager.default.fileExists(atPath: path) == stays)
+        }
+        let nameless = try TemporaryFile(in: place, .none)
+        #expect(!FileManager.default.fileExists(atPath: nameless.path))
+    }
+
+    @Test("levels are at most three, and ten digits together")
+    func levels() {
+        for levels in [[], [1], [1, 2, 3], [10], [4, 4, 2]] {
+            #expect(TemporaryFolder("/a", levels: levels) != nil, "\(levels)")
+        }
+        for levels in [[0], [-1], [11], [1, 1, 1, 1], [4, 4, 3]] {
+            #expect(TemporaryFolder("/a", levels: levels) == nil, "\(levels)")
+        }
+    }
+
     @Test("a folder that cannot be made is an error of the system")
     func refuses() throws {
         let folder = try TemporaryDirectory()

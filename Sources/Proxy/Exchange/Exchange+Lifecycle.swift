@@ -11,7 +11,8 @@ extension Exchange {
         client = connection
         // Mostly they are the same as for the request before: asking costs less than counting references.
         if snapshot !== connection.snapshot { snapshot = connection.snapshot }
-        if server !== connection.listen.defaultServer { server = connection.listen.defaultServer }
+        let presumed = connection.presumedServer
+        if server !== presumed { server = presumed }
         if location !== server.base { location = server.base }
         remoteAddress = connection.remoteAddress
         arrival.startedMs = worker.clock.nowMs

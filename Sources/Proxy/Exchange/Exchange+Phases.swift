@@ -1,3 +1,4 @@
+internal import Config
 internal import Core
 internal import HTTP
 internal import Net
@@ -26,7 +27,32 @@ extension Exchange {
         body.begin(head.content, by: head.version)
         if client.isReserved { stream.mustClose() }
         RealIP.apply(self)
+        if wantsBodyEarly { return awaitBodyEarly() }
         serve(from: .serverRewrite)
+    }
+
+    /// `client_body_early_read`
+    private var wantsBodyEarly: Bool {
+        let conditions = server.base.settings.core.bodyEarlyRead.elements
+        if conditions.isEmpty || !body.isPresent { return false }
+        return conditions.contains { $0.isYes(for: self) }
+    }
+
+    /// Reads the content as the server itself says, before a location is chosen. That it is to be in a file
+    /// counts only for locations, as in nginx.
+    private func awaitBodyEarly() {
+        if let refusal = refusal(at: server.base) { return conclude(refusal) }
+        var plan = keepingPlan
+        plan.fileUse = .whenLarge
+        body.keep(.whole(plan))
+        awaitBody(for: .phases)
+    }
+
+    /// Reads the content to its end, on behalf of somebody who goes on in `bodyIsHere`.
+    func awaitBody(for waiter: Routing.BodyWaiter) {
+        routing.bodyWaiter = waiter
+        advance(.wantedBody)
+        stream.wantBody()
     }
 
     /// The head cannot be served: what is understood of it counts for the server that says so, for logs and
@@ -47,9 +73,9 @@ extension Exchange {
         if host.withReadable({ HostName.isValid($0) }) {
             selectServer()
         } else {
-            // No name was given, not even the empty one: nobody but the default server answers.
+            // No name was given, not even the empty one: nobody but who was named before answers.
             host.removeAll()
-            adopt(client.listen.defaultServer)
+            adopt(client.presumedServer)
         }
         refuse(refusal)
     }
@@ -92,8 +118,8 @@ extension Exchange {
             uri.append(head.path, of: headBytes)
             return true
         }
-        // The path is read before the host counts, as in nginx: the address's default server decides.
-        let merges = client.listen.defaultServer.mergeSlashes
+        // The path is read before the host counts, as in nginx: whom the client named before decides.
+        let merges = client.presumedServer.mergeSlashes
         return headBytes.withBytes(of: head.path) { URIPath.normalise($0, mergeSlashes: merges, into: uri) }
     }
 
@@ -103,6 +129,7 @@ extension Exchange {
         if location.settings.core.keepaliveTimeoutMs == 0
             || client.requestCount >= location.settings.core.keepaliveRequests
             || worker.clock.nowMs - client.startedMs > Int64(location.settings.core.keepaliveTimeMs)
+            || isOfStallingBrowser
         {
             stream.mustClose()
         }
@@ -343,7 +370,7 @@ extension Exchange {
     /// Carries out what a phase or handler decided.
     func conclude(_ outcome: Outcome) {
         switch outcome {
-        case .respond: respond()
+        case .respond: if !body.isAwaited || dropsSoundBody() { respond() } else { finish(status: 400) }
         case .status(let code): finish(status: code)
         case .suspended: break
         case .declined: finish(status: 404)

@@ -30,21 +30,45 @@ extension Exchange {
     private var wantedKeeping: RequestBody.Keeping {
         let settings = location.settings
         let isFramed = head.content != .unknown || settings.proxy.httpVersion == .http11
-        if !settings.proxy.isRequestBuffered && isFramed { return .stream }
-        return .whole(memoryMax: settings.core.clientBodyBufferSize, path: settings.core.clientBodyTempPath)
+        let isPassed = location.proxyPlan.passesBody && settings.proxy.setBody == nil
+        if !settings.proxy.isRequestBuffered && isFramed && isPassed { return .stream }
+        return .whole(keepingPlan)
+    }
+
+    /// Content that came whole together with its head is kept as if it were buffered, as in nginx.
+    private func keepIfSmall() {
+        guard case .stream = body.keeping, body.isComplete,
+            body.receivedCount <= Int64(location.settings.core.clientBodyBufferSize)
+        else { return }
+        var plan = keepingPlan
+        plan.fileUse = .whenLarge
+        body.keep(.whole(plan))
+    }
+
+    /// How the location in force keeps content whole.
+    var keepingPlan: KeepingPlan {
+        let core = location.settings.core
+        var memoryMax = core.clientBodyBufferSize
+        // As in nginx, no file is made for what a buffer that is a quarter larger would hold.
+        if let length = head.content.declared, length < Int64(memoryMax.saturatingSum(memoryMax / 4)) {
+            memoryMax = max(memoryMax, Int(length))
+        }
+        return KeepingPlan(
+            memoryMax: memoryMax, folder: core.clientBodyTempFolder, fileUse: core.bodyFileUse)
     }
 
     /// More of the request's content is here, or all of it.
     func bodyAdvanced() {
         switch phase {
-        case .readingBody where routing.awaitsMirrors:
-            if body.isComplete { sendMirrors() }
+        case .readingBody where routing.bodyWaiter != .nobody:
+            if body.isComplete { bodyIsHere() }
         case .readingBody:
             if case .module(let module) = location.settings.content {
                 guard body.isComplete else { return }
                 advance(.resumed)
                 return conclude(module.goOn(self))
             }
+            keepIfSmall()
             // A streamed body goes on its way with what is here; a buffered one when it is complete.
             if case .stream = body.keeping { sendUpstream() } else if body.isComplete { sendUpstream() }
         case .awaitingUpstream, .responding:
@@ -77,7 +101,7 @@ extension Exchange {
     /// The content cannot be read to its end, or not once more.
     func bodyFailed(status: UInt16) {
         upstream?.abandon()
-        routing.awaitsMirrors = false
+        routing.bodyWaiter = .nobody
         if !isResponding { advance(.resumed) }
         finish(status: status)
     }

@@ -55,7 +55,16 @@ extension Exchange {
     /// What is left of the request's content is of no use to this answer.
     func discardBody() {
         if case .unread = body.keeping { body.discard() }
-        if body.isAwaited { stream.takeBody() }
+        if body.isAwaited { _ = stream.takeBody() }
+    }
+
+    /// Drops what is here of the content, before a handler's answer is sent, as nginx does.
+    ///
+    /// - Returns: `false`: it turned out to be broken.
+    func dropsSoundBody() -> Bool {
+        if case .unread = body.keeping { body.discard() }
+        guard body.isAwaited, case .badChunk? = stream.takeBody() else { return true }
+        return false
     }
 
     /// Ends the exchange with `status`: by an `error_page`, or by the built-in answer.

@@ -50,25 +50,29 @@ extension Exchange {
 
     /// `mirror_request_body`: the content is read whole before anybody gets any of it.
     ///
-    /// - Returns: whether it is waited for; then `sendMirrors` goes on.
+    /// - Returns: whether it is waited for; then `bodyIsHere` goes on.
     func awaitBodyForMirrors() -> Bool {
         guard body.isPresent, !body.isKeptWhole, !body.isDiscarded else { return false }
-        let core = location.settings.core
-        body.keep(.whole(memoryMax: core.clientBodyBufferSize, path: core.clientBodyTempPath))
+        body.keep(.whole(keepingPlan))
         // A part of it is lost.
         guard !body.isDiscarded else { return false }
-        routing.awaitsMirrors = true
-        advance(.wantedBody)
-        stream.wantBody()
+        awaitBody(for: .mirrors)
         return true
     }
 
-    /// The content is here that copies of the request are to have.
-    func sendMirrors() {
-        routing.awaitsMirrors = false
+    /// The content is here that somebody waited for, before the request is served itself.
+    func bodyIsHere() {
+        let waiter = routing.bodyWaiter
+        routing.bodyWaiter = .nobody
         advance(.resumed)
-        Mirror.send(self)
-        serve(from: .content)
+        switch waiter {
+        case .mirrors:
+            Mirror.send(self)
+            serve(from: .content)
+        case .phases, .nobody:
+            location = server.base
+            serve(from: .serverRewrite)
+        }
     }
 
     /// The request is over: so are those that it waits for.

@@ -8,6 +8,32 @@ struct ContentPlace {
     let limit: Int
 }
 
+/// `client_body_in_file_only`
+enum BodyFileUse {
+    /// Content that memory does not hold is in a file, which nobody else finds.
+    case whenLarge
+    /// All content is in a file, which stays.
+    case always
+    /// All content is in a file, which is removed with the request.
+    case cleanedUp
+
+    var naming: TemporaryFile.Naming {
+        switch self {
+        case .whenLarge: .none
+        case .always: .kept
+        case .cleanedUp: .removed
+        }
+    }
+}
+
+/// How content is kept whole.
+struct KeepingPlan {
+    /// Bytes that stay in memory, or wait there for more that goes to the file with them.
+    let memoryMax: Int
+    let folder: TemporaryFolder
+    var fileUse = BodyFileUse.whenLarge
+}
+
 /// Content of a request that is kept whole: in memory up to a size (`client_body_buffer_size`), then in a
 /// temporary file.
 struct KeptContent {
@@ -51,8 +77,8 @@ struct KeptContent {
     }
 
     /// Where the last `limit` bytes of the content can be read to, if memory may hold them.
-    mutating func place(_ limit: Int, memoryMax: Int) -> ContentPlace? {
-        guard file == nil, limit <= memoryMax - memory.count else { return nil }
+    mutating func place(_ limit: Int, _ plan: KeepingPlan) -> ContentPlace? {
+        guard file == nil, limit <= plan.memoryMax - memory.count else { return nil }
         // In one step, unless it is very large.
         if memory.writableCount < min(limit, KeptContent.largeMin) {
             makeRoom(min(limit, KeptContent.readyMax))
@@ -62,12 +88,11 @@ struct KeptContent {
 
     /// Keeps bytes: in memory as long as they fit; what fills that by itself goes to the file from where it
     /// stands.
-    mutating func append(
-        _ slice: Slice, of input: ByteBuffer, memoryMax: Int, path: String
-    ) throws(Errno) {
+    mutating func append(_ slice: Slice, of input: ByteBuffer, _ plan: KeepingPlan) throws(Errno) {
         let count = Int(slice.count)
+        let memoryMax = plan.memoryMax
         if count > memoryMax - memory.count {
-            let target = try existingFile(in: path)
+            let target = try existingFile(plan)
             try spill()
             if count > memoryMax { return try target.append(slice, of: input) }
         }
@@ -79,14 +104,16 @@ struct KeptContent {
         memory.append(slice, of: input)
     }
 
-    /// No more content comes: what is not yet in the file, if there is one, goes there.
-    mutating func complete() throws(Errno) {
-        if file != nil { try spill() }
+    /// No more content comes: what is not yet in the file, if there is to be one, goes there.
+    mutating func complete(_ plan: KeepingPlan) throws(Errno) {
+        if file == nil, plan.fileUse == .whenLarge { return }
+        _ = try existingFile(plan)
+        try spill()
     }
 
-    private mutating func existingFile(in path: String) throws(Errno) -> TemporaryFile {
+    private mutating func existingFile(_ plan: KeepingPlan) throws(Errno) -> TemporaryFile {
         if let file { return file }
-        let made = try TemporaryFile(directory: path)
+        let made = try TemporaryFile(in: plan.folder, plan.fileUse.naming)
         file = made
         return made
     }

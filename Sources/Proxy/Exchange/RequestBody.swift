@@ -14,7 +14,7 @@ final class RequestBody {
         /// Nobody asked for it yet.
         case unread
         /// Kept whole: in memory up to a size, then in a temporary file (`proxy_request_buffering on`).
-        case whole(memoryMax: Int, path: String)
+        case whole(KeepingPlan)
         /// Kept until the upstream took it (`proxy_request_buffering off`).
         case stream
         /// Dropped: the response does not need it.
@@ -207,8 +207,8 @@ final class RequestBody {
             let room = streamRoom
             guard room > 0 else { return nil }
             return ContentPlace(buffer: buffer, limit: min(limit, room))
-        case .whole(let memoryMax, _):
-            return kept.place(limit, memoryMax: memoryMax)
+        case .whole(let plan):
+            return kept.place(limit, plan)
         }
     }
 
@@ -251,11 +251,22 @@ final class RequestBody {
         }
     }
 
+    /// All of it is here: what is to be in a file goes there.
     func completeKept() throws(BodyError) {
+        guard case .whole(let plan) = keeping, isIntact else { return }
         do {
-            try kept.complete()
+            try kept.complete(plan)
         } catch {
             throw .storage(error)
+        }
+    }
+
+    /// What is in memory, and nowhere else: `$request_body`.
+    var held: ByteBuffer? {
+        switch keeping {
+        case .whole: kept.file == nil ? kept.memory : nil
+        case .stream: isIntact ? stream : nil
+        case .unread, .discard: nil
         }
     }
 
@@ -310,9 +321,9 @@ final class RequestBody {
             isIntact = false
         case .stream:
             streamBuffer.append(slice, of: input)
-        case .whole(let memoryMax, let path):
+        case .whole(let plan):
             do {
-                try kept.append(slice, of: input, memoryMax: memoryMax, path: path)
+                try kept.append(slice, of: input, plan)
             } catch {
                 throw .storage(error)
             }

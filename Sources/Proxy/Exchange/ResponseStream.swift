@@ -161,11 +161,15 @@ enum ResponseStream {
     }
 
     /// Takes, or drops, the content that came together with the head: nobody asks for more.
-    func takeBody() {
+    ///
+    /// - Returns: what is wrong with it, as far as its framing tells.
+    func takeBody() -> BodyError? {
         switch self {
-        case .http1(let session): session.takeBody()
-        case .http2(let stream): stream.takeBody()
-        case .inner: break
+        case .http1(let session): return session.takeBody()
+        case .http2(let stream):
+            stream.takeBody()
+            return nil
+        case .inner: return nil
         }
     }
 

@@ -19,8 +19,16 @@ struct Routing {
     var isInternal = false
     /// `satisfy any`: how the checks so far would have the request answered.
     var refusal: UInt16?
-    /// The content is read for copies of the request, before it is served itself.
-    var awaitsMirrors = false
+    /// For whom content is read whole before the request is served itself.
+    enum BodyWaiter {
+        case nobody
+        /// Copies of the request are to have it.
+        case mirrors
+        /// All phases are to know it (`client_body_early_read`).
+        case phases
+    }
+
+    var bodyWaiter = BodyWaiter.nobody
     /// `try_files` found the path in force below the `alias` of a regular expression.
     var appendsPathToAlias = false
     /// Status that `error_page` is being served for; 0: none.

@@ -6,7 +6,7 @@ extension ConfigurationBuilder {
     func takeWritableAPI(_ block: Block) throws(ConfigError) {
         try refuseOpenAPI(block)
         hasWritableAPI = true
-        temporaryFolders.insert(block.settings.core.clientBodyTempPath)
+        temporaryFolders.insert(block.settings.core.clientBodyTempFolder.path)
     }
 
     /// Whoever may change the servers of an upstream decides where passwords go.

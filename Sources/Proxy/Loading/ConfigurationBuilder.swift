@@ -233,7 +233,7 @@ final class ConfigurationBuilder {
 
     private func setDefaults(_ settings: inout LocationSettings) {
         settings.core.root = Template(constant: Array(path("html").utf8))
-        settings.core.clientBodyTempPath = path(settings.core.clientBodyTempPath)
+        settings.core.clientBodyTempFolder = TemporaryFolder(path(settings.core.clientBodyTempFolder.path))
         settings.proxy.tempPath = path(settings.proxy.tempPath)
         let log = accessLogFile(
             AccessLogFile(target: .file(path("logs/access.log")), bufferSize: 0, flushMs: nil))
@@ -267,13 +267,13 @@ final class ConfigurationBuilder {
         switch block.settings.content {
         case .module(let module): try module.prepare(block)
         case .proxy:
-            temporaryFolders.insert(block.settings.core.clientBodyTempPath)
+            temporaryFolders.insert(block.settings.core.clientBodyTempFolder.path)
             temporaryFolders.insert(block.settings.proxy.tempPath)
         }
         block.settings.substitution.assemble()
         try block.settings.referers.assemble(block.server, patterns)
         if !block.settings.mirror.paths.elements.isEmpty, block.settings.mirror.copiesBody {
-            temporaryFolders.insert(block.settings.core.clientBodyTempPath)
+            temporaryFolders.insert(block.settings.core.clientBodyTempFolder.path)
         }
         if block.settings.logs.access.elements.contains(where: { $0.file == defaultLog }) {
             isDefaultLogUsed = true

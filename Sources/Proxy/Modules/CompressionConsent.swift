@@ -80,7 +80,7 @@ enum CompressionConsent {
         let settings = exchange.location.settings.compression
         guard settings.disablesOldExplorers || !settings.disabled.elements.isEmpty else { return false }
         return exchange.withRequestField(.userAgent) { agent in
-            if settings.disablesOldExplorers, isOldExplorer(agent) { return true }
+            if settings.disablesOldExplorers, BrowserKinds.isOldExplorer(agent) { return true }
             let patterns = exchange.snapshot.configuration.patterns
             return settings.disabled.elements.contains { index in
                 // Of one that takes too long nobody knows what it is: it gets what all can read.
@@ -90,29 +90,5 @@ enum CompressionConsent {
                 }
             }
         } ?? false
-    }
-
-    private static let explorerMark = Array("MSIE ".utf8)
-    private static let repairMark = Array("SV1".utf8)
-
-    /// `MSIE 4.` to `MSIE 6.`, but for the last without `SV1`, which came with repairs.
-    private static func isOldExplorer(_ agent: Span<UInt8>) -> Bool {
-        guard let found = position(of: explorerMark, in: agent, from: 0), found + 7 < agent.count,
-            agent[found + 6] == UInt8(ascii: ".")
-        else { return false }
-        switch agent[found + 5] {
-        case UInt8(ascii: "4"), UInt8(ascii: "5"): return true
-        case UInt8(ascii: "6"): return position(of: repairMark, in: agent, from: found + 8) == nil
-        default: return false
-        }
-    }
-
-    private static func position(of text: [UInt8], in bytes: Span<UInt8>, from start: Int) -> Int? {
-        var index = start
-        while index + text.count <= bytes.count {
-            if text.indices.allSatisfy({ bytes[index + $0] == text[$0] }) { return index }
-            index += 1
-        }
-        return nil
     }
 }

@@ -89,7 +89,9 @@ enum StatusAnswers {
         guard exchange.body.isPresent, !exchange.body.isComplete else { return write(exchange) }
         exchange.advance(.wantedBody)
         exchange.body.keep(
-            .whole(memoryMax: bodyMax, path: exchange.location.settings.core.clientBodyTempPath))
+            .whole(
+                KeepingPlan(
+                    memoryMax: bodyMax, folder: exchange.location.settings.core.clientBodyTempFolder)))
         exchange.stream.wantBody()
         return .suspended
     }

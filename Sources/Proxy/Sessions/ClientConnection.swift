@@ -37,6 +37,8 @@ final class ClientConnection {
         var proxyProtocolAddress: SocketAddress?
         var proxyProtocolDestination: SocketAddress?
         var localAddress: SocketAddress?
+        /// The server that the client has named in its handshake, unless that is the address's own.
+        var presumedServer: VirtualServer?
     }
 
     /// The details, to be written.
@@ -86,17 +88,29 @@ final class ClientConnection {
         return listen.server(forHost: name.span).server ?? listen.defaultServer
     }
 
+    /// Whose rules hold for a request until it is known which host it is for: `namedServer`, found once.
+    var presumedServer: VirtualServer { details?.presumedServer ?? listen.defaultServer }
+
+    private func presumeServer() {
+        let named = namedServer
+        madeDetails.presumedServer = named === listen.defaultServer ? nil : named
+    }
+
     /// The next request is served by another configuration.
     func adopt(_ next: Snapshot) {
         guard let found = next.listen(at: listen.address) else { return isOutdated = true }
         listen = found
         snapshot = next
+        if tls != nil { presumeServer() }
     }
 
     /// The next response is the last one.
     func outdate() { isOutdated = true }
 
-    func shookHands(nowMs: Int64) { madeDetails.handshakeMs = nowMs - startedMs }
+    func shookHands(nowMs: Int64) {
+        madeDetails.handshakeMs = nowMs - startedMs
+        presumeServer()
+    }
 
     init(number: Int, token: Token, transport: Transport, accepted: Acceptance) {
         self.number = number

@@ -42,7 +42,7 @@ final class ClientOpening {
         timer = worker.timers.create(connection.token, kind: Session.TimerKind.read.rawValue)
         let waitMs = isTLS && !isProxied ? server.handshakeTimeoutMs : server.clientHeaderTimeoutMs
         worker.set(timer, afterMs: waitMs)
-        worker.add(.reading, 1)
+        worker.add(.waiting, 1)
     }
 
     /// Whether something comes on a connection before its session.
@@ -209,7 +209,7 @@ final class ClientOpening {
 
     /// TLS stands, and all is known of the client: the time for its first request begins.
     private func begin() {
-        worker.set(timer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+        worker.set(timer, afterMs: connection.presumedServer.clientHeaderTimeoutMs)
         // The handshake may have read a request that no event has told of.
         transport.assumeReadable()
         if transport.tls?.alpn == "h2" { return settleOnHTTP2().ready() }
@@ -260,7 +260,7 @@ final class ClientOpening {
         if case .over = state { return }
         if case .checkingStatus(let check) = state { check.end() }
         state = .over
-        worker.counters.add(.reading, -1)
+        worker.counters.add(.waiting, -1)
         worker.timers.destroy(timer)
         worker.closed(connection)
     }

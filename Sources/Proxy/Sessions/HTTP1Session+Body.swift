@@ -40,6 +40,7 @@ extension HTTP1Session {
                     return clientLeftDuringBody(exchange)
                 }
             }
+            if exchange.body.isComplete { try exchange.body.completeKept() }
         } catch {
             return bodyRefused(exchange, error)
         }
@@ -70,12 +71,16 @@ extension HTTP1Session {
     }
 
     /// Drops content that came together with the head: nobody wants it.
-    func takeBody() {
-        guard let exchange else { return }
-        do {
+    ///
+    /// - Returns: what is wrong with it.
+    func takeBody() -> BodyError? {
+        guard let exchange else { return nil }
+        do throws(BodyError) {
             try takeReceived(exchange)
+            return nil
         } catch {
             keepsAlive = false
+            return error
         }
     }
 

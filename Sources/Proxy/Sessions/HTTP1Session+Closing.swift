@@ -81,7 +81,7 @@ extension HTTP1Session {
         case .closed:
             return
         case .idle:
-            worker.counters.add(connection.requestCount > 0 ? .waiting : .reading, -1)
+            worker.counters.add(.waiting, -1)
         case .readingHead:
             worker.counters.add(.reading, -1)
         case .exchanging, .skippingBody, .tunnelling:

@@ -70,8 +70,8 @@ final class HTTP1Session {
     convenience init(worker: Worker, connection: ClientConnection) {
         let timer = worker.timers.create(connection.token, kind: Session.TimerKind.read.rawValue)
         self.init(worker: worker, connection: connection, readTimer: timer)
-        arm(timer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
-        worker.add(.reading, 1)
+        arm(timer, afterMs: connection.presumedServer.clientHeaderTimeoutMs)
+        worker.add(.waiting, 1)
     }
 
     var transport: Transport { connection.transport }
@@ -136,7 +136,7 @@ final class HTTP1Session {
                 }
                 if parseHead(buffer, of: beginExchange()) { return }
                 // The time for the whole head begins with its first byte.
-                arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+                arm(readTimer, afterMs: connection.presumedServer.clientHeaderTimeoutMs)
             case .wouldBlock:
                 break
             case .closed, .failed:
@@ -151,7 +151,7 @@ final class HTTP1Session {
         if connection.snapshot !== worker.snapshot { connection.adopt(worker.snapshot) }
         let started = worker.takeExchange(for: .http1(self), of: connection)
         exchange = started
-        if case .idle = state, connection.requestCount > 0 {
+        if case .idle = state {
             worker.add(.waiting, -1)
             worker.add(.reading, 1)
         }
@@ -166,7 +166,7 @@ final class HTTP1Session {
     }
 
     private func parseHead(_ buffer: ByteBuffer, of exchange: Exchange) -> Bool {
-        let limits = connection.listen.defaultServer.headLimits
+        let limits = connection.presumedServer.headLimits
         switch parser.parse(buffer, into: exchange.head, limits: limits) {
         case .incomplete:
             return false
@@ -302,7 +302,7 @@ final class HTTP1Session {
         let started = worker.takeExchange(for: .http1(self), of: connection)
         started.arrival.isPipelined = true
         exchange = started
-        arm(readTimer, afterMs: connection.listen.defaultServer.clientHeaderTimeoutMs)
+        arm(readTimer, afterMs: connection.presumedServer.clientHeaderTimeoutMs)
         worker.post(connection.token)
     }
 

@@ -70,7 +70,7 @@ final class HTTP2Session {
         self.worker = worker
         self.connection = connection
         self.readTimer = readTimer
-        let server = connection.namedServer
+        let server = connection.presumedServer
         self.server = server
         keepaliveTimeoutMs = server.base.settings.core.keepaliveTimeoutMs
         writeTimer = worker.timers.create(connection.token, kind: Session.TimerKind.write.rawValue)
@@ -137,7 +137,7 @@ final class HTTP2Session {
     /// Requests that begin from now on are served by the configuration in force.
     func adoptSnapshot() {
         connection.adopt(worker.snapshot)
-        server = connection.namedServer
+        server = connection.presumedServer
     }
 
     // MARK: Receiving
@@ -253,10 +253,6 @@ final class HTTP2Session {
     private func logMalformed(_ exchange: Exchange, _ bytes: ByteBuffer) {
         worker.add(.requests, 1)
         worker.add(.http2Requests, 1)
-        if streamCount == 0, connection.requestCount == 0 {
-            worker.add(.reading, -1)
-            worker.add(.waiting, 1)
-        }
         connection.requestCount += 1
         connection.quietSinceMs = worker.clock.nowMs
         exchange.arrival.number = connection.requestCount
@@ -269,7 +265,7 @@ final class HTTP2Session {
 
     private func arrived() {
         if streamCount == 0 {
-            worker.add(connection.requestCount > 0 ? .waiting : .reading, -1)
+            worker.add(.waiting, -1)
             if case .serving = state { worker.cancel(readTimer) }
             if let tls = transport.tls, worker.clock.nowMs - connection.quietSinceMs > 1000 { tls.wasIdle() }
         }
@@ -389,7 +385,7 @@ final class HTTP2Session {
         if case .closed = state { return }
         state = .closed
         for stream in streams { stream?.lost(status: 499) }
-        worker.add(connection.requestCount > 0 ? .waiting : .reading, -1)
+        worker.add(.waiting, -1)
         worker.add(.http2Active, -1)
         releaseInput()
         releaseOut()

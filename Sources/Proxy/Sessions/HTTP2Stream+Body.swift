@@ -64,6 +64,7 @@ extension HTTP2Stream {
     func advance(_ exchange: Exchange) {
         do throws(BodyError) {
             try takeHeld(exchange)
+            if exchange.body.isComplete { try exchange.body.completeKept() }
         } catch {
             return refused(exchange, error)
         }

@@ -28,8 +28,44 @@ extension CoreSettings {
                 "path [level1 [level2 [level3]]]", default: "client_body_temp", in: anywhere, arity: 1...4
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                block.settings.core.clientBodyTempPath = block.path(statement.argument(0))
+                var levels: [Int] = []
+                for word in statement.arguments.dropFirst() {
+                    guard let level = Int(word) else { throw .invalidValue(statement) }
+                    levels.append(level)
+                }
+                guard let folder = TemporaryFolder(block.path(statement.argument(0)), levels: levels) else {
+                    throw .invalidValue(statement)
+                }
+                block.settings.core.clientBodyTempFolder = folder
             },
+            .oneOf(
+                "client_body_in_file_only",
+                "Whether request bodies are always written to files, which stay or are removed.",
+                in: anywhere, default: "off",
+                [("off", BodyFileUse.whenLarge), ("on", .always), ("clean", .cleanedUp)],
+                \.settings.core.bodyFileUse),
+            Directive(
+                "client_body_in_single_buffer",
+                "Whether what memory holds of a request body is in one buffer; it always is.", "on | off",
+                default: "off", in: anywhere, arity: 1...1
+            ) {
+                (_: Block, statement: Statement) throws(ConfigError) in
+                guard ["on", "off"].contains(statement.argument(0).lowercased()) else {
+                    throw ConfigError(
+                        "invalid value \"\(statement.argument(0))\" in \"\(statement.name)\" directive, "
+                            + "it must be \"on\" or \"off\"", statement)
+                }
+            },
+            Directive(
+                "client_body_early_read",
+                "Whose body is read before a location is chosen: one of the values is neither empty nor 0.",
+                "string ...", in: [.http, .server], arity: 1...Int.max
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                for word in statement.arguments {
+                    block.settings.core.bodyEarlyRead.append(try block.template(word, statement))
+                }
+            }.repeatable,
             .size(
                 "client_min_rate",
                 "Slowest pace of a client in bytes a second, after 5 seconds of grace; 0 is any.",
@@ -39,6 +75,14 @@ extension CoreSettings {
 
     private static var keepaliveRows: [Directive<Block>] {
         [
+            Directive(
+                "keepalive_disable",
+                "Browsers whose connections are not kept: old ones of Microsoft's after a POST, and Safari.",
+                "none | browser ...", default: "msie6", in: anywhere, arity: 1...Int.max
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.core.keepaliveDisable = try BrowserKinds.read(statement)
+            },
             Directive(
                 "keepalive_timeout",
                 "How long a client's connection stays open idle; and what the client is told of it.",

@@ -1,5 +1,6 @@
 internal import Config
 internal import Core
+internal import Net
 
 /// What the HTTP core of a location obeys: bodies, keep-alive, closing, errors and files.
 ///
@@ -9,7 +10,10 @@ struct CoreSettings {
     var clientMaxBodySize: Int64 = 1 << 20
     var clientBodyBufferSize = 16 << 10
     var clientBodyTimeoutMs = 60_000
-    var clientBodyTempPath = "client_body_temp"
+    var clientBodyTempFolder: TemporaryFolder = "client_body_temp"
+    var bodyFileUse = BodyFileUse.whenLarge
+    /// Whose content is read before a location is chosen: one of the values says yes.
+    var bodyEarlyRead = Replaceable<Template<Variable>>()
     /// Slowest request body and slowest read of a response, in bytes a second after five seconds of
     /// grace; 0 switches the check off.
     var clientMinRate = 240
@@ -18,6 +22,7 @@ struct CoreSettings {
     var statusZone: Int?
 
     // Keep-alive and closing.
+    var keepaliveDisable: BrowserKinds = .oldExplorer
     var keepaliveTimeoutMs = 75_000
     /// The `Keep-Alive: timeout=` that clients are told, in seconds; 0 tells nothing.
     var keepaliveHeaderSeconds = 0

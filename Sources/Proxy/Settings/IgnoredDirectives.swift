@@ -12,7 +12,7 @@ enum IgnoredDirectives {
                 "open_file_cache_errors", "open_file_cache_min_uses",
                 "open_file_cache_valid", "open_log_file_cache", "types_hash_max_size",
                 "types_hash_bucket_size",
-                "client_body_in_single_buffer", "client_body_in_file_only", "connection_pool_size",
+                "connection_pool_size",
                 "request_pool_size",
                 "send_lowat", "subrequest_output_buffer_size",
                 "charset",
@@ -20,7 +20,6 @@ enum IgnoredDirectives {
                 "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size", "proxy_send_lowat",
                 "proxy_temp_file_write_size", "proxy_store_access",
                 "proxy_force_ranges",
-                "keepalive_disable",
                 "expires_by_type",
                 "keepalive_min_timeout",
             ], in: anywhere)

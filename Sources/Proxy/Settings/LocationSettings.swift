@@ -79,6 +79,7 @@ extension CoreSettings {
     mutating func inheritLists() {
         errorPages.inherit()
         earlyHints.inherit()
+        bodyEarlyRead.inherit()
         index.inherit()
     }
 }

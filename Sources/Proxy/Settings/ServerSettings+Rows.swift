@@ -14,7 +14,7 @@ extension ServerSettings {
         [
             Directive(
                 "listen", "An address that the server is reached at.",
-                "address[:port] | port | unix:path [default_server] [ssl] [http2] [proxy_protocol] [backlog=n] [reuseport] [so_keepalive=...] [ipv6only=on|off] ...",
+                "address[:port[-port]] | port[-port] | unix:path [default_server] [ssl] [http2] [proxy_protocol] [backlog=n] [reuseport] [so_keepalive=...] [ipv6only=on|off] ...",
                 default: "*:80 | *:8000", in: .server, arity: 1...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
@@ -115,30 +115,52 @@ private enum ListenReader {
     ) throws(ConfigError)
         -> [SocketAddress]
     {
-        if text.allSatisfy(\.isNumber) {
-            guard let port = UInt16(text), port > 0 else {
-                throw ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
+        let (first, last) = try range(text, statement)
+        let addresses = try addresses(of: first, text, statement, builder)
+        guard let last else { return addresses }
+        guard let begin = addresses.first?.port, last >= begin else {
+            throw ConfigError("invalid port range in \"\(text)\" of the \"listen\" directive", statement)
+        }
+        return (begin...last).flatMap { port in addresses.map { $0.with(port: port) } }
+    }
+
+    /// `8000-8010`, `address:8000-8010`: the address with the first port, and the last one.
+    private static func range(
+        _ text: String, _ statement: Statement
+    ) throws(ConfigError) -> (first: String, last: UInt16?) {
+        guard !text.hasPrefix("unix:"), let dash = text.lastIndex(of: "-") else { return (text, nil) }
+        let first = String(text[..<dash])
+        let (_, port) = HostAndPort.split(first)
+        // A name may have a dash.
+        guard port != nil || first.allSatisfy(\.isNumber) else { return (text, nil) }
+        guard let last = SocketAddress.portNumber(text[text.index(after: dash)...]), last > 0,
+            !(port?.isEmpty ?? first.isEmpty)
+        else { throw .invalidPort(text, statement) }
+        return (first, last)
+    }
+
+    private static func addresses(
+        of address: String, _ text: String, _ statement: Statement, _ builder: ConfigurationBuilder
+    ) throws(ConfigError)
+        -> [SocketAddress]
+    {
+        let isAnywhere = address.hasPrefix("*:")
+        if isAnywhere || address.allSatisfy(\.isNumber) {
+            guard let port = UInt16(address.dropFirst(isAnywhere ? 2 : 0)), port > 0 else {
+                throw .invalidPort(text, statement)
             }
             return [SocketAddress(.ipv4(0, port: port))]
         }
-        if text.hasPrefix("*:") {
-            guard let port = UInt16(text.dropFirst(2)), port > 0 else {
-                throw ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
-            }
-            return [SocketAddress(.ipv4(0, port: port))]
-        }
-        if let address = SocketAddress.parse(text, defaultPort: 80) {
-            guard address.port != 0 else {
-                throw ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
-            }
-            return [address]
+        if let found = SocketAddress.parse(address, defaultPort: 80) {
+            guard found.port != 0 else { throw .invalidPort(text, statement) }
+            return [found]
         }
         guard !text.hasPrefix("unix:") else {
             throw ConfigError(
                 "no path in the unix domain socket in \"\(text)\" of the \"listen\" directive", statement)
         }
         let place = try HostAndPort.read(
-            text, defaultPort: 80, in: "\"\(text)\" of the \"listen\" directive", statement)
+            address, defaultPort: 80, in: "\"\(text)\" of the \"listen\" directive", statement)
         let found = builder.files.resolve(host: place.host, port: place.port)
         guard !found.isEmpty else {
             throw ConfigError("host not found in \"\(text)\" of the \"listen\" directive", statement)
@@ -230,5 +252,11 @@ private enum ListenReader {
         return .on(
             idle: try value(parts[0], Units.seconds), interval: try value(parts[1], Units.seconds),
             count: try value(parts[2], Units.number))
+    }
+}
+
+extension ConfigError {
+    fileprivate static func invalidPort(_ text: String, _ statement: Statement) -> ConfigError {
+        ConfigError("invalid port in \"\(text)\" of the \"listen\" directive", statement)
     }
 }

@@ -122,7 +122,7 @@ extension HTTP1PeerStream {
 
     /// The content that was kept cannot be read: the peer is not to blame for it.
     private func bodyIsUnreadable() {
-        let path = exchange.location.settings.core.clientBodyTempPath
+        let path = exchange.location.settings.core.clientBodyTempFolder.path
         request?.log(.crit, "reading a temporary file of the request body in \"\(path)\" failed")
         exchange.stream.mustClose()
         exchange.bodyFailed(status: 500)

@@ -143,6 +143,9 @@ extension Exchange {
         out.append(contentsOf: values.requestID)
     }
 
+    /// The port that the request names with its host: in its target, or in Host.
+    var requestPort: UInt16? { head.host.flatMap { headBytes.withBytes(of: $0) { HostName.port($0) } } }
+
     /// The user's name in `Authorization: Basic`.
     func appendRemoteUser(to out: ByteBuffer) {
         if values.remoteUser.isEmpty {
@@ -153,8 +156,7 @@ extension Exchange {
 
     /// The request's content, as far as it is held in memory and not in a file.
     func appendHeldBody(to out: ByteBuffer) {
-        guard body.file == nil, case .whole = body.keeping else { return }
-        out.append(contentsOf: body.memory)
+        if let held = body.held { out.append(contentsOf: held) }
     }
 
     // MARK: The response itself

@@ -68,6 +68,13 @@ extension Variables {
                     out.append(contentsOf: exchange.host)
                 }
             },
+            .unlessEmpty("request_port", "The port that the request names with its host.") {
+                exchange, out in
+                if let port = exchange.requestPort { out.append(decimal: Int(port)) }
+            },
+            .always("is_request_port", "`:` if the request names a port, otherwise empty.") { exchange, out in
+                if exchange.requestPort != nil { out.append(":") }
+            },
             .always("server_name", "The first name of the server that serves the request.") { exchange, out in
                 out.append(exchange.server.serverName)
             },
@@ -104,6 +111,10 @@ extension Variables {
             },
             .unlessEmpty("request_body", "The content of the request, while it is held in memory.") {
                 $0.appendHeldBody(to: $1)
+            },
+            .unlessEmpty("request_body_file", "The temporary file that the content of the request is in.") {
+                exchange, out in
+                if let file = exchange.body.file { out.append(file.path) }
             },
             VariableRow("http_user_agent", "`User-Agent` of the request.") { exchange, out in
                 exchange.appendRequestField(.userAgent, to: out)

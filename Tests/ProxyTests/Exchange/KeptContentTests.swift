@@ -1,6 +1,8 @@
 import Core
+import Foundation
 import HTTP
 import Net
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -17,7 +19,7 @@ import Testing
         let pool = ContentBuffers()
         let body = RequestBody(pool: pool)
         body.begin(.known(1 << 20))
-        body.keep(.whole(memoryMax: 1 << 20, path: "/nowhere"))
+        body.keep(.whole(KeepingPlan(memoryMax: 1 << 20, folder: "/nowhere")))
         #expect(try body.take(KeptContentTests.bytes(700), from: 0) == 700)
         let memory = try #require(body.place).buffer
         let capacity = memory.capacity
@@ -39,12 +41,30 @@ import Testing
         #expect(pool.take(capacity: 1 << 20) === memory)
     }
 
+    @Test("client_body_in_file_only: all of it is in a file, even nothing", arguments: [0, 5, 5000])
+    func alwaysInFile(count: Int) throws {
+        let folder = try TemporaryDirectory()
+        let body = RequestBody(pool: ContentBuffers())
+        body.begin(.known(Int64(count)))
+        let place = TemporaryFolder(folder.file("bodies"))
+        body.keep(.whole(KeepingPlan(memoryMax: 1000, folder: place, fileUse: .cleanedUp)))
+        let content = KeptContentTests.bytes(count)
+        _ = try body.take(content, from: 0)
+        #expect(body.isComplete)
+        try body.completeKept()
+        let path = try #require(body.file).path
+        #expect(FileManager.default.contents(atPath: path) == Data(content.bytes))
+        #expect(body.held == nil)
+        body.reset()
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
     @Test("content that does not fit has no place in memory, and is in order in the file")
     func orderInFile() throws {
         let content = KeptContentTests.bytes(100_000)
         let body = RequestBody(pool: ContentBuffers())
         body.begin(.known(100_000))
-        body.keep(.whole(memoryMax: 1000, path: "/tmp"))
+        body.keep(.whole(KeepingPlan(memoryMax: 1000, folder: "/tmp")))
         var position = 0
         // Small pieces gather in memory, large ones do not.
         for size in [1, 600, 500, 1000, 5000, 10, 990, 1, 70_000, 999, 20_899] {
@@ -65,7 +85,7 @@ import Testing
     func chunksStayInMemory() throws {
         let body = RequestBody(pool: ContentBuffers())
         body.begin(.unknown)
-        body.keep(.whole(memoryMax: 1 << 20, path: "/nowhere"))
+        body.keep(.whole(KeepingPlan(memoryMax: 1 << 20, folder: "/nowhere")))
         var capacities: Set<Int> = []
         for _ in 0..<64 {
             let piece = ByteBuffer(capacity: 64)

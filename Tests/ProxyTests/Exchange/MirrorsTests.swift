@@ -1,5 +1,6 @@
 import Core
 import HTTP
+import Net
 import Testing
 
 @testable import Proxy
@@ -9,7 +10,7 @@ import Testing
     private func body(_ count: Int) throws -> RequestBody {
         let body = RequestBody(pool: ContentBuffers())
         body.begin(.known(Int64(count)))
-        body.keep(.whole(memoryMax: 8 << 20, path: "/tmp"))
+        body.keep(.whole(KeepingPlan(memoryMax: 8 << 20, folder: "/tmp")))
         let input = ByteBuffer(capacity: max(count, 1))
         input.append([UInt8](repeating: 1, count: count))
         _ = try body.take(input, from: 0)

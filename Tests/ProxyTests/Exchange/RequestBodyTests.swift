@@ -32,7 +32,7 @@ import Testing
 
     private static let content = "0123456789"
     private static let stream = RequestBody.Keeping.stream
-    private static let whole = RequestBody.Keeping.whole(memoryMax: 1 << 20, path: "/tmp")
+    private static let whole = RequestBody.Keeping.whole(KeepingPlan(memoryMax: 1 << 20, folder: "/tmp"))
 
     /// Feeds it so many bytes of the content.
     private static func feed(_ body: RequestBody, _ framing: Framing, _ part: String) throws {
@@ -150,7 +150,7 @@ import Testing
         for memoryMax in [0, 4, 100] {
             let body = RequestBody(pool: ContentBuffers())
             body.begin(.known(10))
-            body.keep(.whole(memoryMax: memoryMax, path: "/tmp"))
+            body.keep(.whole(KeepingPlan(memoryMax: memoryMax, folder: "/tmp")))
             try RequestBodyTests.feed(body, .length, RequestBodyTests.content)
             let copies = (0..<2).map { _ in
                 let copy = RequestBody(pool: ContentBuffers())
@@ -274,7 +274,7 @@ import Testing
     func shortFileIsNoticed() throws {
         let body = RequestBody(pool: ContentBuffers())
         body.begin(.known(10))
-        body.keep(.whole(memoryMax: 0, path: "/tmp"))
+        body.keep(.whole(KeepingPlan(memoryMax: 0, folder: "/tmp")))
         try RequestBodyTests.feed(body, .length, RequestBodyTests.content)
         let file = try #require(body.file)
         body.settleOffer(of: .content)

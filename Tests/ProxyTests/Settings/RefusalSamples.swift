@@ -39,6 +39,18 @@ enum RefusalSamples {
         ),
         (#"server { listen 99999; }"#, #"invalid port in "99999" of the "listen" directive"#),
         (#"server { listen 127.0.0.1:0; }"#, #"invalid port in "127.0.0.1:0" of the "listen" directive"#),
+        (#"server { listen 81-80; }"#, #"invalid port range in "81-80" of the "listen" directive"#),
+        (#"server { listen 80-; }"#, #"invalid port in "80-" of the "listen" directive"#),
+        (#"server { listen 127.0.0.1:-80; }"#, #"invalid port in "127.0.0.1:-80" of the "listen" directive"#),
+        (#"server { listen 0-5; }"#, #"invalid port in "0-5" of the "listen" directive"#),
+        (#"server { listen 1-70000; }"#, #"invalid port in "1-70000" of the "listen" directive"#),
+        (#"client_body_temp_path /tmp 4 4 4;"#, #""client_body_temp_path" directive invalid value"#),
+        (#"client_body_temp_path /tmp 0;"#, #""client_body_temp_path" directive invalid value"#),
+        (#"keepalive_disable opera;"#, #"invalid value "opera""#),
+        (
+            #"client_body_in_single_buffer maybe;"#,
+            #"invalid value "maybe" in "client_body_in_single_buffer" directive, it must be "on" or "off""#
+        ),
         (#"server { listen :80; }"#, #"no host in ":80" of the "listen" directive"#),
         (
             #"server { listen unix:; }"#,

@@ -2,7 +2,8 @@ extension DifferentialGroup {
     static var all: [DifferentialGroup] {
         [
             serverSelection, locations, proxyPass, requestFields, responseFields, proxyRedirect, framing,
-            requestBodies, connections, badRequests, errors, returns, staticFiles, staticNoIndex, access,
+            requestBodies, keptBodies, connections, badRequests, errors, returns, staticFiles, staticNoIndex,
+            access,
             basicAuth, realIP, balancing, nextUpstream, limits, logs, upgrades, variables, rewrites,
             limitExcept, stubStatus, tryFiles, geo, splitClients, proxyProtocol, errorAccess, accessSettings,
             rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
