@@ -20,6 +20,7 @@ extension StatusJSON {
             ("failed_logins", .int(report.failedLogins)),
             ("pattern_limit_exceeded", .int(report.patternExcesses)),
             ("mirrors_dropped", .int(report.mirrorsDropped)),
+            ("requests_delayed", .int(report.requestsDelayed)),
             ("checker_pid", .int(report.checkerPID)),
         ]
         if let reload = report.lastReload {

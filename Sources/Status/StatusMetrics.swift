@@ -91,6 +91,8 @@ extension StatusMetrics {
             single(
                 "mirrors_dropped_total", .counter, "Copies of requests not sent, as too many were under way.",
                 report.mirrorsDropped)
+            single(
+                "requests_delayed", .gauge, "Requests that `limit_req` delays now.", report.requestsDelayed)
         }
         histogram("request_duration_seconds", "How long requests took.", all)
     }

@@ -227,7 +227,8 @@ package struct StatusPage {
                     + "</tr>"
             }
         }
-        write(.limits, "Zones of limits", rows)
+        let now = report.requestsDelayed
+        write(.limits, "Zones of limits" + (now > 0 ? ", \(Wording.count(now)) delayed now" : ""), rows)
         html += "</section>\n"
     }
 

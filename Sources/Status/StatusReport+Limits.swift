@@ -1,6 +1,9 @@
 package import Sharing
 
 extension StatusReport {
+    /// Requests that `limit_req` delays now.
+    var requestsDelayed: Int { max(0, requests[.waiting]) }
+
     /// A zone of `limit_req` or `limit_conn`.
     package struct LimitZone {
         let name: String

@@ -324,6 +324,7 @@ extension Exchange {
     /// Its delay has passed.
     func delayPassed(_ next: Phase.AfterDelay) {
         advance(.resumed)
+        LimitRequests.delayEnded(self)
         switch next {
         case .answer(let status): conclude(.status(status))
         case .goOn: serve(from: .limits)

@@ -190,6 +190,7 @@ extension Exchange {
         endFilter()
         leaveSubrequest()
         nameWait?.leave(self)
+        LimitRequests.delayEnded(self)
         upstream?.exchangeFinished()
     }
 }

@@ -24,6 +24,8 @@ struct Limiting {
 
     var requests = Requests.unlimited
     var connections = Connections.unlimited
+    /// It waits now because a limit delays it, and is counted.
+    var isDelayed = false
     /// When a request that was refused would have been let in; 0: nobody knows.
     var retryAfterSeconds = 0
     var told: Told?

@@ -108,6 +108,8 @@ enum LimitRequests {
             return .declined
         }
         exchange.limiting.requests = .delayed
+        exchange.limiting.isDelayed = true
+        exchange.worker.shared.requests.add(.waiting)
         return exchange.wait(ms: verdict.delayMs, then: .goOn)
     }
 
@@ -129,6 +131,13 @@ enum LimitRequests {
         exchange.accounting.fault = .limited
         LimitFields.noteRefusal(limit, excess: excess, exchange)
         return .status(UInt16(clamping: settings.status))
+    }
+
+    /// Its delay has passed, or it has ended before that.
+    static func delayEnded(_ exchange: Exchange) {
+        guard exchange.limiting.isDelayed else { return }
+        exchange.limiting.isDelayed = false
+        exchange.worker.shared.requests.add(.waiting, -1)
     }
 
     /// `12.034`

@@ -19,6 +19,7 @@ import Testing
                 location /one { limit_req zone=one burst=1 nodelay; limit_conn held 5; }
                 location /both { limit_req zone=one burst=9; limit_req zone=quick burst=9; }
                 location /dry { limit_req zone=one burst=1; limit_req_dry_run on; }
+                location /slow { limit_req zone=one burst=9; }
                 location /wait { limit_req zone=quick burst=9; limit_conn held 5; }
                 location /status { status; }
                 location /api { api; } }
@@ -27,6 +28,36 @@ import Testing
 
     private func numbers(_ server: Server, _ path: String) throws -> [String: Int] {
         try server.json(path).compactMapValues { $0 as? Int }
+    }
+
+    @Test("how many requests are delayed just now is told, also when their clients have left")
+    func delayedNow() throws {
+        let server = try Server(Self.text)
+        var clients: [RawClient] = []
+        #expect(try Arrivals.inTurn(server.port, "/slow?k=n", 1) == [200])
+        for _ in 0..<3 {
+            let client = try RawClient(port: server.port)
+            client.send("GET /slow?k=n HTTP/1.1\r\nHost: a\r\n\r\n")
+            clients.append(client)
+        }
+        func areDelayed(_ count: Int) throws -> Bool {
+            try waitUntil(Deadline(in: 10)) {
+                let metrics = try RawClient.get(server.port, "/status/metrics").text
+                return metrics.contains("portico_requests_delayed \(count)\n")
+            }
+        }
+        #expect(try areDelayed(3))
+        #expect(
+            try RawClient.get(server.port, "/status?format=json").text.contains("\"requests_delayed\":3"))
+        let page = try RawClient.ask(
+            server.port, "GET /status HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
+        #expect(page.text.contains("3 delayed now"))
+        clients.removeLast().close()
+        #expect(try areDelayed(2))
+        // Those of a worker that dies are gone with it.
+        for worker in server.program.children where kill(worker, SIGKILL) == 0 {}
+        #expect(try areDelayed(0))
+        server.finish(expected: ["exited on signal 9"])
     }
 
     @Test("requests are counted by what became of them: in JSON, the API, metrics, page and text")
