@@ -32,7 +32,7 @@ extension HTTP2Connection {
         if case .complete = outcome {
             table[slot].contentLeft = head.content.declared
             // Only RFC 8441 asks for an upgrade here.
-            table[slot].isTunnel = head.upgrade != nil
+            table[slot].isTunnel = head.upgrade != nil || head.method == .connect
             return .complete
         }
         guard budget.spend(.fields(byteCount: decoder.decodedCount), nowMs: input.nowMs) else {

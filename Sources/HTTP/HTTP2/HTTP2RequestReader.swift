@@ -261,6 +261,8 @@ public struct HTTP2RequestReader {
         } else if head.method == .connect {
             // §8.5: neither scheme nor path.
             guard seen.isDisjoint(with: [.scheme, .path]), seen.contains(.authority) else { throw .malformed }
+            // What comes is no content of the request, but the tunnel's.
+            hasContent = false
         } else {
             guard seen.isSuperset(of: [.method, .scheme, .path]) else { throw .malformed }
         }

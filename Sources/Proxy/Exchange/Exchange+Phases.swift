@@ -20,9 +20,9 @@ extension Exchange {
         readHost(head.host)
         selectServer()
         if let refusal = ClientCertificates.refusal(of: self) { return refuse(refusal) }
-        guard method != .connect && method != .trace else {
+        if method == .connect || method == .trace {
             stream.mustClose()
-            return finish(status: 405)
+            if let status = method == .trace ? 405 : admitConnect() { return finish(status: status) }
         }
         body.begin(head.content, by: head.version)
         if client.isReserved { stream.mustClose() }
@@ -361,10 +361,15 @@ extension Exchange {
             return .status(503)
         }
         switch location.settings.content {
-        case .proxy(let target):
+        case .tunnel(let target) where method == .connect:
             return startProxying(target)
-        case .module(let module):
+        case .proxy(let target) where method != .connect:
+            return startProxying(target)
+        case .module(let module) where method != .connect:
             return module.handle(self)
+        // A tunnel leads to CONNECT and to nothing else, and it to nothing but a tunnel.
+        case .tunnel, .proxy, .module:
+            return .status(405)
         }
     }
 

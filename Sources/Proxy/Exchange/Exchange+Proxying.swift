@@ -144,6 +144,7 @@ extension Exchange {
             finish(status: 500)
             return nil
         }
+        if target.isTunnel { return resolveTunnel(template) }
         let scratch = worker.takeScratch()
         defer { worker.giveScratch(scratch) }
         template.append(for: self, to: scratch)

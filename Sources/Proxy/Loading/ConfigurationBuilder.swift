@@ -266,6 +266,7 @@ final class ConfigurationBuilder {
         try block.settings.proxy.check(block)
         switch block.settings.content {
         case .module(let module): try module.prepare(block)
+        case .tunnel: block.settings.proxy.take(block.settings.tunnel)
         case .proxy:
             temporaryFolders.insert(block.settings.core.clientBodyTempFolder.path)
             temporaryFolders.insert(block.settings.proxy.tempPath)

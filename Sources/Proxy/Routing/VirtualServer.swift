@@ -13,6 +13,8 @@ final class VirtualServer {
     let headLimits: HeadLimits
     let clientHeaderTimeoutMs: Int
     let mergeSlashes: Bool
+    /// Some location of it makes tunnels.
+    let allowsConnect: Bool
     let http2: HTTP2Offer
     /// Where its requests are counted, of the configuration's zones.
     let zone: Int?
@@ -35,6 +37,7 @@ final class VirtualServer {
         headLimits = settings.head
         clientHeaderTimeoutMs = settings.clientHeaderTimeoutMs
         mergeSlashes = settings.mergeSlashes
+        allowsConnect = settings.allowsConnect
         http2 = settings.http2
         zone = settings.statusZone
         self.tls = tls.context

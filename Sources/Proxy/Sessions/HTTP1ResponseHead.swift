@@ -112,7 +112,8 @@ enum HTTP1ResponseHead {
     ) {
         let core = location.settings.core
         if exchange.response.isUpgrade {
-            out.append("Connection: upgrade\r\n")
+            // Not of a CONNECT that was answered with 200: its connection is the tunnel.
+            if exchange.response.status == 101 { out.append("Connection: upgrade\r\n") }
         } else if keepsAlive && !exchange.worker.isDraining
             && !exchange.client.isOutdated && core.keepaliveTimeoutMs > 0
         {

@@ -13,6 +13,21 @@ final class Tunnel {
     /// Bytes that the peer, or the client, has not taken yet.
     private let toPeer: ByteBuffer
     private let toClient: ByteBuffer
+    private var ending: Ending
+
+    /// What the end of one side means.
+    private enum Ending {
+        /// The end of all: nobody who left HTTP by an upgrade expects more.
+        case whole
+        /// The other side is told, and may go on: of tunnels that CONNECT made.
+        case byHalves(done: Sides)
+    }
+
+    private struct Sides: OptionSet {
+        let rawValue: UInt8
+        static let peer = Sides(rawValue: 1)
+        static let client = Sides(rawValue: 2)
+    }
 
     init(session: HTTP1Session, peer: PeerConnection, request: UpstreamRequest) {
         self.session = session
@@ -20,6 +35,7 @@ final class Tunnel {
         self.request = request
         toPeer = session.worker.takeBuffer()
         toClient = session.worker.takeBuffer()
+        ending = session.exchange?.method == .connect ? .byHalves(done: []) : .whole
     }
 
     /// Bytes that came before the tunnel stood: behind the request's head, behind the response's.
@@ -44,6 +60,7 @@ final class Tunnel {
         guard move(from: session.transport, to: peer.transport, toPeer, isToClient: false) else {
             return end()
         }
+        if case .byHalves([.peer, .client]) = ending { return end() }
         let proxy = request.proxy
         peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
         if toPeer.isEmpty {
@@ -72,7 +89,7 @@ final class Tunnel {
                 case .closed, .failed: return false
                 }
             }
-            guard source.isReadable else { return true }
+            guard source.isReadable, !isDone(isToClient ? .peer : .client) else { return true }
             budget -= 1
             guard budget > 0 else {
                 session.worker.post(session.connection.token)
@@ -82,9 +99,22 @@ final class Tunnel {
             case .bytes(let received):
                 if isToClient { session.exchange?.attempts.received(received) }
             case .wouldBlock: return true
-            case .closed, .failed: return false
+            case .closed: return goesOn(without: isToClient ? .peer : .client, telling: sink)
+            case .failed: return false
             }
         }
+    }
+
+    private func isDone(_ side: Sides) -> Bool {
+        if case .byHalves(let done) = ending { done.contains(side) } else { false }
+    }
+
+    /// One side has ended, and all that it sent was passed on.
+    private func goesOn(without side: Sides, telling sink: Transport) -> Bool {
+        guard case .byHalves(let done) = ending else { return false }
+        ending = .byHalves(done: done.union(side))
+        sink.shutdownWrite()
+        return true
     }
 
     private func count(_ sent: Int, isToClient: Bool) {

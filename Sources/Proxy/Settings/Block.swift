@@ -102,6 +102,8 @@ struct ServerSettings {
     var head = HeadLimits()
     var clientHeaderTimeoutMs = 60_000
     var mergeSlashes = true
+    /// `tunnel_pass` stands somewhere in it.
+    var allowsConnect = false
     /// `status_zone`: which of the configuration's zones.
     var statusZone: Int?
     var tls = TLSSettings()

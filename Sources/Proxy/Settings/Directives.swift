@@ -11,7 +11,7 @@ enum Directives {
     private static var rows: [Directive<Block>] {
         MainSettings.directives + BlockDirectives.directives + ServerSettings.directives
             + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
-            + AuthRequestSettings.directives + MirrorSettings.directives
+            + AuthRequestSettings.directives + MirrorSettings.directives + TunnelSettings.directives
             + SecureLinkSettings.directives + RefererSettings.directives
             + HeaderSettings.directives + CompressionSettings.directives + AutoindexSettings.directives
             + SubstitutionSettings.directives

@@ -18,7 +18,7 @@ enum IgnoredDirectives {
                 "charset",
                 "source_charset", "override_charset", "rewrite_log", "uninitialized_variable_warn",
                 "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size", "proxy_send_lowat",
-                "proxy_temp_file_write_size", "proxy_store_access",
+                "proxy_temp_file_write_size", "proxy_store_access", "tunnel_send_lowat", "tunnel_buffer_size",
                 "proxy_force_ranges",
                 "expires_by_type",
                 "keepalive_min_timeout",

@@ -5,6 +5,7 @@ internal import Net
 struct LocationSettings {
     var core = CoreSettings()
     var proxy = ProxySettings()
+    var tunnel = TunnelSettings()
     var access = AccessSettings()
     var auth = AuthBasicSettings()
     var authRequest = AuthRequestSettings()
@@ -59,13 +60,15 @@ struct LocationSettings {
 /// What answers the requests of a location.
 enum ContentHandler {
     case proxy(ProxyTarget)
+    /// `tunnel_pass`
+    case tunnel(ProxyTarget)
     case module(ContentModule)
 
     /// See `ContentModule.hasReserve`.
     var hasReserve: Bool {
         switch self {
         case .module(let module): module.hasReserve
-        case .proxy: false
+        case .proxy, .tunnel: false
         }
     }
 }

@@ -53,27 +53,31 @@ extension ProxySettings {
                         name: Array(name.utf8), lowercasedName: Array(name.lowercased().utf8),
                         value: try block.template(statement.argument(1), statement)))
             }.repeatable,
-            Directive(
-                "proxy_bind", "The local address of connections to peers.", "address | off", in: anywhere,
-                arity: 1...2
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                guard statement.arguments.count == 1 else {
-                    let parameter = statement.argument(1)
-                    throw parameter == "transparent"
-                        ? .unsupported("parameter \"transparent\"", statement)
-                        : .invalidParameter(parameter, statement)
-                }
-                let word = statement.argument(0)
-                guard word == "off" || word.contains("$") || isAddress(word) else {
-                    throw ConfigError("invalid address \"\(word)\"", statement)
-                }
-                block.settings.proxy.bind = word == "off" ? nil : try block.template(word, statement)
-            },
+            bindRow("proxy_bind", "The local address of connections to peers.", \.settings.proxy.bind),
             .flag(
                 "proxy_socket_keepalive", "Whether the system probes idle connections to peers.",
                 in: anywhere, default: false, \.settings.proxy.socketKeepalive),
         ]
+    }
+
+    static func bindRow(
+        _ name: String, _ summary: String,
+        _ path: any ReferenceWritableKeyPath<Block, Template<Variable>?> & Sendable
+    ) -> Directive<Block> {
+        Directive(name, summary, "address | off", in: anywhere, arity: 1...2) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            guard statement.arguments.count == 1 else {
+                let parameter = statement.argument(1)
+                throw parameter == "transparent"
+                    ? .unsupported("parameter \"transparent\"", statement)
+                    : .invalidParameter(parameter, statement)
+            }
+            let word = statement.argument(0)
+            guard word == "off" || word.contains("$") || isAddress(word) else {
+                throw ConfigError("invalid address \"\(word)\"", statement)
+            }
+            block[keyPath: path] = word == "off" ? nil : try block.template(word, statement)
+        }
     }
 
     /// An address of this machine, with or without a port.

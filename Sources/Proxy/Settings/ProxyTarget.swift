@@ -21,7 +21,17 @@ final class ProxyTarget {
     /// The host of that name without its port.
     private(set) var host = ""
 
+    /// It is connected with clients; no request is sent (`tunnel_pass`).
+    private(set) var isTunnel = false
+
     var hasVariables: Bool { template != nil }
+    /// The same as a tunnel's.
+    var tunnelling: ProxyTarget {
+        isTunnel = true
+        return self
+    }
+    /// A port was written.
+    var namesPort: Bool { !host.isEmpty && host != groupName }
     /// `nil`: what stands there is none.
     var port: UInt16? {
         guard let port = UInt16(String(decoding: portText, as: UTF8.self)), port > 0 else { return nil }

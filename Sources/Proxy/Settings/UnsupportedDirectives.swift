@@ -12,7 +12,7 @@ enum UnsupportedDirectives {
             ),
             (["grpc_*"], "HTTP/2 to gateways is not spoken: keep what serves gRPC until it is"),
             (
-                ["stream", "mail", "tunnel_pass"],
+                ["stream", "mail"],
                 "only HTTP is balanced: keep what serves these ports, and leave the block out"
             ),
             (
@@ -23,6 +23,7 @@ enum UnsupportedDirectives {
                 ["auth_jwt*"],
                 "use \"auth_request\" with a service that checks it, or let the gateway check"
             ),
+            (["tunnel_allow_upstream"], "tunnels lead to upstreams of the configuration alone"),
             (["sticky_*"], "use \"sticky\" in the upstream block"),
             (["least_time"], "use \"least_conn\""),
             (["ntlm"], "use \"ip_hash\" and let the gateway take another kind of authentication"),
@@ -70,6 +71,7 @@ enum UnsupportedDirectives {
             (
                 [
                     "disable_symlinks", "proxy_socket_rcvbuf", "proxy_socket_sndbuf",
+                    "tunnel_socket_rcvbuf", "tunnel_socket_sndbuf", "tunnel_bind_dynamic",
                     "ssl_alpn",
                     "ssl_engine", "zone_sync*",
                 ], "leave it out"

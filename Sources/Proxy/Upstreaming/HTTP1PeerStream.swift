@@ -75,6 +75,8 @@ final class HTTP1PeerStream {
     // MARK: Before it is sent
 
     func write(for target: ProxyTarget) {
+        // Nothing is sent before a tunnel stands.
+        if target.isTunnel { return requestHead.removeAll() }
         RequestRewrite.write(exchange, target: target, to: requestHead)
     }
 
@@ -112,7 +114,10 @@ final class HTTP1PeerStream {
     func opened() {
         guard let connection, let request else { return }
         request.connected()
-        begin(over: connection, for: request)
+        guard exchange.proxying.target?.isTunnel == true else { return begin(over: connection, for: request) }
+        stage = .tunnel
+        worker.cancel(connection.writeTimer)
+        request.tunnelOpened(over: connection)
     }
 
     func start(over connection: PeerConnection, for request: UpstreamRequest) {

@@ -76,7 +76,7 @@ final class UpstreamGroups {
     }
 
     /// Names of blocks are compared without case, as in nginx.
-    private func group(named name: String) -> PeerGroup? {
+    func group(named name: String) -> PeerGroup? {
         if let index = indices[name] { return groups[index] }
         guard let index = indices[name.lowercased()], !groups[index].settings.isImplicit else { return nil }
         return groups[index]

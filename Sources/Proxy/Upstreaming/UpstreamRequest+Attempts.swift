@@ -73,7 +73,9 @@ extension UpstreamRequest {
     private func connect(to index: Int, _ group: PeerGroup) {
         state = .trying
         attempt.peer = index
-        if let pooled = worker.takeIdle(group, peer: index, for: exchange) {
+        if exchange.proxying.target?.isTunnel != true,
+            let pooled = worker.takeIdle(group, peer: index, for: exchange)
+        {
             attempt.carrier = .pooledConnection
             connected()
             return stream.start(over: pooled, for: self)

@@ -158,6 +158,15 @@ enum RefusalSamples {
             #"sticky zone "other" is already used in upstream "first""#
         ),
     ]
+    static let tunnel: [(String, String)] = [
+        ("tunnel_pass a b;", #"invalid number of arguments in "tunnel_pass" directive"#),
+        ("tunnel_pass nobody;", #"no port in upstream "nobody""#),
+        ("tunnel_pass 127.0.0.1:1/x;", #"invalid host in upstream "127.0.0.1:1/x""#),
+        ("tunnel_pass $nothing;", #"unknown "nothing" variable"#),
+        ("tunnel_pass; tunnel_pass;", #""tunnel_pass" directive is duplicate"#),
+        ("tunnel_next_upstream http_500;", #"invalid value "http_500""#),
+        ("tunnel_bind x;", #"invalid address "x""#),
+    ]
     static let limits: [(String, String)] = [
         (#"limit_req_zone $host zone=a:1m;"#, #"invalid number of arguments in "limit_req_zone" directive"#),
         (

@@ -43,6 +43,12 @@ struct RefusalTests {
             } == "invalid parameter \"route=\(route)\"")
     }
 
+    @Test("refused of `tunnel_pass`", arguments: RefusalSamples.tunnel)
+    func refusedOfTunnels(_ words: String, _ message: String) {
+        let text = "upstream gw { server 127.0.0.1:1; } server { location / { \(words) } }"
+        #expect(Loading.refusal { () throws(ConfigError) in try Loading.http(text) } == message)
+    }
+
     @Test("refused in `server`", arguments: RefusalSamples.server)
     func refusedInServer(_ text: String, _ message: String) {
         #expect(Loading.refusal { () throws(ConfigError) in try Loading.server(text) } == message)
