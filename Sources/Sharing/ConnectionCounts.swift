@@ -1,10 +1,10 @@
-package import Net
+public import Net
 
 /// How many requests of each key of a `limit_conn_zone` are under way, over all processes.
 ///
 /// Each worker keeps in a row of its own how many of a key's it has, so that those of a worker that died are
 /// given back. A key with none is forgotten; when there is no room for one more, it is refused, as in nginx.
-package final class ConnectionCounts: ZoneTable {
+public final class ConnectionCounts: ZoneTable {
     /// What a request finds.
     package enum Look: Equatable {
         /// It is counted in this slot until it is given back.
@@ -37,13 +37,13 @@ package final class ConnectionCounts: ZoneTable {
     /// What could not be given back in its time.
     private var owed: [(slot: Int, worker: Int)] = []
 
-    package init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
+    public init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
         slots = try KeySlots(
             ConnectionCounts.shape, label: label, byteCount: byteCount, adopting: descriptor)
         memory = slots.memory
     }
 
-    package var descriptor: Int32? { memory.descriptor }
+    public var descriptor: Int32? { memory.descriptor }
 
     /// Keys that have requests under way, if they are short.
     package var keyCount: Int { slots.takenCount }

@@ -1,8 +1,8 @@
-package import Net
+public import Net
 
 extension HandshakeFailure {
     /// Where it is counted.
-    package var count: TallyTable.Count {
+    public var count: TallyTable.Count {
         switch self {
         case .noSharedProtocol: .noSharedProtocol
         case .noSharedCipher: .noSharedCipher
@@ -14,7 +14,7 @@ extension HandshakeFailure {
 
 extension CertificateFailure {
     /// Where it is counted.
-    package var count: TallyTable.Count {
+    public var count: TallyTable.Count {
         switch self {
         case .expired: .expiredCertificates
         case .revoked: .revokedCertificates

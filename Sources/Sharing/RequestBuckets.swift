@@ -1,10 +1,10 @@
-package import Net
+public import Net
 
 /// The leaky buckets of a `limit_req_zone`, one for each key, that all processes fill.
 ///
 /// The buckets that were filled longest ago make room: up to two that have run out for each new key, as in
 /// nginx, and if there is no room then, the oldest whatever is in it.
-package final class RequestBuckets: ZoneTable {
+public final class RequestBuckets: ZoneTable {
     /// What a request finds.
     package enum Look: Equatable {
         /// Its bucket has room; what is in it with the request.
@@ -45,13 +45,13 @@ package final class RequestBuckets: ZoneTable {
     private let slots: KeySlots
     private let memory: SharedMemory
 
-    package init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
+    public init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
         slots = try KeySlots(
             RequestBuckets.shape, label: label, byteCount: byteCount, adopting: descriptor)
         memory = slots.memory
     }
 
-    package var descriptor: Int32? { memory.descriptor }
+    public var descriptor: Int32? { memory.descriptor }
 
     /// Keys that have a bucket now, and as many as there is room for if they are short.
     package var bucketCount: Int { slots.takenCount }

@@ -1,4 +1,4 @@
-package import Net
+public import Net
 
 /// What the master knows of the service and its processes, in memory that workers read for the status page.
 public final class ServiceRecord {
@@ -48,7 +48,7 @@ public final class ServiceRecord {
     private var lastSum: TallySum?
 
     /// - Parameter slots: most workers that may live at one time.
-    package init(slots: Int) throws(Errno) {
+    public init(slots: Int) throws(Errno) {
         self.slots = slots
         let samples = 1 + ServiceRecord.samplesMax * ServiceRecord.sampleSize
         memory = try SharedMemory(
@@ -137,7 +137,7 @@ public final class ServiceRecord {
     private var sampleStart: Int { ServiceRecord.slotStart + slots * ServiceRecord.slotSize }
 
     /// Takes a sample if it is time for one. Called by one process alone.
-    package func sample(_ clock: Clock, _ sum: () -> TallySum) {
+    public func sample(_ clock: Clock, _ sum: () -> TallySum) {
         guard clock.nowMs >= nextSampleMs else { return }
         let now = sum()
         defer {

@@ -1,7 +1,7 @@
-package import Net
+public import Net
 
 /// What a zone of the configuration keeps in memory of its own, which reloads and new binaries find again.
-package protocol ZoneTable: AnyObject {
+public protocol ZoneTable: AnyObject {
     /// - Parameters:
     ///   - label: says what it is: two zones that differ in what they keep have different ones.
     ///   - byteCount: what the configuration gives it.

@@ -1,11 +1,11 @@
-package import Config
-package import Net
+public import Config
+public import Net
 
 extension HostAndPort {
     /// Reads `text` of a statement.
     ///
     /// - Parameter place: what follows "invalid port in" where it is wrong.
-    package static func read(
+    public static func read(
         _ text: String, defaultPort: UInt16, in place: String, _ statement: Statement
     ) throws(ConfigError) -> HostAndPort {
         do throws(Fault) {
