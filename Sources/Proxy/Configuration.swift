@@ -93,9 +93,9 @@ public final class Configuration {
     /// `status_zone`s of resolvers, each once.
     let resolverZones: [String]
     /// Numbers of TLS settings towards peers, by what they say.
-    let tlsClientKeys: [String: Int]
+    private let tlsClientKeys: [String: Int]
     /// Numbers of what connections to peers are found by.
-    let connectionKeys: [String: Int]
+    private let connectionKeys: [String: Int]
     /// Upstreams that some location passes to over TLS.
     let tlsUpstreams: Set<String>
     private let userFiles: [(path: String, statement: Statement)]
@@ -176,6 +176,10 @@ public final class Configuration {
     }
 
     var userVariableCount: Int { userVariables.count }
+
+    var upstreamPlan: UpstreamPlan {
+        UpstreamPlan(upstreams, connectionKeys: connectionKeys, tlsClientKeys: tlsClientKeys, errorLog)
+    }
 
     func hashKey(of group: PeerGroup) -> Template<Variable>? { hashKeys[group.index] }
 

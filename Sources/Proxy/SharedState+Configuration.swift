@@ -32,11 +32,7 @@ extension SharedState {
     ///
     /// - Returns: what there is no room for.
     package func hold(_ configuration: Configuration) -> [String] {
-        let zoned = configuration.upstreams.filter(\.hasZone)
-        members.hold(zoned.filter(\.isDynamic).map(\.name))
-        let wanted = Set(zoned.flatMap { $0.dynamicNames + current($0).dynamicNames })
-        var missing: [String] = []
-        if !names.hold(wanted) { missing.append("names of servers") }
+        var missing = hold(configuration.upstreams) ? [] : ["names of servers"]
         if !staples.hold(configuration.stapleSubjects.map(\.fingerprint)) { missing.append("OCSP responses") }
         return missing
     }

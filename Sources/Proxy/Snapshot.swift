@@ -21,7 +21,7 @@ final class Snapshot {
         }
         for server in configuration.certified { server.context.staples = shared.staples }
         zones = configuration.zones.map { shared.tallies.row(named: $0.tallyName) }
-        groups = UpstreamGroups(configuration, shared, former: former?.groups)
+        groups = UpstreamGroups(configuration.upstreamPlan, shared, former: former?.groups)
         logs = AccessLogs(configuration, clock, former: former?.logs)
         listens = Dictionary(
             configuration.listeners.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })

@@ -1,4 +1,5 @@
 internal import Net
+internal import Upstream
 
 /// Where a worker's orders come from: the process that made it.
 public protocol WorkerOrders: AnyObject {

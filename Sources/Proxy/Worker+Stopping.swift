@@ -1,5 +1,6 @@
 internal import Net
 internal import Sharing
+internal import Upstream
 
 /// Whether a worker takes new clients, finishes those it has, or is at its end.
 enum Life {

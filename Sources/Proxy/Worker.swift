@@ -13,7 +13,7 @@ public final class Worker {
     // MARK: What it serves by
 
     /// What new requests are served by.
-    var snapshot: Snapshot
+    var snapshot: Snapshot { didSet { connector.groups = snapshot.groups } }
     /// What requests that are still under way began with.
     var retired: [RetiredSnapshot] = []
     /// To serve by other configurations; `nil`: this process has no master.
@@ -57,6 +57,8 @@ public final class Worker {
     // MARK: Clients and peers
 
     var admission: Admission
+    /// Connections to peers.
+    let connector: Connector
     /// Answers that are being made in slices.
     var longAnswers = SlicedWork.Counts()
     /// The users of `auth_basic_user_file`.
@@ -66,8 +68,6 @@ public final class Worker {
     private(set) lazy var names = NameCache(worker: self)
     /// `ssl_ocsp_cache`
     var clientStatuses = ClientStatuses()
-    /// Pools that hold more than they are to keep.
-    var overfull: [KeepalivePool<PeerConnection>] = []
     /// Groups that requests wait for.
     var awaitedQueues: [RequestQueue] = []
     /// Copies of requests that are under way.
@@ -133,6 +133,7 @@ public final class Worker {
         counters = shared.counters.slab(birth.slot)
         shared.serve(as: birth.slot)
         snapshot = Snapshot(birth.configuration, shared, clock, former: nil)
+        connector = Connector(loop, buffers: buffers, shared, groups: snapshot.groups)
         counters.beginLife()
         for (address, fd) in zip(configuration.listeners, birth.sockets) {
             admission.listeners.append(open(fd, address))
@@ -179,29 +180,5 @@ public final class Worker {
     /// - Returns: what is to be started.
     func statusCheck(of opening: ClientOpening, _ subjects: [OCSPSubject]) -> ClientStatusCheck {
         loop.enroll(as: Endpoint.status) { ClientStatusCheck(opening, subjects, token: $0) }
-    }
-
-    /// A connection to a peer is over.
-    func closed(_ connection: PeerConnection) {
-        connection.transport.close()
-        loop.dismiss(connection.token)
-    }
-
-    /// Registers a connection to a peer that `make` sets up under the token it is given.
-    func register(_ fd: Int32, _ make: (Token) -> PeerConnection) throws(Errno) -> PeerConnection {
-        let made = loop.enroll(as: Endpoint.peer, make)
-        do throws(Errno) {
-            // The reserve is not for gateways; an idle connection to one goes before one that is needed.
-            if fd >= admission.room.firstReservedDescriptor, !snapshot.groups.closeOneIdle(),
-                !closeLongestIdle()
-            {
-                throw Errno.tooManyFiles
-            }
-            try loop.poller.addConnection(fd, made.token)
-        } catch {
-            made.close()
-            throw error
-        }
-        return made
     }
 }

@@ -1,5 +1,6 @@
 internal import Net
 internal import Sharing
+internal import Upstream
 
 /// Who waits for a part of a worker's turn.
 struct TurnQueues {
@@ -187,7 +188,7 @@ struct WorkerTurn: LoopTurn {
 
     /// What is done once a turn, at its end.
     func finish() {
-        if !worker.overfull.isEmpty { worker.closeExcess() }
+        worker.connector.closeExcess()
         if worker.contentBuffers.isHolding { worker.contentBuffers.trim(nowMs: worker.clock.nowMs) }
         if !worker.queues.handshaking.isEmpty { shakeHands() }
         if !worker.queues.making.isEmpty { makeSlice() }

@@ -1,11 +1,11 @@
-package import Core
-package import Net
+public import Core
+public import Net
 
 /// The sessions of a `sticky learn` zone, and the server that each is bound to, for all processes.
 ///
 /// A session that nobody has used for its time is gone. The one that was not used for longest makes room for
 /// a new one.
-package final class SessionTable: ZoneTable {
+public final class SessionTable: ZoneTable {
     /// Longest name of a session.
     package static var keyMax: Int { KeySlots.keyMax }
 
@@ -22,15 +22,15 @@ package final class SessionTable: ZoneTable {
     let slots: KeySlots
     private let memory: SharedMemory
 
-    package init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
+    public init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
         slots = try KeySlots(SessionTable.shape, label: label, byteCount: byteCount, adopting: descriptor)
         memory = slots.memory
     }
 
-    package var descriptor: Int32? { memory.descriptor }
+    public var descriptor: Int32? { memory.descriptor }
 
     /// The server that a session is bound to; `nil`: it is not known, or the table cannot be looked at.
-    package func server(of session: Span<UInt8>, nowMs: Int, timeoutMs: Int) -> ServerID? {
+    public func server(of session: Span<UInt8>, nowMs: Int, timeoutMs: Int) -> ServerID? {
         guard session.count <= SessionTable.keyMax else { return nil }
         let meta = slots.meta(of: session)
         guard slots.enter() else { return nil }
@@ -43,7 +43,7 @@ package final class SessionTable: ZoneTable {
     }
 
     /// What becomes of a session that is not known.
-    package enum Unknown: Sendable {
+    public enum Unknown: Sendable {
         /// It begins.
         case made
         /// It is none of the servers': nothing is kept.
@@ -53,7 +53,7 @@ package final class SessionTable: ZoneTable {
     /// A server has answered a request of a session: it is bound to that one from now on.
     ///
     /// - Returns: false: there is no room, or the table cannot be looked at.
-    package func bind(
+    public func bind(
         _ session: Span<UInt8>, to server: ServerID, nowMs: Int, timeoutMs: Int, unknown: Unknown
     ) -> Bool {
         guard session.count <= SessionTable.keyMax else { return false }

@@ -79,3 +79,10 @@ public final class KeepalivePool<Connection: AnyObject> {
         return entry.connection
     }
 }
+
+extension KeepalivePool {
+    /// Closes those that are too many.
+    func closeExcess<Endpoint>() where Connection == PeerConnection<Endpoint> {
+        while let connection = removeExcess() { connection.close() }
+    }
+}

@@ -13,6 +13,15 @@ extension SharedState {
         text.flatMap { GroupMemberList(text: $0) } ?? GroupMemberList(settings.with(names))
     }
 
+    /// Keeps what these groups name, and lets go of all other lists of servers and names.
+    ///
+    /// - Returns: whether there is room for all names.
+    package func hold(_ upstreams: [UpstreamSettings]) -> Bool {
+        let zoned = upstreams.filter(\.hasZone)
+        members.hold(zoned.filter(\.isDynamic).map(\.name))
+        return names.hold(Set(zoned.flatMap { $0.dynamicNames + current($0).dynamicNames }))
+    }
+
     /// Places for the servers of a group and for what is counted of them; `nil`: there are not as many.
     package func reserve(_ settings: UpstreamSettings) -> (
         states: PeerStateTable.Reservation, tallies: [Tally]

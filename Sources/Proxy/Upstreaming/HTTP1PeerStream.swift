@@ -52,6 +52,7 @@ final class HTTP1PeerStream {
     /// Both live as long as the worker keeps the exchange for reuse.
     let exchange: Exchange
     let worker: Worker
+    private let connector: Connector
     /// The head as sent to the peer; kept for the next attempt.
     let requestHead = ByteBuffer(capacity: 1024)
     /// What is filled with the head of the response.
@@ -64,6 +65,7 @@ final class HTTP1PeerStream {
     init(_ exchange: Exchange, worker: Worker, response: ResponseHead) {
         self.exchange = exchange
         self.worker = worker
+        connector = worker.connector
         self.response = response
     }
 
@@ -182,6 +184,6 @@ final class HTTP1PeerStream {
     func end(keepsConnection: Bool) {
         stage = .idle
         guard let connection = connection.take() else { return }
-        if keepsConnection { worker.keepIdle(connection) } else { connection.close() }
+        if keepsConnection { connector.keep(connection) } else { connection.close() }
     }
 }

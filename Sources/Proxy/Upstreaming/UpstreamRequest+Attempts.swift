@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// Choosing peers, connecting, and the one decision what follows a failure.
@@ -74,13 +75,13 @@ extension UpstreamRequest {
         state = .trying
         attempt.peer = index
         if exchange.proxying.target?.isTunnel != true,
-            let pooled = worker.takeIdle(group, peer: index, for: exchange)
+            let pooled = exchange.snapshot.groups.takeIdle(group, peer: index, for: self)
         {
             attempt.carrier = .pooledConnection
             connected()
             return stream.start(over: pooled, for: self)
         }
-        switch worker.connect(group, peer: index, for: exchange) {
+        switch worker.connector.connect(group, peer: index, for: self) {
         case .failed(let errno):
             logUnconnected(errno, "connect() to \(group.peers[index].settings.name)")
             next(AttemptFailure(errno))
@@ -180,4 +181,23 @@ extension UpstreamRequest {
 
     /// For how long the attempt has lasted, in microseconds.
     private var attemptUs: Int64 { worker.clock.nowUs - exchange.attempts.current.beganUs }
+}
+
+extension Worker {
+    /// An attempt is over, however it ended: its numbers are counted for the peer.
+    func countAttempt(_ exchange: Exchange, at peer: Peer) {
+        guard !exchange.attempts.isEmpty else { return }
+        exchange.attempts.finish(nowMs: clock.nowMs)
+        let attempt = exchange.attempts.current
+        guard let tally = peer.tally else { return }
+        tally.add(.requests)
+        tally.add(.sent, Int(attempt.bytesSent))
+        tally.add(.received, Int(attempt.bytesReceived))
+        tally.set(.selectedMs, Int(clock.wallMs))
+        // An attempt that failed has a status that nobody sent.
+        guard attempt.headerMs != nil else { return }
+        tally.add(status: attempt.status)
+        tally.add(.headerUs, Int(max(0, attempt.headerUs - attempt.beganUs)))
+        tally.add(microseconds: clock.nowUs - attempt.beganUs)
+    }
 }

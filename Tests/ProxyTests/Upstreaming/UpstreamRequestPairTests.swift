@@ -111,7 +111,7 @@ private final class PeerScene {
     private var hasLeft = false
     private var request: UpstreamRequest?
     /// The connection of the attempt, while there is one.
-    private(set) var connection: PeerConnection?
+    private(set) var connection: Proxy.PeerConnection?
 
     init(_ state: UpstreamRequestPairTests.State) throws {
         self.state = state

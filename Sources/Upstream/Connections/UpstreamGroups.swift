@@ -1,17 +1,17 @@
-internal import Config
-internal import Core
-internal import HTTP
-internal import Net
-internal import Sharing
-internal import Upstream
+public import Net
+public import Sharing
 
-/// A snapshot's upstream groups: their peers' state and their idle connections.
-final class UpstreamGroups {
-    private let configuration: Configuration
+/// The upstream groups of a configuration in one process: their peers' state, their idle connections, and who
+/// waits for them.
+public final class UpstreamGroups<Endpoint: PeerEndpoint> {
+    private typealias Pool = KeepalivePool<PeerConnection<Endpoint>>
+
+    private let plan: UpstreamPlan
     private let shared: SharedState
-    private(set) var groups: [PeerGroup] = []
-    private var pools: [KeepalivePool<PeerConnection>] = []
-    private var queues: [RequestQueue] = []
+    /// Those of the configuration, and those that variables made.
+    public private(set) var groups: [PeerGroup] = []
+    private var pools: [Pool] = []
+    private var queues: [RequestQueue<Endpoint.User.Request>] = []
     private var indices: [String: Int] = [:]
     /// Groups that variables made, by the host and port that they named.
     private var made: [String: Int] = [:]
@@ -28,13 +28,15 @@ final class UpstreamGroups {
     private var nameChanges: Int
     private var memberChanges: Int
 
+    /// The groups of a plan.
+    ///
     /// - Parameter former: the groups until now: what is known of peers that stay goes on.
-    init(_ configuration: Configuration, _ shared: SharedState, former: UpstreamGroups?) {
-        self.configuration = configuration
+    public init(_ plan: UpstreamPlan, _ shared: SharedState, former: UpstreamGroups<Endpoint>?) {
+        self.plan = plan
         self.shared = shared
         nameChanges = shared.names.changes
         memberChanges = shared.members.changes
-        for settings in configuration.upstreams {
+        for settings in plan.upstreams {
             indices[settings.isImplicit ? settings.name : settings.name.lowercased()] = groups.count
             add(settings, former: former?.group(named: settings.name))
         }
@@ -48,7 +50,7 @@ final class UpstreamGroups {
         reportUnshared(group)
         groups.append(group)
         let tally = shared.tallies.row(named: group.tallyName)
-        pools.append(KeepalivePool(capacity: settings.keepalive.count, tally: tally))
+        pools.append(Pool(capacity: settings.keepalive.count, tally: tally))
         queues.append(RequestQueue(tally: tally))
         if !tally.isSeen || group.peers.contains(where: { $0.tally?.isSeen == false }) {
             reportUncounted(group)
@@ -58,7 +60,7 @@ final class UpstreamGroups {
     /// That there is no room is found out before a configuration comes into force, or a server is added.
     private func reportUnshared(_ group: PeerGroup) {
         guard group.unsharedCount > 0 else { return }
-        configuration.errorLog.write(
+        plan.errorLog.write(
             .alert, connection: nil,
             "there is no room for the state of \(group.unsharedCount) servers of upstream"
                 + " \"\(group.settings.name)\": this worker does not see what others find out of them")
@@ -66,34 +68,41 @@ final class UpstreamGroups {
 
     private func reportUncounted(_ group: PeerGroup) {
         guard uncountedLog.admit(nowMs: Clock().nowMs) != nil else { return }
-        configuration.errorLog.write(
+        plan.errorLog.write(
             .alert, connection: nil,
             "requests to upstream \"\(group.settings.name)\", and perhaps others, find no room to be counted")
     }
 
-    func group(at index: Int) -> PeerGroup? {
+    /// The group with a number of the configuration; `nil`: there is none.
+    public func group(at index: Int) -> PeerGroup? {
         groups.indices.contains(index) ? groups[index] : nil
     }
 
     /// Names of blocks are compared without case, as in nginx.
-    func group(named name: String) -> PeerGroup? {
+    package func group(named name: String) -> PeerGroup? {
         if let index = indices[name] { return groups[index] }
         guard let index = indices[name.lowercased()], !groups[index].settings.isImplicit else { return nil }
         return groups[index]
     }
 
+    /// The idle connections to a group's peers.
+    ///
     /// - Parameter group: one of these.
-    func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection> { pools[group.index] }
+    public func pool(of group: PeerGroup) -> KeepalivePool<PeerConnection<Endpoint>> { pools[group.index] }
 
+    /// Who waits for a group's peers.
+    ///
     /// - Parameter group: one of these.
-    func queue(of group: PeerGroup) -> RequestQueue { queues[group.index] }
+    public func queue(of group: PeerGroup) -> RequestQueue<Endpoint.User.Request> { queues[group.index] }
 
-    func session(for key: TLSSessionKey) -> TLSSession? { sessions[key] }
+    /// The TLS session that a new connection may resume.
+    public func session(for key: TLSSessionKey) -> TLSSession? { sessions[key] }
 
-    func keep(_ session: TLSSession, for key: TLSSessionKey) { sessions[key] = session }
+    /// Keeps a TLS session for the next connection of its kind.
+    public func keep(_ session: TLSSession, for key: TLSSessionKey) { sessions[key] = session }
 
     /// Closes every idle connection.
-    func closeIdle() {
+    package func closeIdle() {
         for pool in pools {
             while let connection = pool.removeAny() { connection.close() }
         }
@@ -102,7 +111,7 @@ final class UpstreamGroups {
     /// Closes the idle connection of some group that has waited there longest.
     ///
     /// - Returns: false: there is none.
-    func closeOneIdle() -> Bool {
+    package func closeOneIdle() -> Bool {
         for pool in pools {
             guard let connection = pool.removeOldest() else { continue }
             connection.close()
@@ -112,20 +121,42 @@ final class UpstreamGroups {
     }
 
     /// Whether it is a group that new requests are given.
-    func isCurrent(_ group: PeerGroup) -> Bool {
+    public func isCurrent(_ group: PeerGroup) -> Bool {
         groups.indices.contains(group.index) && groups[group.index] === group
+    }
+
+    // MARK: Connections that are idle
+
+    /// A connection from the pool that is still quiet and open, as far as the last wait told. That is
+    /// one receive less a request than asking the socket; what comes after the wait can always be too
+    /// late to be seen. A request that could not be sent again asks.
+    public func takeIdle(
+        _ group: PeerGroup, peer: Int, for request: Endpoint.User.Request
+    ) -> PeerConnection<Endpoint>? {
+        guard isCurrent(group) else { return nil }
+        let pool = pool(of: group)
+        guard pool.count > 0 else { return nil }
+        let key = request.connectionKey(in: group)
+        while let connection = pool.take(group.peers[peer].addressIndex, key: key) {
+            connection.move(to: group, peerIndex: peer)
+            connection.connector.cancel(connection.readTimer)
+            let isKnownQuiet = !connection.transport.isReadable && !connection.transport.isHangup
+            if isKnownQuiet && request.isIdempotent || connection.isQuiet { return connection }
+            connection.close()
+        }
+        return nil
     }
 
     // MARK: Names that have other addresses now
 
     /// Looks whether the checker has found other addresses. Once a turn of the loop.
-    func followNames() {
+    public func followNames() {
         let haveMembersChanged = shared.members.changes != memberChanges
         guard shared.names.changes != nameChanges || haveMembersChanged else { return }
         nameChanges = shared.names.changes
         memberChanges = shared.members.changes
-        if haveMembersChanged { _ = shared.hold(configuration) }
-        for (index, settings) in configuration.upstreams.enumerated()
+        if haveMembersChanged { _ = shared.hold(plan.upstreams) }
+        for (index, settings) in plan.upstreams.enumerated()
         where !settings.dynamicNames.isEmpty || (haveMembersChanged && settings.isDynamic) {
             let next = shared.current(settings)
             let former = groups[index]
@@ -140,8 +171,8 @@ final class UpstreamGroups {
     }
 
     /// Idle connections go on under the new numbers of their servers.
-    private func rearrange(_ pool: KeepalivePool<PeerConnection>) {
-        var idle: [PeerConnection] = []
+    private func rearrange(_ pool: Pool) {
+        var idle: [PeerConnection<Endpoint>] = []
         while let connection = pool.removeAny() { idle.append(connection) }
         for connection in idle.reversed() {
             guard accepts(connection) else {
@@ -153,7 +184,7 @@ final class UpstreamGroups {
     }
 
     /// The group that new requests are given in its place; itself if there is none.
-    func successor(of group: PeerGroup) -> PeerGroup {
+    public func successor(of group: PeerGroup) -> PeerGroup {
         isCurrent(group) ? group : self.group(named: group.settings.name) ?? group
     }
 
@@ -162,7 +193,7 @@ final class UpstreamGroups {
     /// Takes over the requests that wait for servers of the groups until now.
     ///
     /// - Returns: the queues that somebody waits in.
-    func takeQueues(from former: UpstreamGroups) -> [RequestQueue] {
+    package func takeQueues(from former: UpstreamGroups<Endpoint>) -> [RequestQueue<Endpoint.User.Request>] {
         former.groups.compactMap { old in
             guard let group = group(named: old.settings.name) else { return nil }
             let queue = queue(of: group)
@@ -172,11 +203,11 @@ final class UpstreamGroups {
     }
 
     /// Whether the connection was made for one of these groups, or for one that a group here goes on for.
-    func accepts(_ connection: PeerConnection) -> Bool {
+    func accepts(_ connection: PeerConnection<Endpoint>) -> Bool {
         if isCurrent(connection.group) { return true }
         guard let group = group(named: connection.group.settings.name),
             let peer = group.peers.firstIndex(where: { $0.settings.address == connection.address }),
-            let settings = configuration.connectionKeys[
+            let settings = plan.connectionKeys[
                 connection.identity.text(isLocal: group.settings.keepalive.isLocal)]
         else { return false }
         connection.move(to: group, peerIndex: peer)
@@ -186,9 +217,9 @@ final class UpstreamGroups {
 
     /// Takes over the idle connections and TLS sessions of the groups until now; those that nobody here
     /// wants are closed.
-    func takeOver(from former: UpstreamGroups) {
+    package func takeOver(from former: UpstreamGroups<Endpoint>) {
         for pool in former.pools {
-            var idle: [PeerConnection] = []
+            var idle: [PeerConnection<Endpoint>] = []
             while let connection = pool.removeAny() { idle.append(connection) }
             // The pool gave out the youngest first.
             for connection in idle.reversed() {
@@ -202,14 +233,14 @@ final class UpstreamGroups {
         }
         for pool in pools { pool.closeExcess() }
         let names = Dictionary(
-            former.configuration.tlsClientKeys.map { ($0.value, $0.key) },
+            former.plan.tlsClientKeys.map { ($0.value, $0.key) },
             uniquingKeysWith: { first, _ in first })
         for (key, session) in former.sessions {
             guard let old = former.group(at: key.group), old.peers.indices.contains(key.peer),
                 let group = group(named: old.settings.name),
                 let peer = group.peers.firstIndex(where: {
                     $0.settings.address == old.peers[key.peer].settings.address
-                }), let settings = names[key.settings].flatMap({ configuration.tlsClientKeys[$0] })
+                }), let settings = names[key.settings].flatMap({ plan.tlsClientKeys[$0] })
             else { continue }
             sessions[TLSSessionKey(group: group.index, peer: peer, settings: settings)] = session
         }
@@ -217,63 +248,27 @@ final class UpstreamGroups {
 
     // MARK: Variables
 
-    /// What a `proxy_pass` with variables came out as.
-    enum Resolution {
-        case group(PeerGroup, ProxyTarget)
-        /// Not a URL that can be passed to: why.
-        case invalid(String)
-        /// A host name that is neither an upstream's nor an address.
-        case name(String, ProxyTarget)
-    }
-
     /// Addresses and names made of variables that are remembered; strangers may make up as many as they like.
     private static var madeMax: Int { 1024 }
-    static var tooMany: String { "too many different addresses from variables in \"proxy_pass\"" }
 
-    /// Finds the group that a URL made of variables names; an address gets a group of its own.
-    func resolve(url: [UInt8]) -> Resolution {
-        let target: ProxyTarget
-        do {
-            target = try ProxyTarget(url: url)
-        } catch {
-            let isPrefix = error.message == ProxyTarget.invalidPrefix
-            let text = isPrefix ? " in \"\(String(decoding: url, as: UTF8.self))\"" : ""
-            return .invalid(error.message + text)
-        }
-        if let group = group(named: target.groupName),
-            !group.settings.isImplicit || group.settings.implicitPort == target.port
-        {
-            return .group(group, target)
-        }
-        guard let address = SocketAddress.parse(target.groupName, defaultPort: target.defaultPort) else {
-            let invalid = "\"\(target.groupName)\""
-            guard target.port != nil else { return .invalid("invalid port in upstream \(invalid)") }
-            return target.host.isEmpty
-                ? .invalid("no host in upstream \(invalid)") : .name(target.host, target)
-        }
-        guard let group = group(of: target, [address]) else { return .invalid(UpstreamGroups.tooMany) }
-        return .group(group, target)
-    }
-
-    /// The group of the addresses that a URL made of variables leads to now.
+    /// The group of a host and port that variables made, with the addresses that it leads to now.
     ///
-    /// - Parameter addresses: their ports do not count where the URL names a host.
+    /// - Parameter addresses: their ports do not count where the host is a name.
     /// - Returns: `nil`: there are too many groups, and all of them are in use.
-    func group(of target: ProxyTarget, _ addresses: [SocketAddress]) -> PeerGroup? {
-        let port = target.port ?? 0
-        let name = "\(target.groupName) \(port)"
+    public func group(of host: String, port: UInt16, at addresses: [SocketAddress]) -> PeerGroup? {
+        let name = "\(host) \(port)"
         let places = addresses.map { $0.port == nil ? $0 : $0.with(port: port) }
         guard let index = made[name] else {
-            return make(name, UpstreamSettings(implicit: target.groupName, addresses: places))
+            return make(name, UpstreamSettings(implicit: host, addresses: places))
         }
         let group = groups[index]
         guard !group.settings.peers.lazy.map(\.address).elementsEqual(places) else { return group }
-        return put(UpstreamSettings(implicit: target.groupName, addresses: places), at: index, after: group)
+        return put(UpstreamSettings(implicit: host, addresses: places), at: index, after: group)
     }
 
     /// Makes a group for a name, in the place of one without requests once there are many.
     private func make(_ name: String, _ settings: UpstreamSettings) -> PeerGroup? {
-        guard madeNames.count >= UpstreamGroups.madeMax else {
+        guard madeNames.count >= Self.madeMax else {
             made[name] = groups.count
             madeNames.append(name)
             add(settings)
@@ -281,8 +276,8 @@ final class UpstreamGroups {
         }
         for _ in madeNames.indices {
             let place = nextMade
-            nextMade = (nextMade + 1) % UpstreamGroups.madeMax
-            let index = configuration.upstreams.count + place
+            nextMade = (nextMade + 1) % Self.madeMax
+            let index = plan.upstreams.count + place
             guard queues[index].budget.requests == 0 else { continue }
             made[madeNames[place]] = nil
             made[name] = index
@@ -303,9 +298,18 @@ final class UpstreamGroups {
 }
 
 /// Which connections may resume each other's TLS sessions.
-struct TLSSessionKey: Hashable {
+public struct TLSSessionKey: Hashable {
+    /// The group's place among its process's.
     let group: Int
+    /// The peer's place in its group.
     let peer: Int
     /// Number of the location's `proxy_ssl_…` settings.
     let settings: Int
+
+    /// Of one peer, and of one location's settings.
+    public init(group: Int, peer: Int, settings: Int) {
+        self.group = group
+        self.peer = peer
+        self.settings = settings
+    }
 }

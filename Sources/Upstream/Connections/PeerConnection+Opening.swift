@@ -1,27 +1,23 @@
 internal import Net
 internal import Sharing
-internal import Upstream
 
 /// Connecting and TLS, before the first request is sent.
 extension PeerConnection {
     /// connect(2) has come to something.
     func answered() {
         guard transport.isWritable || transport.isHangup || transport.isReadable else { return }
-        if let errno = Socket.pendingError(transport.fd) { return fail(errno) }
+        if let errno = Socket.pendingError(transport.fd) { owner?.openingFailed(.connect(errno)); return }
         connected()
     }
 
-    private func fail(_ errno: Errno) {
-        owner?.request?.logUnconnected(errno, "connect()")
-        owner?.request?.attemptFailed(AttemptFailure(errno))
-    }
-
     /// The other end took the connection.
-    func connected() {
+    public func connected() {
         guard transport.tls != nil else { return open() }
         state = .handshaking
-        owner?.request?.attempt.activity = .handshaking
-        if let owner { arm(writeTimer, afterMs: owner.proxy.connectTimeoutMs) }
+        if let owner {
+            owner.handshakeBegan()
+            arm(writeTimer, afterMs: owner.connectTimeoutMs)
+        }
         shakeHands()
     }
 
@@ -40,15 +36,13 @@ extension PeerConnection {
         case .failed(let error):
             countHandshake(error.failure.count)
             if case .unverified(let reason) = error.failure { countHandshake(reason.count) }
-            owner?.request?.log(.error, error.upstreamLogText)
-            owner?.request?.attemptFailed(.error)
+            owner?.openingFailed(.handshake(error.upstreamLogText))
         }
     }
 
     private func refuse(_ reason: String?) {
         countHandshake(.handshakeFailures)
-        if let reason { owner?.request?.log(.error, reason) }
-        owner?.request?.attemptFailed(.error)
+        owner?.openingFailed(.handshake(reason))
     }
 
     private func open() {
@@ -63,7 +57,7 @@ extension PeerConnection {
     }
 
     private func countHandshake(_ what: TallyTable.Count) {
-        worker.shared.serverHandshakes.add(what)
+        connector.shared.serverHandshakes.add(what)
         peer.tally?.add(what)
     }
 }

@@ -1,9 +1,7 @@
-internal import Core
-
 /// Buffers of a worker that nobody needs at the moment, at most `heldMax` of them.
-final class BufferPool {
+public final class BufferPool {
     /// Capacity of a fresh buffer, in bytes: a head and a small body.
-    static var freshCapacity: Int { 4 << 10 }
+    public static var freshCapacity: Int { 4 << 10 }
     /// A buffer that grew beyond this is not kept.
     private static var keptCapacityMax: Int { 64 << 10 }
     private static var heldMax: Int { 512 }
@@ -13,15 +11,18 @@ final class BufferPool {
     private var held = [ByteBuffer?](repeating: nil, count: BufferPool.heldMax)
     private var count = 0
 
+    /// An empty pool.
+    public init() {}
+
     /// An empty buffer.
-    func take() -> ByteBuffer {
+    public func take() -> ByteBuffer {
         guard count > 0 else { return ByteBuffer(capacity: BufferPool.freshCapacity) }
         count -= 1
         return held[count].take() ?? ByteBuffer(capacity: BufferPool.freshCapacity)
     }
 
     /// Takes a buffer back; its bytes are dropped.
-    func give(_ buffer: consuming ByteBuffer) {
+    public func give(_ buffer: consuming ByteBuffer) {
         guard count < BufferPool.heldMax, buffer.capacity <= BufferPool.keptCapacityMax else { return }
         buffer.removeAll()
         held[count] = buffer
@@ -29,7 +30,7 @@ final class BufferPool {
     }
 
     /// Lets go of all but so many.
-    func shrink(to most: Int) {
+    public func shrink(to most: Int) {
         while count > most {
             count -= 1
             held[count] = nil

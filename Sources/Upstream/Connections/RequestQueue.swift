@@ -1,15 +1,13 @@
-internal import Net
 internal import Sharing
-internal import Upstream
 
 /// Requests of one group that wait in this worker: for a server (`queue`), or for their turn to be tried
 /// again, as the group's budget has it (`proxy_next_upstream_budget`).
-final class RequestQueue {
+public final class RequestQueue<Request: PeerRequest> {
     /// How long a retry may wait for its turn.
-    static var retryPatienceMs: Int64 { 1000 }
+    public static var retryPatienceMs: Int64 { 1000 }
 
     /// Whom a request waits for.
-    enum Wait {
+    public enum Wait {
         /// No server can take it.
         case server
         /// Too many others are being tried again.
@@ -17,13 +15,13 @@ final class RequestQueue {
     }
 
     private struct Waiting {
-        let request: UpstreamRequest
+        let request: Request
         let wait: Wait
         let deadlineMs: Int64
     }
 
     /// All requests of the group, and those of them that are being tried again.
-    var budget = RetryBudget()
+    public var budget = RetryBudget()
     /// In the order in which they came.
     private var waiting: [Waiting] = []
     private let tally: Tally
@@ -33,16 +31,17 @@ final class RequestQueue {
     /// - Parameter tally: where it says how many wait, for whoever looks.
     init(tally: Tally) { self.tally = tally }
 
-    var isAwaited: Bool { !waiting.isEmpty }
+    /// Somebody waits.
+    public var isAwaited: Bool { !waiting.isEmpty }
     /// Some wait for a server: those who come now come behind them.
-    var isServerAwaited: Bool { isAwaited && queueCount > 0 }
+    public var isServerAwaited: Bool { isAwaited && queueCount > 0 }
     /// Requests that wait for a server.
-    var queueCount: Int {
+    public var queueCount: Int {
         waiting.count { if case .server = $0.wait { true } else { false } }
     }
 
     /// One more would have waited, but the queue is full.
-    func queueOverflowed() { tally.add(.overflows) }
+    public func queueOverflowed() { tally.add(.overflows) }
 
     private func countWaiting() {
         let count = queueCount
@@ -50,13 +49,14 @@ final class RequestQueue {
         countedWaiting = count
     }
 
-    func enqueue(_ request: UpstreamRequest, _ wait: Wait, deadlineMs: Int64) {
+    /// A request waits from now on.
+    public func enqueue(_ request: Request, _ wait: Wait, deadlineMs: Int64) {
         waiting.append(Waiting(request: request, wait: wait, deadlineMs: deadlineMs))
         countWaiting()
     }
 
     /// The request does not wait any more: its client is gone.
-    func leave(_ request: UpstreamRequest) {
+    public func leave(_ request: Request) {
         waiting.removeAll { $0.request === request }
         countWaiting()
     }
@@ -76,7 +76,7 @@ final class RequestQueue {
     }
 
     /// Lets requests go on that can, and gives up those that have waited too long.
-    func serve(nowMs: Int64) {
+    public func serve(nowMs: Int64) {
         let before = waiting
         waiting = []
         var rest: [Waiting] = []
@@ -97,29 +97,5 @@ final class RequestQueue {
         // Those who came meanwhile come behind them.
         waiting = rest + waiting
         countWaiting()
-    }
-}
-
-/// Requests that wait are looked at when another one ends, and every few milliseconds: servers are
-/// shared with other workers, which do not tell.
-extension Worker {
-    private static var lookMs: Int64 { 10 }
-
-    /// A request of the group has begun to wait.
-    func awaited(_ queue: RequestQueue) {
-        // The timer runs while somebody waits: who comes does not put it off.
-        if awaitedQueues.isEmpty { timers.set(ownTimers.queues, deadlineMs: clock.nowMs + Worker.lookMs) }
-        if !awaitedQueues.contains(where: { $0 === queue }) { awaitedQueues.append(queue) }
-    }
-
-    /// A server or a turn has become free.
-    func freed(_ queue: RequestQueue) {
-        if queue.isAwaited { timers.set(ownTimers.queues, deadlineMs: clock.nowMs) }
-    }
-
-    func serveAwaited() {
-        for queue in awaitedQueues { queue.serve(nowMs: clock.nowMs) }
-        awaitedQueues.removeAll { !$0.isAwaited }
-        if !awaitedQueues.isEmpty { timers.set(ownTimers.queues, deadlineMs: clock.nowMs + Worker.lookMs) }
     }
 }

@@ -1,48 +1,69 @@
-internal import Core
-internal import Net
-internal import Upstream
+public import Core
+public import Net
 
 /// A connection to one peer of an upstream: in use by one request, or idle in the keep-alive pool.
-final class PeerConnection {
-    enum State {
+public final class PeerConnection<Endpoint: PeerEndpoint> {
+    /// What it is there for at the moment.
+    public enum State {
+        /// connect(2) has not come to anything.
         case connecting
+        /// TLS has begun.
         case handshaking
         /// Serves a request.
         case inUse
         /// Waits in the pool of `group`.
         case idle
+        /// It is over.
         case closed
     }
 
-    enum TimerKind: UInt8 {
+    /// The deadlines that it has.
+    public enum TimerKind: UInt8 {
         /// Connecting, or a request being sent.
         case write = 0
         /// A response awaited, or idleness in the pool.
         case read = 1
     }
 
-    let worker: Worker
-    let token: Token
-    let transport: Transport
-    private(set) var group: PeerGroup
+    /// A group, and a peer's place in it.
+    struct Place {
+        let group: PeerGroup
+        let index: Int
+
+        init(_ group: PeerGroup, _ index: Int) {
+            self.group = group
+            self.index = index
+        }
+    }
+
+    let connector: Connector<Endpoint>
+    /// What the loop knows it by.
+    public let token: Token
+    /// Its socket.
+    public let transport: Transport
+    /// Whose peer it leads to.
+    public private(set) var group: PeerGroup
     /// The peer's place in its group.
     private(set) var peerIndex: Int
     /// What it is found by in the pool.
     private(set) var key: ConnectionKey
     /// What the settings of `key` are the number of.
     let identity: NumberedIdentity
-    var state = State.connecting
-    /// Whose request it carries; `nil` in the pool.
-    var owner: HTTP1PeerStream?
+    /// Set to `inUse` by who sends a request over it.
+    public var state = State.connecting
     /// Requests sent over it, for `keepalive_requests`.
-    var requestCount = 0
-    let startedMs: Int64
+    public var requestCount = 0
+    private let startedMs: Int64
     /// Part of a response head that has not yet come whole; borrowed from the pool.
-    var partial: ByteBuffer?
+    public var partial: ByteBuffer?
     /// Bytes of a request that the socket has not taken yet.
-    var outgoing: ByteBuffer?
-    let readTimer: TimerID
-    let writeTimer: TimerID
+    public var outgoing: ByteBuffer?
+    /// Of `TimerKind.read`.
+    public let readTimer: TimerID
+    /// Of `TimerKind.write`.
+    public let writeTimer: TimerID
+    /// Whose request it carries; `nil` in the pool.
+    public var owner: Endpoint.User?
 
     var peer: Peer { group.peers[peerIndex] }
 
@@ -62,26 +83,26 @@ final class PeerConnection {
     func renumber(_ settings: Int) { key.settings = settings }
 
     init(
-        worker: Worker, token: Token, transport: Transport, group: PeerGroup, peerIndex: Int,
-        exchange: Exchange
+        _ connector: Connector<Endpoint>, _ token: Token, _ transport: Transport, _ place: Place,
+        for request: Endpoint.User.Request
     ) {
-        self.worker = worker
+        self.connector = connector
         self.token = token
         self.transport = transport
-        self.group = group
-        self.peerIndex = peerIndex
-        identity = exchange.location.proxyPlan.identity
-        key = exchange.connectionKey(in: group)
-        startedMs = worker.clock.nowMs
-        readTimer = worker.timers.create(token, kind: TimerKind.read.rawValue)
-        writeTimer = worker.timers.create(token, kind: TimerKind.write.rawValue)
+        group = place.group
+        peerIndex = place.index
+        identity = request.connectionIdentity
+        key = request.connectionKey(in: place.group)
+        startedMs = connector.nowMs
+        readTimer = connector.timer(.read, of: token)
+        writeTimer = connector.timer(.write, of: token)
     }
 
-    func arm(_ timer: TimerID, afterMs: Int) {
-        worker.set(timer, afterMs: afterMs)
-    }
+    /// Lets one of its timers fire so many milliseconds from now.
+    public func arm(_ timer: TimerID, afterMs: Int) { connector.set(timer, afterMs: afterMs) }
 
-    func ready() {
+    /// It has news, or was posted.
+    public func ready() {
         switch state {
         case .inUse: owner?.ready(over: self)
         case .connecting: answered()
@@ -94,7 +115,8 @@ final class PeerConnection {
         }
     }
 
-    func timedOut(_ kind: TimerKind) {
+    /// A deadline has passed.
+    public func timedOut(_ kind: TimerKind) {
         switch state {
         case .inUse: owner?.timedOut()
         case .connecting, .handshaking: openingTimedOut()
@@ -108,39 +130,38 @@ final class PeerConnection {
     /// Open, and nothing has come that nobody asked for.
     var isQuiet: Bool {
         guard !transport.isHangup else { return false }
-        let scratch = worker.takeScratch()
-        defer { worker.giveScratch(scratch) }
-        guard case .wouldBlock = transport.receive(into: scratch, atLeast: 1, limit: 1) else { return false }
+        guard case .wouldBlock = transport.receive(into: connector.stray, atLeast: 1, limit: 1) else {
+            connector.stray.removeAll()
+            return false
+        }
         return !transport.isHangup
     }
 
     /// Neither its age nor the requests that it has served keep it from the pool.
-    func mayServeMore(_ keepalive: KeepaliveSettings) -> Bool {
+    public func mayServeMore(_ keepalive: KeepaliveSettings) -> Bool {
         keepalive.count > 0 && requestCount < keepalive.requests
-            && worker.clock.nowMs - startedMs < Int64(keepalive.timeMs)
+            && connector.nowMs - startedMs < Int64(keepalive.timeMs)
     }
 
     /// Bytes that were to be sent are still here.
-    var hasUnsent: Bool { outgoing != nil || transport.owedCount > 0 }
+    public var hasUnsent: Bool { outgoing != nil || transport.owedCount > 0 }
 
     private func leavePool() {
-        worker.snapshot.groups.pool(of: group).remove(self)
+        connector.groups.pool(of: group).remove(self)
         close()
     }
 
     /// Ends the connection at once.
-    func close() {
+    public func close() {
         if case .closed = state { return }
         state = .closed
         owner = nil
         returnBuffers()
-        worker.timers.destroy(readTimer)
-        worker.timers.destroy(writeTimer)
-        worker.closed(self)
+        connector.closed(self)
     }
 
     func returnBuffers() {
-        if let buffer = partial.take() { worker.giveBuffer(buffer) }
-        if let buffer = outgoing.take() { worker.giveBuffer(buffer) }
+        if let buffer = partial.take() { connector.give(buffer) }
+        if let buffer = outgoing.take() { connector.give(buffer) }
     }
 }
