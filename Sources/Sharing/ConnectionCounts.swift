@@ -37,12 +37,16 @@ public final class ConnectionCounts: ZoneTable {
     /// What could not be given back in its time.
     private var owed: [(slot: Int, worker: Int)] = []
 
+    /// A table of so many bytes, or the one that a former binary has left under the label.
+    ///
+    /// - Parameter descriptor: of that one; `nil`: a new one is made.
     public init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
         slots = try KeySlots(
             ConnectionCounts.shape, label: label, byteCount: byteCount, adopting: descriptor)
         memory = slots.memory
     }
 
+    /// What a binary that takes over finds its memory by; `nil`: it cannot.
     public var descriptor: Int32? { memory.descriptor }
 
     /// Keys that have requests under way, if they are short.

@@ -45,12 +45,16 @@ public final class RequestBuckets: ZoneTable {
     private let slots: KeySlots
     private let memory: SharedMemory
 
+    /// A table of so many bytes, or the one that a former binary has left under the label.
+    ///
+    /// - Parameter descriptor: of that one; `nil`: a new one is made.
     public init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
         slots = try KeySlots(
             RequestBuckets.shape, label: label, byteCount: byteCount, adopting: descriptor)
         memory = slots.memory
     }
 
+    /// What a binary that takes over finds its memory by; `nil`: it cannot.
     public var descriptor: Int32? { memory.descriptor }
 
     /// Keys that have a bucket now, and as many as there is room for if they are short.

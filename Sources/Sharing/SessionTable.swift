@@ -22,11 +22,15 @@ public final class SessionTable: ZoneTable {
     let slots: KeySlots
     private let memory: SharedMemory
 
+    /// A table of so many bytes, or the one that a former binary has left under the label.
+    ///
+    /// - Parameter descriptor: of that one; `nil`: a new one is made.
     public init(label: String, byteCount: Int, adopting descriptor: Int32?) throws(Errno) {
         slots = try KeySlots(SessionTable.shape, label: label, byteCount: byteCount, adopting: descriptor)
         memory = slots.memory
     }
 
+    /// What a binary that takes over finds its memory by; `nil`: it cannot.
     public var descriptor: Int32? { memory.descriptor }
 
     /// The server that a session is bound to; `nil`: it is not known, or the table cannot be looked at.
