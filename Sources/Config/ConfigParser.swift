@@ -187,7 +187,7 @@ public struct ConfigParser {
         do throws(ConfigError) {
             bytes = try files.read(path)
         } catch {
-            throw error.located(at: include)
+            throw error.located(at: include.location)
         }
         return try statements(of: bytes, called: path, &progress)
     }

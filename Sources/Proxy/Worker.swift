@@ -47,8 +47,6 @@ public final class Worker {
     }
     /// Where records of TLS are gathered before they are sent: one for all, empty between uses.
     let records = ByteBuffer(capacity: 4096)
-    /// Where fields of HTTP/2 are put together: one for all, of no use between two calls.
-    let fieldScratch = ByteBuffer(capacity: 256)
     /// What content is coded into: one for all, empty between uses.
     let coded = ByteBuffer(capacity: 4096)
     var coders = ContentCoders()
@@ -78,6 +76,8 @@ public final class Worker {
     var limitLog = LogRation()
     /// Connections to peers that could not be made here.
     var shortageLog = LogRation()
+    /// Requests that are refused since servers have enough to do.
+    var overloadLog = LogRation()
 
     // MARK: What is counted and shared
 

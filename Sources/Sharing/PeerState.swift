@@ -13,11 +13,16 @@ public final class PeerState {
         case checks, checkFails, lastCheckMs, unhealthyTimes
         // What methods that go by times look at: another line.
         case headerNs, responseNs, sampledMs, unfinished, unfinishedStarts
+        // Of `max_conns=auto`: what was found, and what is counted.
+        case estimate = 24
+        case phase, baseUs, baseSinceMs, formerUs, fallingFrom, fallingFromUs
+        case windowBegan = 32
+        case windowEnd, requestsMax, answersUs, answers
     }
 
     /// Numbers of a row: the places, then the reason. Whole cache lines.
     public static var numbersEach: Int { (reasonStart + SharedText.numbers + 7) / 8 * 8 }
-    private static var reasonStart: Int { 24 }
+    private static var reasonStart: Int { 40 }
 
     private let memory: SharedMemory
     private let base: Int
@@ -50,6 +55,11 @@ public final class PeerState {
     func write(_ place: Place, _ value: Int) { memory.store(base + place.rawValue, value) }
     @discardableResult
     func add(_ place: Place, _ amount: Int) -> Int { memory.add(base + place.rawValue, amount) }
+
+    /// - Returns: whether `former` stood there, and `value` stands there now.
+    func takeTurn(at place: Place, from former: Int, to value: Int) -> Bool {
+        memory.exchange(base + place.rawValue, expected: former, with: value)
+    }
 
     private func noteChange() { journal.note(number) }
 

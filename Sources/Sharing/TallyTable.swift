@@ -226,6 +226,15 @@ public final class TallyTable {
         return places.find(named: name) == place ? sum : TallySum()
     }
 
+    /// What all workers together say of a gauge.
+    fileprivate func total(_ count: Count, at place: Int) -> Int {
+        var sum = 0
+        for row in 0..<rowsUsed { sum &+= memory.load(start(place, row: row) + count.rawValue) }
+        guard let gauge = count.gauge else { return sum }
+        for worker in sharing { sum &+= memory.load(cells(place, worker: worker) + gauge) }
+        return sum
+    }
+
     private func addHistogram(_ start: Int, to histogram: inout LatencyHistogram) {
         for bucket in 0..<LatencyBuckets.count {
             let value = memory.load(start + TallyTable.bucketStart + bucket)
@@ -268,6 +277,12 @@ public final class Tally {
     public func add(_ count: TallyTable.Count, _ amount: Int = 1) {
         guard let gauges, let gauge = count.gauge else { return add(count.rawValue, amount) }
         memory.store(gauges + gauge, memory.load(gauges + gauge) &+ amount)
+    }
+
+    /// A number that says how many there are now, over all workers.
+    /// - Complexity: a look at each worker's.
+    public func total(_ gauge: TallyTable.Count) -> Int {
+        lease.map { table.total(gauge, at: $0.place) } ?? 0
     }
 
     /// Sets a number that is no sum.

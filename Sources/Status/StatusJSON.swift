@@ -199,9 +199,7 @@ package struct StatusJSON {
             ("active", .int(server.active)),
         ]
         if usesTLS { members.append(("ssl", ssl([sum], isPeer: true))) }
-        if server.settings.maxConnections > 0 {
-            members.append(("max_conns", .int(server.settings.maxConnections)))
-        }
+        if server.connectionsMax > 0 { members.append(("max_conns", .int(server.connectionsMax))) }
         members += [
             ("requests", .int(sum[.requests])), ("responses", responses(sum)), ("sent", .int(sum[.sent])),
             ("received", .int(sum[.received])), ("fails", .int(sum[.failures])),

@@ -215,6 +215,11 @@ extension StatusMetrics {
             $0.state.number
         }
         each("upstream_server_active", .gauge, "Requests that a server has now.") { $0.active }
+        if servers.contains(where: { $0.server.connectionsMax > 0 }) {
+            each("upstream_server_max_conns", .gauge, "Requests that a server may have now; 0: any.") {
+                $0.connectionsMax
+            }
+        }
         let rows = serverRows(among: Array(servers.indices))
         counts("upstream_server_requests_total", "Requests sent to a server.", rows) { $0[.requests] }
         responses("upstream_server_responses_total", "Responses of a server.", rows)

@@ -52,6 +52,7 @@ extension StatusPage {
         var notes: [String] = []
         if !server.reason.isEmpty { notes.append(server.reason) }
         if server.hindrance == .full { notes.append("has all the connections that it may have") }
+        if let limit = server.foundLimit { notes.append(limit) }
         if server.sinceMs > 0 { notes.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))") }
         let backup = server.settings.isBackup ? " <small>backup</small>" : ""
         let share = all > 0 ? sum[.requests] * 100 / all : 0

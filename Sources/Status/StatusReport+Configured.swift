@@ -7,6 +7,11 @@ extension StatusReport.Server {
         StatusReport.Server.configurationJSON(settings, id: id, isDraining: state == .draining)
     }
 
+    /// Of `max_conns=auto`: what was found.
+    var foundLimit: String? {
+        settings.foundLimit == nil ? nil : "may have \(connectionsMax) requests at once"
+    }
+
     /// The name that it is an address of, as a server of its own; `nil`: it has none.
     var parent: (id: Int, json: JSON)? {
         guard let id = settings.parentID, let name = settings.dynamicName else { return nil }
@@ -17,7 +22,7 @@ extension StatusReport.Server {
     {
         var members: [(String, JSON)] = [
             ("id", .int(id)), ("server", .string(settings.name)), ("weight", .int(settings.weight)),
-            ("max_conns", .int(settings.maxConnections)), ("max_fails", .int(settings.maxFails)),
+            ("max_conns", maxConnections(settings)), ("max_fails", .int(settings.maxFails)),
             ("fail_timeout", .string("\(settings.failTimeoutSeconds)s")),
             ("slow_start", .string(slowStart(settings))), ("route", .string(settings.route)),
             ("backup", .bool(settings.isBackup)), ("down", .bool(settings.isDown)),
@@ -27,6 +32,11 @@ extension StatusReport.Server {
             members += [("parent", .int(parent)), ("host", .string(name.host))]
         }
         return .object(members)
+    }
+
+    /// A number, or the word for one that is found: what is read here may be sent back.
+    private static func maxConnections(_ settings: PeerSettings) -> JSON {
+        settings.foundLimit == nil ? .int(settings.maxConnections) : .string(settings.maxConnectionsWord)
     }
 
     /// In seconds where that is exact: what is read here may be sent back.

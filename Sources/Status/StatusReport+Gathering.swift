@@ -44,6 +44,7 @@ extension StatusReport.Server {
         failures = peer.state.fails
         self.sum = sum
         active = group.active(index, sum)
+        connectionsMax = peer.connectionsMax
         checks = peer.state.checkTotals
         isChecked = group.settings.isChecked
         let since = Int(peer.state.healthSinceMs)

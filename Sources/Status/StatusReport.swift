@@ -86,6 +86,8 @@ package struct StatusReport {
         /// Since when it is in this state, in milliseconds of the wall clock; 0: nobody knows.
         let sinceMs: Int
         let active: Int
+        /// Requests that it may have now; 0: any.
+        var connectionsMax = 0
         /// Failures that count towards a ban.
         let failures: Int
         let sum: TallySum

@@ -131,6 +131,7 @@ package struct StatusText {
         var words: [String] = []
         if !server.reason.isEmpty { words.append(server.reason) }
         if server.hindrance == .full { words.append("has all the connections that it may have") }
+        if let limit = server.foundLimit { words.append(limit) }
         if server.sinceMs > 0, server.state != .up || server.hindrance == .failing {
             words.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))")
         }

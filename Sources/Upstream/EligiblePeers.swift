@@ -173,7 +173,13 @@ extension Peer {
     }
 
     /// It has all the connections that it may have.
-    var isFull: Bool { settings.maxConnections > 0 && state.connections >= settings.maxConnections }
+    var isFull: Bool {
+        let limit = connectionsMax
+        return limit > 0 && state.connections >= limit
+    }
+
+    /// The most connections that it may have now; 0: any.
+    public var connectionsMax: Int { settings.foundLimit == nil ? settings.maxConnections : state.limit }
 
     /// It failed too often, and not so long ago. As in nginx, in whole seconds.
     func isBanned(nowMs: Int64) -> Bool {

@@ -69,7 +69,7 @@ public struct GroupMember: Equatable, Sendable {
     // MARK: As words
 
     /// Words that `words` makes of each server.
-    static var wordCount: Int { 14 }
+    static var wordCount: Int { 15 }
 
     /// All of it, in words that hold no zero byte.
     var words: [String] {
@@ -77,15 +77,16 @@ public struct GroupMember: Equatable, Sendable {
         let name = settings.dynamicName.map { "\($0.isFollowed ? "+" : "-")\($0.host):\($0.port)" }
         return [
             settings.server, settings.name, name ?? "",
-            found.map { "\($0.id) \($0.address.text)" }.joined(separator: ","), settings.route, "\(id)",
+            found.map { "\($0.id) \($0.address.text)" }.joined(separator: ","), settings.route,
+            settings.foundLimit.map(FoundLimit.word) ?? "", "\(id)",
             "\(settings.weight)", "\(settings.maxConnections)", "\(settings.maxFails)",
             "\(settings.failTimeoutSeconds)", "\(settings.slowStartMs)",
         ] + flags
     }
 
     init?(words: [String]) {
-        let numbers = words.dropFirst(5).compactMap { Int($0) }
-        guard words.count == GroupMember.wordCount, numbers.count == words.count - 5 else { return nil }
+        let numbers = words.dropFirst(6).compactMap { Int($0) }
+        guard words.count == GroupMember.wordCount, numbers.count == words.count - 6 else { return nil }
         if words[2].isEmpty {
             guard let address = SocketAddress.parse(words[1], defaultPort: 80) else { return nil }
             settings = PeerSettings(server: words[0], address: address)
@@ -102,6 +103,7 @@ public struct GroupMember: Equatable, Sendable {
         settings.isBackup = numbers[6] == 1
         settings.isDown = numbers[7] == 1
         settings.isDraining = numbers[8] == 1
+        settings.foundLimit = FoundLimit.bounds(words[5])
         id = numbers[0]
         for entry in words[3].split(separator: ",") {
             let parts = entry.split(separator: " ").map(String.init)

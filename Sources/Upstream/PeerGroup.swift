@@ -20,12 +20,15 @@ public final class PeerGroup {
     public let backups: Range<Int>
     /// A group of one peer: it is never taken out.
     private var isSingle: Bool { peers.count == 1 }
-    private let isShared: Bool
+    /// Other workers see the peers' state, and change it.
+    public let isShared: Bool
     let balancer: any Balancer
     /// Whether it goes by the time that responses take.
     public let wantsTimes: Bool
     /// What clients are bound to servers by (`sticky`); `nil`: they are not.
     let serverIDs: ServerIDs?
+    /// Some of its peers have limits that are found (`max_conns=auto`).
+    let findsLimits: Bool
     /// Which peers may be chosen now.
     let eligible: EligiblePeers
     /// Whose turn it is.
@@ -66,7 +69,11 @@ public final class PeerGroup {
         for (position, (peer, identity)) in identified.enumerated() {
             let kept = known[identity].flatMap { former?.peers[$0].state }
             let state = shared[position] ?? kept ?? own.state(position)
-            state.limit = peer.maxConnections
+            if let bounds = peer.foundLimit {
+                state.adapt(within: bounds)
+            } else {
+                state.setLimit(peer.maxConnections)
+            }
             let addressIndex = addresses[peer.address] ?? position
             addresses[peer.address] = addressIndex
             made.append(
@@ -81,7 +88,8 @@ public final class PeerGroup {
         primaries = 0..<primaryCount
         backups = primaryCount..<made.count
         balancer = settings.method.make(made, 0..<primaryCount)
-        wantsTimes = settings.method.timing != nil
+        findsLimits = made.contains { $0.settings.foundLimit != nil }
+        wantsTimes = settings.method.timing != nil || findsLimits
         eligible = EligiblePeers(
             made, primaries, panicThreshold: settings.isChecked ? settings.panicThreshold : 0)
         turns = Turns(made, [primaries, backups])

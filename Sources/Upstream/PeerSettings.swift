@@ -14,6 +14,8 @@ public struct PeerSettings: Sendable {
     public var weight = 1
     /// Most connections at one time; 0: no limit.
     public var maxConnections = 0
+    /// The same, to be found within these bounds by how long answers take (`max_conns=auto`).
+    public var foundLimit: ClosedRange<Int>?
     /// Failures within `failTimeoutSeconds` that take it out; 0: none ever do.
     public var maxFails = 1
     /// The window that failures are counted in, and how long it then stays out.

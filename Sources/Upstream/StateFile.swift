@@ -40,7 +40,7 @@ public struct StateFile: Equatable, Sendable {
             if value != usual { words.append("\(name)=\(value)\(unit)") }
         }
         add("weight", peer.weight, standard.weight)
-        add("max_conns", peer.maxConnections, standard.maxConnections)
+        if peer.maxConnectionsWord != "0" { words.append("max_conns=\(peer.maxConnectionsWord)") }
         add("max_fails", peer.maxFails, standard.maxFails)
         add("fail_timeout", peer.failTimeoutSeconds, standard.failTimeoutSeconds, "s")
         add("slow_start", peer.slowStartMs, standard.slowStartMs, "ms")

@@ -91,8 +91,8 @@ extension UpstreamBlock {
     static var serverLine: Directive<UpstreamBlock> {
         Directive(
             "server", "An address of the group, with its weight and how failures are dealt with.",
-            "address [weight=n] [max_conns=n] [max_fails=n] [fail_timeout=time] [slow_start=time]"
-                + " [backup] [down] [drain] [resolve] [route=string]",
+            "address [weight=n] [max_conns=n|auto|auto:floor-ceiling] [max_fails=n] [fail_timeout=time]"
+                + " [slow_start=time] [backup] [down] [drain] [resolve] [route=string]",
             in: .upstream, arity: 1...Int.max
         ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
             guard block.settings.stateFile == nil else { throw stateBesideServers(statement) }
@@ -278,7 +278,15 @@ enum ServerLine {
         }
         switch parts[0] {
         case "weight": peer.weight = try number(1...weightMax)
-        case "max_conns": peer.maxConnections = try number(0...Int(Int32.max))
+        case "max_conns" where value?.hasPrefix("auto") == true:
+            guard let bounds = FoundLimit.bounds(value ?? "") else {
+                throw ConfigError("invalid parameter \"\(parameter)\"", statement)
+            }
+            peer.foundLimit = bounds
+            peer.maxConnections = 0
+        case "max_conns":
+            peer.maxConnections = try number(0...Int(Int32.max))
+            peer.foundLimit = nil
         case "max_fails": peer.maxFails = try number(0...Int(Int32.max))
         case "fail_timeout":
             guard let value, let seconds = Units.seconds(value) else {

@@ -29,6 +29,9 @@ final class CannedGateway {
         var chunks: ChunkedDecoder?
         /// Answers whose time has not come.
         var owed = Queue<Kind>()
+        /// It has one of the gateway's places.
+        var isServed = false
+        var isClosed = false
 
         init(_ transport: Transport, _ token: Token, _ timer: TimerID) {
             self.transport = transport
@@ -46,6 +49,9 @@ final class CannedGateway {
     private let largeAnswer = ByteBuffer(capacity: 1024)
     private let error = ByteBuffer(capacity: 128)
     private let board: GatewayBoard
+    /// Places that are taken, and who waits for one.
+    private var served = 0
+    private var line = Queue<Client>()
 
     init(_ options: GatewayCommand.Options, _ board: GatewayBoard) throws {
         self.options = options
@@ -99,6 +105,8 @@ final class CannedGateway {
     }
 
     private func close(_ client: Client) {
+        client.isClosed = true
+        if client.isServed { leavePlace(client) }
         loop.timers.destroy(client.timer)
         client.transport.close()
         loop.dismiss(client.token)
@@ -165,7 +173,25 @@ final class CannedGateway {
     private func owe(_ client: Client, _ kind: Kind) {
         guard board.delayMs > 0 || !client.owed.isEmpty else { return put(kind, client) }
         client.owed.append(kind)
-        if client.owed.count == 1 { pay(client, afterMs: board.delayMs) }
+        guard client.owed.count == 1 else { return }
+        guard options.places > 0 else { return pay(client, afterMs: board.delayMs) }
+        line.append(client)
+        fillPlaces()
+    }
+
+    private func fillPlaces() {
+        while served < options.places, let client = line.popFirst() {
+            guard !client.isClosed else { continue }
+            served += 1
+            client.isServed = true
+            pay(client, afterMs: board.delayMs)
+        }
+    }
+
+    private func leavePlace(_ client: Client) {
+        client.isServed = false
+        served -= 1
+        fillPlaces()
     }
 
     private func pay(_ client: Client, afterMs: Int) {
@@ -173,6 +199,7 @@ final class CannedGateway {
     }
 
     fileprivate func payOwed(_ client: Client) {
+        if client.isServed { leavePlace(client) }
         while let kind = client.owed.popFirst() { put(kind, client) }
         flush(client)
     }

@@ -8,6 +8,8 @@ enum GatewayCommand {
         /// What paths that begin with `/large` are answered with.
         var largeSize = 1 << 20
         var delayMs = 0
+        /// Requests that are answered at one time, after the delay; others wait for them. 0: all.
+        var places = 0
         var isChunked = false
         /// Of a hundred requests, how many are answered with 500.
         var errorPercent = 0
@@ -16,10 +18,11 @@ enum GatewayCommand {
     static var help: String {
         """
         portico-bench gateway --port N [--size BYTES] [--large BYTES] [--delay TIME] [--chunked]
-                              [--errors PERCENT]
+                              [--errors PERCENT] [--places N]
 
         Answers every request on 127.0.0.1 with the same content, until it is told to stop; but for paths
-        that begin with /large, whose answer has the size of --large (1 MiB).
+        that begin with /large, whose answer has the size of --large (1 MiB). With --places so many requests
+        are worked on at one time, for the --delay, and others wait for them.
         """
     }
 
@@ -58,6 +61,7 @@ enum GatewayCommand {
             case "--size": options.size = max(0, Int(value) ?? 0)
             case "--large": options.largeSize = max(0, Int(value) ?? 0)
             case "--delay": options.delayMs = Int(try LoadOptions.time(word, value) / 1000)
+            case "--places": options.places = max(0, Int(value) ?? 0)
             case "--errors": options.errorPercent = Int(value) ?? 0
             default: throw LoadOptions.Complaint(text: "there is no option \(word)")
             }

@@ -170,6 +170,7 @@ enum MicroPieces {
             ("round-robin", .roundRobin), ("least-conn", .leastConnections), ("ip-hash", .ipHash()),
             ("hash", .hash(key: "", .modulo)), ("consistent", .hash(key: "", .consistent(bound: nil))),
             ("random", .random(two: nil)), ("random-two", .random(two: .leastConnections)),
+            ("least-time", .leastTime(.header, inflight: true)), ("ewma", .ewma()),
         ]
     }
 

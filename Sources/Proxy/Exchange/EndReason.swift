@@ -7,6 +7,7 @@ internal import Upstream
 /// | `ok` | it was answered, whatever was asked for, or as `return` or `readiness` says |
 /// | `retried:WHY` | after an attempt that failed (`error`, `timeout`, `invalid`, `shortage`, `status`) |
 /// | `no_live_upstream` | no server could take it |
+/// | `overloaded` | 503 made here: servers have as many requests as are good for them (`max_conns=auto`) |
 /// | `upstream_error` | the last server tried refused, reset or closed the connection |
 /// | `upstream_timeout` | the last server tried took too long |
 /// | `upstream_invalid` | the last server tried answered with something that is no answer |
@@ -23,7 +24,7 @@ internal import Upstream
 enum EndReason: Equatable {
     case ok
     case retried(UpstreamFailure)
-    case noLiveUpstream
+    case noLiveUpstream, overloaded
     case upstream(UpstreamFailure)
     case upstreamStatus
     case upstreamCut
@@ -61,6 +62,7 @@ enum EndReason: Equatable {
         case .ok: "ok"
         case .retried(let why): "retried:\(why.name)"
         case .noLiveUpstream: "no_live_upstream"
+        case .overloaded: "overloaded"
         case .upstream(let why): "upstream_\(why.name)"
         case .upstreamStatus: "upstream_status"
         case .upstreamCut: "upstream_cut"
@@ -79,7 +81,7 @@ enum EndReason: Equatable {
     /// Somebody may have to do something about it.
     var isFault: Bool {
         switch self {
-        case .noLiveUpstream, .upstream, .upstreamStatus, .upstreamCut, .noRoom, .internalError:
+        case .noLiveUpstream, .overloaded, .upstream, .upstreamStatus, .upstreamCut, .noRoom, .internalError:
             true
         case .ok, .retried, .clientClosed, .clientTimeout, .badRequest, .tooLarge, .unauthorized, .denied,
             .limited:

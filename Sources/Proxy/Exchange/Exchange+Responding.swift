@@ -29,7 +29,6 @@ extension Exchange {
         Compression.settleUnpacking(self)
         SubFilter.settle(self)
         Compression.settle(self)
-        ForcedRanges.settle(self)
         response.addRanges()
         discardBody()
         startResponse()

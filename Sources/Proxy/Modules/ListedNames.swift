@@ -9,18 +9,10 @@ struct ListedNames {
     /// One name, and what it stands for.
     struct Entry {
         let name: Slice
-        /// Seconds since the epoch.
-        let modified: Int64
-        /// Bytes.
-        let size: Int64
-        let kind: Kind
+        let stamp: FileStamp
     }
 
-    enum Kind {
-        case directory, file, other
-    }
-
-    /// Most names that one listing has, and most bytes of them: about 25 MiB.
+    /// Most names that one listing has, and most bytes of them: about 30 MiB.
     static var countMax: Int { 250_000 }
     private static var bytesMax: Int { 16 << 20 }
 
@@ -33,10 +25,7 @@ struct ListedNames {
         guard entries.count < Self.countMax, bytes.count + name.count <= Self.bytesMax else { return false }
         let start = bytes.count
         bytes.append(contentsOf: name)
-        entries.append(
-            Entry(
-                name: Slice(from: start, to: bytes.count), modified: stamp.modified, size: stamp.size,
-                kind: stamp.isDirectory ? .directory : stamp.isRegular ? .file : .other))
+        entries.append(Entry(name: Slice(from: start, to: bytes.count), stamp: stamp))
         rise(from: entries.count - 1)
         return true
     }
@@ -73,8 +62,7 @@ struct ListedNames {
     }
 
     private func isBefore(_ left: Entry, _ right: Entry) -> Bool {
-        let isFolder = left.kind == .directory
-        if isFolder != (right.kind == .directory) { return isFolder }
+        if left.stamp.isDirectory != right.stamp.isDirectory { return left.stamp.isDirectory }
         return bytes.withBytes(of: left.name) { leftName in
             bytes.withBytes(of: right.name) { rightName in
                 for index in 0..<min(leftName.count, rightName.count)

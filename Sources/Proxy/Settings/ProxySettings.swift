@@ -31,8 +31,6 @@ struct ProxySettings {
     var passesTrailers = false
     var interceptsErrors = false
     var ignoresClientAbort = false
-    /// `proxy_force_ranges`
-    var forcesRanges = false
 
     // Buffers.
     var isBuffered = true

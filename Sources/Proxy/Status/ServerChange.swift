@@ -22,6 +22,8 @@ package struct ServerChange: Equatable {
     private(set) var weight: Int?
     /// 0: no limit.
     private(set) var maxConnections: Int?
+    /// Beside it: bounds between which it is found.
+    private(set) var foundLimit: ClosedRange<Int>?
     private(set) var maxFails: Int?
     private(set) var failTimeoutSeconds: Int?
     private(set) var slowStartMs: Int?
@@ -71,7 +73,9 @@ package struct ServerChange: Equatable {
             let range = 1...ServerChange.weightMax
             weight = try ServerChange.number(name, value, in: range, "UpstreamBadWeight")
         case "max_conns":
-            maxConnections = try ServerChange.number(name, value, "UpstreamBadMaxConns")
+            foundLimit = try ServerChange.bounds(name, value)
+            let isFound = foundLimit != nil
+            maxConnections = isFound ? 0 : try ServerChange.number(name, value, "UpstreamBadMaxConns")
         case "max_fails":
             maxFails = try ServerChange.number(name, value, "UpstreamBadMaxFails")
         case "fail_timeout":
@@ -97,6 +101,13 @@ package struct ServerChange: Equatable {
     }
 
     // MARK: Values
+
+    /// Of "auto:8-512"; `nil`: it is no such word.
+    private static func bounds(_ name: String, _ value: JSON) throws(ServerChangeError) -> ClosedRange<Int>? {
+        guard case .string(let word) = value, word.hasPrefix("auto") else { return nil }
+        guard let bounds = FoundLimit.bounds(word) else { throw .value(name, "UpstreamBadMaxConns") }
+        return bounds
+    }
 
     private static func number(
         _ name: String, _ value: JSON, in range: ClosedRange<Int> = 0...numberMax, _ code: String

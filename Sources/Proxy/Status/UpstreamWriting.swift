@@ -192,7 +192,10 @@ struct UpstreamWriting {
 
     private static func take(_ change: ServerChange, into settings: inout PeerSettings) {
         if let weight = change.weight { settings.weight = weight }
-        if let number = change.maxConnections { settings.maxConnections = number }
+        if let number = change.maxConnections {
+            settings.maxConnections = number
+            settings.foundLimit = change.foundLimit
+        }
         if let number = change.maxFails { settings.maxFails = number }
         if let seconds = change.failTimeoutSeconds { settings.failTimeoutSeconds = seconds }
         if let ms = change.slowStartMs { settings.slowStartMs = ms }

@@ -42,26 +42,45 @@ extension UpstreamRequest {
 
     private func connectToNextPeer(of group: PeerGroup, _ next: Attempt = Attempt()) {
         prepare(next)
-        // Those who wait for a server came first.
-        if tries.isFirst, queue?.isServerAwaited == true {
-            if !waitForServer() { noServer(group) }
+        if tries.isFirst, group.settings.queue.count > 0, let queue, isBehindOthers(in: queue, group) {
+            if !waitForServer() { noServer(group, isOverloaded: group.isCrowded) }
             return
         }
         switch group.pick(selection, nowMs: worker.clock.nowMs) {
         case .none:
-            if !waitForServer() { noServer(group) }
+            if !waitForServer() { noServer(group, isOverloaded: group.isOverloaded) }
         case .peer(let index):
             begin(at: index, group)
         }
     }
 
-    func noServer(_ group: PeerGroup) {
+    /// Those who wait for a server came first, here and, if it is their turn, in other workers.
+    private func isBehindOthers(in queue: RequestQueue, _ group: PeerGroup) -> Bool {
+        queue.isServerAwaited || queue.isAboveShare(of: group, newcomers: 1)
+    }
+
+    func noServer(_ group: PeerGroup, isOverloaded: Bool) {
         exchange.beginAttempt(at: group.nameBytes)
-        exchange.attempts.setStatus(502)
-        log(.error, "no live upstreams")
-        exchange.accounting.fault = .noLiveUpstream
+        let status: UInt16 = isOverloaded ? 503 : 502
+        exchange.attempts.setStatus(status)
+        exchange.accounting.fault = isOverloaded ? .overloaded : .noLiveUpstream
+        if isOverloaded { refuse(group) } else { log(.error, "no live upstreams") }
         state = .done
-        exchange.upstreamFailed(status: 502)
+        exchange.upstreamFailed(status: status)
+    }
+
+    /// The servers have as many requests as are good for them: the client may come again when those are
+    /// through that wait now.
+    private func refuse(_ group: PeerGroup) {
+        let nowMs = worker.clock.nowMs
+        let waitMs = queue?.longestWaitMs(nowMs: nowMs) ?? 0
+        let own = state == .waiting ? nowMs - waitingSinceMs : 0
+        exchange.limiting.retryAfterSeconds = Int(min((max(waitMs, own) + 999) / 1000 + 1, 60))
+        // One for each of thousands a second would be one more load.
+        guard let count = worker.overloadLog.admit(nowMs: nowMs) else { return }
+        let more = count > 0 ? ", and \(count) requests before this one" : ""
+        let name = group.settings.name
+        log(.warn, "the servers of upstream \"\(name)\" have all the requests that they may have\(more)")
     }
 
     func begin(at index: Int, _ group: PeerGroup) {

@@ -25,6 +25,8 @@ extension UpstreamRequest {
         guard let known = group, case .waiting = state else { return true }
         let group = worker.snapshot.groups.successor(of: known)
         if group !== known { self.group = group }
+        // Where there is too much to do, nothing is begun that comes too late.
+        if isLate && group.isCrowded { return giveUp(group, isOverloaded: true) }
         selection.startAgain()
         if let binding { bind(binding, to: group) }
         if group !== known { tries.settle(peers: group.triesMax(for: selection)) }
@@ -33,9 +35,19 @@ extension UpstreamRequest {
             begin(at: index, group)
             return true
         }
-        guard isLate else { return false }
-        noServer(group)
+        return isLate && giveUp(group, isOverloaded: false)
+    }
+
+    private func giveUp(_ group: PeerGroup, isOverloaded: Bool) -> Bool {
+        noServer(group, isOverloaded: isOverloaded)
         return true
+    }
+
+    /// Until when it waits for a server: where limits are found, the answer is to come within the time.
+    func patience(until deadlineMs: Int64) -> Int64 {
+        guard let group else { return deadlineMs }
+        let whole = Int64(group.settings.queue.timeoutMs)
+        return deadlineMs - min(group.usualAnswerMs, whole / 2)
     }
 
     /// The attempt failed and may be repeated: at once, or when fewer others are being tried again.

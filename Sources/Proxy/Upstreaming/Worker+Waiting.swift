@@ -1,10 +1,10 @@
 internal import Net
 internal import Upstream
 
-/// Requests that wait are looked at when another one ends, and every few milliseconds: servers are
+/// Requests that wait are looked at when another one ends, and every other millisecond: servers are
 /// shared with other workers, which do not tell.
 extension Worker {
-    private static var lookMs: Int64 { 10 }
+    private static var lookMs: Int64 { 2 }
 
     /// A request of the group has begun to wait.
     func awaited(_ queue: RequestQueue) {

@@ -67,6 +67,12 @@ public protocol PeerRequest: AnyObject {
 
     // MARK: Waiting
 
+    /// Whose servers it waits for.
+    var group: PeerGroup? { get }
+    /// Since when.
+    var waitingSinceMs: Int64 { get }
+    /// Until when it waits for a server, if it may wait until `deadlineMs` for its answer.
+    func patience(until deadlineMs: Int64) -> Int64
     /// A server may have become free.
     ///
     /// - Returns: whether it has left the queue: for a server, or because it has waited too long.

@@ -20,7 +20,7 @@ extension TemporaryDirectory {
             _ = try load(name)
             return nil
         } catch {
-            return error.lines.first
+            return error.description
         }
     }
 
