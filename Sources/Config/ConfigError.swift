@@ -4,10 +4,17 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     public let message: String
     /// `nil`: no line of a file is to blame, as when the main file is missing.
     public let location: SourceLocation?
-    /// nginx knows it and this program does not: see `unsupported`.
-    public private(set) var isUnsupported = false
-    /// More of the same sort: who has to do without something is to know all of it after one run.
+    /// Where in the files it stands, as `Statement.order` has it.
+    private var order = Int.max
+    /// The variable that nobody defines, if that is what is wrong.
+    public private(set) var unknownVariable: String?
+    /// Whatever else is wrong: who has to mend a configuration is to know all of it after one run.
     public private(set) var further: [ConfigError] = []
+
+    /// The same is wrong, at the same place.
+    public static func == (left: ConfigError, right: ConfigError) -> Bool {
+        left.lines == right.lines
+    }
 
     /// An error with a place of its own, or with none.
     public init(_ message: String, at location: SourceLocation? = nil) {
@@ -18,9 +25,10 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     /// An error that `statement` is to blame for.
     public init(_ message: String, _ statement: Statement) {
         self.init(message, at: statement.location)
+        order = statement.order
     }
 
-    /// What cannot be done yet: the errors of one configuration are told together.
+    /// What cannot be done yet.
     ///
     /// - Parameters:
     ///   - subject: what it is, up to the verb.
@@ -29,28 +37,37 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
         _ subject: String, advice: String? = nil, _ statement: Statement
     ) -> ConfigError {
         let hint = advice.map { " (\($0))" } ?? ""
-        var error = ConfigError("\(subject) is not supported yet\(hint)", statement)
-        error.isUnsupported = true
+        return ConfigError("\(subject) is not supported yet\(hint)", statement)
+    }
+
+    /// A variable is used and nowhere defined.
+    public static func unknownVariable(_ name: String, _ statement: Statement) -> ConfigError {
+        var error = ConfigError("unknown \"\(name)\" variable", statement)
+        error.unknownVariable = name
         return error
     }
 
-    /// Several errors as one; `nil`: there is none.
+    /// Several errors as one, each once, in the order of what they blame; `nil`: there is none.
     public static func together(_ errors: [ConfigError]) -> ConfigError? {
-        let all = errors.flatMap { [$0.alone] + $0.further }
-        guard var first = all.first else { return nil }
-        first.further = Array(all.dropFirst())
+        var seen: Set<String> = []
+        let each = errors.flatMap(\.all).filter { seen.insert($0.line).inserted }
+        // Sorting is stable: errors of one statement stay as they came.
+        let sorted = each.sorted { $0.order < $1.order }
+        guard var first = sorted.first else { return nil }
+        first.further = Array(sorted.dropFirst())
         return first
     }
 
-    private var alone: ConfigError {
+    /// This error and the further ones, each alone.
+    public var all: [ConfigError] {
         var copy = self
         copy.further = []
-        return copy
+        return [copy] + further
     }
 
-    /// The same error, said to be at `place` unless it already names one.
-    func located(at place: SourceLocation) -> ConfigError {
-        location == nil ? ConfigError(message, at: place) : self
+    /// The same error, for which `statement` is to blame unless it already names a place.
+    func located(at statement: Statement) -> ConfigError {
+        location == nil ? ConfigError(message, statement) : self
     }
 
     /// Most lines that one run says.
@@ -60,14 +77,14 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     public var lines: [String] {
         let rest = further.count + 1 - ConfigError.linesMax
         let told = [line] + further.prefix(ConfigError.linesMax - 1).map(\.line)
-        return rest > 0 ? told + ["and \(rest) more of this sort"] : told
+        return rest > 0 ? told + ["and \(rest) more"] : told
     }
 
     private var line: String { location.map { "\(message) in \($0)" } ?? message }
 
     /// `message in file:line`, as nginx words it, and how many more there are.
     public var description: String {
-        further.isEmpty ? line : "\(line), and \(further.count) more of this sort"
+        further.isEmpty ? line : "\(line), and \(further.count) more"
     }
 }
 

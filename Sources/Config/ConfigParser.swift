@@ -187,7 +187,7 @@ public struct ConfigParser {
         do throws(ConfigError) {
             bytes = try files.read(path)
         } catch {
-            throw error.located(at: include.location)
+            throw error.located(at: include)
         }
         return try statements(of: bytes, called: path, &progress)
     }

@@ -5,23 +5,6 @@
 public struct Directive<Scope: AnyObject>: Sendable {
     /// Makes a statement that fits the row into a setting.
     public typealias Apply = @Sendable (Scope, Statement) throws(ConfigError) -> Void
-    /// Checks a statement with its block, without obeying it.
-    public typealias Check = @Sendable (Statement) throws(ConfigError) -> Void
-
-    /// What may stand in a row's block, as far as it can be known before anything is obeyed.
-    public enum Contents: Sendable {
-        /// Nothing is known; `apply` sees to it. Also where there is no block.
-        case free
-        /// Lines of the row's own, none with a block: `map`, `types`, `geo`.
-        case lines
-        /// Directives of the same table, in this context.
-        case directives(Context)
-        /// Directives of the same table, in a context that follows from the one around: `if`.
-        case chosen(@Sendable (Context) -> Context)
-        /// What the closure accepts: the directives of another table.
-        case checked(Check)
-    }
-
     /// The word that begins its statements.
     public let name: String
     /// One sentence for the operator.
@@ -40,8 +23,8 @@ public struct Directive<Scope: AnyObject>: Sendable {
     public private(set) var isRepeatable = false
     /// When it is obeyed.
     public private(set) var stage = Stage.setting
-    /// What its block may hold.
-    public private(set) var contents = Contents.free
+    /// Whether its block holds lines of its own, none of them with a block: `map`, `types`, `geo`.
+    public private(set) var holdsLines = false
     /// Obeys a statement; called only with one that fits the row.
     public let apply: Apply
 
@@ -74,12 +57,12 @@ public struct Directive<Scope: AnyObject>: Sendable {
     }
 
     /// The same row for a directive with a block of its own, which may stand more than once.
-    public func block(_ stage: Stage, holding contents: Contents = .free) -> Directive {
+    public func block(_ stage: Stage, holdsLines: Bool = false) -> Directive {
         var row = self
         row.isBlock = true
         row.isRepeatable = true
         row.stage = stage
-        row.contents = contents
+        row.holdsLines = holdsLines
         return row
     }
 

@@ -28,50 +28,46 @@ public struct DirectiveTable<Scope: AnyObject>: Sendable {
 
     /// Obeys the statements of one block, settings before definitions before nested blocks.
     ///
-    /// Before anything is obeyed the whole tree is checked, so the first structural error in the files
-    /// is the one reported, whatever the stages.
-    /// - Throws: what `check` throws, then what the rows say about their arguments: the first error, or all
-    ///   of what is not supported yet.
+    /// A statement that cannot be obeyed is left out, and the others are looked at: whoever mends the
+    /// configuration is to know of all.
+    /// - Throws: whatever is wrong, together: names, contexts, endings, counts of arguments, duplicates, and
+    ///   what the rows say about their arguments.
     public func apply(
         _ statements: [Statement], to scope: Scope, in context: Context
     ) throws(ConfigError) {
-        try check(statements, in: context)
+        var errors: [ConfigError] = []
+        var seen: Set<String> = []
         var work: [(row: Directive<Scope>, statement: Statement)] = []
         work.reserveCapacity(statements.count)
-        for statement in statements { work.append((try row(for: statement, in: context), statement)) }
-        var unsupported: [ConfigError] = []
+        for statement in statements {
+            do throws(ConfigError) {
+                work.append((try row(for: statement, in: context, &seen), statement))
+            } catch {
+                errors.append(error)
+            }
+        }
         for stage in Stage.allCases {
             for (row, statement) in work where row.stage == stage {
                 do throws(ConfigError) {
                     try row.apply(scope, statement)
                 } catch {
-                    // What else fails may follow from what is missing.
-                    guard error.isUnsupported else { throw ConfigError.together(unsupported) ?? error }
-                    unsupported.append(error)
+                    errors.append(error)
                 }
             }
         }
-        if let error = ConfigError.together(unsupported) { throw error }
+        if let error = ConfigError.together(errors) { throw error }
     }
 
-    /// Checks names, contexts, endings, counts of arguments and duplicates, in the order of the files,
-    /// through all blocks whose contents are known.
-    public func check(_ statements: [Statement], in context: Context) throws(ConfigError) {
-        var seen: Set<String> = []
-        for statement in statements {
-            let row = try row(for: statement, in: context)
-            guard row.isRepeatable || seen.insert(row.name).inserted else { throw .duplicate(statement) }
-            switch row.contents {
-            case .free: break
-            case .lines:
-                for line in statement.block ?? [] where line.block != nil {
-                    throw ConfigError("unexpected \"{\"", line)
-                }
-            case .directives(let inside): try check(statement.block ?? [], in: inside)
-            case .chosen(let inside): try check(statement.block ?? [], in: inside(context))
-            case .checked(let check): try check(statement)
-            }
+    /// The row of a statement, with which no other of the block is in conflict.
+    private func row(
+        for statement: Statement, in context: Context, _ seen: inout Set<String>
+    ) throws(ConfigError) -> Directive<Scope> {
+        let row = try row(for: statement, in: context)
+        guard row.isRepeatable || seen.insert(row.name).inserted else { throw .duplicate(statement) }
+        if row.holdsLines, let line = statement.block?.first(where: { $0.block != nil }) {
+            throw ConfigError("unexpected \"{\"", line)
         }
+        return row
     }
 
     /// The row that a statement is written for, if it may stand here in this form.

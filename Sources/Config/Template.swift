@@ -38,7 +38,7 @@ public struct Template<Variable: Sendable>: Sendable {
             do throws(ConfigError) {
                 parts.append(try Template.reference(&rest, resolve))
             } catch {
-                throw error.located(at: statement.location)
+                throw error.located(at: statement)
             }
         }
         self.parts = parts

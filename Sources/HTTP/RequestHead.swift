@@ -34,7 +34,7 @@ public final class RequestHead {
     /// The protocol that it came by.
     public internal(set) var version = HTTPVersion.http10
     /// In the order they came in; without those that were dropped.
-    public internal(set) var fields = FieldList(capacity: 32)
+    public internal(set) var fields = FieldList(capacity: 8)
     /// The host that is asked for, with its port: an authority, or else the Host field.
     public internal(set) var host: Slice?
     /// Whether content follows.

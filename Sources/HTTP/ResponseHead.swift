@@ -7,13 +7,13 @@ public final class ResponseHead {
     /// 100–999.
     public internal(set) var status: UInt16 = 0
     /// What `reason`, the names and the values of `fields` are positions in.
-    public let bytes = ByteBuffer(capacity: 1024)
+    public let bytes = ByteBuffer(capacity: 16)
     /// The reason phrase; may be empty.
     public internal(set) var reason = Slice()
     /// The protocol that it came by.
     public internal(set) var version = HTTPVersion.http10
     /// In the order they came in; none before the head is complete.
-    public internal(set) var fields = FieldList(capacity: 32)
+    public internal(set) var fields = FieldList()
     /// What is said of the content: nothing, its length, or that it comes in chunks.
     public internal(set) var content = ContentLength.none
     /// What `Connection` says.

@@ -58,6 +58,10 @@ public struct Errno: Error, Equatable, Sendable {
 
     /// There is no such file.
     public var isNotFound: Bool { code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG }
+    /// A link that may not be followed, or leads to itself.
+    public var isLink: Bool { code == ELOOP || code == EMLINK }
     /// It is there, and not for us.
-    public var isPermission: Bool { code == EACCES || code == EPERM }
+    public var isPermission: Bool {
+        code == EACCES || code == EPERM || isLink
+    }
 }

@@ -10,11 +10,16 @@ public final class OpenedFile {
     public let stamp: FileStamp
 
     /// Opens it for reading. Folders can be opened as well: `stamp` says so.
-    public init(_ path: ByteBuffer) throws(FileError) {
+    public convenience init(_ path: ByteBuffer) throws(FileError) {
         // Without O_NONBLOCK a named pipe would hold up the worker.
         guard let fd = path.withPath({ open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }) else {
             throw FileError("open()", path.printableText, .notFound)
         }
+        try self.init(fd: fd, path)
+    }
+
+    /// - Parameter fd: what `open` gave, below 0 if it gave nothing.
+    init(fd: Int32, _ path: ByteBuffer) throws(FileError) {
         guard fd >= 0 else { throw FileError("open()", path.printableText, .current) }
         var status = stat()
         guard fstat(fd, &status) == 0 else {

@@ -274,7 +274,7 @@ public enum DirectiveHelp {
             ?? Variables.help(for: name)
     }
 
-    /// The README's table, one row a directive.
+    /// The README's table, one row a directive; what is not here stands in the table by families alone.
     public static var markdown: String {
         var lines = [
             "| directive | arguments | default | contexts | what it does |",
@@ -286,7 +286,9 @@ public enum DirectiveHelp {
             lines.append("| `\(name)` | \(arguments) | \(value) | \(contexts.name) | \(summary) |")
         }
         let rows =
-            Directives.table.all.map { ($0.name, $0.syntax, $0.defaultText, $0.contexts, $0.summary) }
+            Directives.table.all.filter { !AbsentFeature.names.contains($0.name) }.map {
+                ($0.name, $0.syntax, $0.defaultText, $0.contexts, $0.summary)
+            }
             + Directives.upstream.all.map { ($0.name, $0.syntax, $0.defaultText, $0.contexts, $0.summary) }
         for row in rows.sorted(by: { $0.0 < $1.0 }) { add(row.0, row.1, row.2, row.3, row.4) }
         return lines.joined(separator: "\n") + "\n"

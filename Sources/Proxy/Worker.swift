@@ -47,6 +47,8 @@ public final class Worker {
     }
     /// Where records of TLS are gathered before they are sent: one for all, empty between uses.
     let records = ByteBuffer(capacity: 4096)
+    /// Where fields of HTTP/2 are put together: one for all, of no use between two calls.
+    let fieldScratch = ByteBuffer(capacity: 256)
     /// What content is coded into: one for all, empty between uses.
     let coded = ByteBuffer(capacity: 4096)
     var coders = ContentCoders()

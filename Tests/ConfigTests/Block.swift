@@ -12,9 +12,11 @@ final class Block {
     var root = "html"
     var log: [String] = []
     let parent: Block?
+    let context: Context
 
-    init(parent: Block? = nil) {
+    init(parent: Block? = nil, in context: Context = .main) {
         self.parent = parent
+        self.context = context
         guard let parent else { return }
         timeout = parent.timeout
         root = parent.root
@@ -65,20 +67,17 @@ final class Block {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 block.note("upstream \(statement.argument(0))")
                 try groupTable.apply(statement.block ?? [], to: block, in: .upstream)
-            }.block(
-                .definition,
-                holding: .checked { (statement) throws(ConfigError) in
-                    try groupTable.check(statement.block ?? [], in: .upstream)
-                }),
+            }.block(.definition),
             Directive("if", "Condition.", "(condition)", in: [.server, .location], arity: 1...9) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 block.note("if")
-            }.block(
-                .nested, holding: .chosen { $0.contains(.server) ? .ifInServer : .ifInLocation }),
+                let inside: Context = block.context == .server ? .ifInServer : .ifInLocation
+                try table.apply(statement.block ?? [], to: block, in: inside)
+            }.block(.nested),
             Directive("map", "Map.", "string $variable", in: .http, arity: 2...2) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 block.note("map of \(statement.block?.count ?? 0)")
-            }.block(.definition, holding: .lines),
+            }.block(.definition, holdsLines: true),
         ]
     }
 
@@ -97,8 +96,8 @@ final class Block {
     ) -> Directive<Block> {
         Directive(name, "A block.", "", in: contexts, arity: arity) {
             (block: Block, statement: Statement) throws(ConfigError) in
-            try table.apply(statement.block ?? [], to: Block(parent: block), in: inside)
-        }.block(.nested, holding: .directives(inside))
+            try table.apply(statement.block ?? [], to: Block(parent: block, in: inside), in: inside)
+        }.block(.nested)
     }
 }
 

@@ -52,14 +52,31 @@ import Testing
             ])
     }
 
-    @Test("nothing is obeyed when a later line cannot be")
-    func checksFirst() throws {
-        let statements = try parse("worker_processes 4; http { server { location / { foo; } } }")
-        let block = Block()
-        #expect(
-            problem { () throws(ConfigError) in try Block.table.apply(statements, to: block, in: .main) }
-                == "unknown directive \"foo\" in /conf/t.conf:1")
-        #expect(block.workers == 0)
+    @Test("whatever is wrong is told, in the order of the lines, each once")
+    func tellsAll() throws {
+        let statements = try parse(
+            """
+            http { server { location / { foo; root; } }
+            server { bar; }
+            root /a; root /b; satisfy some; }
+            worker_processes many; daemon maybe; bar;
+            """)
+        do throws(ConfigError) {
+            try Block.table.apply(statements, to: Block(), in: .main)
+            Issue.record("it was obeyed")
+        } catch {
+            let wanted = [
+                "1: unknown directive \"foo\"", "1: invalid number of arguments",
+                "2: unknown directive \"bar\"",
+                "3: \"root\" directive is duplicate", "3: invalid value \"some\"",
+                "4: \"worker_processes\" directive invalid", "4: invalid value \"maybe\"",
+                "4: unknown directive \"bar\"",
+            ]
+            #expect(error.lines.count == wanted.count)
+            for (line, text) in zip(error.lines, wanted) {
+                #expect("\(line.suffix(1)): \(line)".hasPrefix(text))
+            }
+        }
     }
 
     @Test("the row whose contexts hold the block wins; a block may be read in two contexts at once")

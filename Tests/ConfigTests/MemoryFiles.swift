@@ -38,13 +38,13 @@ func problem(in text: String, files: [String: String] = [:]) -> String? {
     }
 }
 
-/// What `body` throws, as text.
+/// What `body` throws first, as text.
 func problem(_ body: () throws(ConfigError) -> Void) -> String? {
     do throws(ConfigError) {
         try body()
         return nil
     } catch {
-        return error.description
+        return error.lines.first
     }
 }
 

@@ -24,7 +24,7 @@ public struct HTTP1ResponseParser {
 
     private var stage = Stage.statusLine
     /// Of the head that is arriving: positions in the caller's buffer, good for one call only.
-    private var arriving = FieldList(capacity: 32)
+    private var arriving = FieldList()
     private var arrivingReason = Slice()
     private var lineStart = 0
     /// Bytes known to hold no end of the line that begins at `lineStart`.

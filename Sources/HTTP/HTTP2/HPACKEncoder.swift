@@ -21,23 +21,27 @@ public struct HPACKEncoder {
 
     private var table = HPACKTable(sizeMax: tableSizeMax)
     /// Where entries are found by the hash of name and value, and of the name alone: the low bits of their
-    /// numbers, in one of a few places for each hash.
+    /// numbers, in one of a few places for each hash. A table of 4096 bytes has at most 128 entries.
     ///
     /// What is found may be another entry, or one that is gone: whoever asks compares. With one place for
     /// each hash two fields of every response drove each other out, and were said in full, for as long as
     /// their connection lasted.
-    private var byField = InlineArray<128, UInt16>(repeating: 0)
-    private var byName = InlineArray<128, UInt16>(repeating: 0)
+    private var byField = InlineArray<128, UInt8>(repeating: 0)
+    private var byName = InlineArray<128, UInt8>(repeating: 0)
     /// Parts of the hashes of fields that were said and are not in the table.
     private var said = InlineArray<64, UInt16>(repeating: 0)
     private var saidCount = 0
     /// The field under way: its name in lower case, then its value.
-    private let scratch = ByteBuffer(capacity: 128)
+    private let scratch: ByteBuffer
     /// The smallest size of the table since the last block; `nil`: it was not changed.
     private var smallestSize: Int?
 
     /// An encoder for a connection that begins.
-    public init() {}
+    ///
+    /// - Parameter scratch: where a field is put together; others may use it between two calls.
+    public init(scratch: ByteBuffer = ByteBuffer(capacity: 128)) {
+        self.scratch = scratch
+    }
 
     /// The other side's SETTINGS_HEADER_TABLE_SIZE.
     public mutating func peerAllows(tableSize: Int) {
@@ -147,9 +151,9 @@ public struct HPACKEncoder {
     private static func place(_ hash: UInt32, _ probe: Int) -> Int { Int(hash >> UInt32(probe &* 8)) & 127 }
 
     /// The number of an entry that these low bits may stand for; that of one that is gone, if of none.
-    private func number(_ low: UInt16) -> Int {
-        let age = UInt16(truncatingIfNeeded: table.next) &- low
-        return table.next - (age == 0 ? 1 << 16 : Int(age))
+    private func number(_ low: UInt8) -> Int {
+        let age = UInt8(truncatingIfNeeded: table.next) &- low
+        return table.next - (age == 0 ? 1 << 8 : Int(age))
     }
 
     /// Which of a hash's places has the oldest entry, or none.
@@ -184,7 +188,7 @@ public struct HPACKEncoder {
 
     private mutating func insert(_ name: Slice, _ value: Slice, _ hash: UInt32, _ nameHash: UInt32) {
         guard table.insert(name: name, value: value, of: scratch) else { return }
-        let low = UInt16(truncatingIfNeeded: table.next - 1)
+        let low = UInt8(truncatingIfNeeded: table.next - 1)
         let field = oldest { number(byField[HPACKEncoder.place(hash, $0)]) }
         byField[HPACKEncoder.place(hash, field)] = low
         let name = oldest { number(byName[HPACKEncoder.place(nameHash, $0)]) }

@@ -119,7 +119,7 @@ public final class HTTP2Connection {
     var early = EarlyPriorities()
     var decoder = HPACKDecoder()
     /// For the field blocks of responses.
-    public var encoder = HPACKEncoder()
+    public var encoder: HPACKEncoder
     /// A field block that came in several frames.
     let block = ByteBuffer(capacity: 16)
     /// Where the block to be read stands in the input; `nil`: in `block`.
@@ -127,11 +127,18 @@ public final class HTTP2Connection {
     var pendingBlock = Block.none
     /// Bytes of the input that were looked at, to be consumed by the next call.
     var doneCount = 0
-    let scratch = ByteBuffer(capacity: 256)
+    let scratch: ByteBuffer
 
     /// A connection that begins: says our settings.
-    public init(limits: HTTP2Limits, nowMs: Int64, out: ByteBuffer) {
+    ///
+    /// - Parameter scratch: where fields are put together; all connections of a worker have the same, as an
+    ///   idle one needs none.
+    public init(
+        limits: HTTP2Limits, nowMs: Int64, out: ByteBuffer, scratch: ByteBuffer = ByteBuffer(capacity: 256)
+    ) {
         self.limits = limits
+        self.scratch = scratch
+        encoder = HPACKEncoder(scratch: scratch)
         spareWidth = limits.quarter
         budget = PeerBudget(concurrentStreams: limits.concurrentStreams, nowMs: nowMs)
         receiveWindow = FlowWindow(65_535)

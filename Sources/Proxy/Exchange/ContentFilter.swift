@@ -21,6 +21,9 @@ final class ContentFilter {
     /// What comes out of this one goes through it.
     private var next: ContentFilter?
     private lazy var substitution = Substitution()
+    /// Bytes to be left out, and after them to be given: all behind is left out.
+    private var skippedCount: Int64 = 0
+    private var wantedCount: Int64 = 0
     /// Taken when there is content, given back at its end.
     private var coder: ContentCoder?
     /// Most bytes that are made before the client is asked again.
@@ -43,6 +46,7 @@ final class ContentFilter {
     private enum Stage {
         case coding(ContentCoder.Kind)
         case substituting
+        case cutting
     }
 
     private enum State {
@@ -75,6 +79,13 @@ final class ContentFilter {
         substitution.begin(plan, table, replacements)
     }
 
+    /// A response begins of which a range is given.
+    func begin(_ range: Range<Int64>) {
+        begin(.cutting, CompressionSettings.largestPiece)
+        skippedCount = range.lowerBound
+        wantedCount = range.upperBound - range.lowerBound
+    }
+
     private func begin(_ stage: Stage, _ pieceMax: Int) {
         self.stage = stage
         self.pieceMax = pieceMax
@@ -103,6 +114,7 @@ final class ContentFilter {
             worker.coders.release()
             giveCoder()
         case .substituting: substitution.end()
+        case .cutting: break
         }
         state = .idle
         flush = .none
@@ -250,6 +262,9 @@ final class ContentFilter {
             step = coder.code(held, flush, into: out, atMost: pieceMax)
             if held.count < before { state = .within }
             return settle(step, kind, coder)
+        case .cutting:
+            cut(into: out)
+            return nil
         case .substituting:
             step = substitution.replace(
                 held, isLast: flush == .finish, into: out, atMost: pieceMax, for: exchange)
@@ -263,6 +278,20 @@ final class ContentFilter {
             }
             return nil
         }
+    }
+
+    private func cut(into out: ByteBuffer) {
+        let skipped = min(Int64(held.count), skippedCount)
+        held.consume(Int(skipped))
+        skippedCount -= skipped
+        let count = min(Int64(held.count), wantedCount, Int64(pieceMax))
+        out.append(Slice(from: 0, to: Int(count)), of: held)
+        held.consume(Int(count))
+        wantedCount -= count
+        if wantedCount == 0 { held.removeAll() }
+        guard held.isEmpty else { return }
+        if flush == .finish { state = .over } else { state = .within }
+        flush = .none
     }
 
     private func readyCoder(_ kind: ContentCoder.Kind) -> ContentCoder? {

@@ -29,6 +29,7 @@ extension Exchange {
         Compression.settleUnpacking(self)
         SubFilter.settle(self)
         Compression.settle(self)
+        ForcedRanges.settle(self)
         response.addRanges()
         discardBody()
         startResponse()

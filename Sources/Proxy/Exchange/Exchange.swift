@@ -27,11 +27,11 @@ final class Exchange {
     /// The method in force; an internal redirect may turn it into GET.
     var method = Method.get
     /// The normalised path in force; changed by rewrites and internal redirects.
-    let uri = ByteBuffer(capacity: 256)
+    let uri = ByteBuffer(capacity: 32)
     /// The query in force, without `?`.
-    let arguments = ByteBuffer(capacity: 128)
+    let arguments = ByteBuffer(capacity: 16)
     /// The lower-case host of the request without its port; empty if there was none.
-    let host = ByteBuffer(capacity: 64)
+    let host = ByteBuffer(capacity: 32)
     /// The client's address, as replaced by real IP.
     var remoteAddress: SocketAddress
     let body: RequestBody

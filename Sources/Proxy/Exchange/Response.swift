@@ -35,7 +35,7 @@ final class Response {
     var hasOwnReason = false
     var contentKind = Content.none
     /// Content made here: error pages, `return` texts.
-    let content = ByteBuffer(capacity: 512)
+    let content = ByteBuffer(capacity: 16)
 
     /// Bytes of content, if known before it is sent. `nil`: chunked or until close.
     var contentLength: Int64?
@@ -58,9 +58,9 @@ final class Response {
     var variesByEncoding = false
 
     /// The bytes of further fields, in order: `Name: value CRLF` each.
-    let lines = ByteBuffer(capacity: 512)
+    let lines = ByteBuffer(capacity: 16)
     /// Where names and values stand in `lines`.
-    private(set) var fields = FieldList(capacity: 16)
+    private(set) var fields = FieldList()
     /// Where fields stand while they are written anew; empty between uses.
     private var former = FieldList()
 

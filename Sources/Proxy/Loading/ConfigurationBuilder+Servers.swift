@@ -2,6 +2,22 @@ internal import Config
 internal import Net
 
 extension ConfigurationBuilder {
+    /// What is wrong with certificates and the like, of all servers that were read.
+    func certificateErrors() -> [ConfigError] {
+        let lines = serverBlocks.flatMap(\.block.listens)
+        let assembly = TLSAssembly(
+            self, addresses: Set(lines.filter(\.isTLS).map(\.address)),
+            offering: Set(lines.filter(\.offersHTTP2).map(\.address)))
+        return serverBlocks.compactMap { (block, _, _) -> ConfigError? in
+            do throws(ConfigError) {
+                _ = try assembly.assemble(for: block)
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
     /// What the blocks that were read become.
     ///
     /// TLS is spoken at an address if one block's `listen` says so, for all that listen on it.

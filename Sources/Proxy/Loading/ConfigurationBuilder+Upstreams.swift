@@ -14,6 +14,8 @@ extension ConfigurationBuilder {
         let block = UpstreamBlock(
             name: name, resolve: { self.files.resolve(host: $0, port: $1) },
             readState: { (state) throws(ConfigError) in try self.readState(state) }, warn: { self.warn($0) })
+        // What passes to it is not to blame if something in it is wrong.
+        defer { upstreams.append(block.settings) }
         try block.read(statement, Directives.upstream)
         if let key = block.settings.method.key {
             hashKeys[upstreams.count] = try template(key, statement)
@@ -22,7 +24,6 @@ extension ConfigurationBuilder {
             let line = statement.block?.first { $0.name == "sticky" } ?? statement
             stickyRules[upstreams.count] = try StickyRule(sticky, of: name, self, line)
         }
-        upstreams.append(block.settings)
     }
 
     /// The group that a target names, or one made of its address: the same host by another scheme, and so at

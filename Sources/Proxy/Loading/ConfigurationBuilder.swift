@@ -130,7 +130,7 @@ final class ConfigurationBuilder {
         tellsEarlyData = ConfigurationBuilder.tellsEarlyData(statements)
         let globals = try parser.parse(
             text: request.globalDirectives, name: SourceLocation.commandLine)
-        try apply(all: globals + statements, to: mainBlock)
+        try read(globals + statements, in: mainBlock)
         guard hasEvents else { throw ConfigError("no \"events\" section in configuration") }
         try finishMain()
         servers = try makeServers()
@@ -200,17 +200,39 @@ final class ConfigurationBuilder {
         }
     }
 
-    /// Obeys the whole configuration; if something in it is not supported yet, all of that is told.
-    private func apply(all statements: [Statement], to block: Block) throws(ConfigError) {
-        var missing = UnsupportedDirectives.errors(in: statements)
-        guard !missing.isEmpty else { return try apply(statements, to: block) }
+    /// Obeys the whole configuration; if something in it cannot be obeyed, all of that is told.
+    private func read(_ statements: [Statement], in block: Block) throws(ConfigError) {
+        var errors = UnsupportedDirectives.errors(in: statements)
         do throws(ConfigError) {
-            try apply(UnsupportedDirectives.without(statements), to: block)
+            let known = errors.isEmpty ? statements : UnsupportedDirectives.without(statements)
+            try apply(known, to: block)
         } catch {
-            // What else fails may follow from what is missing.
-            if error.isUnsupported { missing.append(error) }
+            let missing = UnsupportedDirectives.variables(in: statements)
+            errors += error.all.filter { error in
+                // What they would have defined cannot be known.
+                error.unknownVariable.map { !missing.covers($0) } ?? true
+            }
         }
-        if let error = ConfigError.together(missing) { throw error }
+        guard let error = ConfigError.together(errors) else { return }
+        throw ConfigError.together([error] + closingErrors()) ?? error
+    }
+
+    /// What is wrong beside that, as far as it does not follow from it.
+    private func closingErrors() -> [ConfigError] {
+        var errors = certificateErrors()
+        do throws(ConfigError) {
+            try limitZones.check()
+        } catch {
+            errors.append(error)
+        }
+        for (_, text, statement) in formatTexts {
+            do throws(ConfigError) {
+                _ = try template(text, statement)
+            } catch {
+                errors.append(error)
+            }
+        }
+        return errors
     }
 
     func apply(_ statements: [Statement], to block: Block) throws(ConfigError) {
@@ -252,13 +274,23 @@ final class ConfigurationBuilder {
         server.settings.tls.confCommands.inherit()
         let block = Block(.server, self, parent: parent, server: server)
         block.statement = statement
-        try apply(statement.block ?? [], to: block)
+        var errors: [ConfigError] = []
+        do throws(ConfigError) {
+            try apply(statement.block ?? [], to: block)
+        } catch {
+            errors.append(error)
+        }
         warnOfMissingUserFile(block)
         if server.listens.isEmpty {
             let port: UInt16 = files.isSuperuser ? 80 : 8000
             server.listens = [ListenLine(address: SocketAddress(.ipv4(0, port: port)), statement: statement)]
         }
-        serverBlocks.append((server, try makeLocation(block, like: block), block.nested))
+        do throws(ConfigError) {
+            serverBlocks.append((server, try makeLocation(block, like: block), block.nested))
+        } catch {
+            errors.append(error)
+        }
+        if let error = ConfigError.together(errors) { throw error }
     }
 
     /// The finished location of a block; `model` says how much of the path `proxy_pass` replaces.
@@ -304,8 +336,11 @@ final class ConfigurationBuilder {
     func warn(_ warning: ConfigError) { warnings.append(warning) }
 
     func warnOnce(_ key: String, _ warning: ConfigError) {
-        if warned.insert(key).inserted { warn(warning) }
+        if isFirst(key) { warn(warning) }
     }
+
+    /// Whether something is said for the first time.
+    func isFirst(_ key: String) -> Bool { warned.insert(key).inserted }
 
     func warnOfMissingUserFile(_ block: Block) {
         guard let statement = block.authentication,
@@ -330,7 +365,7 @@ final class ConfigurationBuilder {
         if let index = computed[name] { return .computed(index) }
         if let index = userVariables[name] { return .user(index) }
         if let found = Variables.resolve(name) { return found }
-        guard isDefinedSomewhere(name) else { throw ConfigError("unknown \"\(name)\" variable", statement) }
+        guard isDefinedSomewhere(name) else { throw .unknownVariable(name, statement) }
         return .user(try userVariable(name, statement))
     }
 

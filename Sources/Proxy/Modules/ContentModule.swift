@@ -10,7 +10,10 @@ final class ContentModule: Sendable {
 
     /// The directives that give a location its handler.
     static var directives: [Directive<Block>] {
-        [StubStatus.directive, StatusAnswers.directive, StatusAnswers.directiveAPI, Readiness.directive]
+        [
+            StubStatus.directive, StatusAnswers.directive, StatusAnswers.directiveAPI, Readiness.directive,
+            EmptyGIF.directive,
+        ]
     }
 
     /// Answered also where `worker_connections` or descriptors have run out: who looks after the service, or

@@ -53,7 +53,7 @@ enum FileResponse {
         let size = file.stamp.size
         var ranges = ByteRanges()
         var verdict = ByteRanges.Verdict.whole
-        if allowsRanges(exchange, tag) {
+        if allowsRanges(exchange, tag, modified: response.lastModified) {
             verdict =
                 exchange.withRequestField(.range) { ranges.parse($0, length: size, rangesMax: rangesMax) }
                 ?? .whole
@@ -88,9 +88,12 @@ enum FileResponse {
     }
 
     /// `If-Range`: ranges are for those who have this very version. RFC 9110 §13.1.5.
-    private static func allowsRanges(_ exchange: Exchange, _ tag: ByteBuffer) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - tag: the version's entity tag; empty: it has none.
+    ///   - modified: when it was changed, if that is known.
+    static func allowsRanges(_ exchange: Exchange, _ tag: ByteBuffer, modified: Int64?) -> Bool {
         if exchange.isSubrequest { return false }
-        let modified = exchange.response.lastModified
         let isSame = exchange.withRequestField(.ifRange) { value in
             if value.count >= 2 && value[value.count - 1] == UInt8(ascii: "\"") {
                 return tag.withReadable { EntityTags.isStrongly(value, $0) }

@@ -9,10 +9,18 @@ struct ListedNames {
     /// One name, and what it stands for.
     struct Entry {
         let name: Slice
-        let stamp: FileStamp
+        /// Seconds since the epoch.
+        let modified: Int64
+        /// Bytes.
+        let size: Int64
+        let kind: Kind
     }
 
-    /// Most names that one listing has, and most bytes of them: about 30 MiB.
+    enum Kind {
+        case directory, file, other
+    }
+
+    /// Most names that one listing has, and most bytes of them: about 25 MiB.
     static var countMax: Int { 250_000 }
     private static var bytesMax: Int { 16 << 20 }
 
@@ -25,7 +33,10 @@ struct ListedNames {
         guard entries.count < Self.countMax, bytes.count + name.count <= Self.bytesMax else { return false }
         let start = bytes.count
         bytes.append(contentsOf: name)
-        entries.append(Entry(name: Slice(from: start, to: bytes.count), stamp: stamp))
+        entries.append(
+            Entry(
+                name: Slice(from: start, to: bytes.count), modified: stamp.modified, size: stamp.size,
+                kind: stamp.isDirectory ? .directory : stamp.isRegular ? .file : .other))
         rise(from: entries.count - 1)
         return true
     }
@@ -62,7 +73,8 @@ struct ListedNames {
     }
 
     private func isBefore(_ left: Entry, _ right: Entry) -> Bool {
-        if left.stamp.isDirectory != right.stamp.isDirectory { return left.stamp.isDirectory }
+        let isFolder = left.kind == .directory
+        if isFolder != (right.kind == .directory) { return isFolder }
         return bytes.withBytes(of: left.name) { leftName in
             bytes.withBytes(of: right.name) { rightName in
                 for index in 0..<min(leftName.count, rightName.count)

@@ -53,41 +53,41 @@ struct Listing {
     func append(_ entry: ListedNames.Entry, of names: ByteBuffer, isFirst: Bool, to out: ByteBuffer) {
         names.withBytes(of: entry.name) { name in
             switch format {
-            case .html: appendLine(name, entry.stamp, to: out)
-            case .xml: Self.appendElement(name, entry.stamp, to: out)
+            case .html: appendLine(name, entry, to: out)
+            case .xml: Self.appendElement(name, entry, to: out)
             case .json, .jsonp:
                 out.append(isFirst ? "\r\n" : ",\r\n")
-                Self.appendObject(name, entry.stamp, to: out)
+                Self.appendObject(name, entry, to: out)
             }
         }
     }
 
     // MARK: HTML
 
-    private func appendLine(_ name: Span<UInt8>, _ stamp: FileStamp, to out: ByteBuffer) {
+    private func appendLine(_ name: Span<UInt8>, _ entry: ListedNames.Entry, to out: ByteBuffer) {
         out.append("<a href=\"")
         URIPath.append(component: name, to: out)
-        if stamp.isDirectory { out.append("/") }
+        if entry.kind == .directory { out.append("/") }
         out.append("\">")
-        appendName(name, stamp, to: out)
+        appendName(name, entry, to: out)
         out.append(" ")
-        Self.appendTime(Self.clamped(stamp.modified) + zoneSeconds, to: out)
-        if stamp.isDirectory {
+        Self.appendTime(Self.clamped(entry.modified) + zoneSeconds, to: out)
+        if entry.kind == .directory {
             Self.append("-", width: tellsExactSizes ? 19 : 7, to: out)
         } else {
-            appendSize(stamp.size, to: out)
+            appendSize(entry.size, to: out)
         }
         out.append("\r\n")
     }
 
     /// Longer names end with `..>`; shorter ones are followed by spaces.
-    private func appendName(_ name: Span<UInt8>, _ stamp: FileStamp, to out: ByteBuffer) {
+    private func appendName(_ name: Span<UInt8>, _ entry: ListedNames.Entry, to out: ByteBuffer) {
         guard name.count <= Self.nameMax else {
             Self.append(escaped: name.extracting(0..<(Self.nameMax - 3)), to: out)
             return out.append("..&gt;</a>")
         }
         Self.append(escaped: name, to: out)
-        let isMarked = stamp.isDirectory && name.count < Self.nameMax
+        let isMarked = entry.kind == .directory && name.count < Self.nameMax
         out.append(isMarked ? "/</a>" : "</a>")
         for _ in (name.count + (isMarked ? 1 : 0))..<Self.nameMax { out.append(UInt8.space) }
     }
@@ -144,9 +144,9 @@ struct Listing {
 
     // MARK: XML and JSON
 
-    private static func appendElement(_ name: Span<UInt8>, _ stamp: FileStamp, to out: ByteBuffer) {
-        let kind = kind(of: stamp)
-        let parts = CivilTime.Parts(seconds: clamped(stamp.modified))
+    private static func appendElement(_ name: Span<UInt8>, _ entry: ListedNames.Entry, to out: ByteBuffer) {
+        let kind = kind(of: entry)
+        let parts = CivilTime.Parts(seconds: clamped(entry.modified))
         out.append("<")
         out.append(kind)
         out.append(" mtime=\"")
@@ -158,9 +158,9 @@ struct Listing {
         out.append(":")
         append(parts.second, to: out)
         out.append("Z\"")
-        if stamp.isRegular {
+        if entry.kind == .file {
             out.append(" size=\"")
-            out.append(decimal: Int(stamp.size))
+            out.append(decimal: Int(entry.size))
             out.append("\"")
         }
         out.append(">")
@@ -170,17 +170,17 @@ struct Listing {
         out.append(">\r\n")
     }
 
-    private static func appendObject(_ name: Span<UInt8>, _ stamp: FileStamp, to out: ByteBuffer) {
+    private static func appendObject(_ name: Span<UInt8>, _ entry: ListedNames.Entry, to out: ByteBuffer) {
         out.append("{ \"name\":\"")
         LogFormat.Escape.json.append(name, to: out)
         out.append("\", \"type\":\"")
-        out.append(kind(of: stamp))
+        out.append(kind(of: entry))
         out.append("\", \"mtime\":\"")
-        CivilTime.appendHTTPDate(stamp.modified, to: out)
+        CivilTime.appendHTTPDate(entry.modified, to: out)
         out.append("\"")
-        if stamp.isRegular {
+        if entry.kind == .file {
             out.append(", \"size\":")
-            out.append(decimal: Int(stamp.size))
+            out.append(decimal: Int(entry.size))
         }
         out.append(" }")
     }
@@ -190,7 +190,11 @@ struct Listing {
         min(max(seconds, -62_167_219_200), 253_402_300_799)
     }
 
-    private static func kind(of stamp: FileStamp) -> StaticString {
-        stamp.isDirectory ? "directory" : stamp.isRegular ? "file" : "other"
+    private static func kind(of entry: ListedNames.Entry) -> StaticString {
+        switch entry.kind {
+        case .directory: "directory"
+        case .file: "file"
+        case .other: "other"
+        }
     }
 }

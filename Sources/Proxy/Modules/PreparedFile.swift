@@ -38,7 +38,7 @@ enum PreparedFile {
         FilePath.append(for: exchange, to: path)
         path.append(".gz")
         do {
-            return try OpenedFile(path)
+            return try exchange.open(path)
         } catch {
             if !error.errno.isNotFound {
                 exchange.log(error.errno.isPermission ? .error : .crit, error.message)

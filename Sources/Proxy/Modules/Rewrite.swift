@@ -223,9 +223,9 @@ enum Rewrite {
             return subject.isEqual(to: other)
         case .matches(let regex):
             return matches(regex, subject, exchange)
-        case .isFile: return FileAccess.stamp(subject)?.isRegular ?? false
-        case .isDirectory: return FileAccess.stamp(subject)?.isDirectory ?? false
-        case .exists: return FileAccess.stamp(subject) != nil
+        case .isFile: return exchange.stamp(of: subject)?.isRegular ?? false
+        case .isDirectory: return exchange.stamp(of: subject)?.isDirectory ?? false
+        case .exists: return exchange.stamp(of: subject) != nil
         case .isExecutable: return FileAccess.isExecutable(subject)
         }
     }

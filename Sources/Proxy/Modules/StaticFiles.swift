@@ -36,9 +36,14 @@ enum StaticFiles {
             path.removeAll()
             FilePath.append(for: exchange, to: path)
             path.append(contentsOf: name)
-            if let stamp = FileAccess.stamp(path) {
+            if let stamp = exchange.stamp(of: path) {
                 if stamp.isDirectory { continue }
                 return redirect(exchange, to: name, isWhole: false)
+            }
+            let error = Errno.current
+            if error.isLink {
+                exchange.log(.error, "\"\(path.printableText)\" is forbidden \(error.logText)")
+                return .status(403)
             }
             if !isDirectoryKnown, let outcome = missingDirectory(exchange, path) { return outcome }
             isDirectoryKnown = true
@@ -63,7 +68,7 @@ enum StaticFiles {
         let path = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(path) }
         FilePath.append(for: exchange, to: path)
-        if let stamp = FileAccess.stamp(path) {
+        if let stamp = exchange.stamp(of: path) {
             if stamp.isDirectory { return nil }
             exchange.log(.error, "\"\(path.printableText)\" is not a directory")
             return .status(404)
@@ -87,7 +92,7 @@ enum StaticFiles {
         FilePath.append(for: exchange, to: path)
         let file: OpenedFile
         do {
-            file = try OpenedFile(path)
+            file = try exchange.open(path)
         } catch {
             return refusal(error, exchange)
         }

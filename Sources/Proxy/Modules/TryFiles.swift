@@ -45,7 +45,7 @@ enum TryFiles {
         defer { exchange.worker.giveScratch(path) }
         FilePath.appendBase(of: exchange, to: path)
         path.append(contentsOf: name)
-        if let stamp = FileAccess.stamp(path) { return stamp.isDirectory == isDirectory }
+        if let stamp = exchange.stamp(of: path) { return stamp.isDirectory == isDirectory }
         let error = Errno.current
         if !error.isNotFound {
             exchange.log(.crit, "stat() \"\(path.printableText)\" failed \(error.logText)")

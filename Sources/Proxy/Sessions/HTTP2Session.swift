@@ -75,7 +75,8 @@ final class HTTP2Session {
         keepaliveTimeoutMs = server.base.settings.core.keepaliveTimeoutMs
         writeTimer = worker.timers.create(connection.token, kind: Session.TimerKind.write.rawValue)
         let first = worker.takeBuffer()
-        link = HTTP2Connection(limits: server.http2.limits, nowMs: worker.clock.nowMs, out: first)
+        link = HTTP2Connection(
+            limits: server.http2.limits, nowMs: worker.clock.nowMs, out: first, scratch: worker.fieldScratch)
         out = first
         // Who comes next is decided here, and not by what the kernel has already.
         Socket.limitUnsent(connection.transport.fd, HTTP2Session.unsentMax)

@@ -24,7 +24,7 @@ final class HTTP2Stream {
     private(set) var slot = 0
     private(set) var exchange: Exchange?
     /// The parts of the request's head.
-    let headBytes = ByteBuffer(capacity: 512)
+    let headBytes = ByteBuffer(capacity: 128)
     /// Content for the client that no frame has taken.
     var pending: ByteBuffer?
     /// What of it the session counts.

@@ -210,7 +210,7 @@ extension CoreSettings {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try readTypes(statement, block)
-            }.block(.setting, holding: .lines),
+            }.block(.setting, holdsLines: true),
             .flag("etag", "Whether files get an ETag.", in: anywhere, default: true, \.settings.core.etag),
             .oneOf(
                 "if_modified_since", "How If-Modified-Since is compared with a file's time.", in: anywhere,

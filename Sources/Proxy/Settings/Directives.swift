@@ -8,19 +8,37 @@ enum Directives {
     static let upstream = DirectiveTable<UpstreamBlock>(
         UpstreamBlock.directives, elsewhere: Set(rows.map(\.name)))
 
-    private static var rows: [Directive<Block>] {
-        MainSettings.directives + BlockDirectives.directives + ServerSettings.directives
-            + CoreSettings.directives + ProxySettings.directives + AccessSettings.directives
-            + AuthRequestSettings.directives + MirrorSettings.directives + TunnelSettings.directives
-            + SecureLinkSettings.directives + RefererSettings.directives
-            + HeaderSettings.directives + CompressionSettings.directives + AutoindexSettings.directives
-            + SubstitutionSettings.directives
-            + LogSettings.directives
-            + RewriteSettings.directives
-            + ContentModule.directives + TryFilesSettings.directives + RateSetting.directives
-            + LimitRequestSettings.directives + LimitConnectionSettings.directives + GeoRows.directives
-            + SplitClientsRows.directives + HealthRows.directives + ResolverRows.directives
-            + IgnoredDirectives.directives + IgnoredDirectives.cacheExceptions
+    private static var rows: [Directive<Block>] { families.flatMap(\.rows) }
+
+    /// What belongs together, as README's table by families has it.
+    static var families: [(name: String, rows: [Directive<Block>])] {
+        [
+            ("processes", MainSettings.directives),
+            ("blocks", BlockDirectives.directives),
+            ("servers, TLS, HTTP/2", ServerSettings.directives),
+            ("bodies, keep-alive, errors, files", CoreSettings.directives + TryFilesSettings.directives),
+            ("proxying, tunnels", ProxySettings.directives + TunnelSettings.directives),
+            ("addresses, passwords, real IP", AccessSettings.directives),
+            ("auth_request, mirror", AuthRequestSettings.directives + MirrorSettings.directives),
+            ("secure_link, referers", SecureLinkSettings.directives + RefererSettings.directives),
+            ("fields of responses", HeaderSettings.directives),
+            ("gzip, gunzip", CompressionSettings.directives),
+            (
+                "folders, links, sub_filter",
+                AutoindexSettings.directives + LinkSettings.directives + SubstitutionSettings.directives
+            ),
+            ("logs", LogSettings.directives),
+            ("rewrite", RewriteSettings.directives),
+            ("status", ContentModule.directives),
+            (
+                "limits",
+                RateSetting.directives + LimitRequestSettings.directives + LimitConnectionSettings.directives
+            ),
+            ("geo, split_clients", GeoRows.directives + SplitClientsRows.directives),
+            ("health checks, names", HealthRows.directives + ResolverRows.directives),
+            ("without effect", IgnoredDirectives.directives + IgnoredDirectives.cacheExceptions),
+            ("absent", AbsentFeature.rows),
+        ]
     }
 }
 
@@ -31,43 +49,39 @@ enum BlockDirectives {
             Directive("http", "Everything about HTTP.", "", in: .main, arity: 0...0) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readHTTP(statement, in: block)
-            }.block(.nested, holding: .directives(.http)).once,
+            }.block(.nested).once,
             Directive("server", "A server: addresses, names and locations.", "", in: .http, arity: 0...0) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readServer(statement, in: block)
-            }.block(.nested, holding: .directives(.server)),
+            }.block(.nested),
             Directive(
                 "location", "What holds for paths that it names.", "[ = | ~ | ~* | ^~ ] uri | @name",
                 in: [.server, .location], arity: 1...2
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try LocationReader.read(statement, in: block)
-            }.block(.nested, holding: .directives(.location)),
+            }.block(.nested),
             Directive(
                 "limit_except", "Restricts all methods but those named.", "method ...", in: .location,
                 arity: 1...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try LimitExceptReader.read(statement, in: block)
-            }.block(.nested, holding: .directives(.limitExcept)).once,
+            }.block(.nested).once,
             Directive(
                 "upstream", "A group of servers that requests are spread over.", "name", in: .http,
                 arity: 1...1
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readUpstream(statement)
-            }.block(
-                .definition,
-                holding: .checked { (statement: Statement) throws(ConfigError) in
-                    try Directives.upstream.check(statement.block ?? [], in: .upstream)
-                }),
+            }.block(.definition),
             Directive(
                 "map", "A variable whose value follows from another's.", "string $variable", in: .http,
                 arity: 2...2
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try MapReader.read(statement, block.builder)
-            }.block(.setting, holding: .lines),
+            }.block(.setting, holdsLines: true),
             Directive(
                 "status_zone", "Counts the requests of a server or location under this name.", "zone",
                 in: [.server, .location, .ifInLocation], arity: 1...1

@@ -10,7 +10,7 @@ enum GeoRows {
                 arity: 1...2
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 try read(statement, block.builder)
-            }.block(.setting, holding: .lines)
+            }.block(.setting, holdsLines: true)
         ]
     }
 

@@ -15,7 +15,7 @@ enum HealthRows {
                 "match", "What the answer to a health check must be like.", "name", in: .http, arity: 1...1
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.health.define(try MatchBlock(statement), statement)
-            }.block(.definition, holding: .lines),
+            }.block(.definition, holdsLines: true),
         ]
     }
 }

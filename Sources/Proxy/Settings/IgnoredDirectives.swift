@@ -18,8 +18,8 @@ enum IgnoredDirectives {
                 "charset",
                 "source_charset", "override_charset", "rewrite_log", "uninitialized_variable_warn",
                 "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size", "proxy_send_lowat",
-                "proxy_temp_file_write_size", "proxy_store_access", "tunnel_send_lowat", "tunnel_buffer_size",
-                "proxy_force_ranges",
+                "proxy_temp_file_write_size", "tunnel_send_lowat", "tunnel_buffer_size",
+                "msie_padding", "msie_refresh",
                 "expires_by_type",
                 "keepalive_min_timeout",
             ], in: anywhere)
@@ -28,7 +28,6 @@ enum IgnoredDirectives {
                 [
                     "server_names_hash_max_size", "server_names_hash_bucket_size", "variables_hash_max_size",
                     "variables_hash_bucket_size", "map_hash_max_size", "map_hash_bucket_size",
-                    "fastcgi_temp_path", "scgi_temp_path", "uwsgi_temp_path",
                 ], in: .http)
             + rows(
                 [
@@ -57,6 +56,17 @@ enum IgnoredDirectives {
         }
     }
 
+    /// What is to be known where that is more than that nothing depends on it.
+    private static let reasons = [
+        "worker_rlimit_core": "workers leave no core files, as keys are in their memory",
+        "debug_connection": "there are no lines of level debug",
+        "uninitialized_variable_warn": "nobody is warned of variables without a value",
+        "load_module": "all that is here is built in",
+        "keepalive_min_timeout": "a worker that ends waits ten seconds for one more request",
+        "msie_padding": "old browsers are served as all others",
+        "msie_refresh": "old browsers are served as all others",
+    ]
+
     private static func rows(_ names: [String], in contexts: Context) -> [Directive<Block>] {
         names.map { name in
             Directive(
@@ -64,8 +74,9 @@ enum IgnoredDirectives {
                 arity: 0...Int.max
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
+                let reason = reasons[name].map { ": \($0)" } ?? ""
                 block.builder.warnOnce(
-                    name, ConfigError("\"\(name)\" is accepted but has no effect here", statement))
+                    name, ConfigError("\"\(name)\" is accepted but has no effect here\(reason)", statement))
             }.repeatable
         }
     }

@@ -133,9 +133,8 @@ struct LimitZones {
             + connections.filter { $0.line == nil }.map(\.name)
         guard let name = missing.first else { return }
         let known = (requests.map(\.name) + connections.map(\.name)).filter { !missing.contains($0) }
-        throw ConfigError(
-            "zero size shared memory zone \"\(name)\"\(Spelling.hint(for: name, in: known))",
-            at: firstNamed[name]?.location)
+        let message = "zero size shared memory zone \"\(name)\"\(Spelling.hint(for: name, in: known))"
+        throw firstNamed[name].map { ConfigError(message, $0) } ?? ConfigError(message)
     }
 }
 

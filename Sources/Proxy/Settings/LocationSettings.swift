@@ -18,6 +18,7 @@ struct LocationSettings {
     var headers = HeaderSettings()
     var compression = CompressionSettings()
     var autoindex = AutoindexSettings()
+    var links = LinkSettings()
     var substitution = SubstitutionSettings()
     var logs: LogSettings
     var names = NameSource()

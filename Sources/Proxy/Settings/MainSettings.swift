@@ -191,7 +191,7 @@ extension MainSettings {
             Directive("events", "How connections are dealt with.", "", in: .main, arity: 0...0) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readEvents(statement)
-            }.block(.definition, holding: .directives(.events)).once,
+            }.block(.definition).once,
             Directive(
                 "worker_connections", "Most connections of clients that a worker has at one time.", "number",
                 default: "512",

@@ -55,6 +55,9 @@ extension ProxySettings {
             }.repeatable,
             bindRow("proxy_bind", "The local address of connections to peers.", \.settings.proxy.bind),
             .flag(
+                "proxy_force_ranges", "Whether clients get ranges of contents whose gateways know of none.",
+                in: anywhere, default: false, \.settings.proxy.forcesRanges),
+            .flag(
                 "proxy_socket_keepalive", "Whether the system probes idle connections to peers.",
                 in: anywhere, default: false, \.settings.proxy.socketKeepalive),
         ]

@@ -31,6 +31,8 @@ struct ProxySettings {
     var passesTrailers = false
     var interceptsErrors = false
     var ignoresClientAbort = false
+    /// `proxy_force_ranges`
+    var forcesRanges = false
 
     // Buffers.
     var isBuffered = true

@@ -42,7 +42,7 @@ extension RewriteSettings {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try readIf(statement, block)
-            }.block(.nested, holding: .chosen { $0.contains(.server) ? .ifInServer : .ifInLocation }),
+            }.block(.nested),
         ]
     }
 

@@ -9,7 +9,7 @@ enum SplitClientsRows {
                 "string $variable", in: .http, arity: 2...2
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 try read(statement, block.builder)
-            }.block(.setting, holding: .lines)
+            }.block(.setting, holdsLines: true)
         ]
     }
 

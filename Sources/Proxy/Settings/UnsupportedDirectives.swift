@@ -4,20 +4,11 @@ internal import Config
 /// instead, rather than calling them unknown.
 enum UnsupportedDirectives {
     /// Names, those of whole families ending with `*`, and what serves in their stead.
-    private static var entries: [(names: [String], text: String)] {
+    static var entries: [(names: [String], text: String)] {
         [
-            (
-                ["fastcgi_*", "uwsgi_*", "scgi_*", "memcached_*"],
-                "gateways are spoken to in HTTP only: use \"proxy_pass\" to the application's HTTP port"
-            ),
-            (["grpc_*"], "HTTP/2 to gateways is not spoken: keep what serves gRPC until it is"),
             (
                 ["stream", "mail"],
                 "only HTTP is balanced: keep what serves these ports, and leave the block out"
-            ),
-            (
-                ["proxy_cache*", "proxy_store", "slice"],
-                "nothing is cached: leave it out, and every request goes to the gateways"
             ),
             (
                 ["auth_jwt*"],
@@ -28,18 +19,21 @@ enum UnsupportedDirectives {
             (["least_time"], "use \"least_conn\""),
             (["ntlm"], "use \"ip_hash\" and let the gateway take another kind of authentication"),
             (["geoip*"], "use \"geo\" with networks"),
-            (["keyval*"], "use \"map\""),
-            (["empty_gif"], "use \"return 204\""),
-            (["dav_*", "create_full_put_path"], "files are only read: let the gateway take uploads"),
+            (
+                ["ancient_browser*", "modern_browser*"],
+                "use \"map $http_user_agent $ancient_browser { … }\""
+            ),
             (
                 [
-                    "ssi*", "add_before_body", "add_after_body", "addition_types", "xslt_*",
-                    "image_filter*", "mp4*", "flv", "hls*", "f4f*",
-                ], "contents pass as they are: let the gateway make them"
+                    "error_log_tag", "stall_threshold", "proxy_allow_upstream", "proxy_bind_dynamic",
+                    "proxy_request_dynamic", "proxy_ssl_key_log", "ssl_key_log", "ssl_ech_file",
+                ], "it is of nginx's newest or commercial edition: leave it out"
             ),
+            (["keyval*"], "use \"map\""),
+            (["hls*", "f4f*"], "contents pass as they are: let the gateway make them"),
             (["brotli*", "zstd*"], "use \"gzip\", or let the gateway compress them"),
             (
-                ["lua_*", "js_*", "perl*"],
+                ["lua_*", "js_*"],
                 "scripts are not run: use \"map\", \"geo\", \"if\" and \"return\", or let the gateway decide"
             ),
             (
@@ -50,11 +44,7 @@ enum UnsupportedDirectives {
                 ["more_set_input_headers", "more_clear_input_headers"],
                 "use \"proxy_set_header\", with an empty value to clear"
             ),
-            (
-                ["userid*", "session_log*"],
-                "use \"$request_id\" in the log, or let the gateway set the cookie"
-            ),
-            (["quic_*", "http3*"], "HTTP/3 is not spoken: leave it out"),
+            (["session_log*"], "use \"$request_id\" in the log"),
             (
                 ["modsecurity*", "pagespeed*", "vhost_traffic_status*", "passenger*"],
                 "that module is not here"
@@ -70,7 +60,7 @@ enum UnsupportedDirectives {
             (["proxy_cookie_flags"], "let the gateway set the flags of its cookies"),
             (
                 [
-                    "disable_symlinks", "proxy_socket_rcvbuf", "proxy_socket_sndbuf",
+                    "proxy_socket_rcvbuf", "proxy_socket_sndbuf",
                     "tunnel_socket_rcvbuf", "tunnel_socket_sndbuf", "tunnel_bind_dynamic",
                     "ssl_alpn",
                     "ssl_engine", "zone_sync*",
@@ -141,6 +131,41 @@ enum UnsupportedDirectives {
                 collect(block, &named, &errors)
             }
         }
+    }
+
+    /// Variables that what is not here would define.
+    struct Variables {
+        private var names: Set<String> = []
+        private var locatesClients = false
+
+        func covers(_ name: String) -> Bool {
+            names.contains(name) || (locatesClients && name.hasPrefix("geoip"))
+        }
+
+        fileprivate mutating func take(_ statements: [Statement], isAbsent: Bool) {
+            for statement in statements {
+                let name = statement.name
+                let isAbsent = isAbsent || includes(name) || AbsentFeature.names.contains(name)
+                if isAbsent {
+                    if name.hasPrefix("geoip") { locatesClients = true }
+                    if name.contains("_browser") {
+                        names.formUnion(["ancient_browser", "modern_browser", "msie"])
+                    }
+                    let words = statement.words.filter { $0.hasPrefix("$") }
+                    names.formUnion(words.map { $0.dropFirst().lowercased() })
+                } else if tables.contains(name) {
+                    continue
+                }
+                take(statement.block ?? [], isAbsent: isAbsent)
+            }
+        }
+    }
+
+    /// Whatever such directives, and lines in their blocks, name as a variable.
+    static func variables(in statements: [Statement]) -> Variables {
+        var found = Variables()
+        found.take(statements, isAbsent: false)
+        return found
     }
 
     /// The same statements without those directives.

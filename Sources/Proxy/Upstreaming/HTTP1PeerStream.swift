@@ -54,7 +54,7 @@ final class HTTP1PeerStream {
     let worker: Worker
     private let connector: Connector
     /// The head as sent to the peer; kept for the next attempt.
-    let requestHead = ByteBuffer(capacity: 1024)
+    let requestHead = ByteBuffer(capacity: 256)
     /// What is filled with the head of the response.
     let response: ResponseHead
     var parser = HTTP1ResponseParser()

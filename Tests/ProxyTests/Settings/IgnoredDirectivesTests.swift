@@ -23,9 +23,9 @@ struct IgnoredDirectivesTests {
             text = "events {}\nhttp {\n\(line)\(line)}\n"
         }
         let place = text.prefix(while: { $0 != "x" }).split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(
-            try Loading.main(text).warnings.first
-                == "\"\(name)\" is accepted but has no effect here in \(Loading.file):\(place.count)")
+        let warning = try #require(try Loading.main(text).warnings.first)
+        #expect(warning.hasPrefix("\"\(name)\" is accepted but has no effect here"))
+        #expect(warning.hasSuffix(" in \(Loading.file):\(place.count)"))
         #expect(try Loading.main(text).warnings.count == 1)
     }
 

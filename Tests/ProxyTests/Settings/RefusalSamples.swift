@@ -114,8 +114,8 @@ enum RefusalSamples {
         (#"server { } location /x { }"#, #""location" directive is not allowed here"#),
         (#"keepalive_timeout x;"#, #""keepalive_timeout" directive invalid value"#),
         (
-            #"proxy_cache_path /a keys_zone=a:1m;"#,
-            #"the "proxy_cache_path" directive is not supported yet (nothing is cached: leave it out,"#
+            #"proxy_cache a;"#,
+            #"the "proxy_cache" directive is not supported yet (nothing is cached: leave it out,"#
                 + " and every request goes to the gateways)"
         ),
     ]
@@ -213,7 +213,10 @@ enum RefusalSamples {
             #"zero size shared memory zone "client", did you mean "clients"?"#
         ),
         (#"limit_req zone=;"#, #"zero size shared memory zone """#),
-        (#"limit_req zone=a; limit_req zone=a;"#, #""limit_req" directive is duplicate"#),
+        (
+            #"limit_req_zone $uri zone=a:1m rate=1r/s; limit_req zone=a; limit_req zone=a;"#,
+            #""limit_req" directive is duplicate"#
+        ),
         (
             #"limit_req_zone $host zone=a:1m rate=1r/s; limit_req zone=a burst=0;"#,
             #"invalid burst value "burst=0""#

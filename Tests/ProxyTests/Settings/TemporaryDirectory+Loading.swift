@@ -20,7 +20,7 @@ extension TemporaryDirectory {
             _ = try load(name)
             return nil
         } catch {
-            return error.description
+            return error.lines.first
         }
     }
 

@@ -9,7 +9,7 @@ extension DifferentialGroup {
             rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
             accelRedirect, authRequest, authRequestPlaces, authServices, mirror, referers, secureLinks,
             conditions, refusedRequests, patterns, trailers,
-            compression, preparedFiles, substitution,
+            compression, preparedFiles, substitution, forcedRanges,
         ]
     }
 }

@@ -89,3 +89,48 @@ extension DifferentialGroup {
         ]
     }
 }
+
+extension DifferentialGroup {
+    static var forcedRanges: DifferentialGroup {
+        let tags = ["ETag: \"x\"", "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT"]
+        let whole = GatewayAnswer.fixed("0123456789", fields: tags)
+        func ask(_ range: String, _ fields: String...) -> Ask { .get("/", ["Range: \(range)"] + fields) }
+        return DifferentialGroup(
+            name: "forced ranges",
+            http: #"""
+                server { listen 127.0.0.1:%PORT1%; proxy_force_ranges on;
+                    location / { proxy_pass http://%GATEWAY1%; }
+                    location /none/ { max_ranges 0; proxy_pass http://%GATEWAY1%; }
+                    location = /gif { empty_gif; } }
+                """#,
+            cases: [
+                .init("no range", .get("/"), answers: [whole]),
+                .init("the first bytes", ask("bytes=0-3"), answers: [whole]),
+                .init("the last bytes", ask("bytes=-4"), answers: [whole]),
+                .init("from within to the end", ask("bytes=5-"), answers: [whole]),
+                .init("HEAD", .head("/", ["Range: bytes=2-4"]), answers: [whole]),
+                .init("several", ask("bytes=0-1,3-4"), answers: [whole]),
+                .init("no ranges at all", .get("/none/", ["Range: bytes=2-4"]), answers: [whole]),
+                .init("of this version", ask("bytes=1-2", "If-Range: \"x\""), answers: [whole]),
+                .init("of another version", ask("bytes=1-2", "If-Range: \"y\""), answers: [whole]),
+                .init(
+                    "of this time", ask("bytes=1-2", "If-Range: Sun, 06 Nov 1994 08:49:37 GMT"),
+                    answers: [whole]),
+                .init(
+                    "a gateway that has no length", ask("bytes=1-2"), answers: [.chunked(["0123", "456"])]),
+                .init(
+                    "a gateway that gives ranges itself", ask("bytes=1-2"),
+                    answers: [
+                        .fixed(
+                            "12", status: "206 Partial Content", fields: ["Content-Range: bytes 1-2/10"])
+                    ]),
+                .init(
+                    "a gateway's word on ranges", .get("/"),
+                    answers: [.fixed("0123", fields: ["Accept-Ranges: none"])]),
+                .init("an empty picture", .get("/gif"), .head("/gif")),
+                .init(
+                    "an empty picture that is known",
+                    .get("/gif", ["If-Modified-Since: Mon, 28 Sep 1970 06:00:00 GMT"])),
+            ])
+    }
+}
