@@ -73,4 +73,13 @@ import Testing
         before.program.stop()
         after.program.stop()
     }
+
+    @Test("a server that makes no tickets resumes nothing", arguments: [("on", true), ("off", false)])
+    func ticketsOff(value: String, isResumed: Bool) throws {
+        let directory = try TemporaryDirectory()
+        _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory)
+        let server = try server("ssl_session_tickets \(value);", directory)
+        #expect(try resumes(from: server, to: server, "tls1_2") == isResumed)
+        server.program.stop()
+    }
 }

@@ -4,7 +4,12 @@ import Foundation
 enum TCPTable {
     /// The rows of /proc/net/tcp (proc(5)) for a port of 127.0.0.1, in words: 3 is the state, 5 the timer, 9 the
     /// inode. The file is as long as the machine is busy, and is whole only where it is read on and on.
-    static func rows(_ port: UInt16) throws -> [[Substring]] {
+    static func rows(_ port: UInt16) throws -> [[Substring]] { try rows(port, column: 1) }
+
+    /// The same for sockets whose other end has the port.
+    static func rows(to port: UInt16) throws -> [[Substring]] { try rows(port, column: 2) }
+
+    private static func rows(_ port: UInt16, column: Int) throws -> [[Substring]] {
         let file = open("/proc/net/tcp", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw HarnessError.call("open") }
         defer { close(file) }
@@ -14,7 +19,7 @@ enum TCPTable {
         let address = "0100007F:" + String(format: "%04X", port)
         return bytes.split(separator: UInt8(ascii: "\n"))
             .map { String(decoding: $0, as: UTF8.self).split(separator: " ") }
-            .filter { $0.count > 9 && $0[1] == address }
+            .filter { $0.count > 9 && $0[column] == address }
     }
 
     /// Whether somebody listens there.
