@@ -80,7 +80,9 @@ public final class Configuration {
     let prefix: String
     /// Where bodies are kept that do not fit in memory.
     private let temporaryFolders: [String]
+    /// Groups of servers; the number of one is its place here.
     package let upstreams: [UpstreamSettings]
+    /// What the checker does, one for each group that is checked.
     package let healthChecks: [HealthCheck]
     /// `status_zone`s, each once.
     let zones: [StatusZone]

@@ -51,6 +51,7 @@ public final class ConnectionCounts: ZoneTable {
 
     /// Keys that have requests under way, if they are short.
     package var keyCount: Int { slots.takenCount }
+    /// Keys that there is room for, if they are short.
     package var capacity: Int { slots.capacity }
 
     /// Counts a request of this key, if fewer than `most` are under way.
@@ -149,7 +150,9 @@ public final class ConnectionCounts: ZoneTable {
 
     // MARK: Counts
 
+    /// Counts what became of a request.
     package func count(_ count: Count) { memory.add(slots.count(count.rawValue), 1) }
 
+    /// How many requests that became of, in all processes since the zone was made.
     package func total(_ count: Count) -> Int { memory.load(slots.count(count.rawValue)) }
 }

@@ -53,6 +53,7 @@ public final class Counters {
     /// What must be the same in a binary that goes on with it.
     static var layout: String { "\(Counter.allCases.count)/\(slabSize)" }
 
+    /// What a binary that takes over finds the memory by; `nil`: it cannot.
     package var descriptor: Int32? { memory.descriptor }
 
     /// - Returns: whose the slot is; `nil`: it has become `master`'s.

@@ -27,6 +27,7 @@ public final class RequestBuckets: ZoneTable {
         let rate: Int
         let burst: Int
 
+        /// In thousandths of requests; the rate is a second's.
         package init(rate: Int, burst: Int) {
             self.rate = rate
             self.burst = burst
@@ -59,6 +60,7 @@ public final class RequestBuckets: ZoneTable {
 
     /// Keys that have a bucket now, and as many as there is room for if they are short.
     package var bucketCount: Int { slots.takenCount }
+    /// Buckets that there is room for, if their keys are short.
     package var capacity: Int { slots.capacity }
 
     /// Adds a request to its key's bucket, or only looks whether it may be added: that is for requests that
@@ -132,7 +134,9 @@ public final class RequestBuckets: ZoneTable {
 
     // MARK: Counts
 
+    /// Counts what became of a request.
     package func count(_ count: Count) { memory.add(slots.count(count.rawValue), 1) }
 
+    /// How many requests that became of, in all processes since the zone was made.
     package func total(_ count: Count) -> Int { memory.load(slots.count(count.rawValue)) }
 }

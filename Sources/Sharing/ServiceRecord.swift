@@ -9,8 +9,11 @@ public final class ServiceRecord {
 
     /// One worker process.
     package struct WorkerProcess {
+        /// Which of all workers it is.
         package let slot: Int
+        /// Of the process that is in the slot now.
         package let pid: Int
+        /// Of the wall clock.
         package let startedMs: Int
         /// How often a worker of this slot was started again.
         package let respawns: Int
@@ -18,15 +21,19 @@ public final class ServiceRecord {
 
     /// The service over a few seconds.
     package struct Sample: Equatable {
+        /// When it was taken, of the wall clock.
         package var atMs = 0
         /// How long it is, in milliseconds.
         package var lengthMs = 0
+        /// Requests that were answered within it.
         package var requests = 0
         /// Those of them that were answered with 500 or more.
         package var errors = 0
         /// Latencies in microseconds.
         package var p50 = 0
+        /// The same for 95 of 100 requests.
         package var p95 = 0
+        /// The same for 99 of 100 requests.
         package var p99 = 0
 
         /// Requests per second.
@@ -107,13 +114,19 @@ public final class ServiceRecord {
 
     // MARK: What the page shows
 
+    /// How many configurations have come into force.
     package var generation: Int { read(.generation) }
+    /// When the last one did, of the wall clock.
     package var loadedMs: Int { read(.loadedMs) }
+    /// When the first one did, of the wall clock.
     package var startedMs: Int { read(.startedMs) }
+    /// Processes that were started in the place of one that died.
     package var respawnedTotal: Int { read(.respawned) }
     /// When a process died last; 0: none has.
     package var diedMs: Int { read(.diedMs) }
+    /// 0: there is none.
     package var checkerPID: Int { read(.checkerPID) }
+    /// 0: one process does it all.
     package var masterPID: Int { read(.masterPID) }
 
     /// The last reload: when, and why it was refused; `nil`: there was none.
@@ -122,6 +135,7 @@ public final class ServiceRecord {
         return (read(.reloadMs), read(.reloadSucceeded) == 1 ? nil : message.read())
     }
 
+    /// Those that run now, in the order of their slots.
     package var workers: [WorkerProcess] {
         (0..<slots).compactMap { slot in
             let pid = memory.load(slotPlace(slot))

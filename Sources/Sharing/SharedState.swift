@@ -49,6 +49,7 @@ public final class SharedState {
 
     /// What all requests are counted under.
     package static var requestsName: String { "requests" }
+    /// What the row of handshakes with gateways is found by.
     package static var serverHandshakesName: String { "handshakes with servers" }
 
     /// What must be the same in a binary that goes on with the memory of another.

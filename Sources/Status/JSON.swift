@@ -18,6 +18,7 @@ package enum JSON {
         if case .made(let make) = self { make().resolved } else { self }
     }
 
+    /// Appends it in one line, as RFC 8259 has it.
     package func write(to out: ByteBuffer) {
         switch self {
         case .null: out.append("null")

@@ -14,6 +14,7 @@ package struct JSONWalk {
     /// An array of servers of one upstream stands here in the whole report; a server is a step.
     private static var depth: Int { 6 }
 
+    /// A walk that has not begun.
     package init(_ json: JSON) { first = json }
 
     /// Writes a little more.

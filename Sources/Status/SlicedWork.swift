@@ -33,8 +33,10 @@ package final class SlicedWork {
         private var reports = 0
         private var listings = 0
 
+        /// There is none.
         package init() {}
 
+        /// How many of one purpose.
         package subscript(purpose: Purpose) -> Int {
             get {
                 switch purpose {
@@ -55,6 +57,7 @@ package final class SlicedWork {
     private var place = (loop: 0, index: 0)
     private let clock = Clock()
 
+    /// What it is counted as: see `countMax`.
     package let purpose: Purpose
     /// What the work makes; it may be sent as soon as something is in it.
     package let out: ByteBuffer

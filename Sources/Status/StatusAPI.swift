@@ -5,11 +5,14 @@ internal import HTTP
 package enum StatusAPI {
     /// The answer to a path.
     package struct Answer {
+        /// Of the response.
         package let status: UInt16
+        /// Its body.
         package let content: JSON
         /// The methods that the path knows, for whoever used another one.
         package var allow: String?
 
+        /// An answer; `allow` names the methods that would have been right.
         package init(status: UInt16, content: JSON, allow: String? = nil) {
             self.status = status
             self.content = content
@@ -213,6 +216,7 @@ package enum StatusAPI {
         return refusal
     }
 
+    /// What is wrong with a question, in the shape that the API documents.
     package static func error(_ status: UInt16, _ text: String, _ code: String) -> Answer {
         Answer(
             status: status,

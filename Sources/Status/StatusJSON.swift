@@ -7,6 +7,7 @@ internal import Upstream
 package struct StatusJSON {
     let report: StatusReport
 
+    /// Views of a report that is whole.
     package init(report: StatusReport) { self.report = report }
 
     /// All of it, as `/status?format=json` gives it.

@@ -18,6 +18,7 @@ extension StatusReport.Server {
         return (id, .made { StatusReport.Server.configurationJSON(settings.standing(for: name), id: id) })
     }
 
+    /// A server as the API tells of its settings.
     package static func configurationJSON(_ settings: PeerSettings, id: Int, isDraining: Bool? = nil) -> JSON
     {
         var members: [(String, JSON)] = [

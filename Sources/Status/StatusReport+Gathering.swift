@@ -3,6 +3,7 @@ package import Sharing
 package import Upstream
 
 extension StatusReport.Connections {
+    /// Takes each number from where it is counted.
     package init(_ count: (Counter) -> Int) {
         accepted = count(.accepts)
         dropped = max(0, count(.accepts) - count(.handled))

@@ -12,12 +12,14 @@ extension StatusReport {
         /// Keys that it holds, and that it has room for if they are short.
         let keys: (count: Int, max: Int)
 
+        /// The numbers of a `limit_req_zone` at this moment.
         package init(_ name: String, _ buckets: RequestBuckets) {
             self.name = name
             counts = RequestBuckets.Count.allCases.map { ($0.word, buckets.total($0)) }
             keys = (buckets.bucketCount, buckets.capacity)
         }
 
+        /// The numbers of a `limit_conn_zone` at this moment.
         package init(_ name: String, _ counts: ConnectionCounts) {
             self.name = name
             self.counts = ConnectionCounts.Count.allCases.map { ($0.word, counts.total($0)) }

@@ -5,6 +5,7 @@ internal import Upstream
 
 /// All that the status page and the API show, as of one moment. Every view is made of it alone.
 package struct StatusReport {
+    /// Clients' connections, of one worker or of all.
     package struct Connections {
         var accepted = 0
         var dropped = 0
@@ -21,26 +22,31 @@ package struct StatusReport {
         var http2Requests = 0
     }
 
+    /// A `status_zone`, and what was counted in it.
     package struct Zone {
         let name: String
         let sum: TallySum
 
+        /// A zone with what all workers have counted.
         package init(name: String, sum: TallySum) {
             self.name = name
             self.sum = sum
         }
     }
 
+    /// One of the processes that serve.
     package struct Worker {
         let process: ServiceRecord.WorkerProcess
         let connections: Connections
 
+        /// A process with the connections that it has.
         package init(process: ServiceRecord.WorkerProcess, connections: Connections) {
             self.process = process
             self.connections = connections
         }
     }
 
+    /// A group, and what became of requests to it.
     package struct Upstream {
         let name: String
         /// Its servers are reached over TLS.
@@ -95,38 +101,55 @@ package struct StatusReport {
         let isChecked: Bool
     }
 
+    /// Of whoever answers: `host:port` as the client has it.
     package var address = ""
+    /// When the report was gathered, of the wall clock.
     package var nowMs = 0
+    /// The worker that gathered it.
     package var answeringPID = 0
+    /// How many configurations have come into force.
     package var generation = 0
+    /// When the first one did, of the wall clock.
     package var startedMs = 0
+    /// When the last one did, of the wall clock.
     package var loadedMs = 0
+    /// When a reload was tried last, and why it failed; `nil`: there was none.
     package var lastReload: (atMs: Int, complaint: String?)?
     /// When a worker or the checker died last; 0: none has.
     package var diedMs = 0
     /// The service was told to stop.
     package var isStopping = false
+    /// 0: one process does it all.
     package var masterPID = 0
+    /// 0: there is none.
     package var checkerPID = 0
+    /// Processes that were started in the place of one that died.
     package var respawned = 0
     /// Worker processes that there should be.
     package var workersWanted = 0
     /// Connections that each worker may have; 0: nobody knows.
     package var connectionsMax = 0
+    /// Wrong passwords, and names that nobody has.
     package var failedLogins = 0
+    /// Of all workers together.
     package var connections = Connections()
     /// TLS handshakes with clients are counted with the requests.
     package var requests = TallySum()
+    /// TLS with gateways.
     package var serverHandshakes = TallySum()
     /// Clients that spoke no TLS to a port of TLS.
     package var plainOnTLS = 0
+    /// Matches that were given up, as they took too many steps.
     package var patternExcesses = 0
     /// Copies of requests (`mirror`) that were not sent.
     package var mirrorsDropped = 0
+    /// `status_zone`s of servers.
     package var serverZones: [Zone] = []
+    /// `status_zone`s of locations.
     package var locationZones: [Zone] = []
     /// Zones of `limit_req` and of `limit_conn`.
     package var limitRequests: [LimitZone] = []
+    /// `limit_conn_zone`s.
     package var limitConnections: [LimitZone] = []
     /// How lookups of names end, in the API's words.
     static let lookupEndings: [(word: String, ending: LookupEnding)] = [
@@ -136,10 +159,15 @@ package struct StatusReport {
     ]
     /// By their zones.
     package var resolvers: [(zone: String, tally: ResolverTally)] = []
+    /// In the order of their slots.
     package var workers: [Worker] = []
+    /// In the order of the configuration.
     package var upstreams: [Upstream] = []
+    /// Those that clients are shown.
     package var certificates: [CertificateFacts] = []
+    /// What happened to servers, the latest first.
     package var events: [EventRing.Event] = []
+    /// Of the last minutes, the oldest first.
     package var samples: [ServiceRecord.Sample] = []
 
     /// Of nothing yet.

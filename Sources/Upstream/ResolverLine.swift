@@ -12,6 +12,8 @@ public struct ResolverLine: Hashable, Sendable {
     public private(set) var settings = ResolverSettings(servers: [])
     /// How long an answer holds, in place of what it says itself.
     public private(set) var validMs: Int?
+    /// Of all that it says, made once: requests look names up by it.
+    private var mark = 0
 
     /// - Parameter resolve: finds the addresses of a name server that is given as a name, by the system.
     public init(
@@ -30,7 +32,14 @@ public struct ResolverLine: Hashable, Sendable {
         guard settings.usesIPv4 || settings.usesIPv6 else {
             throw ConfigError("\"ipv4\" and \"ipv6\" cannot both be \"off\"", statement)
         }
+        var hasher = Hasher()
+        hasher.combine(settings)
+        hasher.combine(validMs)
+        mark = hasher.finalize()
     }
+
+    /// Takes in what was made of it when it was read.
+    public func hash(into hasher: inout Hasher) { hasher.combine(mark) }
 
     private static func servers(
         _ word: String, _ statement: Statement, _ resolve: (String, UInt16) -> [SocketAddress]

@@ -6,15 +6,19 @@ package import Upstream
 
 /// A health check with all that a probe needs: what is sent, how, and what must come back.
 package final class HealthCheck {
+    /// Its words: how often, how many times, to which port.
     package let settings: HealthCheckSettings
     /// The group whose servers are asked.
     package let groupIndex: Int
     /// The request, complete; empty for `type=tcp`.
     package let request: [UInt8]
+    /// What a response must be like; `nil`: 2xx or 3xx.
     package let match: MatchBlock?
+    /// How the connection is encrypted; `nil`: it is plain.
     package let tls: TLSClientContext?
     /// What is sent as SNI, and what the certificate must be for.
     package let serverName: [UInt8]?
+    /// Whom the certificate must be for; `nil`: it is not verified.
     package let verifyName: [UInt8]?
     let connectTimeoutMs: Int
     /// Longest head of an answer.

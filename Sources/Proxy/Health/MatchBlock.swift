@@ -57,6 +57,7 @@ package struct ProbeAnswer {
     let head: ResponseHead
     let body: [UInt8]
 
+    /// A response as far as it is looked at.
     package init(head: ResponseHead, body: [UInt8]) {
         self.head = head
         self.body = body

@@ -54,6 +54,7 @@ package final class OCSPFetch {
         }
     }
 
+    /// A question that has not been asked yet; it gives up after so many milliseconds.
     package init(_ subject: OCSPSubject, by means: Means, nowMs: Int64, timeoutMs: Int) {
         responder = subject.responder
         request = subject.request ?? []
@@ -74,6 +75,7 @@ package final class OCSPFetch {
 
     // MARK: Steps
 
+    /// Asks. What it waits for then is told by the descriptor, and by `deadlineMs`.
     package func start(nowMs: Int64) -> Outcome {
         if case .resolving(let lookup) = state, lookup.fd >= 0 {
             do throws(Errno) {
