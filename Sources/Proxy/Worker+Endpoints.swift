@@ -57,6 +57,8 @@ final class OwnEndpoint {
         case sampling
         /// Many clients were there.
         case crowd
+        /// Compressors are idle.
+        case coders
     }
 
     let purpose: Purpose

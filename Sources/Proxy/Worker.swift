@@ -96,6 +96,8 @@ public final class Worker {
         let sampling: TimerID
         /// Many clients were there.
         let crowd: TimerID
+        /// Compressors are idle.
+        let coders: TimerID
     }
 
     /// What a worker is born with.
@@ -129,7 +131,8 @@ public final class Worker {
         ownTimers = OwnTimers(
             queues: loop.timer(for: .own(OwnEndpoint(.queues))),
             sampling: loop.timer(for: .own(OwnEndpoint(.sampling))),
-            crowd: loop.timer(for: .own(OwnEndpoint(.crowd))))
+            crowd: loop.timer(for: .own(OwnEndpoint(.crowd))),
+            coders: loop.timer(for: .own(OwnEndpoint(.coders))))
         admission = Admission(room: ConnectionRoom(birth.configuration.main))
         signals = try SignalDescriptor(Signal.obeyedByLoops)
         mark = shared.marks.worker(birth.slot)

@@ -113,7 +113,7 @@ struct WorkerTurn: LoopTurn {
         switch own.purpose {
         case .signals: while let signal = worker.signals.next() { worker.received(signal) }
         case .control: worker.orders?.obey(by: worker)
-        case .queues, .sampling, .crowd: break
+        case .queues, .sampling, .crowd, .coders: break
         }
     }
 
@@ -151,6 +151,7 @@ struct WorkerTurn: LoopTurn {
         case .queues: worker.serveAwaited()
         case .sampling: worker.takeSample()
         case .crowd: worker.lookAtCrowd()
+        case .coders: worker.lookAtCoders()
         case .signals, .control: break
         }
     }

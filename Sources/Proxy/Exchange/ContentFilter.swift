@@ -131,7 +131,7 @@ final class ContentFilter {
     }
 
     private func giveCoder() {
-        if let coder = coder.take() { worker.coders.give(coder) }
+        if let coder = coder.take() { worker.giveBack(coder) }
     }
 
     /// Bytes that wait in front of this filter and of those behind it.
