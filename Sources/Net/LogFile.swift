@@ -16,6 +16,10 @@ public final class LogFile {
     public let target: Target
     private let bufferSize: Int
     private let flushMs: Int?
+    private let gzipLevel: Int?
+    /// What compresses what is written, and where that stands; made when there is something.
+    private var coder: ContentCoder?
+    private let compressed = ByteBuffer(capacity: 0)
     private var fd: Int32
     /// When what is gathered must be written; `nil`: nothing is, or not before the buffer is full.
     private var dueMs: Int64?
@@ -32,13 +36,17 @@ public final class LogFile {
     /// - Parameters:
     ///   - bufferSize: bytes to gather; 0: write once a turn.
     ///   - flushMs: longest time that a gathered line waits; `nil`: until the buffer is full.
+    ///   - gzipLevel: how hard to compress what is written together, as a member of a file of gzip's
+    ///     (RFC 1952); `nil`: it is written as it is.
     ///   - opener: opens the file; what it returns is the log's to close.
     public init(
-        _ target: Target, bufferSize: Int, flushMs: Int?, opener: Opener = LogFile.open
+        _ target: Target, bufferSize: Int, flushMs: Int?, gzipLevel: Int? = nil,
+        opener: Opener = LogFile.open
     ) throws(FileError) {
         self.target = target
         self.bufferSize = bufferSize
         self.flushMs = flushMs
+        self.gzipLevel = gzipLevel
         buffer = ByteBuffer(capacity: max(bufferSize, 4096))
         switch target {
         case .file(let path): fd = try opener(path)
@@ -52,6 +60,7 @@ public final class LogFile {
     /// Whether lines gathered for `other` may as well be gathered here.
     public func isLike(_ other: LogFile) -> Bool {
         target == other.target && bufferSize == other.bufferSize && flushMs == other.flushMs
+            && gzipLevel == other.gzipLevel
     }
 
     /// Goes on in the file that `other` has just opened; what was gathered goes to the old one.
@@ -120,8 +129,38 @@ public final class LogFile {
     private func write() -> Errno? {
         guard !buffer.isEmpty else { return nil }
         dueMs = nil
+        let failure = compress() ? write(compressed) : write(buffer)
+        compressed.removeAll()
+        buffer.removeAll()
+        lineStart = 0
+        return failure
+    }
+
+    /// Compresses what was gathered, as a whole of its own.
+    ///
+    /// - Returns: false if it is not to be compressed, or memory is lacking.
+    private func compress() -> Bool {
+        guard let gzipLevel else { return false }
+        let coder = coder ?? ContentCoder(.deflate(level: gzipLevel, windowBits: 15, memoryLevel: 8))
+        guard let coder else { return false }
+        self.coder = coder
+        defer { coder.restart() }
+        let lines = ByteBuffer(capacity: buffer.count)
+        lines.append(contentsOf: buffer)
+        while true {
+            switch coder.code(lines, .finish, into: compressed, atMost: 64 << 10) {
+            case .wantsRoom, .wantsInput: break
+            case .ended: return true
+            case .failed:
+                compressed.removeAll()
+                return false
+            }
+        }
+    }
+
+    private func write(_ lines: ByteBuffer) -> Errno? {
         var failure: Errno?
-        buffer.withUnsafeReadable { bytes in
+        lines.withUnsafeReadable { bytes in
             var rest = bytes
             while rest.count > 0 {
                 let count = SystemCall.retrying { Glibc.write(fd, rest.baseAddress, rest.count) }
@@ -132,8 +171,6 @@ public final class LogFile {
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
             }
         }
-        buffer.removeAll()
-        lineStart = 0
         return failure
     }
 

@@ -108,10 +108,16 @@ public final class Configuration {
     let computedVariables: [ComputedVariable]
     let patterns: PatternTable
     let userVariables: [String: Int]
+    /// Names of those that a `set` gives values, by index.
+    let setVariables: [Int: String]
     let accessLogFiles: [AccessLogFile]
     /// Opened by the master, who may; each worker writes into its own copy.
     private(set) var accessLogs: [LogFile] = []
+    /// Those whose names requests make: each process opens its own.
+    let namedLogs = NamedLogs()
     let logFormats: [LogFormat]
+    /// Charsets that some directive names.
+    let charsets: CaselessTable
     /// There is work for a checker.
     public var needsChecker: Bool {
         !healthChecks.isEmpty || upstreams.contains { !$0.dynamicNames.isEmpty } || !stapleSubjects.isEmpty
@@ -150,8 +156,10 @@ public final class Configuration {
         computedVariables = builder.computed.all
         patterns = builder.patterns
         userVariables = builder.userVariables
+        setVariables = builder.setVariables
         accessLogFiles = builder.accessLogFiles
         logFormats = builder.logFormats
+        charsets = builder.charsets
         self.startNotice = startNotice
     }
 
@@ -232,7 +240,10 @@ public final class Configuration {
             accessLogs = []
             for file in accessLogFiles {
                 accessLogs.append(
-                    try LogFile(file.target, bufferSize: file.bufferSize, flushMs: file.flushMs) {
+                    try LogFile(
+                        file.target, bufferSize: file.bufferSize, flushMs: file.flushMs,
+                        gzipLevel: file.gzipLevel
+                    ) {
                         (path) throws(FileError) in try files.openLog(path)
                     })
             }
@@ -249,6 +260,7 @@ public final class Configuration {
     /// - Parameter owner: the user that workers run as.
     public func reopenLogs(owner: UInt32? = nil) {
         var failures = errorLogs.flatMap { $0.reopen(owner: owner) }
+        namedLogs.reopen()
         for log in accessLogs {
             do throws(FileError) {
                 try log.reopen(owner: owner)

@@ -26,5 +26,6 @@ extension Worker {
     func account(for exchange: Exchange) {
         count(exchange)
         exchange.snapshot.logs.write(exchange)
+        if exchange.location.settings.core.postAction != nil { PostAction.send(for: exchange) }
     }
 }

@@ -108,4 +108,18 @@ import Testing
         let out = ByteBuffer(capacity: 16)
         #expect(withSpan(text) { URIPath.decodeNamed($0, into: out) } == nil)
     }
+
+    @Test(
+        "escapes that nobody needs are undone in redirects, up to a query",
+        arguments: [
+            ("/a%2Fb%7e%41", "/a/b~A"), ("/%20%25%24%26%7F%80", "/%20%25%24&%7F%80"),
+            ("/a%3Fb%2F?c%2F", "/a?b%2F?c%2F"),
+            ("/a?b%2F", "/a?b%2F"), ("/%zz%4z%", "/zz"), ("/%4", "/"), ("", ""),
+        ])
+    func redirectsAreUnescaped(text: String, expected: String) {
+        let bytes = Array(text.utf8)
+        let out = ByteBuffer(capacity: 16)
+        URIPath.unescapeRedirect(bytes.span, into: out)
+        #expect(String(decoding: out.bytes, as: UTF8.self) == expected)
+    }
 }

@@ -69,6 +69,15 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     /// It speaks of a connection of HTTP/1, and a head of HTTP/2 that has it is malformed: RFC 9113 §8.2.2.
     public var isConnectionSpecific: Bool { isHopByHop && self != .te && self != .trailer }
 
+    /// A response has one of them: as in nginx since 1.23, further ones of a gateway have no effect.
+    public var isSingular: Bool {
+        switch self {
+        case .contentType, .date, .lastModified, .etag, .server, .location, .refresh, .expires, .acceptRanges:
+            true
+        default: false
+        }
+    }
+
     /// As it is written on the wire.
     public var text: StaticString {
         switch self {

@@ -29,6 +29,7 @@ extension Exchange {
         Compression.settleUnpacking(self)
         SubFilter.settle(self)
         Compression.settle(self)
+        Charset.settle(self)
         ForcedRanges.settle(self)
         response.addRanges()
         discardBody()
@@ -77,6 +78,7 @@ extension Exchange {
         }
         closeIfOutOfStep(status)
         keptFields.contentType.removeAll()
+        keptFields.charset.removeAll()
         routing.statusOverride = status
         let core = location.settings.core
         if withErrorPage, status >= 300, !routing.hasErrorPage, !core.errorPages.elements.isEmpty,

@@ -2,8 +2,12 @@ internal import Core
 
 /// Values of variables that are made once for a request, or set by it. Their memory is used again.
 final class ExchangeValues {
-    /// Values of `set`, `map` and named captures, by index. Empty at the start of a request.
+    /// Values of `set` and named captures, by index. Empty at the start of a request.
     var user: [UserValue] = []
+    /// Values of `map`, `geo` and `split_clients` that were made for this request, by index.
+    private var made: [UserValue] = []
+    /// Which those are.
+    private var madeIndices: [Int] = []
     /// The last successful match of a regular expression: `$1`…
     var captures = Captures()
     /// How many computed values are being made inside each other; they end early once there were too many.
@@ -49,12 +53,36 @@ final class ExchangeValues {
         value.withReadable { user[index].set($0) }
     }
 
+    private func makeRoom(forMade index: Int) {
+        guard made.count <= index else { return }
+        made.append(contentsOf: repeatElement(UserValue(), count: index + 1 - made.count))
+    }
+
+    /// Appends a value that was made before, if it was.
+    func appendMade(_ index: Int, to out: ByteBuffer) -> Bool {
+        guard index < made.count, made[index].isSet else { return false }
+        out.append(made[index].bytes)
+        return true
+    }
+
+    /// Keeps a value that was made: it stands in `source`.
+    func keepMade(_ index: Int, _ value: Slice, of source: ByteBuffer) {
+        makeRoom(forMade: index)
+        source.withBytes(of: value) { made[index].set($0) }
+        madeIndices.append(index)
+    }
+
     /// Takes over what belongs to the client's request and those made for it together, as in nginx: the
     /// variables that were set, and the request's number.
     func takeVariables(of other: ExchangeValues) {
         makeRoom(for: other.user.count)
         for index in other.user.indices where other.user[index].isSet {
             user[index].set(other.user[index])
+        }
+        for index in other.madeIndices where index >= made.count || !made[index].isSet {
+            makeRoom(forMade: index)
+            made[index].set(other.made[index])
+            madeIndices.append(index)
         }
         guard requestID.isEmpty else { return }
         requestID.append(contentsOf: other.requestID)
@@ -63,6 +91,8 @@ final class ExchangeValues {
     /// Forgets the values; keeps the memory.
     func reset() {
         for index in user.indices where user[index].isSet { user[index].clear() }
+        for index in madeIndices { made[index].clear() }
+        madeIndices.removeAll(keepingCapacity: true)
         captures.reset()
         remoteUser.removeAll()
         requestID.removeAll()

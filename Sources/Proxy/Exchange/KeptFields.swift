@@ -8,6 +8,8 @@ final class KeptFields {
     private var fields = FieldList()
     /// The type of whatever content is found; empty: what is found has its own.
     let contentType = ByteBuffer(capacity: 16)
+    /// What its charset is to be called: `X-Accel-Charset`.
+    let charset = ByteBuffer(capacity: 16)
     /// Where a redirect of our own would have led; empty if there was none.
     let location = ByteBuffer(capacity: 16)
 
@@ -15,6 +17,7 @@ final class KeptFields {
         bytes.removeAll()
         fields.removeAll()
         contentType.removeAll()
+        charset.removeAll()
         location.removeAll()
     }
 

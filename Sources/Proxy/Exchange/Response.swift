@@ -39,7 +39,7 @@ final class Response {
 
     /// Bytes of content, if known before it is sent. `nil`: chunked or until close.
     var contentLength: Int64?
-    /// `Content-Type`, without `; charset`; empty: none is sent.
+    /// `Content-Type`; empty: none is sent.
     let contentType = ByteBuffer(capacity: 64)
     /// Seconds since the epoch for `Last-Modified`; `nil`: none is sent (or it is among `fields`).
     var lastModified: Int64?
@@ -154,6 +154,42 @@ final class Response {
         lines.removeAll()
         fields.removeAll()
         for field in kept { add(field, of: old) }
+    }
+
+    /// Gives the field of a known name this value where it stands, or at the end if there is none; further
+    /// ones of that name go, and all of them if the value is empty.
+    ///
+    /// - Parameters:
+    ///   - label: the name as it is to be written; empty: as it is, or in its usual spelling.
+    ///   - scratch: an empty buffer.
+    func replace(
+        _ name: FieldName, named label: [UInt8], by value: ByteBuffer, using scratch: ByteBuffer
+    ) {
+        FieldValue.dropControls(of: value, from: 0)
+        let isThere = fields.contains { $0.known == name }
+        if isThere {
+            scratch.append(contentsOf: lines)
+            swap(&fields, &former)
+            fields.removeAll()
+            lines.removeAll()
+            var isDue = !value.isEmpty
+            for index in former.indices {
+                let field = former[index]
+                guard field.known == name else {
+                    add(field, of: scratch)
+                    continue
+                }
+                guard isDue else { continue }
+                isDue = false
+                let spelling = label.isEmpty ? scratch.bytes(of: field.name) : label
+                add(name: spelling, known: name) { $0.append(contentsOf: value) }
+            }
+            former.removeAll()
+        } else if label.isEmpty {
+            add(name) { $0.append(contentsOf: value) }
+        } else {
+            add(name: label, known: name) { $0.append(contentsOf: value) }
+        }
     }
 
     /// Says that the content is coded otherwise than its maker said: its length is not known, no ranges of it

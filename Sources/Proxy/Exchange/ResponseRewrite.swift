@@ -25,9 +25,18 @@ enum ResponseRewrite {
         let plan = exchange.location.proxyPlan
         // `proxy_pass_header Server`: the gateway's, or none.
         response.hasOwnServer = plan.shows(.server)
+        var seen = FieldSet()
         // By index: iterating takes the list's array along, and gives it back.
         for index in head.fields.indices {
-            pass(head.fields[index], exchange, head.bytes, plan)
+            let field = head.fields[index]
+            if field.known.isSingular {
+                guard !seen.contains(field.known) else {
+                    complainOfDuplicate(field, exchange, head.bytes)
+                    continue
+                }
+                seen.insert(field.known)
+            }
+            pass(field, exchange, head.bytes, plan)
         }
         if response.contentType.isEmpty {
             response.contentType.append(contentsOf: exchange.keptFields.contentType)
@@ -45,6 +54,13 @@ enum ResponseRewrite {
             else { continue }
             exchange.response.add(field, of: head.bytes)
         }
+    }
+
+    private static func complainOfDuplicate(_ field: Field, _ exchange: Exchange, _ source: ByteBuffer) {
+        exchange.log(
+            .warn,
+            "upstream sent duplicate header line: \"\(source.string(of: field.name)):"
+                + " \(source.string(of: field.value))\", ignored")
     }
 
     private static func pass(
@@ -91,11 +107,13 @@ enum ResponseRewrite {
         }
     }
 
-    /// `X-Accel-Buffering`, `X-Accel-Limit-Rate`: the peer's say in how its response is passed.
+    /// `X-Accel-Buffering`, `X-Accel-Limit-Rate`, `X-Accel-Charset`: the peer's say in how its response is
+    /// passed.
     ///
     /// - Returns: whether it may be read faster than the client takes it.
     private static func applyControls(_ exchange: Exchange, _ head: ResponseHead) -> Bool {
         takeLimitRate(exchange, head)
+        takeCharset(exchange, head)
         let proxy = exchange.location.settings.proxy
         var isBuffered = proxy.isBuffered
         if !proxy.ignoreHeaders.contains(.xAccelBuffering), let field = head.firstField(.xAccelBuffering) {
@@ -114,6 +132,15 @@ enum ResponseRewrite {
             let rate = Int64(head.bytes.string(of: field.value)), rate >= 0
         else { return }
         exchange.delivery.limitRate = rate
+    }
+
+    /// `X-Accel-Charset`: what is told of the content, whatever its type.
+    private static func takeCharset(_ exchange: Exchange, _ head: ResponseHead) {
+        guard !exchange.location.settings.proxy.ignoreHeaders.contains(.xAccelCharset),
+            let field = head.firstField(.xAccelCharset)
+        else { return }
+        exchange.keptFields.charset.removeAll()
+        exchange.keptFields.charset.append(field.value, of: head.bytes)
     }
 
     /// An intercepted 401 keeps its challenge.
@@ -149,5 +176,6 @@ enum ResponseRewrite {
             }
         }
         takeLimitRate(exchange, head)
+        takeCharset(exchange, head)
     }
 }

@@ -2,8 +2,8 @@ internal import Core
 internal import HTTP
 internal import Net
 
-/// A request that is made here for the sake of a client's (`auth_request`, `mirror`): what its exchange
-/// writes to, and what that leads to.
+/// A request that is made here for the sake of a client's (`auth_request`, `mirror`, `post_action`): what its
+/// exchange writes to, and what that leads to.
 ///
 ///     free ──begin──▶ awaitingTurn ──▶ underWay ──head──▶ answered ──▶ draining
 ///      ▲                   │              │                  │            │
@@ -20,6 +20,8 @@ final class Subrequest {
         case authorization
         /// `mirror`: nobody waits for it.
         case mirror
+        /// `post_action`: it tells of a request that is over, and nobody waits for it.
+        case report
     }
 
     enum State {
@@ -61,6 +63,10 @@ final class Subrequest {
     private var parent: Exchange?
     /// The method of the request that it was made for.
     private(set) var mainMethod = Method.get
+    /// The request that it tells of was answered to its end.
+    private(set) var mainIsComplete = false
+    /// The named location that it begins in, if it does.
+    private var startName: [UInt8] = []
     /// A copy of the client's head.
     let headBytes = ByteBuffer(capacity: 512)
     private var drainedCount = 0
@@ -88,6 +94,7 @@ final class Subrequest {
         switch purpose {
         case .authorization: parent = main
         case .mirror: mirror(main, exchange)
+        case .report: report(main, exchange)
         }
         state = .awaitingTurn
         worker.post(token)
@@ -100,6 +107,23 @@ final class Subrequest {
         if main.location.settings.mirror.copiesBody { exchange.body.copy(main.body) }
         heldCount = exchange.body.memory.count
         worker.mirrors.began(holding: heldCount)
+    }
+
+    /// Makes it tell of a request that is over: until it has an answer, its variables are that one's.
+    private func report(_ main: Exchange, _ exchange: Exchange) {
+        exchange.method = main.method
+        exchange.arrival = main.arrival
+        exchange.response.status = main.loggedStatus
+        exchange.delivery.bytesSent = main.delivery.bytesSent
+        exchange.delivery.contentBytesSent = main.delivery.contentBytesSent
+        mainIsComplete = main.isComplete
+        if !exchange.uri.isEmpty, exchange.uri[0] == UInt8(ascii: "@") {
+            startName = Array(exchange.uri.bytes.dropFirst())
+            exchange.uri.removeAll()
+            exchange.uri.append(contentsOf: main.uri)
+            exchange.arguments.append(contentsOf: main.arguments)
+        }
+        worker.mirrors.began(holding: 0)
     }
 
     /// Nobody waits for the answer any more: it ends.
@@ -118,7 +142,11 @@ final class Subrequest {
         switch state {
         case .awaitingTurn:
             state = .underWay
-            exchange?.serve(from: .serverRewrite)
+            if startName.isEmpty {
+                exchange?.serve(from: .serverRewrite)
+            } else {
+                exchange?.redirectInternally(named: startName)
+            }
         case .answered:
             state = .draining
             worker.set(timer, afterMs: Self.drainMs)
@@ -149,8 +177,13 @@ final class Subrequest {
         headBytes.removeAll()
         headBytes.shrink(toCapacity: 4096)
         drainedCount = 0
-        if case .mirror = purpose { worker.mirrors.ended(holding: heldCount) }
+        switch purpose {
+        case .authorization: break
+        case .mirror, .report: worker.mirrors.ended(holding: heldCount)
+        }
         heldCount = 0
+        mainIsComplete = false
+        startName = []
         if let exchange = exchange.take() { worker.giveBack(exchange) }
         worker.giveBack(self)
     }

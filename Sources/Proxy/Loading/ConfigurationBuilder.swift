@@ -38,10 +38,14 @@ final class ConfigurationBuilder {
     var hashKeys: [Int: Template<Variable>] = [:]
     /// `sticky`, by upstream.
     var stickyRules: [Int: StickyRule] = [:]
+    /// Charsets that some directive names.
+    var charsets = CaselessTable()
     /// `map`, `geo`, `split_clients`.
     var computed = ComputedVariables()
     let patterns: PatternTable
     private(set) var userVariables: [String: Int] = [:]
+    /// Names of variables that a `set` gives values, by index.
+    var setVariables: [Int: String] = [:]
     private(set) var accessLogFiles: [AccessLogFile] = []
     /// The log of those who name none; it is opened only if somebody writes to it.
     private var defaultLog: Int?
@@ -183,8 +187,7 @@ final class ConfigurationBuilder {
         try checkRoom()
         main.pidPath = path(main.pidPath)
         if let defaultLog, !isDefaultLogUsed {
-            accessLogFiles[defaultLog] = AccessLogFile(
-                target: .file("/dev/null"), bufferSize: 0, flushMs: nil)
+            accessLogFiles[defaultLog] = AccessLogFile(target: .file("/dev/null"))
         }
         if !main.usesMaster { main.workerProcesses = 1 }
         if !main.cpuMasks.isEmpty, main.cpuMasks.count != main.workerProcesses {
@@ -257,11 +260,10 @@ final class ConfigurationBuilder {
         settings.core.root = Template(constant: Array(path("html").utf8))
         settings.core.clientBodyTempFolder = TemporaryFolder(path(settings.core.clientBodyTempFolder.path))
         settings.proxy.tempPath = path(settings.proxy.tempPath)
-        let log = accessLogFile(
-            AccessLogFile(target: .file(path("logs/access.log")), bufferSize: 0, flushMs: nil))
+        let log = accessLogFile(AccessLogFile(target: .file(path("logs/access.log"))))
         defaultLog = log
-        if let combined = formatIndex("combined") {
-            settings.logs.access.append(AccessLogTarget(file: log, format: combined, condition: nil))
+        if let log, let combined = formatIndex("combined") {
+            settings.logs.access.append(AccessLogTarget(place: .file(log), format: combined, condition: nil))
             settings.logs.access.inherit()
         }
     }
@@ -296,6 +298,7 @@ final class ConfigurationBuilder {
     /// The finished location of a block; `model` says how much of the path `proxy_pass` replaces.
     func makeLocation(_ block: Block, like model: Block) throws(ConfigError) -> Location {
         try block.settings.proxy.check(block)
+        try block.settings.charset.check(block)
         switch block.settings.content {
         case .module(let module): try module.prepare(block)
         case .tunnel: block.settings.proxy.take(block.settings.tunnel)
@@ -308,8 +311,8 @@ final class ConfigurationBuilder {
         if !block.settings.mirror.paths.elements.isEmpty, block.settings.mirror.copiesBody {
             temporaryFolders.insert(block.settings.core.clientBodyTempFolder.path)
         }
-        if block.settings.logs.access.elements.contains(where: { $0.file == defaultLog }) {
-            isDefaultLogUsed = true
+        for target in block.settings.logs.access.elements {
+            if case .file(let index) = target.place, index == defaultLog { isDefaultLogUsed = true }
         }
         let plan = try proxyPlan(of: block)
         try health.add(block.healthChecks, block.settings, plan)
@@ -408,9 +411,13 @@ final class ConfigurationBuilder {
         logFormats.append(LogFormat(name: name, escape: escape, template: Template(constant: [])))
     }
 
-    func accessLogFile(_ file: AccessLogFile) -> Int {
+    /// The file's index, each file once; `nil`: it is gathered otherwise where it was named before.
+    func accessLogFile(_ file: AccessLogFile) -> Int? {
         if let index = accessLogFiles.firstIndex(where: { $0.target == file.target }) {
             if index == defaultLog { isDefaultLogUsed = true }
+            let known = accessLogFiles[index]
+            if known.isBuffered, file.isBuffered, known != file { return nil }
+            if file.isBuffered { accessLogFiles[index] = file }
             return index
         }
         accessLogFiles.append(file)

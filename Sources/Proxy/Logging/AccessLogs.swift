@@ -33,13 +33,27 @@ final class AccessLogs {
     /// Writes the lines that the location in force asks for.
     func write(_ exchange: Exchange) {
         for target in exchange.location.settings.logs.access.elements {
-            guard files.indices.contains(target.file) else { continue }
-            let file = files[target.file]
             if let condition = target.condition, !condition.isYes(for: exchange) { continue }
+            guard case .file(let index) = target.place else {
+                write(exchange, target)
+                continue
+            }
+            guard files.indices.contains(index) else { continue }
+            let file = files[index]
             configuration.logFormats[target.format].append(for: exchange, to: file.buffer)
             file.buffer.append(UInt8.lineFeed)
             _ = file.lineDone(nowMs: clock.nowMs)
         }
+    }
+
+    /// Writes a line to a file whose name the request makes.
+    private func write(_ exchange: Exchange, _ target: AccessLogTarget) {
+        guard case .named(let path) = target.place else { return }
+        let line = exchange.worker.takeScratch()
+        configuration.logFormats[target.format].append(for: exchange, to: line)
+        line.append(UInt8.lineFeed)
+        configuration.namedLogs.write(line, to: path, for: exchange)
+        exchange.worker.giveScratch(line)
     }
 
     /// Writes what is due; with `force`, everything.

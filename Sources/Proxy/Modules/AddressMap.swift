@@ -11,6 +11,14 @@ final class AddressMap {
     var proxies: [AddressRange] = []
     /// Whether the nearest address that is no proxy's is taken, rather than the last one told.
     var isRecursive = false
+    /// Whether the value is made anew whenever it is asked for.
+    var isVolatile = false
+    private enum Naming {
+        case networks
+        /// Spans of IPv4 addresses alone.
+        case spans
+    }
+    private var naming = Naming.networks
     private var values: [[UInt8]] = []
     private var ipv4 = AddressTrie()
     private var ipv6 = AddressTrie()
@@ -64,6 +72,15 @@ final class AddressMap {
         return ipv4.insert(.all, values.count - 1).map { values[$0] }
     }
 
+    /// Says what the addresses of spans come to; there are no networks then.
+    func use(_ spans: AddressSpans) {
+        naming = .spans
+        spans.forEachNetwork { network, value in
+            values.append(value)
+            ipv4.insert(network, values.count - 1)
+        }
+    }
+
     func remove(_ network: Network) -> Bool {
         network.isIPv6 ? ipv6.remove(network.bits) : ipv4.remove(network.bits)
     }
@@ -78,7 +95,8 @@ final class AddressMap {
 
     /// What is no address counts as 255.255.255.255, as in nginx.
     private func find(_ address: SocketAddress?) -> Int? {
-        guard let address = address?.unmapped, address.family != .unix else {
+        guard let address = address?.unmapped, address.family != .unix, !(naming == .spans && address.isIPv6)
+        else {
             return ipv4.find(high: UInt64(UInt32.max) << 32, low: 0)
         }
         let (high, low) = AddressMap.bits(of: address)

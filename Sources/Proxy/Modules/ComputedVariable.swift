@@ -2,7 +2,8 @@ internal import Config
 internal import Core
 internal import Net
 
-/// A variable of the configuration whose value follows from others whenever it is asked for.
+/// A variable of the configuration whose value follows from others: made once a request, when it is first
+/// asked for, unless it is volatile.
 enum ComputedVariable {
     /// `map`
     case map(ValueMap)
@@ -14,7 +15,16 @@ enum ComputedVariable {
     /// Deepest nesting of such values, as nginx: only a value that refers to itself comes so far.
     static var depthMax: Int { 100 }
 
-    /// Appends the value.
+    /// Whether the value is made anew whenever it is asked for.
+    var isVolatile: Bool {
+        switch self {
+        case .map(let map): map.isVolatile
+        case .geo(let map): map.isVolatile
+        case .shares: false
+        }
+    }
+
+    /// Makes the value, and appends it.
     ///
     /// - Returns: false if the value refers to itself by way of the path's root; the error log tells.
     func append(for exchange: Exchange, to out: ByteBuffer) -> Bool {

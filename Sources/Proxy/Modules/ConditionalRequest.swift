@@ -24,7 +24,9 @@ enum ConditionalRequest {
         guard response.status == 200, !exchange.isSubrequest else { return .respond }
         switch tag.withReadable({ verdict(for: exchange, tag: $0) }) {
         case .failed:
+            let varies = response.variesByEncoding
             response.reset()
+            response.variesByEncoding = varies
             exchange.keptFields.reset()
             return .status(412)
         case .notModified:

@@ -1,4 +1,5 @@
 internal import Core
+internal import HTTP
 
 /// `types`, `default_type`: the `Content-Type` of what is made here.
 enum ContentType {
@@ -19,18 +20,32 @@ enum ContentType {
 
     /// Calls `body` with the response's type without `; charset=`.
     static func withBare<R>(of exchange: Exchange, _ body: (Span<UInt8>) -> R) -> R {
-        let response = exchange.response
-        let isForeign =
-            if case .streamed = response.contentKind { true } else {
-                !exchange.keptFields.contentType.isEmpty
-            }
-        return response.contentType.withReadable { type in
-            body(type.extracting(0..<(isForeign ? charsetStart(type) : type.count)))
+        let end = charset(in: exchange)?.start
+        return exchange.response.contentType.withReadable { type in
+            body(type.extracting(0..<(end ?? type.count)))
         }
     }
 
-    /// Where `; charset=` begins. As nginx: another parameter is part of a gateway's type.
-    private static func charsetStart(_ type: Span<UInt8>) -> Int {
+    /// What a type says of its charset.
+    struct Charset {
+        /// Where `; charset=` begins.
+        let start: Int
+        /// The charset's name.
+        let name: Range<Int>
+    }
+
+    /// What a gateway's type says of its charset; another parameter is a part of the type, as in nginx. A
+    /// type of our own is taken as it is configured: `nil`.
+    static func charset(in exchange: Exchange) -> Charset? {
+        let response = exchange.response
+        if case .streamed = response.contentKind {
+        } else if exchange.keptFields.contentType.isEmpty {
+            return nil
+        }
+        return response.contentType.withReadable { charset(in: $0) }
+    }
+
+    private static func charset(in type: Span<UInt8>) -> Charset? {
         var index = 0
         while index < type.count {
             guard type[index] == UInt8(ascii: ";") else {
@@ -40,12 +55,19 @@ enum ContentType {
             let start = index
             index += 1
             while index < type.count, type[index] == .space { index += 1 }
-            if index + 8 <= type.count,
-                equalsIgnoringCase(type.extracting(index..<(index + 8)), "charset=")
-            {
-                return start
-            }
+            let nameStart = index + 8
+            guard nameStart <= type.count,
+                equalsIgnoringCase(type.extracting(index..<nameStart), "charset=")
+            else { continue }
+            return Charset(start: start, name: unquoted(nameStart..<type.count, of: type))
         }
-        return type.count
+        return nil
+    }
+
+    private static func unquoted(_ range: Range<Int>, of text: Span<UInt8>) -> Range<Int> {
+        var (start, end) = (range.lowerBound, range.upperBound)
+        if start < end, text[start] == UInt8(ascii: "\"") { start += 1 }
+        if end > start, text[end - 1] == UInt8(ascii: "\"") { end -= 1 }
+        return start..<end
     }
 }

@@ -62,7 +62,9 @@ enum FileResponse {
         case .whole:
             break
         case .unsatisfiable:
+            let varies = response.variesByEncoding
             response.reset()
+            response.variesByEncoding = varies
             response.add(.contentRange) { out in
                 out.append("bytes */")
                 out.append(decimal: Int(size))

@@ -9,13 +9,13 @@ enum HeaderFilter {
     static func apply(to exchange: Exchange) {
         if !exchange.location.settings.headers.trailers.elements.isEmpty { TrailerFilter.prepare(exchange) }
         if exchange.location.settings.headers.added.elements.isEmpty,
-            case .off = exchange.location.settings.headers.expires
+            !exchange.location.settings.headers.saysAge
         {
             return
         }
         let headers = exchange.location.settings.headers
         let isPlain = isPlain(exchange.response.status)
-        if isPlain { apply(headers.expires, to: exchange) }
+        if isPlain { settle(headers.expires, of: exchange) }
         for field in headers.added.elements where isPlain || field.isAlways { add(field, to: exchange) }
     }
 
@@ -29,10 +29,26 @@ enum HeaderFilter {
 
     private static func add(_ field: AddedHeader, to exchange: Exchange) {
         let response = exchange.response
+        guard field.known == .lastModified || field.known == .etag else {
+            return response.add(name: field.name, known: field.known) {
+                field.value.append(for: exchange, to: $0)
+            }
+        }
         // A response has one of these: what is added takes the place of its own, also when it is empty.
         if field.known == .lastModified { response.lastModified = nil }
-        if field.known == .lastModified || field.known == .etag { response.remove(field.known) }
-        response.add(name: field.name, known: field.known) { field.value.append(for: exchange, to: $0) }
+        replace(field.known, of: exchange, named: field.name) { field.value.append(for: exchange, to: $0) }
+    }
+
+    private static func replace(
+        _ known: FieldName, of exchange: Exchange, named name: [UInt8], _ write: (ByteBuffer) -> Void
+    ) {
+        let (value, former) = (exchange.worker.takeScratch(), exchange.worker.takeScratch())
+        defer {
+            exchange.worker.giveScratch(value)
+            exchange.worker.giveScratch(former)
+        }
+        write(value)
+        exchange.response.replace(known, named: name, by: value, using: former)
     }
 
     /// When the content was changed last, by the file's time or the gateway's word.
@@ -42,16 +58,31 @@ enum HeaderFilter {
         return response.lines.withBytes(of: field.value) { HTTPTime.parse($0) }
     }
 
+    /// `expires`: variables that say no time say nothing.
+    private static func settle(_ setting: ExpiresSetting, of exchange: Exchange) {
+        switch setting {
+        case .fixed(let expires): apply(expires, to: exchange)
+        case .computed(let template, let isModified):
+            let text = exchange.worker.takeScratch()
+            defer { exchange.worker.giveScratch(text) }
+            template.append(for: exchange, to: text)
+            guard text.count <= longestTime else { return }
+            let word = String(decoding: text.bytes, as: UTF8.self)
+            guard let expires = try? Expires(word, isModified: isModified) else { return }
+            apply(expires, to: exchange)
+        }
+    }
+
+    /// No time that can be meant takes more bytes.
+    private static var longestTime: Int { 64 }
+
     private static func apply(_ expires: Expires, to exchange: Exchange) {
         let now = exchange.worker.clock.wallSeconds
         guard let lifetime = expires.lifetime(now: now, modified: modified(exchange.response)) else {
             return
         }
-        let response = exchange.response
-        response.remove(.expires)
-        response.remove(.cacheControl)
-        response.add(.expires) { CivilTime.appendHTTPDate(lifetime.expires, to: $0) }
-        response.add(.cacheControl) { out in
+        replace(.expires, of: exchange, named: []) { CivilTime.appendHTTPDate(lifetime.expires, to: $0) }
+        replace(.cacheControl, of: exchange, named: []) { out in
             guard let maxAge = lifetime.maxAge else { return out.append("no-cache") }
             out.append("max-age=")
             out.append(decimal: Int(maxAge))

@@ -9,6 +9,12 @@ struct MediaTypeSet: Sendable {
 
     init() { names.insert(Array("text/html".utf8), 0) }
 
+    /// What a directive stands for where it is not given: text/html, and `others`.
+    init(_ others: [StaticString]) {
+        self.init()
+        for type in others { names.insert(Array(type.description.utf8), 0) }
+    }
+
     /// A nested block begins.
     mutating func inherit() { isOwn = false }
 

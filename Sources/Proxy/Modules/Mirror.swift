@@ -46,8 +46,11 @@ struct Mirrors {
     var deadlineMs: Int64?
     var ration = LogRation()
 
+    /// Whether there is room for one more without content.
+    var haveRoom: Bool { underWay < Mirrors.underWayMax }
+
     func haveRoom(for body: RequestBody) -> Bool {
-        underWay < Mirrors.underWayMax && heldCount + body.memory.count <= Mirrors.heldMax
+        haveRoom && heldCount + body.memory.count <= Mirrors.heldMax
     }
 
     mutating func began(holding count: Int) {

@@ -17,6 +17,7 @@ enum MultipartRanges {
         let response = exchange.response
         let sum = ranges.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
         guard sum <= contentMax, ranges.count <= 1000 else { return false }
+        Charset.settle(exchange)
         let content = response.content
         content.removeAll()
         let boundary = exchange.worker.takeScratch()

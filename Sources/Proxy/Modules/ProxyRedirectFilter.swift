@@ -2,7 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 
-/// `proxy_redirect`, `proxy_cookie_domain`, `proxy_cookie_path`: rewrites what an upstream says about itself.
+/// `proxy_redirect`: rewrites what an upstream says about itself.
 enum ProxyRedirectFilter {
     /// Writes what becomes of a field that the directives may change.
     ///
@@ -13,7 +13,7 @@ enum ProxyRedirectFilter {
         switch name {
         case .location: rewriteLocation(value, exchange, into: out)
         case .refresh: rewriteRefresh(value, exchange, into: out)
-        case .setCookie: rewriteCookie(value, exchange, into: out)
+        case .setCookie: CookieFilter.rewrite(value, exchange, into: out)
         default: false
         }
     }
@@ -40,35 +40,8 @@ enum ProxyRedirectFilter {
             ? [ProxyRedirect(pattern: .locationDefault, replacement: Template(constant: []))] : redirects
     }
 
-    /// Writes the rewritten `Set-Cookie` to `out`.
-    static func rewriteCookie(_ value: Span<UInt8>, _ exchange: Exchange, into out: ByteBuffer) -> Bool {
-        let proxy = exchange.location.settings.proxy
-        let domain =
-            proxy.cookieDomains.elements.isEmpty ? nil : CookieAttributes.value(of: "domain", in: value)
-        let path = proxy.cookiePaths.elements.isEmpty ? nil : CookieAttributes.value(of: "path", in: value)
-        let before = out.count
-        var written = 0
-        var isChanged = false
-        let domainFirst = (domain?.lowerBound ?? 0) <= (path?.lowerBound ?? .max)
-        for isDomain in domainFirst ? [true, false] : [false, true] {
-            guard let range = isDomain ? domain : path else { continue }
-            out.append(value.extracting(written..<range.lowerBound))
-            let attribute = value.extracting(range)
-            let isRewritten =
-                isDomain
-                ? rewriteDomain(attribute, exchange, into: out)
-                : rewrite(attribute, from: 0, by: proxy.cookiePaths.elements, exchange, into: out)
-            if !isRewritten { out.append(attribute) }
-            isChanged = isChanged || isRewritten
-            written = range.upperBound
-        }
-        out.append(value.extracting(written..<value.count))
-        if !isChanged { out.truncate(to: before) }
-        return isChanged
-    }
-
     /// Applies the first of `rules` that matches `value` from `start` on.
-    private static func rewrite(
+    static func rewrite(
         _ value: Span<UInt8>, from start: Int, by rules: [ProxyRedirect], _ exchange: Exchange,
         into out: ByteBuffer
     ) -> Bool {
@@ -124,51 +97,16 @@ enum ProxyRedirectFilter {
         }
     }
 
-    /// Domains are compared whole and without case; a dot before either does not matter and stays.
-    private static func rewriteDomain(_ value: Span<UInt8>, _ exchange: Exchange, into out: ByteBuffer)
-        -> Bool
-    {
-        let start = !value.isEmpty && value[0] == UInt8(ascii: ".") ? 1 : 0
-        let subject = value.extracting(start..<value.count)
-        for rule in exchange.location.settings.proxy.cookieDomains.elements {
-            let isMatch: Bool
-            switch rule.pattern {
-            case .locationDefault: isMatch = false
-            case .regex(let index): isMatch = exchange.matches(regex: index, subject)
-            case .prefix(let template):
-                isMatch = withScratch(of: exchange) { scratch in
-                    template.append(for: exchange, to: scratch)
-                    if !scratch.isEmpty && scratch[0] == UInt8(ascii: ".") { scratch.consume(1) }
-                    return isSame(subject, scratch)
-                }
-            }
-            guard isMatch else { continue }
-            out.append(value.extracting(0..<start))
-            appendWithoutDot(rule.replacement, exchange, to: out)
-            return true
-        }
-        return false
-    }
-
-    private static func appendWithoutDot(
-        _ template: Template<Variable>, _ exchange: Exchange, to out: ByteBuffer
-    ) {
-        withScratch(of: exchange) { scratch in
-            template.append(for: exchange, to: scratch)
-            if !scratch.isEmpty && scratch[0] == UInt8(ascii: ".") { scratch.consume(1) }
-            out.append(contentsOf: scratch)
-        }
-    }
-
     private static func withScratch<Value>(of exchange: Exchange, _ body: (ByteBuffer) -> Value) -> Value {
         let scratch = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(scratch) }
         return body(scratch)
     }
 
-    private static func isSame(_ subject: Span<UInt8>, _ pattern: ByteBuffer) -> Bool {
-        guard subject.count == pattern.count else { return false }
-        for index in subject.indices where subject[index].asciiLowercased != pattern[index].asciiLowercased {
+    /// Whether both are equal without case.
+    static func isSame(_ first: Span<UInt8>, _ second: Span<UInt8>) -> Bool {
+        guard first.count == second.count else { return false }
+        for index in first.indices where first[index].asciiLowercased != second[index].asciiLowercased {
             return false
         }
         return true

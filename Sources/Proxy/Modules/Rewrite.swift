@@ -54,9 +54,14 @@ enum Rewrite {
 
     /// As in nginx, `$1`… of a match before are gone after one that fails.
     private static func matches(_ regex: Int, _ subject: ByteBuffer, _ exchange: Exchange) -> Bool {
-        if subject.withReadable({ exchange.matches(regex: regex, $0) }) { return true }
-        exchange.values.captures.forget()
-        return false
+        let isMatch = subject.withReadable { exchange.matches(regex: regex, $0) }
+        if exchange.location.settings.logs.logsRewrites {
+            let pattern = exchange.snapshot.configuration.patterns[regex].source
+            let verb = isMatch ? "matches" : "does not match"
+            exchange.log(.notice, "\"\(pattern)\" \(verb) \"\(subject.printableText)\"")
+        }
+        if !isMatch { exchange.values.captures.forget() }
+        return isMatch
     }
 
     /// Writes what `set` gives a variable. Captures are encoded as in redirects, until a `rewrite` has
@@ -118,21 +123,31 @@ enum Rewrite {
             exchange.worker.giveScratch(path)
         }
         if case .redirect(let status) = rule.flag {
-            append(rule.path, for: exchange, as: .uri, to: path)
+            append(rule.path, for: exchange, as: .args, to: arguments)
+            arguments.withReadable { URIPath.unescapeRedirect($0, into: path) }
+            arguments.removeAll()
             appendArguments(rule, exchange, to: arguments)
             if !arguments.isEmpty || rule.arguments != nil {
                 path.append(UInt8(ascii: "?"))
                 path.append(contentsOf: arguments)
             }
+            if exchange.location.settings.logs.logsRewrites {
+                exchange.log(.notice, "rewritten redirect: \"\(path.printableText)\"")
+            }
             Return.setLocation(exchange, path: path)
             return .answered(.status(status))
         }
         rule.path.append(for: exchange, to: path)
+        appendArguments(rule, exchange, to: arguments)
+        if exchange.location.settings.logs.logsRewrites {
+            exchange.log(
+                .notice,
+                "rewritten data: \"\(path.printableText)\", args: \"\(arguments.printableText)\"")
+        }
         guard !path.isEmpty else {
             exchange.log(.error, "the rewritten URI has a zero length")
             return .answered(.status(500))
         }
-        appendArguments(rule, exchange, to: arguments)
         exchange.uri.removeAll()
         exchange.uri.append(contentsOf: path)
         exchange.arguments.removeAll()

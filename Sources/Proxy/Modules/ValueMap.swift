@@ -10,6 +10,8 @@ final class ValueMap {
     let source: Template<Variable>
     /// Names may be masks of host names.
     let hasHostnames: Bool
+    /// Whether the value is made anew whenever it is asked for.
+    let isVolatile: Bool
     private var exact = CaselessTable()
     private var masks = HostMaskTable()
     private var patterns: [(pattern: Int, value: Int)] = []
@@ -18,8 +20,9 @@ final class ValueMap {
     /// The value of what is not named; without one, nothing.
     var fallback: Template<Variable>?
 
-    init(source: Template<Variable>, hasHostnames: Bool) {
+    init(source: Template<Variable>, hasHostnames: Bool, isVolatile: Bool = false) {
         self.source = source
+        self.isVolatile = isVolatile
         self.hasHostnames = hasHostnames
     }
 

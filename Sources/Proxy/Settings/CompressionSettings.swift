@@ -169,9 +169,16 @@ extension CompressionSettings {
             (block: Block, statement: Statement) throws(ConfigError) in
             try row.apply(block, statement)
             guard isWanted(block), Zlib.system == nil else { return }
-            throw ConfigError(
-                "\"\(row.name)\" needs zlib, and this machine has no libz.so.1: install the package"
-                    + " \"zlib1g\" (\"zlib\" on some systems)", statement)
+            throw .needsZlib("\"\(row.name)\"", statement)
         }
+    }
+}
+
+extension ConfigError {
+    /// For what wants a library that this machine does not have.
+    static func needsZlib(_ subject: String, _ statement: Statement) -> ConfigError {
+        ConfigError(
+            "\(subject) needs zlib, and this machine has no libz.so.1: install the package \"zlib1g\""
+                + " (\"zlib\" on some systems)", statement)
     }
 }

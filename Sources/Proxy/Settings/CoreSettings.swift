@@ -55,6 +55,9 @@ struct CoreSettings {
     var recursiveErrorPages = false
     var logNotFound = true
 
+    /// `post_action`: the path or named location that hears of requests that are over.
+    var postAction: [UInt8]?
+
     // Access.
     var satisfy = Satisfy.all
     var authDelayMs = 0

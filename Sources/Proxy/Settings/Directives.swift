@@ -19,9 +19,12 @@ enum Directives {
             ("bodies, keep-alive, errors, files", CoreSettings.directives + TryFilesSettings.directives),
             ("proxying, tunnels", ProxySettings.directives + TunnelSettings.directives),
             ("addresses, passwords, real IP", AccessSettings.directives),
-            ("auth_request, mirror", AuthRequestSettings.directives + MirrorSettings.directives),
+            (
+                "auth_request, mirror, post_action",
+                AuthRequestSettings.directives + MirrorSettings.directives + [PostAction.directive]
+            ),
             ("secure_link, referers", SecureLinkSettings.directives + RefererSettings.directives),
-            ("fields of responses", HeaderSettings.directives),
+            ("fields of responses, charset", HeaderSettings.directives + CharsetSettings.directives),
             ("gzip, gunzip", CompressionSettings.directives),
             (
                 "folders, links, sub_filter",
@@ -213,7 +216,8 @@ private enum MapReader {
         let lines = statement.block ?? []
         let hasHostnames = lines.contains { $0.words == ["hostnames"] }
         let map = ValueMap(
-            source: try builder.template(statement.argument(0), statement), hasHostnames: hasHostnames)
+            source: try builder.template(statement.argument(0), statement), hasHostnames: hasHostnames,
+            isVolatile: lines.contains { $0.words == ["volatile"] })
         builder.computed.define(statement, .map(map))
         for line in lines where line.words != ["hostnames"] && line.words != ["volatile"] {
             guard line.words.count == 2, line.block == nil else {

@@ -25,17 +25,52 @@ enum GeoRows {
             source = try builder.template(word, statement)
         }
         let map = AddressMap(source: source)
-        for line in statement.block ?? [] { try read(line, into: map, builder) }
+        var lines = (statement.block ?? [])[...]
+        if let first = lines.first, first.words == ["ranges"] {
+            lines.removeFirst()
+            var spans = AddressSpans()
+            for line in lines { try read(line, into: &spans, map, builder) }
+            try spans.check()
+            map.use(spans)
+        } else {
+            for line in lines { try read(line, into: map, builder) }
+        }
         builder.computed.define(statement, .geo(map))
     }
 
     private static func read(
         _ line: Statement, into map: AddressMap, _ builder: ConfigurationBuilder
     ) throws(ConfigError) {
-        if line.words == ["proxy_recursive"] { return map.isRecursive = true }
-        if line.words == ["ranges"] {
-            throw .unsupported(
-                "the \"ranges\" parameter of \"geo\"", advice: "write networks: 10.0.0.0/8", line)
+        if try readCommon(line, into: map, builder) { return }
+        let value = line.argument(0)
+        switch line.name {
+        case "delete":
+            if !map.remove(try network(value, line, builder)) {
+                builder.warn(ConfigError("no network \"\(value)\" to delete", line))
+            }
+        default:
+            let old = map.add(try network(line.name, line, builder), Array(value.utf8))
+            warnOfDuplicate(line.name, value, old, line, builder)
+        }
+    }
+
+    /// What means the same with networks and with ranges.
+    ///
+    /// - Returns: whether the line was of that kind.
+    private static func readCommon(
+        _ line: Statement, into map: AddressMap, _ builder: ConfigurationBuilder
+    ) throws(ConfigError) -> Bool {
+        switch line.words {
+        case ["proxy_recursive"]:
+            map.isRecursive = true
+            return true
+        case ["volatile"]:
+            map.isVolatile = true
+            return true
+        case ["ranges"]:
+            throw ConfigError(
+                "the \"ranges\" directive must be the first directive inside \"geo\" block", line)
+        default: break
         }
         guard line.words.count == 2 else {
             throw ConfigError("invalid number of the geo parameters", line)
@@ -47,13 +82,30 @@ enum GeoRows {
         case "proxy":
             guard let range = AddressRange(value), value != "all" else { throw invalid(value, line) }
             map.proxies.append(range)
-        case "delete":
-            if !map.remove(try network(value, line, builder)) {
-                builder.warn(ConfigError("no network \"\(value)\" to delete", line))
+        default: return false
+        }
+        return true
+    }
+
+    /// A line of a `geo` with `ranges`.
+    private static func read(
+        _ line: Statement, into spans: inout AddressSpans, _ map: AddressMap, _ builder: ConfigurationBuilder
+    ) throws(ConfigError) {
+        if try readCommon(line, into: map, builder) { return }
+        let isDeletion = line.name == "delete"
+        let text = isDeletion ? line.argument(0) : line.name
+        guard let bounds = AddressSpans.Bounds(text) else {
+            throw ConfigError("invalid range \"\(text)\"", line)
+        }
+        if isDeletion {
+            if !spans.remove(bounds) {
+                builder.warn(ConfigError("no address range \"\(text)\" to delete", line))
             }
-        default:
-            let old = map.add(try network(line.name, line, builder), Array(value.utf8))
-            warnOfDuplicate(line.name, value, old, line, builder)
+        } else if let old = spans.add(bounds, Array(line.argument(0).utf8), line) {
+            builder.warn(
+                ConfigError(
+                    "duplicate range \"\(text)\", value: \"\(line.argument(0))\","
+                        + " old value: \"\(String(decoding: old, as: UTF8.self))\"", line))
         }
     }
 

@@ -4,15 +4,20 @@ internal import HTTP
 
 /// `add_header`, `add_trailer` and `expires`.
 struct HeaderSettings {
-    var added = Replaceable<AddedHeader>()
-    var trailers = Replaceable<AddedHeader>()
-    var expires = Expires.off
-
-    /// Nothing is added to responses.
-    var isEmpty: Bool {
-        guard added.elements.isEmpty, case .off = expires else { return false }
-        return true
+    var added = Inheritable<AddedHeader>()
+    var trailers = Inheritable<AddedHeader>()
+    var expires = ExpiresSetting.fixed(.off) {
+        didSet { saysAge = if case .fixed(.off) = expires { false } else { true } }
     }
+    /// `expires` may say something: asked for each response, without taking what it says along.
+    private(set) var saysAge = false
+}
+
+/// `expires`: the same for all, or a text that each request makes.
+enum ExpiresSetting {
+    case fixed(Expires)
+    /// What variables come to; with `isModified` from the content's time on.
+    case computed(Template<Variable>, isModified: Bool)
 }
 
 /// One `add_header` or `add_trailer` line.
@@ -37,6 +42,47 @@ enum Expires: Equatable {
     case daily(Int64)
 }
 
+extension Expires {
+    /// Why a text says no time; its text goes behind the directive's name.
+    enum Fault: String, Error {
+        case invalid = "invalid value"
+        case tooLate = "daily time value must be less than 24 hours"
+        case dailyOfModified = "daily time cannot be used with \"modified\" parameter"
+    }
+
+    /// Reads what stands behind `expires`, or behind its `modified`.
+    init(_ text: String, isModified: Bool) throws(Fault) {
+        if !isModified {
+            switch text {
+            case "off":
+                self = .off
+                return
+            case "epoch":
+                self = .epoch
+                return
+            case "max":
+                self = .max
+                return
+            default: break
+            }
+        }
+        let sign = text.first
+        let isDaily = sign == "@"
+        if isDaily && isModified { throw .dailyOfModified }
+        guard
+            let seconds = Units.seconds(
+                isDaily || sign == "-" || sign == "+" ? String(text.dropFirst()) : text)
+        else { throw .invalid }
+        if isDaily {
+            guard seconds <= 86_400 else { throw .tooLate }
+            self = .daily(Int64(seconds))
+        } else {
+            let value = Int64(sign == "-" ? -seconds : seconds)
+            self = isModified ? .modified(value) : .access(value)
+        }
+    }
+}
+
 extension HeaderSettings {
     static var directives: [Directive<Block>] {
         let contexts: Context = [.http, .server, .location, .ifInLocation]
@@ -45,8 +91,14 @@ extension HeaderSettings {
                 "add_header", "Adds a field to responses; `always` to errors as well.", "name value [always]",
                 in: contexts, arity: 2...3
             ) { (block: Block, statement: Statement) throws(ConfigError) in
-                block.settings.headers.added.append(try line(statement, block))
+                let added = try line(statement, block)
+                // Without a name it adds nothing, and keeps out what stands around the block.
+                guard !added.name.isEmpty else { return block.settings.headers.added.begin() }
+                block.settings.headers.added.append(added)
             }.repeatable,
+            .oneOf(
+                "add_header_inherit", "What becomes of the add_header lines around a block.", in: contexts,
+                default: "on", Inheritance.words, \.settings.headers.added.rule),
             Directive(
                 "add_trailer", "Adds a field behind the content of responses; `always` to errors as well.",
                 "name value [always]", in: contexts, arity: 2...3
@@ -59,12 +111,16 @@ extension HeaderSettings {
                 }
                 block.settings.headers.trailers.append(added)
             }.repeatable,
+            .oneOf(
+                "add_trailer_inherit", "What becomes of the add_trailer lines around a block.", in: contexts,
+                default: "on", Inheritance.words, \.settings.headers.trailers.rule),
             Directive(
                 "expires", "How long caches may keep responses.", "[modified] time | epoch | max | off",
                 default: "off",
                 in: contexts, arity: 1...2
             ) { (block: Block, statement: Statement) throws(ConfigError) in
-                block.settings.headers.expires = try expires(Array(statement.arguments), statement)
+                block.settings.headers.expires = try expires(
+                    Array(statement.arguments), statement, block)
             },
         ]
     }
@@ -80,29 +136,18 @@ extension HeaderSettings {
             value: try block.template(statement.argument(1), statement), isAlways: word == "always")
     }
 
-    private static func expires(_ words: [String], _ statement: Statement) throws(ConfigError) -> Expires {
+    private static func expires(
+        _ words: [String], _ statement: Statement, _ block: Block
+    ) throws(ConfigError) -> ExpiresSetting {
         let isModified = words.count == 2 && words[0] == "modified"
-        guard words.count == 1 || isModified, var text = words.last else {
-            throw .invalidValue(statement)
+        guard words.count == 1 || isModified, let text = words.last else { throw .invalidValue(statement) }
+        if text.contains("$") {
+            return .computed(try block.template(text, statement), isModified: isModified)
         }
-        if !isModified {
-            switch text {
-            case "off": return .off
-            case "epoch": return .epoch
-            case "max": return .max
-            default: break
-            }
+        do throws(Expires.Fault) {
+            return .fixed(try Expires(text, isModified: isModified))
+        } catch {
+            throw ConfigError("\"expires\" directive \(error.rawValue)", statement)
         }
-        let isDaily = text.hasPrefix("@")
-        let isNegative = text.hasPrefix("-")
-        if isDaily || isNegative || text.hasPrefix("+") { text.removeFirst() }
-        guard let seconds = Units.seconds(text), !(isDaily && (isModified || seconds > 86_400)) else {
-            guard isDaily else { throw .invalidValue(statement) }
-            throw ConfigError(
-                "\"expires\" directive daily time value must be less than 24 hours", statement)
-        }
-        if isDaily { return .daily(Int64(seconds)) }
-        let value = Int64(isNegative ? -seconds : seconds)
-        return isModified ? .modified(value) : .access(value)
     }
 }

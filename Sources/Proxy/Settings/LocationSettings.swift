@@ -16,6 +16,7 @@ struct LocationSettings {
     var secureLink = SecureLinkSettings()
     var referers = RefererSettings()
     var headers = HeaderSettings()
+    var charset = CharsetSettings()
     var compression = CompressionSettings()
     var autoindex = AutoindexSettings()
     var links = LinkSettings()
@@ -48,6 +49,7 @@ struct LocationSettings {
         copy.referers.inherit()
         copy.headers.added.inherit()
         copy.headers.trailers.inherit()
+        copy.charset.types.inherit()
         copy.compression.inheritLists()
         copy.substitution.inheritLists()
         copy.logs.access.inherit()
@@ -96,6 +98,7 @@ extension ProxySettings {
         redirects.inherit()
         cookieDomains.inherit()
         cookiePaths.inherit()
+        cookieFlags.inherit()
         sslConfCommands.inherit()
     }
 }

@@ -5,11 +5,17 @@ internal import Net
 
 /// `access_log`, `error_log`.
 struct LogSettings {
+    /// `open_log_file_cache`; `nil`: each line opens its file.
+    var openLogs: OpenLogSettings?
     var access = Replaceable<AccessLogTarget>()
     var errorLog: ErrorLog
     var notFound = true
     /// `log_subrequest`
     var logsSubrequests = false
+    /// `rewrite_log`
+    var logsRewrites = false
+    /// `uninitialized_variable_warn`
+    var warnsOfUnset = true
 
     init(errorLog: ErrorLog) {
         self.errorLog = errorLog
@@ -18,8 +24,13 @@ struct LogSettings {
 
 /// One `access_log` line.
 struct AccessLogTarget: Sendable {
-    /// Index of the file among those of the configuration.
-    let file: Int
+    enum Place: Sendable {
+        /// Index of the file among those of the configuration.
+        case file(Int)
+        /// A name that each request makes.
+        case named(Template<Variable>)
+    }
+    let place: Place
     /// Index of the format.
     let format: Int
     /// Logged only if this is neither empty nor `0`.
@@ -29,8 +40,12 @@ struct AccessLogTarget: Sendable {
 /// A file that access logs go to: opened by each worker.
 struct AccessLogFile: Equatable {
     let target: LogFile.Target
-    let bufferSize: Int
-    let flushMs: Int?
+    var bufferSize = 0
+    var flushMs: Int?
+    var gzipLevel: Int?
+
+    /// Lines are gathered until there are many, or time has passed.
+    var isBuffered: Bool { bufferSize > 0 }
 }
 
 /// `log_format`.
@@ -52,12 +67,13 @@ extension LogSettings {
         [
             Directive(
                 "access_log", "Where a line for each request goes, and in what format.",
-                "path [format [buffer=size] [flush=time] [if=condition]] | off",
+                "path [format [buffer=size] [gzip[=level]] [flush=time] [if=condition]] | off",
                 default: "logs/access.log combined",
                 in: [.http, .server, .location, .ifInLocation, .limitExcept], arity: 1...Int.max
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 try AccessLogLine.read(statement, into: block)
             }.repeatable,
+            OpenLogSettings.directive,
             .flag(
                 "log_subrequest", "Whether requests made here for the sake of others are logged too.",
                 in: [.http, .server, .location], default: false, \.settings.logs.logsSubrequests),
@@ -100,57 +116,66 @@ extension LogSettings {
 }
 
 /// `access_log path [format [parameters]] | off`.
-private enum AccessLogLine {
+private struct AccessLogLine {
+    private let statement: Statement
+    private let block: Block
+    private var format = "combined"
+    private var bufferSize = 0
+    private var flushMs: Int?
+    private var gzipLevel: Int?
+    private var condition: Template<Variable>?
+
     static func read(_ statement: Statement, into block: Block) throws(ConfigError) {
         let path = statement.argument(0)
         if path == "off" {
             guard statement.arguments.count == 1 else {
-                throw ConfigError("invalid parameter \"\(statement.argument(1))\"", statement)
+                throw .invalidParameter(statement.argument(1), statement)
             }
             return block.settings.logs.access.clear()
         }
-        let target: LogFile.Target
-        if path.hasPrefix("syslog:") {
-            do {
-                target = .syslog(
-                    try SyslogTarget(String(path.dropFirst(7)), resolve: block.builder.files.resolve))
-            } catch {
-                throw ConfigError(error.message, statement)
-            }
-        } else {
-            guard !path.contains("$") else {
-                throw .unsupported(
-                    "a variable in the path of \"access_log\"",
-                    advice: "write one log with the variable in its format", statement)
-            }
-            target = .file(block.path(path))
-        }
-        var format = "combined"
-        var bufferSize = 0
-        var flushMs: Int?
-        var condition: Template<Variable>?
+        var line = AccessLogLine(statement, block)
         for (index, word) in statement.arguments.dropFirst().enumerated() {
-            if word.hasPrefix("buffer=") {
-                guard let size = Units.memory(String(word.dropFirst(7))), size > 0 else {
-                    throw ConfigError("invalid buffer size \"\(word.dropFirst(7))\"", statement)
-                }
-                bufferSize = size
-            } else if word.hasPrefix("flush=") {
-                guard let time = Units.milliseconds(String(word.dropFirst(6))), time > 0 else {
-                    throw ConfigError("invalid flush time \"\(word.dropFirst(6))\"", statement)
-                }
-                flushMs = time
-            } else if word.hasPrefix("if=") {
-                condition = try block.template(String(word.dropFirst(3)), statement)
-            } else if word.hasPrefix("gzip") {
-                block.builder.warn(
-                    ConfigError(
-                        "\"gzip\" of access logs is not supported: lines are written plain", statement))
-            } else if index == 0 {
-                format = word
-            } else {
-                throw ConfigError("invalid parameter \"\(word)\"", statement)
+            try line.read(word, isFirst: index == 0)
+        }
+        try line.add(path)
+    }
+
+    private init(_ statement: Statement, _ block: Block) {
+        self.statement = statement
+        self.block = block
+    }
+
+    private mutating func read(_ word: String, isFirst: Bool) throws(ConfigError) {
+        if word.hasPrefix("buffer=") {
+            guard let size = Units.memory(String(word.dropFirst(7))), size > 0 else {
+                throw ConfigError("invalid buffer size \"\(word.dropFirst(7))\"", statement)
             }
+            bufferSize = size
+        } else if word.hasPrefix("flush=") {
+            guard let time = Units.milliseconds(String(word.dropFirst(6))), time > 0 else {
+                throw ConfigError("invalid flush time \"\(word.dropFirst(6))\"", statement)
+            }
+            flushMs = time
+        } else if word.hasPrefix("if=") {
+            condition = try block.template(String(word.dropFirst(3)), statement)
+        } else if word == "gzip" || word.hasPrefix("gzip=") {
+            guard let level = word == "gzip" ? 1 : Units.number(String(word.dropFirst(5))),
+                (1...9).contains(level)
+            else { throw ConfigError("invalid compression level \"\(word.dropFirst(5))\"", statement) }
+            gzipLevel = level
+        } else if isFirst {
+            format = word
+        } else {
+            throw .invalidParameter(word, statement)
+        }
+    }
+
+    private mutating func add(_ path: String) throws(ConfigError) {
+        if gzipLevel != nil {
+            guard Zlib.system != nil else {
+                throw .needsZlib("the \"gzip\" parameter of \"access_log\"", statement)
+            }
+            if bufferSize == 0 { bufferSize = 64 << 10 }
         }
         guard flushMs == nil || bufferSize > 0 else {
             throw ConfigError("no buffer is defined for access_log \"\(path)\"", statement)
@@ -158,9 +183,33 @@ private enum AccessLogLine {
         guard let formatIndex = block.builder.formatIndex(format) else {
             throw ConfigError("unknown log format \"\(format)\"", statement)
         }
-        let file = block.builder.accessLogFile(
-            AccessLogFile(target: target, bufferSize: bufferSize, flushMs: flushMs))
         block.settings.logs.access.append(
-            AccessLogTarget(file: file, format: formatIndex, condition: condition))
+            AccessLogTarget(place: try place(path), format: formatIndex, condition: condition))
+    }
+
+    private func place(_ path: String) throws(ConfigError) -> AccessLogTarget.Place {
+        let target: LogFile.Target
+        if path.hasPrefix("syslog:") {
+            guard bufferSize == 0 else { throw ConfigError("logs to syslog cannot be buffered", statement) }
+            do {
+                target = .syslog(
+                    try SyslogTarget(String(path.dropFirst(7)), resolve: block.builder.files.resolve))
+            } catch {
+                throw ConfigError(error.message, statement)
+            }
+        } else if path.contains("$") {
+            guard bufferSize == 0 else {
+                throw ConfigError("buffered logs cannot have variables in name", statement)
+            }
+            return .named(try block.template(block.path(path), statement))
+        } else {
+            target = .file(block.path(path))
+        }
+        let file = AccessLogFile(
+            target: target, bufferSize: bufferSize, flushMs: flushMs, gzipLevel: gzipLevel)
+        guard let index = block.builder.accessLogFile(file) else {
+            throw ConfigError("access_log \"\(path)\" already defined with conflicting parameters", statement)
+        }
+        return .file(index)
     }
 }

@@ -53,6 +53,9 @@ extension ProxySettings {
                         name: Array(name.utf8), lowercasedName: Array(name.lowercased().utf8),
                         value: try block.template(statement.argument(1), statement)))
             }.repeatable,
+            .oneOf(
+                "proxy_set_header_inherit", "What becomes of the proxy_set_header lines around a block.",
+                in: anywhere, default: "on", Inheritance.words, \.settings.proxy.setHeaders.rule),
             bindRow("proxy_bind", "The local address of connections to peers.", \.settings.proxy.bind),
             .flag(
                 "proxy_force_ranges", "Whether clients get ranges of contents whose gateways know of none.",
@@ -135,10 +138,11 @@ extension ProxySettings {
             }.repeatable,
             cookie(
                 "proxy_cookie_domain", "How the domain of cookies is rewritten.", "off | domain replacement",
-                \.settings.proxy.cookieDomains),
+                \.settings.proxy.cookieDomains, ProxyRedirectLine.domain),
             cookie(
                 "proxy_cookie_path", "How the path of cookies is rewritten.", "off | path replacement",
-                \.settings.proxy.cookiePaths),
+                \.settings.proxy.cookiePaths, ProxyRedirectLine.rule),
+            CookieFlagRule.directive,
             .flag(
                 "proxy_intercept_errors", "Whether error_page applies to responses of peers.", in: anywhere,
                 default: false, \.settings.proxy.interceptsErrors),
@@ -160,17 +164,21 @@ extension ProxySettings {
 
     private static func cookie(
         _ name: String, _ summary: String, _ syntax: String,
-        _ path: any ReferenceWritableKeyPath<Block, Replaceable<ProxyRedirect>> & Sendable
+        _ path: any ReferenceWritableKeyPath<Block, Replaceable<ProxyRedirect>> & Sendable,
+        _ rule: @escaping @Sendable (Statement, Block) throws(ConfigError) -> ProxyRedirect
     ) -> Directive<Block> {
         Directive(name, summary, syntax, default: "off", in: anywhere, arity: 1...2) {
             (block: Block, statement: Statement) throws(ConfigError) in
+            let rules = block[keyPath: path]
             if statement.arguments.count == 1 {
                 guard statement.argument(0) == "off" else {
                     throw ConfigError("invalid parameter \"\(statement.argument(0))\"", statement)
                 }
+                guard !rules.isOwn else { throw .duplicate(statement) }
                 return block[keyPath: path].clear()
             }
-            block[keyPath: path].append(try ProxyRedirectLine.rule(statement, block))
+            if rules.isOwn, rules.elements.isEmpty { throw .duplicate(statement) }
+            block[keyPath: path].append(try rule(statement, block))
         }.repeatable
     }
 
@@ -362,5 +370,22 @@ private enum ProxyRedirectLine {
         }
         return ProxyRedirect(
             pattern: pattern, replacement: try block.template(statement.argument(1), statement))
+    }
+
+    /// Names are compared without case, and without a dot before them.
+    static func domain(_ statement: Statement, _ block: Block) throws(ConfigError) -> ProxyRedirect {
+        let from = statement.argument(0)
+        guard from.hasPrefix("~") else {
+            return ProxyRedirect(
+                pattern: .prefix(try block.template(withoutDot(from), statement)),
+                replacement: try block.template(withoutDot(statement.argument(1)), statement))
+        }
+        let regex = try block.builder.regex(String(from.dropFirst()), ignoringCase: true, statement)
+        return ProxyRedirect(
+            pattern: .regex(regex), replacement: try block.template(statement.argument(1), statement))
+    }
+
+    private static func withoutDot(_ name: String) -> String {
+        name.hasPrefix(".") ? String(name.dropFirst()) : name
     }
 }

@@ -11,7 +11,7 @@ struct ProxySettings {
     var passesRequestHeaders = true
     var passesRequestBody = true
     var setBody: Template<Variable>?
-    var setHeaders = Replaceable<ProxyHeader>()
+    var setHeaders = Inheritable<ProxyHeader>()
     var bind: Template<Variable>?
     var socketKeepalive = false
 
@@ -28,6 +28,7 @@ struct ProxySettings {
     var redirectIsOff = false
     var cookieDomains = Replaceable<ProxyRedirect>()
     var cookiePaths = Replaceable<ProxyRedirect>()
+    var cookieFlags = Replaceable<CookieFlagRule>()
     var passesTrailers = false
     var interceptsErrors = false
     var ignoresClientAbort = false

@@ -9,6 +9,15 @@ extension RewriteSettings {
 
     static var directives: [Directive<Block>] {
         [
+            .flag(
+                "rewrite_log", "Whether the error log tells, as `notice`, what rewrite and if find.",
+                in: [.http, .server, .location, .ifInServer, .ifInLocation], default: false,
+                \.settings.logs.logsRewrites),
+            .flag(
+                "uninitialized_variable_warn",
+                "Whether the error log tells of variables that are used before they are set.",
+                in: [.http, .server, .location, .ifInServer, .ifInLocation], default: true,
+                \.settings.logs.warnsOfUnset),
             Directive(
                 "return", "Ends with a status, a text or a redirect.", "code [text] | code URL | URL",
                 in: contexts, arity: 1...2
@@ -21,7 +30,9 @@ extension RewriteSettings {
                 let variable = try SetVariable.read(statement, block)
                 let value = try block.template(statement.argument(1), statement)
                 switch variable {
-                case .user(let index): block.settings.rewrite.steps.append(.set(index, value))
+                case .user(let index):
+                    block.builder.setVariables[index] = String(statement.argument(0).dropFirst()).lowercased()
+                    block.settings.rewrite.steps.append(.set(index, value))
                 case .builtIn(let known): block.settings.rewrite.steps.append(.setBuiltIn(known, value))
                 }
             }.repeatable.at(.nested),
@@ -65,6 +76,7 @@ extension RewriteSettings {
         let regex = try block.builder.regex(statement.argument(0), ignoringCase: false, statement)
         var replacement = statement.argument(1)
         var flag = RewriteRule.Flag.none
+        guard !replacement.isEmpty else { throw ConfigError("empty replacement", statement) }
         let isURL =
             replacement.hasPrefix("http://") || replacement.hasPrefix("https://")
             || replacement.hasPrefix("$scheme")

@@ -53,11 +53,7 @@ enum UnsupportedDirectives {
                 ["opentracing*", "otel_*"],
                 "pass \"traceparent\" on as it is, and log it with \"$http_traceparent\""
             ),
-            (
-                ["add_header_inherit", "add_trailer_inherit"],
-                "write the fields in every block that wants them"
-            ),
-            (["proxy_cookie_flags"], "let the gateway set the flags of its cookies"),
+            (["charset_map"], "contents are not coded anew: let the gateway send them in the right charset"),
             (
                 [
                     "proxy_socket_rcvbuf", "proxy_socket_sndbuf",

@@ -6,6 +6,34 @@ internal import Net
 extension Exchange {
     var nowMs: Int64 { worker.clock.nowMs }
 
+    // MARK: Variables of the configuration
+
+    /// Appends the value of a `map` and the like: the one that was made for this request, if it was.
+    func appendComputed(_ index: Int, to out: ByteBuffer) -> Bool {
+        if values.appendMade(index, to: out) { return true }
+        guard snapshot.configuration.computedVariables.indices.contains(index) else { return false }
+        let start = out.count
+        guard snapshot.configuration.computedVariables[index].append(for: self, to: out) else { return false }
+        if !snapshot.configuration.computedVariables[index].isVolatile {
+            values.keepMade(index, Slice(from: start, to: out.count), of: out)
+        }
+        return true
+    }
+
+    /// A variable is asked for that has no value. One that a `set` somewhere gives a value is empty from now
+    /// on, as in nginx.
+    ///
+    /// - Returns: whether it has a value, though it is empty.
+    func useUnset(_ index: Int) -> Bool {
+        guard let name = snapshot.configuration.setVariables[index] else { return false }
+        if location.settings.logs.warnsOfUnset {
+            let activity = if case .finished = phase { " while logging request" } else { "" }
+            log(.warn, "using uninitialized \"\(name)\" variable\(activity)")
+        }
+        values.set(index, worker.noBytes)
+        return true
+    }
+
     // MARK: Fields of the request
 
     /// Appends the values of all fields called `name` (lower case, `_` for `-`).
@@ -70,10 +98,14 @@ extension Exchange {
 
     func appendUpstreamField(named name: [UInt8], to out: ByteBuffer) -> Bool {
         guard let upstream else { return false }
-        return FieldLookup.append(
+        let isFound = FieldLookup.append(
             named: name, among: upstream.response.fields, of: upstream.response.bytes,
             separator: ", ",
             to: out)
+        if isFound { return true }
+        // As in nginx, a gateway that does not say these says nothing.
+        let isImplied = name.elementsEqual("server".utf8) || name.elementsEqual("date".utf8)
+        return isImplied && upstream.response.status != 0
     }
 
     func appendUpstreamCookie(named name: [UInt8], to out: ByteBuffer) -> Bool {
@@ -161,16 +193,23 @@ extension Exchange {
 
     // MARK: The response itself
 
+    /// The response was sent to its end; of one that tells of another request, that one's was.
+    var isComplete: Bool {
+        if case .inner(let subrequest) = stream { return subrequest.mainIsComplete }
+        guard case .finished = phase else { return false }
+        return accounting.fault != .clientClosed && response.status != 444
+    }
+
     /// The status that logs show: the one sent; 0 before there is one.
     var loggedStatus: UInt16 { routing.statusOverride ?? response.status }
 
     /// The content is framed in chunks: its length is not known, or fields follow it, and the client speaks
     /// HTTP/1.1.
     var isChunked: Bool {
-        guard head.version == .http11, method != .head, location.settings.core.chunkedTransferEncoding else {
-            return false
-        }
-        if response.expectsTrailers { return response.status != 204 && response.status != 304 }
+        guard head.version == .http11, method != .head, location.settings.core.chunkedTransferEncoding,
+            response.status != 204, response.status != 304
+        else { return false }
+        if response.expectsTrailers { return true }
         switch response.contentKind {
         case .streamed: return response.contentLength == nil
         case .buffered, .file: return filter != nil

@@ -29,15 +29,13 @@ extension Variables {
                 out.append(exchange.endReason.text)
             },
             .always("request_completion", "`OK` if the response was sent to its end.") { exchange, out in
-                guard case .finished = exchange.phase, exchange.accounting.fault != .clientClosed else {
-                    return
-                }
-                out.append("OK")
+                if exchange.isComplete { out.append("OK") }
             },
             .unlessEmpty("server_protocol", "The protocol of the request: `HTTP/1.1`.") {
                 $0.appendProtocol(to: $1)
             },
-            .unlessEmpty("http2", "`h2` over TLS, `h2c` without, empty for other protocols.") {
+            .always("http3", "Empty: HTTP/3 is not spoken.") { _, _ in },
+            .always("http2", "`h2` over TLS, `h2c` without, empty for other protocols.") {
                 exchange, out in
                 guard exchange.head.version == .http2 else { return }
                 out.append(exchange.client.isSecure ? "h2" : "h2c")
@@ -103,8 +101,14 @@ extension Variables {
     /// The content of the request and the fields that describe it.
     static var bodyRows: [VariableRow] {
         [
-            VariableRow("content_length", "`Content-Length` of the request.") { exchange, out in
-                exchange.appendRequestField(.contentLength, to: out)
+            VariableRow(
+                "content_length",
+                "`Content-Length` of the request; without one, the bytes of content that it had."
+            ) { exchange, out in
+                if exchange.appendRequestField(.contentLength, to: out) { return true }
+                guard exchange.body.isPresent, exchange.body.isKeptWhole else { return false }
+                out.append(decimal: Int(exchange.body.receivedCount))
+                return true
             },
             VariableRow("content_type", "`Content-Type` of the request.") { exchange, out in
                 exchange.appendRequestField(.contentType, to: out)

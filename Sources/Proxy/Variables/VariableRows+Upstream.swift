@@ -9,6 +9,10 @@ extension Variables {
             VariableRow("upstream_cache_status", "What a cache did: there is none, so it has no value.") {
                 _, _ in false
             },
+            VariableRow("upstream_cache_last_modified", "A cache's `Last-Modified`: there is none.") {
+                _, _ in false
+            },
+            VariableRow("upstream_cache_etag", "A cache's `ETag`: there is none.") { _, _ in false },
             VariableRow("upstream_addr", "The addresses that were tried, in order.") { exchange, out in
                 appendAttempts(of: exchange, to: out) { attempt, out in
                     out.append(attempt.name, of: exchange.attempts.names)
@@ -53,12 +57,19 @@ extension Variables {
                 }
             },
             .unlessEmpty("proxy_host", "The host and port of `proxy_pass`.") { exchange, out in
-                if let target = exchange.proxying.target { out.append(target.hostText) }
+                if let target = target(of: exchange) { out.append(target.hostText) }
             },
             .unlessEmpty("proxy_port", "The port of `proxy_pass`.") { exchange, out in
-                if let target = exchange.proxying.target { out.append(target.portText) }
+                if let target = target(of: exchange) { out.append(target.portText) }
             },
         ]
+    }
+
+    /// Where the request was passed to, if the location in force does that: as in nginx, nothing is left of
+    /// it where another location answers.
+    private static func target(of exchange: Exchange) -> ProxyTarget? {
+        guard case .proxy = exchange.location.settings.content else { return nil }
+        return exchange.proxying.target
     }
 
     /// Appends one value an attempt; one that has none shows a hyphen.

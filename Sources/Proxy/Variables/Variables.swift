@@ -40,14 +40,13 @@ enum Variables {
         case .upstreamCookie(let name):
             return exchange.appendUpstreamCookie(named: name, to: out)
         case .user(let index):
-            guard index < exchange.values.user.count, exchange.values.user[index].isSet else { return false }
+            guard index < exchange.values.user.count, exchange.values.user[index].isSet else {
+                return exchange.useUnset(index)
+            }
             out.append(exchange.values.user[index].bytes)
             return true
         case .computed(let index):
-            guard exchange.snapshot.configuration.computedVariables.indices.contains(index) else {
-                return false
-            }
-            return exchange.snapshot.configuration.computedVariables[index].append(for: exchange, to: out)
+            return exchange.appendComputed(index, to: out)
         }
     }
 

@@ -45,6 +45,35 @@ struct InheritanceTests {
         #expect(inherited.core.errorPages.elements.map(\.status) == [404])
     }
 
+    @Test("how a list is inherited can be chosen, and the choice is inherited")
+    func listsMerge() throws {
+        let configuration = try Loading.server(
+            """
+            add_header X 1; add_trailer T 1; proxy_set_header A 1;
+            location /merge { add_header Y 1; add_header_inherit merge; add_trailer_inherit merge;
+                proxy_set_header B 2; proxy_set_header_inherit merge;
+                location /merge/in { add_header Z 1; add_trailer U 2; }
+                location /merge/on { add_header_inherit on; add_header Z 1; } }
+            location /off { add_header_inherit off; add_trailer_inherit off; proxy_set_header_inherit off;
+                location /off/in { add_header Y 1; } }
+            location /none { add_header "" ""; }
+            """)
+        func names(_ path: String) throws -> (added: [String], trailers: [String], set: [String]) {
+            let settings = try #require(configuration.location(of: path)?.settings)
+            return (
+                settings.headers.added.elements.map { String(decoding: $0.name, as: UTF8.self) },
+                settings.headers.trailers.elements.map { String(decoding: $0.name, as: UTF8.self) },
+                settings.proxy.setHeaders.elements.map { String(decoding: $0.name, as: UTF8.self) }
+            )
+        }
+        #expect(try names("/merge") == (["Y", "X"], ["T"], ["B", "A"]))
+        #expect(try names("/merge/in") == (["Z", "Y", "X"], ["U", "T"], ["B", "A"]))
+        #expect(try names("/merge/on").added == ["Z"])
+        #expect(try names("/off") == ([], [], []))
+        #expect(try names("/off/in").added == ["Y"])
+        #expect(try names("/none").added == [])
+    }
+
     @Test("allow and deny of a location replace those around it")
     func accessRulesReplace() throws {
         let configuration = try Loading.server(

@@ -72,8 +72,8 @@ enum RefusalSamples {
         (#"map $uri $a { default $b; } map $a $b { x y; }"#, #"the variable "$a" refers to itself"#),
         (#"map $uri $a { ~x $B; } geo $a $b { default 1; }"#, #"the variable "$a" refers to itself"#),
         (
-            #"geo $x { ranges; }"#,
-            #"the "ranges" parameter of "geo" is not supported yet (write networks: 10.0.0.0/8)"#
+            #"geo $x { default a; ranges; }"#,
+            #"the "ranges" directive must be the first directive inside "geo" block"#
         ),
         (#"geo $x { 10.0.0.0/33 a; }"#, #"invalid network "10.0.0.0/33""#),
         (#"geo $x { a; }"#, #"invalid number of the geo parameters"#),
@@ -109,6 +109,20 @@ enum RefusalSamples {
         (#"log_format a escape=foo b;"#, #"unknown log format escaping "foo""#),
         (#"log_format a b; log_format a c;"#, #"duplicate "log_format" name "a""#),
         (#"log_format a $nosuch;"#, #"unknown "nosuch" variable"#),
+        (#"access_log /a/$uri combined buffer=1k;"#, #"buffered logs cannot have variables in name"#),
+        (#"access_log /a combined gzip=0;"#, #"invalid compression level "0""#),
+        (#"access_log syslog:server=1.1.1.1 combined buffer=1k;"#, #"logs to syslog cannot be buffered"#),
+        (
+            #"access_log /a combined buffer=1k; access_log /a combined buffer=2k;"#,
+            #"access_log "/a" already defined with conflicting parameters"#
+        ),
+        (#"open_log_file_cache max=0;"#, #""open_log_file_cache" must have "max" parameter"#),
+        (#"open_log_file_cache max=1 valid=1ms;"#, #"invalid "open_log_file_cache" parameter "valid=1ms""#),
+        (#"expires 1x;"#, #""expires" directive invalid value"#),
+        (
+            #"expires modified @1h;"#,
+            #""expires" directive daily time cannot be used with "modified" parameter"#
+        ),
         (#"access_log /a nosuch;"#, #"unknown log format "nosuch""#),
         (#"access_log /a combined flush=5s;"#, #"no buffer is defined for access_log "/a""#),
         (#"server { } location /x { }"#, #""location" directive is not allowed here"#),

@@ -9,7 +9,8 @@ extension DifferentialGroup {
             rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
             accelRedirect, authRequest, authRequestPlaces, authServices, mirror, referers, secureLinks,
             conditions, refusedRequests, patterns, trailers,
-            compression, preparedFiles, substitution, forcedRanges,
+            compression, preparedFiles, substitution, forcedRanges, expiries, cookieRules, charsets,
+            keptVariables, keptLocations,
         ]
     }
 }

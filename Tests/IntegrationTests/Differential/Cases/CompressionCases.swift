@@ -145,6 +145,7 @@ extension DifferentialGroup {
                 .init("the index", get("/")), .init("Vary, taken", get("/vary/a.html")),
                 .init("Vary, not taken", .get("/vary/a.html")),
                 .init("Vary, not there", get("/vary/plain.html")), .init("always", .get("/always/a.html")),
+                .init("Vary, of a range that is not there", .get("/vary/a.html", ["Range: bytes=999-"])),
                 .init("always, not there", .get("/always/plain.html")),
                 .init("always, and undone: taken", get("/undone/a.html")),
                 .init("POST", .request("POST", "/a.html", ["Accept-Encoding: gzip"], body: "x")),

@@ -1,0 +1,47 @@
+internal import CLinux
+public import Core
+internal import Glibc
+
+/// A file that a worker appends to, under a name that a request made.
+public final class AppendedFile {
+    private let fd: Int32
+    /// What it was when it was opened.
+    private let stamp: FileStamp
+
+    /// Opens it, and makes it if it is not there; folders are not made.
+    public init(_ path: ByteBuffer) throws(FileError) {
+        // Without O_NONBLOCK a named pipe that nobody reads would hold up the worker.
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK
+        guard let fd = path.withPath({ open($0, flags, 0o644) }) else {
+            throw FileError("open()", path.printableText, .notFound)
+        }
+        guard fd >= 0 else { throw FileError("open()", path.printableText, .current) }
+        var status = stat()
+        guard fstat(fd, &status) == 0 else {
+            let error = FileError("fstat()", path.printableText, .current)
+            close(fd)
+            throw error
+        }
+        self.fd = fd
+        stamp = FileStamp(status)
+    }
+
+    deinit { close(fd) }
+
+    /// Whether the file is still the one that `path` names.
+    public func isStill(at path: ByteBuffer) -> Bool {
+        guard let now = FileAccess.stamp(path) else { return false }
+        return now.device == stamp.device && now.inode == stamp.inode
+    }
+
+    /// Appends a line.
+    ///
+    /// - Returns: why it was lost; `nil`: it was not.
+    public func write(_ line: ByteBuffer) -> Errno? {
+        line.withUnsafeReadable { bytes in
+            let count = SystemCall.retrying { Glibc.write(fd, bytes.baseAddress, bytes.count) }
+            if count == bytes.count { return nil }
+            return count < 0 ? .current : .diskFull
+        }
+    }
+}

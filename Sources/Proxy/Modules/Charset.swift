@@ -1,0 +1,98 @@
+internal import Config
+internal import Core
+internal import HTTP
+internal import Net
+
+/// `charset` and `X-Accel-Charset`: what the `Content-Type` of a response says of its charset.
+///
+/// Contents are not coded anew: a charset that is not the content's own is an `[error]`, and not told.
+enum Charset {
+    /// Called once a response, when its status and type stand.
+    static func settle(_ exchange: Exchange) {
+        if !exchange.location.settings.charset.isTold, exchange.keptFields.charset.isEmpty { return }
+        let type = exchange.response.contentType
+        guard !type.isEmpty, !isMultipart(exchange.response) else { return }
+        let own = ContentType.charset(in: exchange)
+        let name = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(name) }
+        guard writeName(for: exchange, own, to: name) else {
+            return
+        }
+        if let own, own.name.isEmpty, case .off = exchange.location.settings.charset.source { return }
+        guard agrees(name, with: own, exchange) else { return }
+        if let own { type.truncate(to: own.start) }
+        // As in nginx: old browsers took it for the next page's.
+        if exchange.response.status == 301 || exchange.response.status == 302 || name.isEmpty { return }
+        type.append("; charset=")
+        type.append(contentsOf: name)
+    }
+
+    /// Writes what is to be told.
+    ///
+    /// - Returns: false if nothing is.
+    private static func writeName(for exchange: Exchange, _ own: ContentType.Charset?, to out: ByteBuffer)
+        -> Bool
+    {
+        let forced = exchange.keptFields.charset
+        if !forced.isEmpty {
+            out.append(contentsOf: forced)
+            let isKnown = forced.withReadable { exchange.snapshot.configuration.charsets[$0] != nil }
+            if !isKnown { exchange.log(.error, "unknown charset \"\(forced.printableText)\" to override") }
+            return isKnown
+        }
+        if let own, !own.name.isEmpty {
+            guard exchange.location.settings.charset.overrides else { return false }
+        } else {
+            let isText = ContentType.withBare(of: exchange) {
+                exchange.location.settings.charset.types.contains($0)
+            }
+            guard isText else { return false }
+        }
+        return write(exchange.location.settings.charset.charset, for: exchange, to: out)
+    }
+
+    private static func write(
+        _ name: CharsetSettings.Name, for exchange: Exchange, to out: ByteBuffer
+    ) -> Bool {
+        switch name {
+        case .off: return false
+        case .fixed(let bytes): out.append(bytes)
+        case .computed(let template):
+            template.append(for: exchange, to: out)
+            FieldValue.dropControls(of: out, from: 0)
+        }
+        return true
+    }
+
+    /// Whether the content is in the charset that is to be told, as far as anybody says what it is in.
+    private static func agrees(
+        _ name: ByteBuffer, with own: ContentType.Charset?, _ exchange: Exchange
+    ) -> Bool {
+        let source = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(source) }
+        if let own, !own.name.isEmpty {
+            let place = Slice(from: own.name.lowerBound, to: own.name.upperBound)
+            source.append(place, of: exchange.response.contentType)
+        } else if !write(exchange.location.settings.charset.source, for: exchange, to: source) {
+            return true
+        }
+        let isSame = source.withReadable { first in
+            name.withReadable { ProxyRedirectFilter.isSame(first, $0) }
+        }
+        if !isSame {
+            exchange.log(
+                .error,
+                "no \"charset_map\" between the charsets \"\(source.printableText)\" and"
+                    + " \"\(name.printableText)\"")
+        }
+        return isSame
+    }
+
+    /// Its parts tell theirs.
+    private static func isMultipart(_ response: Response) -> Bool {
+        guard response.status == 206, case .buffered = response.contentKind else { return false }
+        return response.contentType.withReadable { type in
+            type.count > 10 && equalsIgnoringCase(type.extracting(0..<10), "multipart/")
+        }
+    }
+}
