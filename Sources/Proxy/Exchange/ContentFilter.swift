@@ -13,6 +13,8 @@ final class ContentFilter {
     /// Most bytes that one response has coded in a turn of the worker, by what was taken or what was made of
     /// it, whichever is more: some 5 ms at level 6. Others have their turn first then.
     private static var turnMax: Int { 128 << 10 }
+    /// Of a content that may wait, so many bytes are not worth a step of their own.
+    private static var gatheredMax: Int { 4096 }
 
     private let worker: Worker
     /// Content that was taken, and not coded yet.
@@ -141,9 +143,17 @@ final class ContentFilter {
     var isHolding: Bool { hasWork || (next?.isHolding ?? false) }
 
     private var hasWork: Bool {
-        if !held.isEmpty || flush != .none { return true }
+        if flush != .none { return true }
+        if !held.isEmpty { return !isGathering }
         guard case .substituting = stage else { return false }
         return substitution.isBehind
+    }
+
+    /// So little has come that more, or the end, is waited for: a short content is compressed in one step,
+    /// and leaves in one piece.
+    private var isGathering: Bool {
+        guard mayWait, state == .between, case .coding(.deflate) = stage else { return false }
+        return held.count < ContentFilter.gatheredMax
     }
 
     /// It goes on in a later turn, or one behind it does.

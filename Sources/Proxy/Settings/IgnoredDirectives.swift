@@ -19,7 +19,6 @@ enum IgnoredDirectives {
                 "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size", "proxy_send_lowat",
                 "proxy_temp_file_write_size", "tunnel_send_lowat", "tunnel_buffer_size",
                 "msie_padding", "msie_refresh",
-                "expires_by_type",
                 "keepalive_min_timeout",
             ], in: anywhere)
             + rows(["referer_hash_max_size", "referer_hash_bucket_size"], in: [.server, .location])
