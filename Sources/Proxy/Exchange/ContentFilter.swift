@@ -245,7 +245,7 @@ final class ContentFilter {
             let complaint = work(into: out, for: exchange)
             let count = out.count
             madeCount += Int64(count)
-            turnCount += max(count, before - held.count)
+            turnCount += max(count, before - held.count, lookedCount)
             if count > 0 {
                 give(out, isLast: state == .over && ending == .whole && complaint == nil, exchange)
                 guard isRunning(exchange) else { return }
@@ -258,6 +258,11 @@ final class ContentFilter {
     private func give(_ out: ByteBuffer, isLast: Bool, _ exchange: Exchange) {
         guard let next else { return exchange.stream.send(out, of: exchange, isLast: isLast) }
         next.take(Slice(from: 0, to: out.count), of: out, for: exchange)
+    }
+
+    /// Bytes that the last piece cost, where each may be looked at more than once.
+    private var lookedCount: Int {
+        if case .substituting = stage { substitution.lookedCount } else { 0 }
     }
 
     /// Makes a piece of what is held.

@@ -11,6 +11,8 @@ internal import Net
 final class Substitution {
     /// Most bytes that are taken at once.
     private static var pieceMax: Int { 16 << 10 }
+    /// Bytes that are looked at in one step, about: many more than are given where texts overlap.
+    private static var lookMax: Int { 128 << 10 }
 
     /// A text that was found, unless one that stands before it is found as well.
     private struct Found {
@@ -36,6 +38,8 @@ final class Substitution {
     private var lookedAt = 0
     private var state = 0
     private var found: Found?
+    /// Bytes that were looked at in the last step.
+    private(set) var lookedCount = 0
 
     /// The content of a response begins.
     func begin(_ plan: SubstitutionPlan, _ table: SearchTable, _ replacements: [Template<Variable>]) {
@@ -71,15 +75,19 @@ final class Substitution {
     /// It can go on without more content.
     var isBehind: Bool { lookedAt < window.count }
 
-    /// Takes from the front of `input`, and appends to `out` until that has `atMost` bytes.
+    /// Takes from the front of `input`, and appends to `out` until that has `atMost` bytes, or until it was
+    /// worked for long enough.
     ///
     /// - Parameter isLast: no more content comes.
     func replace(
         _ input: ByteBuffer, isLast: Bool, into out: ByteBuffer, atMost: Int, for exchange: Exchange
     ) -> ContentCoder.Step {
-        while out.count < max(atMost, 1) {
+        lookedCount = 0
+        while out.count < max(atMost, 1), lookedCount < Self.lookMax {
             if isBehind || takeMore(from: input) {
+                let start = lookedAt
                 look()
+                lookedCount += lookedAt - start
                 if isSettled { replaceFound(for: exchange, into: out) } else { give(into: out) }
             } else {
                 guard isLast else { return .wantsInput }

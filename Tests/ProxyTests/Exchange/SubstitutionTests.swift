@@ -101,6 +101,27 @@ import Testing
         #expect(try body(client) == Self.model(content, pairs, once: once), "\(pairs)")
     }
 
+    @Test("where texts overlap, no turn looks at more than a few times what it gives")
+    func overlaps() throws {
+        let long = String(repeating: "a", count: 1000)
+        let pairs = [("\(long)b", "X"), ("aa", "Z")]
+        let content = [UInt8](repeating: UInt8(ascii: "a"), count: 3000) + Array("b".utf8)
+        let scene = try ScriptedScene(Self.directives(pairs, once: false))
+        let (client, connection) = try scene.ask(Self.request)
+        scene.say(ContentFilterTests.sized(content), connection, to: client)
+        guard case .http1(let session)? = client.session else {
+            Issue.record("no session")
+            return
+        }
+        // Each pair of letters is given after a thousand were looked at: that is more than one turn's work.
+        #expect(session.exchange?.isAwaitingTurn == true)
+        for _ in 0..<100 where !ReadResponse(client.received, isEnded: false).isWhole {
+            scene.worker.turn()
+            client.read()
+        }
+        #expect(try body(client) == Self.model(content, pairs, once: false))
+    }
+
     @Test("a content that grows a thousandfold is made as its client takes it")
     func growth() throws {
         let scene = try ScriptedScene(
