@@ -56,6 +56,13 @@ import Testing
                 "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(content.utf8.count)\r\n\r\n\(content)")
         }
 
+        func askInChunks(_ path: String, _ content: String, port: Int) throws -> Response {
+            let chunks = content.map { "1\r\n\($0)\r\n" }.joined() + "0\r\n\r\n"
+            return try RawClient.ask(
+                server.ports[port],
+                "POST \(path) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)")
+        }
+
         func curl(_ path: String, _ content: String, port: Int = 0) throws -> String {
             try Program.run(
                 "curl",
@@ -126,6 +133,8 @@ import Testing
         #expect(try scene.ask("/?early=1", String(repeating: "x", count: 90), port: 1).text == "[]")
         #expect(try scene.ask("/?early=1", String(repeating: "x", count: 101), port: 1).text == "large")
         #expect(try scene.ask("/pass?early=1", "12345678901", port: 1).text == "large")
+        #expect(try scene.askInChunks("/pass?early=1", "12345678901", port: 1).text == "large")
+        #expect(try scene.askInChunks("/pass?early=1", "1234567890", port: 1).status == 200)
         let passed = try scene.ask("/pass?early=1", "1234567890", port: 1)
         #expect(passed.status == 200)
         #expect(scene.gateway.requests.last?.text == "1234567890")

@@ -217,9 +217,10 @@ extension Exchange {
     private func refusal(at found: Location) -> Outcome? {
         take(on: found)
         if location.settings.core.isInternal && !routing.isInternal { return .status(404) }
-        // What was refused once may have a page for that anywhere, which gets nothing of the content.
-        guard let length = head.content.declared, body.sizeMax > 0, length > body.sizeMax, !body.isDiscarded,
-            !isSubrequest
+        // What was refused once may have a page for that anywhere, which gets nothing of the content. Of
+        // content in chunks the length is known where it was read before the location was chosen.
+        guard let length = head.content.declared ?? body.keptLength, body.sizeMax > 0,
+            length > body.sizeMax, !body.isDiscarded, !isSubrequest
         else { return nil }
         worker.log(.error, self, "client intended to send too large body: \(length) bytes")
         stream.mustClose()

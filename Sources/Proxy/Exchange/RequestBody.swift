@@ -179,6 +179,9 @@ final class RequestBody {
         return isComplete && isIntact
     }
 
+    /// Bytes of content, once all of it is here; `nil`: it is not, or does not stay.
+    var keptLength: Int64? { isKeptWhole ? receivedCount : nil }
+
     /// Has the content that `other` keeps whole, if it does: a copy of what is in memory, and the same file.
     func copy(_ other: RequestBody) {
         guard other.isPresent, other.isKeptWhole else { return }
