@@ -121,7 +121,8 @@ import Testing
             close(
                 open(folder.file("\(String(repeating: "0", count: 6 - name.count))\(name)"), O_CREAT, 0o644))
         }
-        let server = try Server(Self.text(folder.path))
+        let server = try Server(
+            Self.text(folder.path).replacingOccurrences(of: "%PORT1%;", with: "%PORT1% sndbuf=16k;"))
         let socket = try Socket.connect(port: server.port)
         defer { close(socket) }
         #expect(
@@ -139,6 +140,17 @@ import Testing
                 with: Data(try RawClient.get(server.port, "/json/").body)) as? [[String: Any]]
         let names = (json ?? []).compactMap { $0["name"] as? String }
         #expect(names.count == count && names == names.sorted())
+        // However many are made, a short one is.
+        mkdir(folder.file("short"), 0o755)
+        let waiting = try (0..<40).map { _ in
+            let client = try RawClient(port: server.port, receiveBuffer: 4096)
+            client.send("GET /html/ HTTP/1.1\r\nHost: a\r\n\r\n")
+            return client
+        }
+        #expect(server.waitForLog("32 long answers are being made: this one is refused"))
+        #expect(try RawClient.get(server.port, "/html/").status == 503)
+        #expect(try RawClient.get(server.port, "/html/short/").status == 200)
+        for client in waiting { client.close() }
         // A client that leaves in the middle takes nothing with it.
         for _ in 0..<40 {
             let leaving = try Socket.connect(port: server.port)

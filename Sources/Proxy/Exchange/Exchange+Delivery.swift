@@ -71,17 +71,17 @@ extension Exchange {
 
     // MARK: What is made in slices, between other requests
 
-    /// Makes an answer: now if it is short, else a slice in each turn of the worker.
+    /// Makes an answer: now if it is short, else a slice in each turn of the worker, if not too many are.
     func begin(_ work: SlicedWork) -> Outcome {
+        if work.run(outMax: ResponseStream.heldMax) {
+            work.end()
+            return .respond
+        }
         let countMax = work.purpose.countMax
         guard worker.longAnswers[work.purpose] < countMax else {
             work.drop()
             worker.log(.warn, self, "\(countMax) long answers are being made: this one is refused")
             return .status(503)
-        }
-        if work.run(outMax: ResponseStream.heldMax) {
-            work.end()
-            return .respond
         }
         worker.longAnswers[work.purpose] += 1
         source = .work(work)

@@ -176,7 +176,7 @@ struct Listing {
         out.append("\", \"type\":\"")
         out.append(kind(of: entry))
         out.append("\", \"mtime\":\"")
-        CivilTime.appendHTTPDate(entry.modified, to: out)
+        CivilTime.appendHTTPDate(clamped(entry.modified), to: out)
         out.append("\"")
         if entry.kind == .file {
             out.append(", \"size\":")
@@ -185,10 +185,8 @@ struct Listing {
         out.append(" }")
     }
 
-    /// Years of four digits: file systems know others.
-    private static func clamped(_ seconds: Int64) -> Int64 {
-        min(max(seconds, -62_167_219_200), 253_402_300_799)
-    }
+    /// As nginx: from 1970 on, and years of four digits. File systems know others.
+    private static func clamped(_ seconds: Int64) -> Int64 { min(max(seconds, 0), 253_402_300_799) }
 
     private static func kind(of entry: ListedNames.Entry) -> StaticString {
         switch entry.kind {
