@@ -57,7 +57,6 @@ extension UpstreamRequest {
         exchange.response.isUpgrade = true
         ResponseRewrite.fill(exchange, from: self)
         tellServer(exchange.response)
-        tellServer(exchange.response)
         exchange.stream.startTunnel(peer: connection, request: self, early: early)
     }
 
