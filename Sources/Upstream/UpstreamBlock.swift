@@ -223,6 +223,9 @@ enum ServerLine {
             }
         }
         if let address = SocketAddress.parse(written, defaultPort: 80) {
+            guard address.port != 0 else {
+                throw ConfigError("invalid port in upstream \"\(written)\"", statement)
+            }
             prototype.address = address
             prototype.name = address.text
             return block.settings.peers.append(prototype)

@@ -91,6 +91,7 @@ enum RefusalSamples {
             #"invalid parameter "weight=9223372036854775807""#
         ),
         (#"upstream u { server 127.0.0.1 weight=0; }"#, #"invalid parameter "weight=0""#),
+        (#"upstream u { server 127.0.0.1:0; }"#, #"invalid port in upstream "127.0.0.1:0""#),
         (#"zone x 64k;"#, #""zone" directive is not allowed here"#),
         (#"upstream u { root /x; }"#, #""root" directive is not allowed here"#),
         (#"upstream u { foo; }"#, #"unknown directive "foo""#),
