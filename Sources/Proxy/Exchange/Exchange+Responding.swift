@@ -23,7 +23,7 @@ extension Exchange {
             response.hasOwnReason = false
         }
         keptFields.add(to: response)
-        upstream?.tellServer(response)
+        if let upstream, upstream.binding != nil { upstream.tellServer(response) }
         if limiting.hasFields { LimitFields.apply(to: self) }
         HeaderFilter.apply(to: self)
         Compression.settleUnpacking(self)

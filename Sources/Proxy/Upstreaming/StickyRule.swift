@@ -15,16 +15,33 @@ final class StickyRule {
     }
 
     /// A cookie that says which server its client was given.
-    struct Cookie {
+    final class Cookie {
         /// `name=`
-        let name: [UInt8]
-        let lifetime: Lifetime
-        let domain: Template<Variable>?
+        fileprivate let name: [UInt8]
+        fileprivate let lifetime: Lifetime
+        fileprivate let domain: Template<Variable>?
         /// `; httponly; secure`
-        let flags: [UInt8]
-        let sameSite: Template<Variable>?
+        fileprivate let flags: [UInt8]
+        fileprivate let sameSite: Template<Variable>?
         /// `; path=/`
-        let path: [UInt8]
+        fileprivate let path: [UInt8]
+
+        init(
+            _ settings: StickyCookie, _ builder: ConfigurationBuilder, _ statement: Statement
+        ) throws(ConfigError) {
+            name = Array("\(settings.name)=".utf8)
+            lifetime =
+                settings.isLasting ? .lasting : settings.lifetimeSeconds.map { .seconds($0) } ?? .session
+            flags = Array(
+                ((settings.isHTTPOnly ? "; httponly" : "") + (settings.isSecure ? "; secure" : "")).utf8)
+            path = Array((settings.path.map { "; path=\($0)" } ?? "").utf8)
+            func template(_ text: String?) throws(ConfigError) -> Template<Variable>? {
+                guard let text else { return nil }
+                return try builder.template(text, statement)
+            }
+            domain = try template(settings.domain)
+            sameSite = try template(settings.sameSite)
+        }
     }
 
     enum Lifetime {
@@ -36,18 +53,35 @@ final class StickyRule {
     }
 
     /// Sessions of servers, and where they are kept.
-    struct Learning {
+    final class Learning {
         let creations: [Variable]
         let zone: String
         let table: SessionTable
         let timeoutMs: Int
         let atHead: Bool
+
+        init(
+            _ settings: StickyLearning, of upstream: String, _ builder: ConfigurationBuilder,
+            _ statement: Statement
+        ) throws(ConfigError) {
+            let words = try ZoneWords("zone=" + (settings.zone ?? ""), statement)
+            for other in builder.stickyRules.values where other.zoneName == words.name {
+                throw ConfigError(
+                    "sticky zone \"\(words.name)\" is already used in upstream \"\(other.upstream)\"",
+                    statement)
+            }
+            creations = try StickyRule.variables(settings.creations, builder, statement)
+            zone = words.name
+            table = try StickyRule.table(words, upstream, builder, statement)
+            timeoutMs = settings.timeoutMs
+            atHead = settings.atHead
+        }
     }
 
     let method: Method
     /// The first that is not empty says what the request is bound to.
     let lookups: [Variable]
-    private let upstream: String
+    fileprivate let upstream: String
     private let statement: Statement
 
     /// - Parameters:
@@ -64,21 +98,11 @@ final class StickyRule {
         case .cookie(let cookie): method = .cookie(try Cookie(cookie, builder, statement))
         case .route: method = .route
         case .learn(let learning):
-            let words = try ZoneWords("zone=" + (learning.zone ?? ""), statement)
-            for other in builder.stickyRules.values where other.zoneName == words.name {
-                throw ConfigError(
-                    "sticky zone \"\(words.name)\" is already used in upstream \"\(other.upstream)\"",
-                    statement)
-            }
-            method = .learn(
-                Learning(
-                    creations: try StickyRule.variables(learning.creations, builder, statement),
-                    zone: words.name, table: try StickyRule.table(words, upstream, builder, statement),
-                    timeoutMs: learning.timeoutMs, atHead: learning.atHead))
+            method = .learn(try Learning(learning, of: upstream, builder, statement))
         }
     }
 
-    private static func variables(
+    fileprivate static func variables(
         _ names: [String], _ builder: ConfigurationBuilder, _ statement: Statement
     ) throws(ConfigError) -> [Variable] {
         try names.map { (name) throws(ConfigError) in
@@ -88,7 +112,7 @@ final class StickyRule {
     }
 
     /// A zone that goes to another upstream, or whose size changes, is another one, and empty.
-    private static func table(
+    fileprivate static func table(
         _ words: ZoneWords, _ upstream: String, _ builder: ConfigurationBuilder, _ statement: Statement
     ) throws(ConfigError) -> SessionTable {
         let label = "sticky \(words.name.utf8.count) \(words.name)\(upstream)"
@@ -99,7 +123,7 @@ final class StickyRule {
         }
     }
 
-    private var zoneName: String? {
+    fileprivate var zoneName: String? {
         if case .learn(let learning) = method { learning.zone } else { nil }
     }
 
@@ -122,23 +146,6 @@ final class StickyRule {
 }
 
 extension StickyRule.Cookie {
-    init(
-        _ settings: StickyCookie, _ builder: ConfigurationBuilder, _ statement: Statement
-    ) throws(ConfigError) {
-        name = Array("\(settings.name)=".utf8)
-        lifetime =
-            settings.isLasting ? .lasting : settings.lifetimeSeconds.map { .seconds($0) } ?? .session
-        flags = Array(
-            ((settings.isHTTPOnly ? "; httponly" : "") + (settings.isSecure ? "; secure" : "")).utf8)
-        path = Array((settings.path.map { "; path=\($0)" } ?? "").utf8)
-        func template(_ text: String?) throws(ConfigError) -> Template<Variable>? {
-            guard let text else { return nil }
-            return try builder.template(text, statement)
-        }
-        domain = try template(settings.domain)
-        sameSite = try template(settings.sameSite)
-    }
-
     /// Appends what `Set-Cookie` says: nginx's words, in nginx's order.
     func append(_ server: ServerID, for exchange: Exchange, to out: ByteBuffer) {
         out.append(name)

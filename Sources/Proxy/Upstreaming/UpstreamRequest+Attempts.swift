@@ -174,7 +174,7 @@ extension UpstreamRequest {
         endRetry()
         exchange.attempts.finish(nowMs: worker.clock.nowMs)
         // It was not given up for another one: the server goes on with the session.
-        if case .done = state { learnSession(atHead: false) }
+        if binding != nil, case .done = state { learnSession(atHead: false) }
         guard let group, let index = attempt.peer.take() else { return }
         if group.wantsTimes { noteEnd(outcome, at: index, group) }
         group.finished(index, outcome, nowMs: worker.clock.nowMs)

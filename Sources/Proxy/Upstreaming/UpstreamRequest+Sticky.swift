@@ -16,6 +16,8 @@ final class StickyBinding {
     func reset() {
         rule = nil
         said.removeAll()
+        // Strangers may make it as long as a head may be.
+        said.shrink(toCapacity: 256)
         server = nil
     }
 }

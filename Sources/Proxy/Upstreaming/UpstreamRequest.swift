@@ -120,7 +120,7 @@ final class UpstreamRequest {
 
     /// A target is about to be asked, the first one of the request or another one.
     func begin() {
-        keepCookie()
+        if binding != nil { keepCookie() }
         reset()
         isFresh = false
     }
