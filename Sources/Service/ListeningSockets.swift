@@ -21,7 +21,7 @@ struct ListeningSockets {
     private(set) var entries: [Entry] = []
 
     /// The variable that hands sockets to a new binary: `address=fd,fd;…`, where `%`, `=` and `;` in a path
-    /// are percent-encoded.
+    /// are percent-encoded. `kept` among the descriptors: the name of the UNIX socket is somebody else's.
     static let inheritanceVariable = "PORTICO_SOCKETS"
 
     /// Sockets that a former binary left open for this one; `nil`: it was not started by one.
@@ -40,7 +40,7 @@ struct ListeningSockets {
             sockets.entries.append(
                 Entry(
                     address: address, options: ListenOptions(reuseport: reuseport), descriptors: descriptors,
-                    file: SocketFile(of: address, origin: .inherited)))
+                    file: sides[1].hasSuffix(kept) ? nil : SocketFile(of: address, origin: .inherited)))
         }
         return sockets
     }
@@ -50,9 +50,13 @@ struct ListeningSockets {
         entries.map { entry in
             let open = entry.descriptors.filter { $0 != ListeningSockets.closed }
             let descriptors = open.map(String.init).joined(separator: ",")
-            return "\(ListeningSockets.encoded(entry.address.text))=\(descriptors)"
+            var mark = ""
+            if case .unix = entry.address.kind, entry.file == nil { mark = ListeningSockets.kept }
+            return "\(ListeningSockets.encoded(entry.address.text))=\(descriptors)\(mark)"
         }.joined(separator: ";")
     }
+
+    private static var kept: String { ",kept" }
 
     private static func encoded(_ text: String) -> String {
         text.replacing("%", with: "%25").replacing("=", with: "%3D").replacing(";", with: "%3B")
@@ -60,6 +64,15 @@ struct ListeningSockets {
 
     private static func decoded(_ text: Substring) -> String {
         String(text).replacing("%3B", with: ";").replacing("%3D", with: "=").replacing("%25", with: "%")
+    }
+
+    /// Takes a socket in that somebody else has bound; several of one address are `reuseport`'s.
+    mutating func add(_ fd: Int32, at address: SocketAddress) {
+        guard let index = entries.firstIndex(where: { $0.address == address }) else {
+            return entries.append(
+                Entry(address: address, options: ListenOptions(), descriptors: [fd], file: nil))
+        }
+        entries[index].descriptors.append(fd)
     }
 
     // MARK: Opening

@@ -24,10 +24,12 @@ extension Master {
             log.write(.notice, connection: nil, "reconfigured")
             shared.service.reloaded(wallMs: clock.wallMs, complaint: nil)
             outcome.answer(questions, .accepted(warnings: next.warnings))
+            notices.awaitWorkers(status: "")
         } catch {
             for line in error.lines { log.write(.emerg, connection: nil, line) }
             log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")
             shared.service.reloaded(wallMs: clock.wallMs, complaint: error.description)
+            notices.awaitWorkers(status: "the new configuration was refused: \(error.description)")
             outcome.answer(questions, .refused(error.lines.joined(separator: "\nportico: [emerg] ")))
         }
     }

@@ -35,7 +35,9 @@ extension Master {
         case .terminate: terminate()
         case .quit: quit()
         case .finishWorkers: finishWorkers()
-        case .reload: reload()
+        case .reload:
+            tellOfReload()
+            reload()
         case .restartWorkers: restartWorkers()
         case .reopen: reopen()
         case .upgrade: upgrade()
@@ -73,6 +75,7 @@ extension Master {
         if delaysShutdown() { return }
         isStopping = true
         quitDueMs = nil
+        tellOfEnd()
         send(SIGTERM)
         killDeadlineMs = clock.nowMs + Master.patienceMs
     }
@@ -84,6 +87,7 @@ extension Master {
     func quit() {
         isStopping = true
         quitDueMs = nil
+        tellOfEnd()
         send(SIGQUIT)
         closeSockets()
     }

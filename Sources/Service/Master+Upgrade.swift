@@ -42,6 +42,8 @@ extension Master {
         setenv(ListeningSockets.inheritanceVariable, sockets.inheritance, 1)
         if let handed { setenv(Inheritance.variable, handed.text, 1) }
         setenv(Launch.predecessorVariable, "\(master)", 1)
+        // The new one has signs of life of its own to give.
+        unsetenv(Notices.watchdogPIDVariable)
         var words = launch.arguments.map { strdup($0) }
         words.append(nil)
         if let program = words[0] { execvp(program, &words) }
@@ -62,5 +64,6 @@ extension Master {
         hasChecker = true
         startChecker()
         startMissingWorkers(besides: children.filter { !$0.isLeaving })
+        notices.awaitWorkers(status: "a new binary gave up")
     }
 }

@@ -68,6 +68,8 @@ final class Master {
     let master = getpid()
     /// A new binary that took over the sockets, while it lives.
     var newBinary: pid_t?
+    /// What the service manager hears.
+    var notices = Notices.ofEnvironment()
 
     static var slotsMax: Int { 1024 }
 
@@ -110,6 +112,7 @@ final class Master {
             reap()
             replaceLeaving()
             respawn()
+            tellServiceManager()
             killLate()
             killHung()
             removeLeftFiles()
@@ -168,6 +171,7 @@ final class Master {
         }
         for next in [quitDueMs, checkerDueMs, killDeadlineMs] { due = min(due, next ?? .max) }
         for next in respawnsDue { due = min(due, next.atMs) }
+        due = min(due, notices.dueMs(nowMs: clock.nowMs, workers: children.count) ?? .max)
         let left = max(0, due == .max ? 0 : due - clock.nowMs)
         signals.wait(timeoutMs: due == .max ? -1 : Int32(clamping: left))
     }

@@ -13,6 +13,7 @@ extension Program {
             // Before anybody can reach us: a signal that comes from now on waits until it is obeyed.
             let signals = try SignalDescriptor(Master.obeyed)
             let former = ListeningSockets.inherited()
+            let activated = ListeningSockets.activated()
             let inheritance =
                 try Inheritance.received(slots: Master.slotsMax)
                 ?? Inheritance(
@@ -24,10 +25,12 @@ extension Program {
             warn(configuration)
             try configuration.prepareDirectories(owner: Account.ofWorkers(configuration.main)?.user)
             let main = configuration.main
-            let inherited = former ?? ListeningSockets()
+            let inherited = former ?? activated
             sockets = try inherited.opened(
                 for: configuration, workers: main.usesMaster ? main.workerProcesses : 1)
-            for warning in configuration.warnings + sockets.adapt(from: inherited) {
+            let warnings =
+                configuration.warnings + sockets.adapt(from: inherited) + activated.unnamed(by: sockets)
+            for warning in warnings {
                 configuration.errorLog.write(.warn, connection: nil, warning)
             }
             // A new binary is in the background already, and its forerunner must see it live.
@@ -37,7 +40,10 @@ extension Program {
             daemon?.arrived()
             if let notice = configuration.startNotice { standardError(notice) }
             configuration.takeStandardError()
-            guard main.usesMaster else { return try serveAlone(configuration, sockets) }
+            guard main.usesMaster else {
+                for file in inherited.closeUnused(by: sockets) { file.remove() }
+                return try serveAlone(configuration, sockets)
+            }
             let master = Master(
                 request: request, launch: Launch(arguments: arguments, isDaemon: main.daemonizes),
                 configuration: configuration, sockets: sockets, signals: signals, inheritance: inheritance)
@@ -74,6 +80,11 @@ extension Program {
             for file in sockets.entries.compactMap(\.file) { file.remove() }
             PIDFile(path: configuration.main.pidPath).remove()
         }
-        return try Worker(birth, orders: nil).run()
+        let worker = try Worker(birth, orders: nil)
+        var notices = Notices.ofEnvironment()
+        if let complaint = notices.ready() {
+            configuration.errorLog.write(.warn, connection: nil, complaint)
+        }
+        return worker.run()
     }
 }

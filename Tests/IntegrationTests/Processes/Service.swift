@@ -45,9 +45,10 @@ final class Service {
     /// - Parameters:
     ///   - workers: how many the text asks for.
     ///   - shell: words of a shell before it is started in the shell's place.
+    ///   - descriptors: open ones that it gets as 3, 4 and so on.
     init(
         _ text: String = Service.usual, _ manner: Manner = .foreground, workers count: Int = 2,
-        standard: Program.Standard = .files, shell: String? = nil
+        standard: Program.Standard = .files, shell: String? = nil, descriptors: [Int32] = []
     ) throws {
         workerCount = count
         directory = try TemporaryDirectory()
@@ -63,7 +64,8 @@ final class Service {
         }
         try Service.text(text, manner, directory, ports).write(
             toFile: folder + "/server.conf", atomically: true, encoding: .utf8)
-        command = try Program(path, words, in: directory, name: "server", standard: standard)
+        command = try Program(
+            path, words, in: directory, name: "server", descriptors: descriptors, standard: standard)
         master = command.pid
         if manner == .daemon {
             let ending = command.waitForEnd(within: 20)
