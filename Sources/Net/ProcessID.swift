@@ -6,6 +6,8 @@ public enum ProcessID {
     public static var current: Int32 { getpid() }
     /// Who started it; another process's, most likely 1, when that one is gone.
     public static var parent: Int32 { getppid() }
+    /// The user that it is.
+    public static var user: UInt32 { geteuid() }
     /// Whether it may do what only root may.
     public static var isSuperuser: Bool { geteuid() == 0 }
 

@@ -171,9 +171,11 @@ extension MainSettings {
         ]
     }
 
-    /// Only root can become somebody else.
+    /// Only root can become somebody else; who is that user already need not.
     private static func checkAccount(_ block: Block, _ statement: Statement) throws(ConfigError) {
         guard ProcessID.isSuperuser else {
+            let account = try? Account(user: block.main.user, group: block.main.group)
+            if account?.user == ProcessID.user { return }
             return block.builder.warn(
                 ConfigError(
                     "the \"user\" directive makes sense only if the master process runs with super-user"
