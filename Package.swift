@@ -26,8 +26,14 @@ let productSettings: [SwiftSetting] =
             ],
             .when(configuration: .release))
     ]
+/// For a binary that goes with all that it loads (`conf/package/build oci`): the folder of libraries whose
+/// code is to be in it. Nobody links to it.
+let imageLinking =
+    Context.environment["PORTICO_STATIC_LIBRARIES"].map {
+        ["-L", $0, "-Xlinker", "--no-export-dynamic"]
+    } ?? []
 let linking: [LinkerSetting] = [
-    .unsafeFlags(["-static-stdlib", "-lto=llvm-full"], .when(configuration: .release))
+    .unsafeFlags(["-static-stdlib", "-lto=llvm-full"] + imageLinking, .when(configuration: .release))
 ]
 
 /// `portico-bench micro` counts the allocations of the statically linked runtime.
