@@ -131,9 +131,14 @@ private enum ListenReader {
         guard !text.hasPrefix("unix:"), let dash = text.lastIndex(of: "-") else { return (text, nil) }
         let first = String(text[..<dash])
         let (_, port) = HostAndPort.split(first)
+        let end = text[text.index(after: dash)...]
         // A name may have a dash.
-        guard port != nil || first.allSatisfy(\.isNumber) else { return (text, nil) }
-        guard let last = SocketAddress.portNumber(text[text.index(after: dash)...]), last > 0,
+        if port == nil {
+            guard first.allSatisfy(\.isNumber), !end.isEmpty, end.allSatisfy(\.isNumber) else {
+                return (text, nil)
+            }
+        }
+        guard let last = SocketAddress.portNumber(end), last > 0,
             !(port?.isEmpty ?? first.isEmpty)
         else { throw .invalidPort(text, statement) }
         return (first, last)

@@ -40,7 +40,7 @@ enum RefusalSamples {
         (#"server { listen 99999; }"#, #"invalid port in "99999" of the "listen" directive"#),
         (#"server { listen 127.0.0.1:0; }"#, #"invalid port in "127.0.0.1:0" of the "listen" directive"#),
         (#"server { listen 81-80; }"#, #"invalid port range in "81-80" of the "listen" directive"#),
-        (#"server { listen 80-; }"#, #"invalid port in "80-" of the "listen" directive"#),
+        (#"server { listen 80-; }"#, #"host not found in "80-" of the "listen" directive"#),
         (#"server { listen 127.0.0.1:-80; }"#, #"invalid port in "127.0.0.1:-80" of the "listen" directive"#),
         (#"server { listen 0-5; }"#, #"invalid port in "0-5" of the "listen" directive"#),
         (#"server { listen 1-70000; }"#, #"invalid port in "1-70000" of the "listen" directive"#),
