@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
@@ -80,6 +81,12 @@ static inline long portico_set_affinity(unsigned long mask) {
 }
 // prctl is variadic, which Swift does not call.
 static inline int portico_prctl(int option, unsigned long value) { return prctl(option, value, 0, 0, 0); }
+static inline int portico_keep_net_raw(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0}};
+    data[0].effective = data[0].permitted = 1u << CAP_NET_RAW;
+    return (int)syscall(SYS_capset, &header, data);
+}
 static inline int portico_set_name(const char *name) { return prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0); }
 // A variable that Swift takes for shared between threads.
 static inline char **portico_environment(void) { extern char **environ; return environ; }

@@ -11,6 +11,8 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -113,4 +115,8 @@ static inline uint64_t portico_op_no_anti_replay(void) { return SSL_OP_NO_ANTI_R
 static inline EVP_PKEY *portico_ec_key(void) { return EVP_EC_gen("P-256"); }
 static inline const char *portico_openssl_version(void) { return OpenSSL_version(OPENSSL_VERSION); }
 static inline int portico_ssl_group(SSL *ssl) { return (int)SSL_get_negotiated_group(ssl); }
+static inline int portico_ssl_offered_ciphers(SSL *ssl, const unsigned char **list) {
+    return (int)SSL_get0_raw_cipherlist(ssl, list);
+}
+static inline int portico_ssl_offered_groups(SSL *ssl, int *list) { return (int)SSL_get1_groups(ssl, list); }
 static inline int portico_error_reason(unsigned long code) { return ERR_GET_REASON(code); }

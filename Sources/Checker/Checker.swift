@@ -120,7 +120,7 @@ public final class Checker {
     /// A name was looked up: workers are told if its addresses are others than before.
     ///
     /// - Returns: false: not all could be told; it is to be looked up again soon.
-    func found(_ addresses: [SocketAddress], of name: DynamicName) -> Bool {
+    func found(_ addresses: [FoundServer], of name: DynamicName) -> Bool {
         let groups = configuration.upstreams.enumerated().filter { _, settings in
             shared.current(settings).dynamicNames.contains { $0.isLike(name) }
         }
@@ -129,9 +129,9 @@ public final class Checker {
         let areOthers = shared.names.publish(addresses, of: name)
         let isToldToAll = groups.allSatisfy { _, settings in tell(settings, addresses, of: name) }
         guard areOthers else { return isToldToAll }
-        let text = addresses.map(\.text).joined(separator: ", ")
+        let text = addresses.isEmpty ? "gone" : addresses.map(\.address.text).joined(separator: ", ")
         for (index, settings) in groups {
-            log(.notice, "\"\(name.host):\(name.port)\" in upstream \"\(settings.name)\" is now \(text)")
+            log(.notice, "\"\(name.text)\" in upstream \"\(settings.name)\" is now \(text)")
             if !settings.isDynamic { watchServers(ofGroup: index) }
         }
         return isToldToAll
@@ -139,7 +139,7 @@ public final class Checker {
 
     /// Addresses that there is no room for are not told: nobody could see what checks say of them.
     private func findPlaces(
-        _ groups: [(index: Int, settings: UpstreamSettings)], _ addresses: [SocketAddress],
+        _ groups: [(index: Int, settings: UpstreamSettings)], _ addresses: [FoundServer],
         of name: DynamicName
     ) -> Bool {
         for (index, settings) in groups where settings.hasZone {
@@ -158,13 +158,13 @@ public final class Checker {
     }
 
     /// Puts a name's addresses in the list of a group that has one.
-    private func tell(_ settings: UpstreamSettings, _ addresses: [SocketAddress], of name: DynamicName)
+    private func tell(_ settings: UpstreamSettings, _ addresses: [FoundServer], of name: DynamicName)
         -> Bool
     {
         guard settings.isDynamic else { return true }
         let outcome = shared.members.update(settings.name, configured: settings.configuredMembers) { text in
             guard let text, var list = GroupMemberList(text: text) else { return nil }
-            list.find(addresses, of: name)
+            list.find(addresses, of: name, allowsBackups: settings.allowsBackups)
             return list.text
         }
         guard outcome == .done else {

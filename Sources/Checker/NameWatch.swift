@@ -15,6 +15,8 @@ final class NameWatch {
     private let validMs: Int?
     private var repetition: Repetition
     private var lookup: DNSLookup?
+    /// The hosts that SRV records name, being looked up one after the other.
+    private var round: ServiceRound?
 
     init(_ checker: Checker, _ name: DynamicName, _ resolver: ResolverSettings, validMs: Int?, token: Token) {
         self.name = name
@@ -36,9 +38,17 @@ final class NameWatch {
     func ready() { advance() }
 
     private func start() {
-        let made = DNSLookup(
-            host: name.host, port: name.port, settings: resolver, nowMs: checker.clock.nowMs,
-            tally: checker.tally(of: resolver))
+        let (nowMs, tally) = (checker.clock.nowMs, checker.tally(of: resolver))
+        round = nil
+        if let service = name.serviceName {
+            begin(DNSLookup(service: service, settings: resolver, nowMs: nowMs, tally: tally))
+        } else {
+            begin(
+                DNSLookup(host: name.host, port: name.port, settings: resolver, nowMs: nowMs, tally: tally))
+        }
+    }
+
+    private func begin(_ made: DNSLookup) {
         lookup = made
         if made.fd >= 0 {
             do throws(Errno) {
@@ -55,18 +65,53 @@ final class NameWatch {
         switch lookup.advance(nowMs: checker.clock.nowMs) {
         case nil: repetition.wait(untilMs: lookup.deadlineMs)
         case .found(let addresses, let ttlSeconds)?:
+            let services = lookup.services
             endLookup()
-            repetition.succeeded()
-            if !checker.found(addresses, of: name) {
-                begin(afterMs: NameWatch.retryMs)
-            } else if name.isFollowed {
-                begin(afterMs: max(validMs ?? ttlSeconds * 1000, NameWatch.validMinMs))
+            if round != nil {
+                round?.found(addresses, ttlSeconds)
+                goOn()
+            } else if name.service != nil {
+                round = ServiceRound(services, ttlSeconds)
+                goOn()
+            } else {
+                settle(addresses.map { FoundServer($0) }, ttlSeconds)
             }
-        case .failed(let reason)?: failed(reason)
+        case .failed(let reason)? where round != nil:
+            endLookup()
+            round?.failed(reason)
+            goOn()
+        case .failed(let reason)?:
+            // It is said that there is no such name; whatever else fails says nothing of its addresses.
+            if name.isFollowed, lookup.ending == .noSuchName { _ = checker.found([], of: name) }
+            failed(reason)
         }
     }
 
-    /// What was found before goes on to be used.
+    /// The next host of the service, or the end.
+    private func goOn() {
+        if let next = round?.next {
+            return begin(
+                DNSLookup(
+                    host: next.target.text, port: next.port, settings: resolver, nowMs: checker.clock.nowMs,
+                    tally: checker.tally(of: resolver)))
+        }
+        guard let ended = round.take() else { return }
+        guard !ended.servers.isEmpty else {
+            return failed(ended.reason ?? "\(name.text) is offered by no host")
+        }
+        settle(ended.servers, ended.ttlSeconds)
+    }
+
+    private func settle(_ servers: [FoundServer], _ ttlSeconds: Int) {
+        repetition.succeeded()
+        if !checker.found(servers, of: name) {
+            begin(afterMs: NameWatch.retryMs)
+        } else if name.isFollowed {
+            begin(afterMs: max(validMs ?? ttlSeconds * 1000, NameWatch.validMinMs))
+        }
+    }
+
+    /// What was found before goes on to be used, unless it was taken away.
     private func failed(_ reason: String) {
         endLookup()
         repetition.failed(
@@ -77,6 +122,7 @@ final class NameWatch {
     /// Nobody wants the name any more.
     func end() {
         endLookup()
+        round = nil
         repetition.end()
     }
 

@@ -187,7 +187,7 @@ final class Probe {
         guard let tls = transport.tls else { return }
         switch tls.handshake() {
         case .done: connected(transport)
-        case .wantsRead, .wantsWrite:
+        case .wantsRead, .wantsWrite, .wantsContext:
             if transport.isHangup { fail("TLS: closed in the handshake") }
         case .plainHTTP: fail("TLS: not a TLS answer")
         case .failed(let error): fail("TLS: \(error.upstreamLogText)")

@@ -20,6 +20,8 @@ public struct ProxyProtocolHeader {
     public var source: End?
     /// The end that the client connected to.
     public var destination: End?
+    /// Version 2: the values behind the addresses, as they came.
+    public var values: [UInt8] = []
 
     /// What bytes are.
     public enum Reading {
@@ -94,10 +96,12 @@ public struct ProxyProtocolHeader {
             guard length >= 28 else { return .broken }
             header.source = readEnd(bytes, at: 16, count: 4, port: 24)
             header.destination = readEnd(bytes, at: 20, count: 4, port: 26)
+            header.values = (28..<length).map { bytes[$0] }
         case 2:
             guard length >= 52 else { return .broken }
             header.source = readEnd(bytes, at: 16, count: 16, port: 48)
             header.destination = readEnd(bytes, at: 32, count: 16, port: 50)
+            header.values = (52..<length).map { bytes[$0] }
         default: break
         }
         return .complete(header)

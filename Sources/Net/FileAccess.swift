@@ -14,6 +14,18 @@ public enum FileAccess {
         return try read(fd, path, limit: limit)
     }
 
+    /// The same of a regular file: whatever else stands there is not waited for.
+    public static func readRegular(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        guard isWhole(path) else { throw FileError("open()", path, .notFound) }
+        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard fd >= 0 else { throw FileError("open()", path, .current) }
+        defer { close(fd) }
+        var status = stat()
+        guard fstat(fd, &status) == 0 else { throw FileError("fstat()", path, .current) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileError("open()", path, .invalidArgument) }
+        return try read(fd, path, limit: limit)
+    }
+
     /// The bytes that are left of an opened file.
     ///
     /// - Parameter path: what it is called in an error.

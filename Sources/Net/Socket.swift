@@ -52,6 +52,20 @@ public enum ConnectOutcome {
     case failed(Errno)
 }
 
+/// Where a connection begins.
+public struct LocalAddress: Sendable {
+    /// Its port may be 0: any.
+    public let address: SocketAddress
+    /// It need not be one of this machine.
+    public let isTransparent: Bool
+
+    /// An address that is one of this machine, unless it is said to be another's.
+    public init(_ address: SocketAddress, isTransparent: Bool = false) {
+        self.address = address
+        self.isTransparent = isTransparent
+    }
+}
+
 /// The system calls of stream sockets; all of them non-blocking and closed on exec.
 public enum Socket {
     private static func open(_ address: SocketAddress) throws(Errno) -> Int32 {
@@ -73,7 +87,7 @@ public enum Socket {
         let fd = try open(address)
         do throws(Errno) {
             try prepare(fd, address, options)
-            let result = address.withSockaddr { bind(fd, $0, $1) }
+            let result = address.withSockaddr { Glibc.bind(fd, $0, $1) }
             guard result == 0 else { throw Errno.current }
             if case .unix(let path) = address.kind { chmod(path, 0o666) }
             guard Glibc.listen(fd, options.backlog) == 0 else { throw Errno.current }
@@ -127,14 +141,14 @@ public enum Socket {
     // MARK: Connecting
 
     /// Begins to connect, from the address `local` if one is given.
-    public static func connect(_ address: SocketAddress, from local: SocketAddress?) -> ConnectOutcome {
+    public static func connect(_ address: SocketAddress, from local: LocalAddress?) -> ConnectOutcome {
         let fd: Int32
         do {
             fd = try open(address)
         } catch {
             return .failed(error)
         }
-        if let local, local.withSockaddr({ bind(fd, $0, $1) }) != 0 {
+        if let local, !bind(fd, to: local) {
             let error = Errno.current
             Glibc.close(fd)
             return .failed(error)
@@ -144,6 +158,24 @@ public enum Socket {
         if error.code == EINPROGRESS { return .inProgress(fd) }
         Glibc.close(fd)
         return .failed(error)
+    }
+
+    private static func bind(_ fd: Int32, to local: LocalAddress) -> Bool {
+        let address = local.address
+        if local.isTransparent {
+            let (level, name) =
+                address.isIPv6
+                ? (Int32(IPPROTO_IPV6), IPV6_TRANSPARENT) : (Int32(IPPROTO_IP), IP_TRANSPARENT)
+            guard set(fd, level, name, 1) else { return false }
+        }
+        switch address.port {
+        case nil: break
+        // The kernel chooses the port when it knows the other end: more connections can leave.
+        case 0: _ = set(fd, Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1)
+        // So that one and the same port can call several servers.
+        default: _ = set(fd, SOL_SOCKET, SO_REUSEADDR, 1)
+        }
+        return address.withSockaddr { Glibc.bind(fd, $0, $1) } == 0
     }
 
     /// What became of a connection that was in progress; `nil`: it stands.

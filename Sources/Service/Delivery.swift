@@ -69,6 +69,7 @@ extension MainSettings {
         user == next.user && group == next.group && workerProcesses == next.workerProcesses
             && workerFileLimit == next.workerFileLimit && workerPriority == next.workerPriority
             && workingDirectory == next.workingDirectory
+            && (bindsTransparently || !next.bindsTransparently)
             && (0..<workerProcesses).allSatisfy { cpuMask(forWorker: $0) == next.cpuMask(forWorker: $0) }
     }
 }

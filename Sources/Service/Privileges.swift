@@ -43,8 +43,13 @@ enum Privileges {
         guard initgroups(main.user, account.group) == 0 else {
             throw ConfigError("initgroups(\(main.user), \(account.group)) failed \(Errno.current.logText)")
         }
+        if main.bindsTransparently { _ = portico_prctl(PR_SET_KEEPCAPS, 1) }
         guard setuid(account.user) == 0 else {
             throw ConfigError("setuid(\(account.user)) failed \(Errno.current.logText)")
+        }
+        // As nginx: all that is kept of root's is the right to call from other addresses.
+        if main.bindsTransparently, portico_keep_net_raw() != 0 {
+            throw ConfigError("capset() failed \(Errno.current.logText)")
         }
     }
 }

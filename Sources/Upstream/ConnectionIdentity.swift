@@ -16,6 +16,10 @@ public struct ConnectionIdentity {
     public var name: [UInt8]? = []
     /// `proxy_bind`; `nil`: variables make it.
     public var localAddress: [UInt8]? = []
+    /// `proxy_bind … transparent`
+    public var isTransparent = false
+    /// `proxy_ssl_certificate`: variables make it.
+    public var isCertificateMade = false
     /// `proxy_http_version`
     public var version = UpstreamHTTPVersion.http11
     /// Variables make the URL: whether it is TLS, and for whom.
@@ -30,7 +34,8 @@ public struct ConnectionIdentity {
     public var shared: String {
         let words = [
             tls, name.map { "\($0)" } ?? "$", localAddress.map { "\($0)" } ?? "$", "\(version)",
-            "\(isTargetMade)",
+            "\(isTargetMade)", "\(isCertificateMade)",
+            "\(isTransparent)",
         ]
         return Digest.hex(Digest.sha256(Array(words.map { "\($0.utf8.count):\($0)" }.joined().utf8)))
     }
@@ -55,6 +60,8 @@ public final class NumberedIdentity {
         public static var localAddress: Made { Made(rawValue: 2) }
         /// Whether it is TLS.
         public static var target: Made { Made(rawValue: 4) }
+        /// What the other end is shown of us.
+        public static var certificate: Made { Made(rawValue: 8) }
     }
 
     /// For finding the numbers that another configuration has for them.
@@ -71,6 +78,7 @@ public final class NumberedIdentity {
         if identity.name == nil { made.insert(.name) }
         if identity.localAddress == nil { made.insert(.localAddress) }
         if identity.isTargetMade { made.insert(.target) }
+        if identity.isCertificateMade { made.insert(.certificate) }
         self.made = made
     }
 

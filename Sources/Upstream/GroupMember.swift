@@ -1,4 +1,4 @@
-public import Net
+internal import Net
 public import Sharing
 
 /// One server of a group that the API may change: an address, or a name with the addresses that it has now.
@@ -7,7 +7,7 @@ public struct GroupMember: Equatable, Sendable {
     struct Found: Equatable, Sendable {
         /// Its number in the API.
         let id: Int
-        let address: SocketAddress
+        let server: FoundServer
     }
 
     /// Its number in the API; never used again for another one.
@@ -38,10 +38,7 @@ public struct GroupMember: Equatable, Sendable {
         own.memberID = id
         guard own.dynamicName != nil, !found.isEmpty else { return [own] }
         return found.map { entry in
-            var peer = own
-            peer.address = entry.address
-            peer.name = entry.address.text
-            peer.isUnresolved = false
+            var peer = own.found(entry.server)
             peer.memberID = entry.id
             peer.parentID = id
             return peer
@@ -52,10 +49,10 @@ public struct GroupMember: Equatable, Sendable {
     public func hasFound(_ id: Int) -> Bool { found.contains { $0.id == id } }
 
     /// The name has these addresses now; those that stay keep their numbers and places.
-    mutating func find(_ addresses: [SocketAddress], numbering nextID: inout Int) {
-        found.removeAll { !addresses.contains($0.address) }
-        for address in addresses where !found.contains(where: { $0.address == address }) {
-            found.append(Found(id: nextID, address: address))
+    mutating func find(_ servers: [FoundServer], numbering nextID: inout Int) {
+        found.removeAll { !servers.contains($0.server) }
+        for server in servers where !found.contains(where: { $0.server == server }) {
+            found.append(Found(id: nextID, server: server))
             nextID += 1
         }
     }
@@ -74,10 +71,10 @@ public struct GroupMember: Equatable, Sendable {
     /// All of it, in words that hold no zero byte.
     var words: [String] {
         let flags = [settings.isBackup, settings.isDown, settings.isDraining].map { $0 ? "1" : "0" }
-        let name = settings.dynamicName.map { "\($0.isFollowed ? "+" : "-")\($0.host):\($0.port)" }
+        let name = settings.dynamicName.map(\.word)
         return [
             settings.server, settings.name, name ?? "",
-            found.map { "\($0.id) \($0.address.text)" }.joined(separator: ","), settings.route,
+            found.map { "\($0.id) \($0.server.word)" }.joined(separator: ","), settings.route,
             settings.foundLimit.map(FoundLimit.word) ?? "", "\(id)",
             "\(settings.weight)", "\(settings.maxConnections)", "\(settings.maxFails)",
             "\(settings.failTimeoutSeconds)", "\(settings.slowStartMs)",
@@ -106,24 +103,49 @@ public struct GroupMember: Equatable, Sendable {
         settings.foundLimit = FoundLimit.bounds(words[5])
         id = numbers[0]
         for entry in words[3].split(separator: ",") {
-            let parts = entry.split(separator: " ").map(String.init)
-            guard parts.count == 2, let id = Int(parts[0]),
-                let address = SocketAddress.parse(parts[1], defaultPort: 80)
-            else { return nil }
-            found.append(Found(id: id, address: address))
+            let parts = entry.split(separator: " ", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let id = Int(parts[0]), let server = FoundServer(word: parts[1]) else {
+                return nil
+            }
+            found.append(Found(id: id, server: server))
         }
     }
 }
 
-extension DynamicName {
-    /// `+host:port`; with a minus it is looked up only until it is found.
+extension FoundServer {
+    /// `address weight rank`
+    fileprivate var word: String { "\(address.text) \(weight) \(isBackup ? 1 : 0)" }
+
     fileprivate init?(word: String) {
+        let parts = word.split(separator: " ").map(String.init)
+        guard parts.count == 3, let address = SocketAddress.parse(parts[0], defaultPort: 80),
+            let weight = Int(parts[1]), 0...65_535 ~= weight
+        else { return nil }
+        self.init(address)
+        self.weight = weight
+        isBackup = parts[2] == "1"
+    }
+}
+
+extension DynamicName {
+    /// `+host:port`, `+host service`; with a minus it is looked up only until it is found.
+    fileprivate var word: String {
+        (isFollowed ? "+" : "-") + (service.map { "\(host) \($0)" } ?? "\(host):\(port)")
+    }
+
+    fileprivate init?(word: String) {
+        let isFollowed = word.hasPrefix("+")
+        let parts = word.dropFirst().split(separator: " ").map(String.init)
+        if parts.count == 2 {
+            self.init(host: parts[0], port: 0, isFollowed: isFollowed, service: parts[1])
+            return
+        }
         guard let place = try? HostAndPort(word.dropFirst(), defaultPort: 0) else { return nil }
-        self.init(host: place.host, port: place.port, isFollowed: word.hasPrefix("+"))
+        self.init(host: place.host, port: place.port, isFollowed: isFollowed)
     }
 
     /// Whether both have the same addresses.
-    public func isLike(_ other: DynamicName) -> Bool { host == other.host && port == other.port }
+    public func isLike(_ other: DynamicName) -> Bool { text == other.text }
 }
 
 /// The servers of a group, and the number that the next one gets.
@@ -147,8 +169,7 @@ public struct GroupMemberList: Sendable {
             guard !peer.isUnresolved,
                 let index = members.firstIndex(where: { $0.settings.server == peer.server })
             else { continue }
-            members[index].find(
-                members[index].found.map(\.address) + [peer.address], numbering: &nextID)
+            members[index].find(members[index].found.map(\.server) + [peer.asFound], numbering: &nextID)
         }
     }
 
@@ -158,12 +179,14 @@ public struct GroupMemberList: Sendable {
         nextID += 1
     }
 
-    /// A name has these addresses now; none: it goes on where it was.
-    public mutating func find(_ addresses: [SocketAddress], of name: DynamicName) {
-        guard !addresses.isEmpty else { return }
-        let addresses = Array(addresses.prefix(ResolvedNames.addressesMax))
+    /// A name has these addresses now; none: the server stays in the list, and gets no requests.
+    ///
+    /// - Parameter allowsBackups: the group knows servers that are tried when no other is usable.
+    public mutating func find(_ servers: [FoundServer], of name: DynamicName, allowsBackups: Bool) {
+        let servers = Array(servers.prefix(ResolvedNames.addressesMax))
         for index in members.indices where members[index].settings.dynamicName?.isLike(name) == true {
-            members[index].find(addresses, numbering: &nextID)
+            let usable = members[index].settings.usable(servers, allowsBackups: allowsBackups)
+            members[index].find(usable, numbering: &nextID)
         }
     }
 
@@ -194,7 +217,7 @@ public struct GroupMemberList: Sendable {
                 result.nextID -= 1
                 result.members[last].follow(former.remove(at: known))
             } else if member.settings.dynamicName != nil {
-                result.members[last].find(member.found.map(\.address), numbering: &result.nextID)
+                result.members[last].find(member.found.map(\.server), numbering: &result.nextID)
             }
         }
         return result
@@ -213,6 +236,32 @@ extension PeerSettings {
         self.name = server
         isUnresolved = true
         dynamicName = name
+    }
+
+    /// The same at one of its name's addresses.
+    func found(_ server: FoundServer) -> PeerSettings {
+        var peer = self
+        peer.address = server.address
+        peer.name = server.address.text
+        peer.isUnresolved = false
+        if server.weight > 0 { peer.weight = server.weight }
+        if server.isBackup { peer.isBackup = true }
+        return peer
+    }
+
+    /// One of its name's addresses, as it was found.
+    var asFound: FoundServer {
+        var found = FoundServer(address)
+        guard dynamicName?.service != nil else { return found }
+        found.weight = weight
+        found.isBackup = isBackup
+        return found
+    }
+
+    /// Of the servers that SRV records name: those behind the first are backups, if there are any, and of a
+    /// line that is one itself, none.
+    func usable(_ servers: [FoundServer], allowsBackups: Bool) -> [FoundServer] {
+        servers.filter { !$0.isBackup || allowsBackups && !isBackup }
     }
 
     /// The name that it is an address of, with all that is said of it.
@@ -253,13 +302,13 @@ extension UpstreamSettings {
 
     /// The same group as it will be once a name has these addresses.
     public func with(
-        _ members: GroupMembers, _ names: ResolvedNames, finding addresses: [SocketAddress],
+        _ members: GroupMembers, _ names: ResolvedNames, finding addresses: [FoundServer],
         of name: DynamicName
     ) -> UpstreamSettings {
         guard isDynamic, let text = members.text(of: self.name, configured: configuredMembers),
             var list = GroupMemberList(text: text)
         else { return with(addresses: { $0.isLike(name) ? addresses : names.addresses(of: $0) }) }
-        list.find(addresses, of: name)
+        list.find(addresses, of: name, allowsBackups: allowsBackups)
         var result = self
         result.peers = list.members.flatMap(\.peers)
         return result

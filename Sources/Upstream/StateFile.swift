@@ -49,6 +49,7 @@ public struct StateFile: Equatable, Sendable {
         if peer.isDown { words.append("down") }
         if peer.isDraining { words.append("drain") }
         if peer.dynamicName?.isFollowed == true { words.append("resolve") }
+        if let service = peer.dynamicName?.service { words.append("service=\(service)") }
         return words.joined(separator: " ") + ";"
     }
 

@@ -215,12 +215,19 @@ enum ServerLine {
         let written = statement.argument(0)
         var prototype = PeerSettings(server: written, address: SocketAddress(.unix("")))
         var isFollowed = false
+        var service: String?
         for parameter in statement.arguments.dropFirst() {
             if parameter == "resolve" {
                 isFollowed = true
+            } else if parameter.hasPrefix("service=") {
+                service = String(parameter.dropFirst("service=".count))
             } else {
                 try apply(parameter, to: &prototype, statement)
             }
+        }
+        if let service {
+            prototype.dynamicName = try name(service, of: written, isFollowed, statement)
+            return block.settings.peers += peers([], like: prototype, named: written)
         }
         if let address = SocketAddress.parse(written, defaultPort: 80) {
             guard address.port != 0 else {
@@ -244,6 +251,26 @@ enum ServerLine {
                     "host not found in upstream \"\(written)\"; it is unavailable until it is found",
                     statement))
         }
+    }
+
+    /// `service=name`: RFC 2782.
+    private static func name(
+        _ service: String, of host: String, _ isFollowed: Bool, _ statement: Statement
+    ) throws(ConfigError) -> DynamicName {
+        guard isFollowed else {
+            throw ConfigError("service upstream \"\(host)\" requires \"resolve\" parameter", statement)
+        }
+        guard SocketAddress.parse(host, defaultPort: 80) == nil else {
+            throw ConfigError("service upstream \"\(host)\" requires a domain name", statement)
+        }
+        guard HostAndPort.split(host).port == nil else {
+            throw ConfigError("service upstream \"\(host)\" may not have port", statement)
+        }
+        let name = DynamicName(host: host, port: 0, isFollowed: true, service: service)
+        guard !service.isEmpty, name.serviceName.flatMap({ DNSName($0) }) != nil else {
+            throw ConfigError("invalid parameter \"service=\(service)\"", statement)
+        }
+        return name
     }
 
     /// A peer for each address; without one, a peer that waits for its address.
@@ -309,8 +336,6 @@ enum ServerLine {
                 throw ConfigError("invalid parameter \"\(parameter)\"", statement)
             }
             peer.route = route
-        case "service":
-            throw .unsupported("parameter \"\(parameter)\"", statement)
         default: throw ConfigError("invalid parameter \"\(parameter)\"", statement)
         }
     }

@@ -14,26 +14,21 @@ extension UpstreamSettings {
     }
 
     /// The same group with the addresses that `find` gives for its names.
-    func with(addresses find: (DynamicName) -> [SocketAddress]?) -> UpstreamSettings {
+    func with(addresses find: (DynamicName) -> [FoundServer]?) -> UpstreamSettings {
         guard peers.contains(where: { $0.dynamicName != nil }) else { return self }
         var result = self
         result.peers = []
         var done: Set<String> = []
         for peer in peers {
-            guard let name = peer.dynamicName, let addresses = find(name), !addresses.isEmpty
-            else {
+            guard let name = peer.dynamicName, let addresses = find(name) else {
                 result.peers.append(peer)
                 continue
             }
             // The addresses of one line stand where its first one stood.
             guard done.insert(peer.server).inserted else { continue }
-            for address in addresses {
-                var copy = peer
-                copy.address = address
-                copy.name = address.text
-                copy.isUnresolved = false
-                result.peers.append(copy)
-            }
+            if addresses.isEmpty { result.peers.append(peer.standing(for: name)) }
+            let servers = peer.usable(addresses, allowsBackups: allowsBackups)
+            result.peers += servers.map { peer.found($0) }
         }
         return result
     }

@@ -55,6 +55,40 @@ import Testing
         anybody.program.stop()
     }
 
+    @Test("what the client offered, and names in the old form")
+    func offers() throws {
+        let directory = try TemporaryDirectory()
+        try TestAuthority.make(in: directory)
+        let server = try Server(
+            """
+            worker_processes 1;
+            events { }
+            http { access_log off;
+                server { listen 127.0.0.1:%PORT1% ssl; server_name a.test;
+                    ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key;
+                    ssl_verify_client on; ssl_client_certificate %PREFIX%/twice.crt;
+                    ssl_conf_command ClientCAFile ca.crt;
+                    return 200 "$ssl_ciphers|$ssl_curves|$ssl_client_s_dn_legacy|$ssl_client_i_dn_legacy"; } }
+            """,
+            directory: {
+                try $0.write($0.read("ca.crt") + $0.read("ca.crt"), to: "twice.crt"); return $0
+            }(directory))
+        let path = directory.path
+        let options = [
+            "--cert", "\(path)/good.crt", "--key", "\(path)/good.key", "--tls-max", "1.2", "--curves",
+            "X25519:P-256",
+            "--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256",
+        ]
+        let text = try TLSClient.curl(port: server.port, host: "a.test", options: options, in: directory).text
+        let words = (text.components(separatedBy: "\r\n\r\n").last ?? "").split(separator: "|").map(
+            String.init)
+        #expect(words.count == 4 && words[0].hasPrefix("ECDHE-ECDSA-AES128-GCM-SHA256"), "\(text)")
+        #expect(words.dropFirst() == ["X25519:prime256v1", "/CN=good", "/CN=authority"], "\(text)")
+        let told = try TLSClient.handshake(port: server.port, serverName: "a.test", in: directory)
+        #expect(told.components(separatedBy: "CN = authority").count == 2, "\(told)")
+        server.finish()
+    }
+
     @Test("handshakes for a server that rejects them fail, those for others do not", arguments: kinds)
     func rejected(_ kind: Server.Kind) throws {
         let directory = try TemporaryDirectory()

@@ -9,7 +9,7 @@ import Testing
         error_log %PREFIX%/error.log notice;
         events { }
         http { access_log off;
-            resolver 127.0.0.1:\(names.port) ipv6=off;
+            resolver 127.0.0.1:\(names.port) ipv6=off; resolver_timeout 2s;
             upstream app { \(lines) }
             server { listen 127.0.0.1:%PORT1%; location / { proxy_pass http://app; } } }
         """
@@ -49,12 +49,51 @@ import Testing
         #expect(waitUntil(Deadline(in: 5)) { status(server) == 502 })
         names.set("app.portico.test", ["127.0.0.1"])
         #expect(waitUntil(Deadline(in: 5)) { status(server) == 200 })
-        // A name that is gone for a while goes on where it was.
-        names.set("app.portico.test", nil)
-        let asked = names.questionCount
-        #expect(waitUntil(Deadline(in: 8)) { names.questionCount > asked + 2 })
+        // Where nobody answers it goes on where it was; a name that does not exist any more has no servers.
+        names.set("app.portico.test", NameServer.silence)
+        #expect(server.waitForLog("could not be resolved (110: Operation timed out)", within: 12))
         for _ in 0..<5 { #expect(status(server) == 200) }
-        server.finish(expected: ["connect() failed", "could not be resolved"])
+        names.set("app.portico.test", nil)
+        #expect(server.waitForLog("is now gone", within: 12))
+        #expect(waitUntil(Deadline(in: 8)) { status(server) == 502 })
+        names.set("app.portico.test", ["127.0.0.1"])
+        #expect(waitUntil(Deadline(in: 8)) { status(server) == 200 })
+        server.finish(expected: ["connect() failed", "could not be resolved", "no live upstreams"])
+    }
+
+    @Test("service: SRV records say which hosts, ports and weights there are, and who stands behind them")
+    func services() throws {
+        let gateways = try ["one", "two", "three"].map { try RecordingGateway($0) }
+        let names = try NameServer([
+            "_http._tcp.app.portico.test": [
+                "1 1 \(gateways[0].port) a.portico.test", "1 3 \(gateways[1].port) b.portico.test",
+                "2 1 \(gateways[2].port) a.portico.test", "1 1 9 gone.portico.test",
+            ],
+            "a.portico.test": ["127.0.0.1"], "b.portico.test": ["127.0.0.1"],
+        ])
+        defer { names.stop() }
+        let server = try Server(
+            text(names, "zone app 64k; server app.portico.test service=http resolve max_fails=0;"),
+            gateways: gateways)
+        #expect(server.waitForLog("\"app.portico.test service=http\" in upstream \"app\" is now"))
+        #expect(waitUntil(Deadline(in: 5)) { status(server) == 200 })
+        for gateway in gateways { gateway.forget() }
+        for _ in 0..<8 { #expect(status(server) == 200) }
+        #expect(gateways.map(\.requests.count).reduce(0, +) == 8)
+        #expect(
+            gateways[0].requests.count == 2 && gateways[1].requests.count == 6,
+            "\(gateways.map(\.requests.count))")
+        // The first two are gone: who stood behind them comes first.
+        names.set("_http._tcp.app.portico.test", ["2 1 \(gateways[2].port) a.portico.test"])
+        #expect(
+            waitUntil(Deadline(in: 8)) {
+                _ = status(server)
+                return !gateways[2].requests.isEmpty
+            })
+        names.set("_http._tcp.app.portico.test", nil)
+        #expect(waitUntil(Deadline(in: 8)) { status(server) == 502 })
+        #expect(server.waitForLog("could not be resolved (3: Host not found)"))
+        server.finish(expected: ["could not be resolved", "no live upstreams", "connect() failed"])
     }
 
     private func resolver(_ server: Server, _ part: String) throws -> [String: Int] {

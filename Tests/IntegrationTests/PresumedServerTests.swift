@@ -87,4 +87,27 @@ import Testing
         }
         server.finish()
     }
+
+    @Test("values of the PROXY protocol")
+    func proxyValues() throws {
+        let server = try Server(
+            """
+            worker_processes 1;
+            error_log %PREFIX%/error.log info;
+            events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1% proxy_protocol;
+                return 200 "$proxy_protocol_tlv_alpn|$proxy_protocol_tlv_ssl_cn|$proxy_protocol_tlv_ssl_verify|$proxy_protocol_tlv_0xE0|$proxy_protocol_tlv_netns"; }
+            }
+            """)
+        let tls: [UInt8] = [1, 0, 0, 0, 0, 0x22, 0, 2] + Array("me".utf8)
+        let values: [UInt8] =
+            [1, 0, 2] + Array("h2".utf8) + [0x20, 0, UInt8(tls.count)] + tls + [0xE0, 0, 1, 0x78]
+        let addresses: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8, 0x30, 0x39, 0, 80]
+        let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
+        let client = try RawClient(port: server.port)
+        client.send(signature + [0x21, 0x11, 0, UInt8(addresses.count + values.count)] + addresses + values)
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.response().text == "h2|me|0|x|")
+        server.finish()
+    }
 }

@@ -53,7 +53,7 @@ final class TLSPair {
         switch connection.handshake() {
         case .done: (true, nil)
         case .failed(let error): (true, error)
-        case .wantsRead, .wantsWrite: (false, nil)
+        case .wantsRead, .wantsWrite, .wantsContext: (false, nil)
         case .plainHTTP: (true, TLSError("plain HTTP"))
         }
     }

@@ -7,8 +7,8 @@ import Testing
 @Suite("Addresses of names") struct ResolvedNamesTests {
     private let name = DynamicName(host: "app.test", port: 80, isFollowed: true)
 
-    private func addresses(_ texts: String...) -> [SocketAddress] {
-        texts.compactMap { SocketAddress.parse($0, defaultPort: 80) }
+    private func addresses(_ texts: String...) -> [FoundServer] {
+        texts.compactMap { SocketAddress.parse($0, defaultPort: 80) }.map { FoundServer($0) }
     }
 
     @Test("what is published is read back, and only changes count")
@@ -23,7 +23,7 @@ import Testing
         #expect(names.changes == 1)
         #expect(names.publish([], of: name))
         #expect(names.addresses(of: name) == [])
-        let many = (0..<40).map { SocketAddress(.ipv4(UInt32($0), port: 80)) }
+        let many = (0..<40).map { FoundServer(SocketAddress(.ipv4(UInt32($0), port: 80))) }
         #expect(names.publish(many, of: name))
         #expect(names.addresses(of: name)?.count == ResolvedNames.addressesMax)
     }

@@ -85,8 +85,8 @@ import Testing
         made.stateFile = nil
         var list = GroupMemberList(made)
         #expect(list.members.map(\.id) == [0, 1, 4] && list.members[1].hasFound(2) && list.nextID == 5)
-        list.find(addresses("10.0.0.3", "10.0.0.2"), of: name)
-        list.find([], of: name)
+        let found = addresses("10.0.0.3", "10.0.0.2").map { FoundServer($0) }
+        list.find(found, of: name, allowsBackups: true)
         let members = try GroupMembers(capacity: 1)
         let table = try ResolvedNames(capacity: 1)
         #expect(members.update("app", configured: made.configuredMembers, { _ in list.text }) == .done)

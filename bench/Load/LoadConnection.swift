@@ -84,7 +84,7 @@ final class LoadConnection {
             if tls.isSessionReused { generator.tally.add(.resumed) }
             if generator.speaksHTTP2 && tls.alpn != "h2" { return failed(.badAnswers) }
             opened()
-        case .wantsRead, .wantsWrite: if transport.isHangup { failed(.connectErrors) }
+        case .wantsRead, .wantsWrite, .wantsContext: if transport.isHangup { failed(.connectErrors) }
         case .plainHTTP, .failed: failed(.connectErrors)
         }
     }

@@ -36,6 +36,8 @@ public final class DNSLookup {
     private var outcome: Outcome?
     /// Why it failed, where a server or the time has told.
     public private(set) var ending: LookupEnding?
+    /// Where the service is offered that was found.
+    public private(set) var services: [DNSMessage.Service] = []
     private let tally: (any LookupTally)?
     /// The names still to be asked for; the first is the one being asked for.
     private var names: ArraySlice<DNSName>
@@ -60,24 +62,47 @@ public final class DNSLookup {
         self.kinds = kinds
         servers = settings.usableServers
         names = settings.candidates(for: host)[...]
-        let timeoutMs = min(max(settings.timeoutMs, 1), Int(Int32.max))
-        startMs = nowMs
-        endMs = nowMs + Int64(timeoutMs)
-        // Each server is asked, even in a short time.
-        firstWaitMs = Int64(max(1, min(DNSLookup.firstWaitMs, timeoutMs / (servers.count + 1))))
+        (startMs, endMs, firstWaitMs) = DNSLookup.times(settings, nowMs)
         if let known = DNSLookup.literal(host) {
             outcome = found([known], DNSLookup.literalTTL)
         } else if names.isEmpty || kinds.isEmpty {
             outcome = failed(DNSQuestion.hostNotFound)
         } else if let known = fromHosts(settings, hosts) {
             outcome = found(known, DNSLookup.hostsTTL)
-        } else if servers.isEmpty {
-            outcome = .failed("no resolver defined to resolve \(host)")
         } else {
-            tally?.began()
-            open()
-            beginName(startMs)
+            begin()
         }
+    }
+
+    /// Prepares a lookup of SRV records (RFC 2782): `service` is the whole name, `_http._tcp.example.org`.
+    public init(
+        service: String, settings: ResolverSettings, nowMs: Int64, tally: (any LookupTally)? = nil
+    ) {
+        self.tally = tally
+        host = service
+        port = 0
+        kinds = [.srv]
+        servers = settings.usableServers
+        names = settings.candidates(for: service)[...]
+        (startMs, endMs, firstWaitMs) = DNSLookup.times(settings, nowMs)
+        if names.isEmpty { outcome = failed(DNSQuestion.hostNotFound) } else { begin() }
+    }
+
+    private static func times(_ settings: ResolverSettings, _ nowMs: Int64) -> (Int64, Int64, Int64) {
+        let timeoutMs = min(max(settings.timeoutMs, 1), Int(Int32.max))
+        // Each server is asked, even in a short time.
+        let firstWaitMs = max(1, min(DNSLookup.firstWaitMs, timeoutMs / (settings.usableServers.count + 1)))
+        return (nowMs, nowMs + Int64(timeoutMs), Int64(firstWaitMs))
+    }
+
+    private func begin() {
+        guard !servers.isEmpty else {
+            outcome = .failed("no resolver defined to resolve \(host)")
+            return
+        }
+        tally?.began()
+        open()
+        beginName(startMs)
     }
 
     /// What is to be watched for reading (level-triggered), until `cancel` or the end of the object.
@@ -265,11 +290,15 @@ public final class DNSLookup {
             case .answered(let addresses, let seconds) where !addresses.isEmpty:
                 list += addresses
                 ttl = min(ttl, seconds)
-            case .answered: break
+            case .answered(_, let seconds): if !question.services.isEmpty { ttl = min(ttl, seconds) }
             }
         }
         names = names.dropFirst()
-        if !list.isEmpty {
+        if let services = questions.first?.services, !services.isEmpty {
+            self.services = services
+            outcome = .found([], ttlSeconds: ttl)
+            tally?.ended(.noError)
+        } else if !list.isEmpty {
             outcome = found(list, ttl)
             tally?.ended(.noError)
         } else if nowMs >= endMs || names.isEmpty {

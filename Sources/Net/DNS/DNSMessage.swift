@@ -6,6 +6,20 @@ public struct DNSMessage: Equatable, Sendable {
         case a = 1
         /// IPv6 addresses: RFC 3596.
         case aaaa = 28
+        /// Hosts and ports of a service: RFC 2782.
+        case srv = 33
+    }
+
+    /// Where a service is offered: RFC 2782.
+    public struct Service: Equatable, Sendable {
+        /// The lowest number is tried first.
+        public let priority: Int
+        /// Its share among those of the same priority.
+        public let weight: Int
+        /// The port.
+        public let port: UInt16
+        /// The host.
+        public let target: DNSName
     }
 
     /// An answer that is of use here.
@@ -16,6 +30,8 @@ public struct DNSMessage: Equatable, Sendable {
             case address(SocketAddress)
             /// CNAME: the name under which to look on.
             case alias(DNSName)
+            /// SRV
+            case service(Service)
         }
 
         /// Whom it is about.
@@ -104,6 +120,7 @@ public struct DNSMessage: Equatable, Sendable {
         switch type {
         case Kind.a.rawValue: found = DNSMessage.ipv4(&content)
         case Kind.aaaa.rawValue: found = DNSMessage.ipv6(&content)
+        case Kind.srv.rawValue: found = DNSMessage.service(&content)
         case DNSMessage.typeAlias: found = content.name().map { .alias($0) }
         default: return true
         }
@@ -123,7 +140,29 @@ public struct DNSMessage: Equatable, Sendable {
         return .address(SocketAddress(.ipv6(high: high, low: low, port: 0)))
     }
 
+    private static func service(_ reader: inout DNSReader) -> Record.Content? {
+        guard let priority = reader.number16(), let weight = reader.number16(), let port = reader.number16(),
+            let target = reader.name()
+        else { return nil }
+        return .service(
+            Service(
+                priority: priority, weight: weight, port: UInt16(truncatingIfNeeded: port), target: target))
+    }
+
     // MARK: Meaning
+
+    /// Where the service that was asked for is offered, and the smallest TTL; aliases end with the message.
+    var services: (list: [Service], ttlSeconds: Int) {
+        let end = followed
+        var list: [Service] = []
+        var ttl = end.ttlSeconds
+        for record in answers where record.owner == end.name {
+            guard case .service(let service) = record.content else { continue }
+            list.append(service)
+            ttl = min(ttl, record.ttlSeconds)
+        }
+        return (list, ttl)
+    }
 
     /// The addresses of the name that was asked for, or of the one at the end of its aliases, and the
     /// smallest TTL on the way; records of other names do not count.
@@ -144,7 +183,7 @@ public struct DNSMessage: Equatable, Sendable {
                 case .address(let address) where address.isIPv6 == (kind == .aaaa):
                     found.append(address)
                     ttl = min(ttl, record.ttlSeconds)
-                case .address: break
+                case .address, .service: break
                 case .alias: alias = alias ?? record
                 }
             }

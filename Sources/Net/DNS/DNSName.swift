@@ -29,6 +29,17 @@ public struct DNSName: Hashable, Sendable {
         self.wire = wire
     }
 
+    /// Labels with dots between; empty for the root.
+    public var text: String {
+        var labels: [String] = []
+        var rest = wire[...]
+        while let length = rest.popFirst(), length > 0 {
+            labels.append(String(decoding: rest.prefix(Int(length)), as: UTF8.self))
+            rest = rest.dropFirst(Int(length))
+        }
+        return labels.joined(separator: ".")
+    }
+
     /// - Parameter wire: whole labels in lower case with a zero at the end.
     init(wire: [UInt8]) {
         self.wire = wire

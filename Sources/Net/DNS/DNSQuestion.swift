@@ -25,6 +25,8 @@ struct DNSQuestion {
     /// Unforeseeable, so that nobody can answer who has not seen the query: RFC 5452 §4.3.
     private(set) var id: UInt16
     private(set) var state = State.pending
+    /// SRV: what was answered.
+    private(set) var services: [DNSMessage.Service] = []
     /// The next query is due then.
     var askAtMs: Int64
 
@@ -98,6 +100,11 @@ struct DNSQuestion {
                 // RFC 7766 §5: asked once more over TCP.
                 truncated = (server, list, ttl)
                 askAtMs = .min
+                return
+            }
+            if kind == .srv {
+                services = message.services.list
+                state = .answered([], ttlSeconds: message.services.ttlSeconds)
                 return
             }
             if list.isEmpty, end != name, aliasCount < DNSQuestion.aliasMax { return follow(end, ttl) }

@@ -36,12 +36,41 @@ extension TLSConnection {
     public var curve: String? {
         guard let ssl else { return nil }
         let group = portico_ssl_group(ssl)
-        guard group > 0 else { return nil }
+        return group > 0 ? TLSConnection.name(ofGroup: group) : nil
+    }
+
+    private static func name(ofGroup group: Int32) -> String {
         // TLSEXT_nid_unknown marks a number of the protocol's own.
         let unknown: Int32 = 0x100_0000
         if group & unknown == 0, let name = OBJ_nid2sn(group) { return String(cString: name) }
         let number = group & 0xFFFF
         return "0x" + Digest.hex([UInt8(number >> 8), UInt8(number & 0xFF)])
+    }
+
+    /// `$ssl_ciphers`: what the client offered, with colons between; unknown ones as numbers.
+    public var offeredCiphers: String {
+        var start: UnsafePointer<UInt8>?
+        guard let ssl, case let count = portico_ssl_offered_ciphers(ssl, &start), count > 0, let start else {
+            return ""
+        }
+        let bytes = UnsafeBufferPointer(start: start, count: Int(count))
+        return stride(from: 0, to: bytes.count - 1, by: 2).map { index in
+            let number = [bytes[index], bytes[index + 1]]
+            guard let cipher = SSL_CIPHER_find(ssl, number), let name = SSL_CIPHER_get_name(cipher) else {
+                return "0x" + Digest.hex(number)
+            }
+            return String(cString: name)
+        }.joined(separator: ":")
+    }
+
+    /// `$ssl_curves`: groups that the client offered, with colons between; unknown ones as numbers.
+    public var offeredGroups: String {
+        guard let ssl, case let count = portico_ssl_offered_groups(ssl, nil), 1...1024 ~= count else {
+            return ""
+        }
+        var groups = [Int32](repeating: 0, count: Int(count))
+        guard portico_ssl_offered_groups(ssl, &groups) == count else { return "" }
+        return groups.map { TLSConnection.name(ofGroup: $0) }.joined(separator: ":")
     }
 
     /// Whether the other end's certificate holds: "SUCCESS", "NONE" or "FAILED:reason", as

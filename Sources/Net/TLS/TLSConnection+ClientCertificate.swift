@@ -60,6 +60,22 @@ extension TLSConnection {
         }
     }
 
+    /// `$ssl_client_s_dn_legacy`: `/C=…/CN=…`.
+    public var clientSubjectLegacy: String {
+        withCertificate { TLSConnection.oneLine(X509_get_subject_name($0)) }
+    }
+
+    /// `$ssl_client_i_dn_legacy`
+    public var clientIssuerLegacy: String {
+        withCertificate { TLSConnection.oneLine(X509_get_issuer_name($0)) }
+    }
+
+    private static func oneLine(_ name: OpaquePointer?) -> String? {
+        guard let text = X509_NAME_oneline(name, nil, 0) else { return nil }
+        defer { CRYPTO_free(text, nil, 0) }
+        return String(cString: text)
+    }
+
     /// `$ssl_client_serial`: upper-case hexadecimal.
     public var clientSerial: String {
         withCertificate { certificate in

@@ -27,13 +27,14 @@ extension TLSConnection {
             case .end: return nil
             case .wantsRead: return .wantsRead
             case .wantsWrite: return .wantsWrite
+            case .wantsContext: return .wantsContext
             case .failed(let code): return fail(handshakeError(ssl, code))
             }
         }
     }
 
     private enum EarlyRead {
-        case content, end, wantsRead, wantsWrite
+        case content, end, wantsRead, wantsWrite, wantsContext
         case failed(Int32)
     }
 
@@ -53,6 +54,7 @@ extension TLSConnection {
             switch SSL_get_error(ssl, 0) {
             case SSL_ERROR_WANT_READ: return .wantsRead
             case SSL_ERROR_WANT_WRITE: return .wantsWrite
+            case SSL_ERROR_WANT_CLIENT_HELLO_CB: return .wantsContext
             default: return .failed(socketError)
             }
         }
@@ -65,7 +67,7 @@ extension TLSConnection {
         while early?.bytes.isEmpty == true, early?.isComing == true {
             switch readEarly(ssl) {
             case .content, .end: continue
-            case .wantsRead, .wantsWrite: return .wouldBlock
+            case .wantsRead, .wantsWrite, .wantsContext: return .wouldBlock
             case .failed: return end(.closed)
             }
         }

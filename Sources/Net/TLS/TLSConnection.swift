@@ -10,6 +10,8 @@ public enum HandshakeOutcome {
     case wantsRead
     /// It goes on when the socket is writable.
     case wantsWrite
+    /// It goes on when `choose` has said which certificates the client is shown. Of servers only.
+    case wantsContext
     /// The client speaks plain HTTP; nothing of it was consumed.
     case plainHTTP
     /// The connection is of no more use.
@@ -47,6 +49,8 @@ public final class TLSConnection {
     private var selector: (any TLSServerSelector)?
     /// The context that the client's name chose; held, because OpenSSL calls back into it.
     private var chosen: TLSServerContext?
+    /// What the owner of the connection has chosen in the place of a context whose certificates are made.
+    private var decided: TLSServerContext?
     /// SNI (RFC 6066 §3) as the client sent it; `nil`: it sent none.
     public private(set) var serverName: [UInt8]?
     /// What broke an established connection, for a log line.
@@ -167,7 +171,7 @@ public final class TLSConnection {
             } else if case .wouldBlock = flush() {
                 return .wantsWrite
             }
-        case .wantsRead, .wantsWrite:
+        case .wantsRead, .wantsWrite, .wantsContext:
             if case .wouldBlock = flush() { return .wantsWrite }
         case .failed, .plainHTTP:
             _ = flush()
@@ -200,6 +204,7 @@ public final class TLSConnection {
         switch SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ: return .wantsRead
         case SSL_ERROR_WANT_WRITE: return .wantsWrite
+        case SSL_ERROR_WANT_CLIENT_HELLO_CB: return .wantsContext
         default: return fail(handshakeError(ssl, socketError))
         }
     }
@@ -261,25 +266,38 @@ public final class TLSConnection {
         return nil
     }
 
-    /// The first message of a client came in: chooses the server that it names.
-    ///
-    /// - Returns: false to refuse the handshake.
-    func receivedHello(_ ssl: OpaquePointer) -> Bool {
-        guard let original = sessionContext else { return true }
+    /// What becomes of a client's first message.
+    enum HelloVerdict {
+        case goesOn
+        /// It is known later which certificates the client is shown.
+        case waits
+        case refused
+    }
+
+    /// The first message of a client came in: chooses the server that it names. Asked again after `waits`.
+    func receivedHello(_ ssl: OpaquePointer) -> HelloVerdict {
+        guard let original = sessionContext else { return .goesOn }
         var start: UnsafePointer<UInt8>?
         var count = 0
         if SSL_client_hello_get0_ext(ssl, UInt32(TLSEXT_TYPE_server_name), &start, &count) == 1, let start {
             serverName = ServerNameExtension.hostName(UnsafeBufferPointer(start: start, count: count).span)
         }
-        guard let serverName, let selector else { return !original.rejectsHandshakes }
         // A server without certificates and rules of its own is served with those at hand.
-        guard let found = selector.context(forServerName: serverName.map(\.asciiLowercased)) else {
-            return true
+        let named = serverName.flatMap { selector?.context(forServerName: $0.map(\.asciiLowercased)) }
+        let isNameless = serverName == nil || selector == nil
+        var found = named ?? original
+        guard !found.rejectsHandshakes || named == nil && !isNameless else { return .refused }
+        if found.hasMadeCertificates {
+            guard let decided else { return .waits }
+            found = decided
         }
-        guard found === original || found.adopt(ssl) else { return false }
+        guard found === original || found.adopt(ssl) else { return .refused }
         chosen = found
-        return !found.rejectsHandshakes
+        return .goesOn
     }
+
+    /// `wantsContext`: the client is shown the certificates of this context.
+    public func choose(_ context: TLSServerContext) { decided = context }
 
     // MARK: Verifying
 

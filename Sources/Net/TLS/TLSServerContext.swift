@@ -16,6 +16,8 @@ public final class TLSServerContext {
     let socketMethod = TLSSocketMethod()
     let alpn: [[UInt8]]
     let rejectsHandshakes: Bool
+    /// Variables name certificates: another context is made, and shown in this one's place.
+    let hasMadeCertificates: Bool
     /// `nil`: OpenSSL's own.
     let ticketKeys: TLSTicketKeys?
     /// Files of certificates by the SHA-256 of what they begin with.
@@ -45,6 +47,7 @@ public final class TLSServerContext {
     public init(settings: TLSServerSettings, sessionStore: TLSSessionStore? = nil) throws(TLSError) {
         alpn = settings.alpn.map { Array($0.utf8) }
         rejectsHandshakes = settings.rejectsHandshakes
+        hasMadeCertificates = !settings.madeCertificates.isEmpty
         earlyData = settings.earlyData
         clientStatus = settings.clientStatus
         clientTrust = settings.clientTrust
@@ -172,9 +175,13 @@ public final class TLSServerContext {
             context,
             { ssl, alert, _ in
                 guard let ssl, let connection = TLSConnection.of(ssl) else { return SSL_CLIENT_HELLO_SUCCESS }
-                if connection.receivedHello(ssl) { return SSL_CLIENT_HELLO_SUCCESS }
-                alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
-                return SSL_CLIENT_HELLO_ERROR
+                switch connection.receivedHello(ssl) {
+                case .goesOn: return SSL_CLIENT_HELLO_SUCCESS
+                case .waits: return SSL_CLIENT_HELLO_RETRY
+                case .refused:
+                    alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
+                    return SSL_CLIENT_HELLO_ERROR
+                }
             }, nil)
         portico_ssl_ctx_set_name_callback(context) { ssl, _, _ in
             SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) == nil

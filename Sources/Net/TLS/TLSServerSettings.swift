@@ -14,6 +14,8 @@ public enum SessionCacheSettings: Sendable, Equatable {
 public struct TLSServerSettings: Sendable {
     /// `ssl_certificate` and `ssl_certificate_key`; more than one for keys of several types.
     public var certificates: [TLSCertificate] = []
+    /// Certificates and keys that variables name, as they are written.
+    public var madeCertificates: [String] = []
     /// `ssl_protocols`
     public var protocols: TLSProtocols = [.tls12, .tls13]
     /// `ssl_ciphers`: OpenSSL's list for TLS 1.2 and before.
@@ -80,7 +82,7 @@ public struct TLSServerSettings: Sendable {
             words.append(file.map { Digest.hex(Digest.sha256($0.pem)) } ?? "-")
         }
         for bytes in ticketKeyFiles + [ticketSecret] { words.append(Digest.hex(Digest.sha256(bytes))) }
-        words += confCommands.map { "\($0.name)=\($0.value)" } + alpn
+        words += confCommands.map { "\($0.name)=\($0.value)" } + alpn + madeCertificates
         words += [
             "\(protocols.rawValue)", effectiveCiphers, "\(prefersServerCiphers)", "\(sessionCache)",
             "\(sessionTimeoutSeconds)", "\(sessionTickets)", "\(bufferSize)", sessionContextID,

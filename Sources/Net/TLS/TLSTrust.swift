@@ -1,7 +1,7 @@
 internal import COpenSSL
 
 /// Whom a context believes: authorities, revocations, and how far a chain may reach.
-enum TLSTrust {
+package enum TLSTrust {
     /// Adds the certificates of a PEM file to what `context` trusts.
     ///
     /// - Parameter tellsPeer: the other end is told these names: certificates of them are wanted.
@@ -15,11 +15,18 @@ enum TLSTrust {
                 "SSL_CTX_load_verify_locations(\"\(file.name)\") failed \(TLSError.queued().message)")
         }
         let store = SSL_CTX_get_cert_store(context)
+        var told: [OpaquePointer] = []
         for certificate in certificates {
             X509_STORE_add_cert(store, certificate)
-            if tellsPeer { SSL_CTX_add_client_CA(context, certificate) }
+            guard tellsPeer, !told.contains(where: { isOfSameName($0, certificate) }) else { continue }
+            told.append(certificate)
+            SSL_CTX_add_client_CA(context, certificate)
         }
         ERR_clear_error()
+    }
+
+    private static func isOfSameName(_ one: OpaquePointer, _ other: OpaquePointer) -> Bool {
+        X509_NAME_cmp(X509_get_subject_name(one), X509_get_subject_name(other)) == 0
     }
 
     /// `ssl_crl`: from here on every certificate of a chain is looked up in its issuer's list.
@@ -65,6 +72,17 @@ enum TLSTrust {
         guard let list = portico_responders(certificate) else { return nil }
         defer { portico_strings_free(list) }
         return portico_strings_first(list).map { String(cString: $0) }
+    }
+
+    /// Whether the value of an `ssl_conf_command` is the path of a file or a folder.
+    package static func namesFile(_ command: String, isServer: Bool) -> Bool {
+        guard let configuration = SSL_CONF_CTX_new() else { return false }
+        defer { SSL_CONF_CTX_free(configuration) }
+        let role = isServer ? SSL_CONF_FLAG_SERVER : SSL_CONF_FLAG_CLIENT
+        SSL_CONF_CTX_set_flags(
+            configuration, UInt32(SSL_CONF_FLAG_FILE | SSL_CONF_FLAG_CERTIFICATE | role))
+        let type = SSL_CONF_cmd_value_type(configuration, command)
+        return type == SSL_CONF_TYPE_FILE || type == SSL_CONF_TYPE_DIR
     }
 
     /// `ssl_conf_command name value`.

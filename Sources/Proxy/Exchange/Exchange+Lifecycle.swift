@@ -56,12 +56,19 @@ extension Exchange {
     func beginAttempt(at peer: Peer) { beginAttempt(at: peer.nameBytes) }
 
     /// `proxy_bind`: the local address of connections to peers.
-    var bindAddress: SocketAddress? {
-        guard let template = location.settings.proxy.bind else { return nil }
+    var bindAddress: LocalAddress? {
+        guard let binding = location.settings.proxy.bind else { return nil }
         let scratch = worker.takeScratch()
         defer { worker.giveScratch(scratch) }
-        template.append(for: self, to: scratch)
-        return SocketAddress.parse(String(decoding: scratch.bytes, as: UTF8.self), defaultPort: 0)
+        binding.address.append(for: self, to: scratch)
+        if scratch.isEmpty { return nil }
+        let text = String(decoding: scratch.bytes, as: UTF8.self)
+        // As variables have it, an IPv6 address is without brackets.
+        if let address = SocketAddress.parse(text, defaultPort: 0) ?? SocketAddress(ip: text, port: 0) {
+            return LocalAddress(address, isTransparent: binding.isTransparent)
+        }
+        worker.log(.error, self, "invalid local address \"\(text)\"")
+        return nil
     }
 
     /// `proxy_ssl_name`
@@ -72,9 +79,9 @@ extension Exchange {
 
     /// TLS towards a peer, if the target asks for it.
     func upstreamTLS(fd: Int32) -> TLSConnection? {
-        guard let target = proxying.target, target.isTLS, let context = location.proxyPlan.tls else {
-            return nil
-        }
+        guard let target = proxying.target, target.isTLS,
+            let context = proxying.certificate ?? location.proxyPlan.tls
+        else { return nil }
         let proxy = location.settings.proxy
         let scratch = worker.takeScratch()
         appendUpstreamName(to: scratch)

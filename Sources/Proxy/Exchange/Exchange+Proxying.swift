@@ -118,6 +118,7 @@ extension Exchange {
     private func send(to group: PeerGroup, _ request: UpstreamRequest) {
         // Where the URL is made of variables, `resolve` has found another target.
         guard let target = proxying.target else { return }
+        guard settleCertificate() else { return }
         attempts.beginGroup()
         settleOffer()
         request.stream.write(for: target)

@@ -34,17 +34,20 @@ final class ProxyPlan {
     /// Sessions made under the same TLS settings may be resumed; a number for each such setting.
     let tlsKey: Int
     let tls: TLSClientContext?
+    /// `proxy_ssl_certificate` with variables.
+    let certificate: MadeClientCertificate?
     /// What must be equal for a connection to be used again.
     let identity: NumberedIdentity
 
     init(
         _ location: LocationSettings, tls: (key: Int, name: String, context: TLSClientContext?),
-        identity: NumberedIdentity
+        identity: NumberedIdentity, certificate: MadeClientCertificate? = nil
     ) {
         let proxy = location.proxy
         tlsKey = tls.key
         self.tls = tls.context
         self.identity = identity
+        self.certificate = certificate
         let setFields = proxy.setHeaders.elements.filter { !$0.isFraming }
         setsZeroLength = proxy.setHeaders.elements.contains {
             $0.lowercasedName.elementsEqual("content-length".utf8) && $0.value.source == "0"

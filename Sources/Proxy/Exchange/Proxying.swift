@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Net
 
 /// What of a request was settled for its upstream; kept for what is logged when that is over. Forgotten by
 /// one assignment.
@@ -9,4 +10,6 @@ struct Proxying {
     var method = Method.get
     /// The peer was sent an `Upgrade` field.
     var asksForUpgrade = false
+    /// `proxy_ssl_certificate` with variables: what gateways are shown of us; `nil`: nothing.
+    var certificate: TLSClientContext?
 }

@@ -100,6 +100,15 @@ final class Subrequest {
         worker.post(token)
     }
 
+    /// Lends an exchange for what variables say of a client that has asked for nothing yet.
+    func lend(to client: ClientConnection, _ server: VirtualServer) -> Exchange {
+        let exchange = worker.takeExchange(for: .inner(self), of: client)
+        exchange.server = server
+        exchange.location = server.base
+        exchange.values.makeRoom(for: exchange.snapshot.configuration.userVariableCount)
+        return exchange
+    }
+
     /// Makes it a copy: with method, query and content.
     private func mirror(_ main: Exchange, _ exchange: Exchange) {
         exchange.method = main.method

@@ -19,7 +19,11 @@ extension ConfigurationBuilder {
             connectionKeys[text] = connectionKeys.count + 1
             return connectionKeys.count
         }
-        return ProxyPlan(block.settings, tls: tls, identity: numbered)
+        var certificate: MadeClientCertificate?
+        if tls.context != nil, block.settings.proxy.hasMadeCertificate {
+            certificate = try madeCertificate(block)
+        }
+        return ProxyPlan(block.settings, tls: tls, identity: numbered, certificate: certificate)
     }
 
     /// The context for a location's `proxy_ssl_…`; equal settings share one.
@@ -56,10 +60,41 @@ extension ConfigurationBuilder {
             proxy.sslTrustedCertificate, proxy.sslCertificate, proxy.sslCertificateKey, proxy.sslRevocations,
             proxy.sslPasswordFile,
         ]
-        .map { path in path.map { " \(Digest.sha256((try? files.readSecret($0)) ?? []))" } ?? " -" }.joined()
+        .map { path in
+            guard let path, !path.isEmpty, !path.contains("$") else { return " -" }
+            return " \(Digest.sha256((try? secret(path)) ?? []))"
+        }.joined()
+    }
+
+    /// `proxy_ssl_certificate` with variables.
+    private func madeCertificate(_ block: Block) throws(ConfigError) -> MadeClientCertificate? {
+        let proxy = block.settings.proxy
+        guard let chain = proxy.sslCertificate, let key = proxy.sslCertificateKey,
+            let statement = block.statement
+        else { return nil }
+        return MadeClientCertificate(
+            try tlsClientSettings(proxy),
+            MadeCertificate(
+                chain: try template(chain, statement), key: try template(key, statement),
+                directory: directory),
+            passwords: try passwords(proxy), caching: proxy.certificateCaching)
     }
 
     private func makeTLSClient(_ proxy: ProxySettings) throws(ConfigError) -> TLSClientContext {
+        let settings = try tlsClientSettings(proxy)
+        do throws(TLSError) {
+            return try TLSClientContext(settings)
+        } catch {
+            throw ConfigError(error.message)
+        }
+    }
+
+    private func passwords(_ proxy: ProxySettings) throws(ConfigError) -> [[UInt8]] {
+        guard let path = proxy.sslPasswordFile else { return [] }
+        return try secret(path, "cannot load passwords").split(separator: UInt8(ascii: "\n")).map(Array.init)
+    }
+
+    private func tlsClientSettings(_ proxy: ProxySettings) throws(ConfigError) -> TLSClientSettings {
         var settings = TLSClientSettings()
         settings.protocols = proxy.sslProtocols
         settings.ciphers = proxy.sslCiphers
@@ -77,30 +112,35 @@ extension ConfigurationBuilder {
             settings.revocations = (pem: try secret(path, "cannot load revocations"), name: path)
         }
         settings.confCommands = proxy.sslConfCommands.elements.map { ($0.name, $0.value) }
-        if let certificate = proxy.sslCertificate {
+        if let certificate = proxy.sslCertificate, !certificate.isEmpty {
             guard let key = proxy.sslCertificateKey else {
                 throw ConfigError(
                     "no \"proxy_ssl_certificate_key\" is defined for certificate \"\(certificate)\"")
             }
-            let passwords =
-                try proxy.sslPasswordFile.map { (path) throws(ConfigError) in
-                    try secret(path, "cannot load passwords").split(separator: UInt8(ascii: "\n")).map(
-                        Array.init)
-                } ?? []
+            if proxy.hasMadeCertificate { return settings }
             settings.certificate = .encrypted(
                 chain: try secret(certificate, "cannot load certificate"), chainName: certificate,
-                key: try secret(key, "cannot load certificate key"), keyName: key, passwords: passwords)
+                key: try secret(key, "cannot load certificate key"), keyName: key,
+                passwords: try passwords(proxy))
         }
-        do throws(TLSError) {
-            return try TLSClientContext(settings)
-        } catch {
-            throw ConfigError(error.message)
+        return settings
+    }
+
+    /// What a certificate or key is: a file's bytes, or those behind `data:`.
+    func secret(_ name: String) throws(ConfigError) -> [UInt8] {
+        if name.hasPrefix(MadeCertificate.dataMark) {
+            return Array(name.utf8.dropFirst(MadeCertificate.dataMark.utf8.count))
         }
+        if name.hasPrefix("store:") { return try files.readStoredKey(String(name.dropFirst(6))) }
+        guard !name.hasPrefix("engine:") else {
+            throw ConfigError("keys of engines are not supported: name a file, or use \"store:\"")
+        }
+        return try files.readSecret(name)
     }
 
     private func secret(_ path: String, _ complaint: String) throws(ConfigError) -> [UInt8] {
         do throws(ConfigError) {
-            return try files.readSecret(path)
+            return try secret(path)
         } catch {
             throw ConfigError("\(complaint) \"\(path)\": \(error.message)")
         }

@@ -111,7 +111,8 @@ final class ConfigurationBuilder {
 
     /// Relative to the folder of the configuration file, as certificates and user files are.
     func confPath(_ text: String) -> String {
-        text.hasPrefix("$") || text.hasPrefix("data:") ? text : ConfigurationBuilder.join(directory, text)
+        let isName = ["$", "data:", "engine:", "store:"].contains { text.hasPrefix($0) }
+        return isName || text.isEmpty ? text : ConfigurationBuilder.join(directory, text)
     }
 
     // MARK: Loading

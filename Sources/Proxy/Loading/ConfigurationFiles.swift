@@ -222,6 +222,17 @@ public final class ConfigurationFiles: SourceFiles {
         return try readFile("secret", path)
     }
 
+    /// A key of one of OpenSSL's stores, as PEM.
+    func readStoredKey(_ uri: String) throws(ConfigError) -> [UInt8] {
+        try recorded("store \(uri)") { () throws(ConfigError) in
+            do throws(TLSError) {
+                return try StoredKey.pem(uri: uri)
+            } catch {
+                throw ConfigError(error.message)
+            }
+        }
+    }
+
     private func readFile(_ kind: String, _ path: String) throws(ConfigError) -> [UInt8] {
         try recorded("\(kind) \(path)") { () throws(ConfigError) in
             do throws(FileError) {

@@ -21,8 +21,8 @@ struct TLSAssembly {
     /// The TLS side of a server.
     struct Assembled {
         var context: TLSServerContext?
-        /// Certificates that clients choose by the name that they send.
-        var named: NamedCertificates?
+        /// Certificates that variables name.
+        var made: MadeCertificates?
         /// What certificates of its clients have to be judged by, whatever server shook hands.
         var clientTrust: ClientTrust?
     }
@@ -63,7 +63,7 @@ struct TLSAssembly {
         }
         let passwords = try readPasswords(settings.passwords)
         var keys = settings.keys.elements[...]
-        var pairs: [NamedCertificates.Pair] = []
+        var named: [MadeCertificate] = []
         for file in settings.certificates.elements {
             if file.path == "self-signed" {
                 let names = selfSignedNames(server)
@@ -78,7 +78,8 @@ struct TLSAssembly {
                     "no \"ssl_certificate_key\" is defined for certificate \"\(file.path)\"", file.statement)
             }
             if file.path.contains("$") || key.path.contains("$") {
-                pairs.append(try pair(file, key))
+                named.append(try certificate(file, key))
+                made.madeCertificates += [file.path, key.path]
                 continue
             }
             let chain = try read(file, "cannot load certificate")
@@ -94,26 +95,22 @@ struct TLSAssembly {
                 try TLSServerContext(settings: made, sessionStore: store)
             }
             note(context, of: server)
-            let named =
-                pairs.isEmpty
+            let chosen =
+                named.isEmpty
                 ? nil
-                : NamedCertificates(
-                    made, pairs, passwords: passwords, store: store, log: builder.errorLog)
-            return Assembled(context: context, named: named, clientTrust: made.clientTrust)
+                : MadeCertificates(
+                    made, named, passwords: passwords, store: store, caching: settings.certificateCaching)
+            return Assembled(context: context, made: chosen, clientTrust: made.clientTrust)
         } catch {
             throw ConfigError(error.message, TLSAssembly.statement(of: server))
         }
     }
 
-    /// Paths that are known when a client names its host.
-    private func pair(_ chain: TLSFile, _ key: TLSFile) throws(ConfigError) -> NamedCertificates.Pair {
-        for file in [chain, key] where !NamedCertificates.mayName(file.path) {
-            throw ConfigError(
-                "only \"$ssl_server_name\" may stand in \"\(file.path)\": nothing else is known when a"
-                    + " certificate is chosen", file.statement)
-        }
-        func absolute(_ path: String) -> String { ConfigurationBuilder.join(builder.directory, path) }
-        return NamedCertificates.Pair(chain: absolute(chain.path), key: absolute(key.path))
+    /// Names that are known when a client's first message is here.
+    private func certificate(_ chain: TLSFile, _ key: TLSFile) throws(ConfigError) -> MadeCertificate {
+        MadeCertificate(
+            chain: try builder.template(chain.path, chain.statement),
+            key: try builder.template(key.path, key.statement), directory: builder.directory)
     }
 
     /// Where an error of its certificates is.
@@ -218,7 +215,7 @@ struct TLSAssembly {
 
     private func read(_ file: TLSFile, _ complaint: String) throws(ConfigError) -> [UInt8] {
         do throws(ConfigError) {
-            return try builder.files.readSecret(file.path)
+            return try builder.secret(file.path)
         } catch {
             throw ConfigError("\(complaint) \"\(file.path)\": \(error.message)", file.statement)
         }

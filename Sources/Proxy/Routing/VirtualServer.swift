@@ -19,7 +19,8 @@ final class VirtualServer {
     /// Where its requests are counted, of the configuration's zones.
     let zone: Int?
     let tls: TLSServerContext?
-    private let namedCertificates: NamedCertificates?
+    /// Certificates that variables name.
+    let madeCertificates: MadeCertificates?
     let clientVerification: ClientVerification
     /// What the certificates of its clients have to be judged by.
     let clientTrust: ClientTrust?
@@ -41,7 +42,7 @@ final class VirtualServer {
         http2 = settings.http2
         zone = settings.statusZone
         self.tls = tls.context
-        namedCertificates = tls.named
+        madeCertificates = tls.made
         clientTrust = tls.clientTrust
         handshakeTimeoutMs = settings.tls.handshakeTimeoutMs
         clientVerification = settings.tls.server.clientVerification
@@ -53,11 +54,6 @@ final class VirtualServer {
     }
 
     func namedLocation(_ name: [UInt8]) -> Location? { named["@" + String(decoding: name, as: UTF8.self)] }
-
-    /// What a client that names a host is served with.
-    func tls(forServerName name: [UInt8]) -> TLSServerContext? {
-        namedCertificates?.context(for: name) ?? tls
-    }
 
     /// TLS on a connection that this server's address accepted; `selector` finds the server by SNI.
     func tlsConnection(
@@ -174,7 +170,6 @@ extension ListenAddress: TLSServerSelector {
     /// RFC 6066 §3: the context of the server that the client names.
     public func context(forServerName name: [UInt8]) -> TLSServerContext? {
         let lower = name.map(\.asciiLowercased)
-        let found = server(forHost: lower.span).server ?? defaultServer
-        return found.tls(forServerName: lower)
+        return (server(forHost: lower.span).server ?? defaultServer).tls
     }
 }

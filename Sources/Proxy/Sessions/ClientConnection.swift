@@ -36,6 +36,7 @@ final class ClientConnection {
         var certificateComplaint: String?
         var proxyProtocolAddress: SocketAddress?
         var proxyProtocolDestination: SocketAddress?
+        var proxyProtocolValues: [UInt8] = []
         var localAddress: SocketAddress?
         /// The server that the client has named in its handshake, unless that is the address's own.
         var presumedServer: VirtualServer?
@@ -65,6 +66,11 @@ final class ClientConnection {
     var proxyProtocolDestination: SocketAddress? {
         get { details?.proxyProtocolDestination }
         set { madeDetails.proxyProtocolDestination = newValue }
+    }
+    /// What else the header says, as it came.
+    var proxyProtocolValues: [UInt8] {
+        get { details?.proxyProtocolValues ?? [] }
+        set { if !newValue.isEmpty { madeDetails.proxyProtocolValues = newValue } }
     }
     /// The address that the client connected to, asked of the kernel when first wanted.
     var localAddress: SocketAddress {

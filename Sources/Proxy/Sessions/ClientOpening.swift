@@ -118,6 +118,7 @@ final class ClientOpening {
             guard case .bytes(let count) = outcome, count == header.length else { return close() }
             connection.proxyProtocolAddress = ends.source
             connection.proxyProtocolDestination = ends.destination
+            connection.proxyProtocolValues = header.values
             headerIsRead()
         }
     }
@@ -171,6 +172,10 @@ final class ClientOpening {
                 count(.handshakeFailures)
                 close()
             }
+        case .wantsContext:
+            guard let context = worker.madeContext(for: connection) else { return close() }
+            tls.choose(context)
+            shakeHands()
         case .plainHTTP:
             worker.counters.add(.plainOnTLS, 1)
             transport.dropTLS()

@@ -114,6 +114,7 @@ struct ServerSettings {
 struct TLSSettings {
     var certificates = Replaceable<TLSFile>()
     var keys = Replaceable<TLSFile>()
+    var certificateCaching = CertificateCaching()
     var server = TLSServerSettings()
     var clientAuthorities: TLSFile?
     var trustedCertificates: TLSFile?
@@ -144,6 +145,13 @@ struct TLSFile {
 struct TLSCommand {
     let name: String
     let value: String
+
+    /// Files and folders are relative to the configuration's.
+    init(_ statement: Statement, isServer: Bool, _ builder: ConfigurationBuilder) {
+        name = statement.argument(0)
+        let word = statement.argument(1)
+        value = TLSTrust.namesFile(name, isServer: isServer) ? builder.confPath(word) : word
+    }
 }
 
 /// One `listen` line.

@@ -24,6 +24,8 @@ public struct MainSettings: Sendable {
     public internal(set) var shutdownDelayMs = 0
     /// `worker_watchdog`: how long a loop may stand still, in milliseconds; 0: as long as it likes.
     public internal(set) var watchdogMs = 10_000
+    /// `proxy_bind … transparent` somewhere: workers may call from addresses of others.
+    public internal(set) var bindsTransparently = false
     /// Who workers run as when the master is root.
     public internal(set) var user = "nobody"
     /// `nil`: the group called like the user, or else the user's own.

@@ -68,21 +68,23 @@ extension ProxySettings {
 
     static func bindRow(
         _ name: String, _ summary: String,
-        _ path: any ReferenceWritableKeyPath<Block, Template<Variable>?> & Sendable
+        _ path: any ReferenceWritableKeyPath<Block, LocalBinding?> & Sendable
     ) -> Directive<Block> {
-        Directive(name, summary, "address | off", in: anywhere, arity: 1...2) {
+        Directive(name, summary, "address [transparent] | off", in: anywhere, arity: 1...2) {
             (block: Block, statement: Statement) throws(ConfigError) in
-            guard statement.arguments.count == 1 else {
-                let parameter = statement.argument(1)
-                throw parameter == "transparent"
-                    ? .unsupported("parameter \"transparent\"", statement)
-                    : .invalidParameter(parameter, statement)
+            let isTransparent = statement.arguments.count == 2
+            guard !isTransparent || statement.argument(1) == "transparent" else {
+                throw .invalidParameter(statement.argument(1), statement)
             }
             let word = statement.argument(0)
             guard word == "off" || word.contains("$") || isAddress(word) else {
                 throw ConfigError("invalid address \"\(word)\"", statement)
             }
-            block[keyPath: path] = word == "off" ? nil : try block.template(word, statement)
+            if isTransparent { block.builder.main.bindsTransparently = true }
+            block[keyPath: path] =
+                word == "off"
+                ? nil
+                : LocalBinding(address: try block.template(word, statement), isTransparent: isTransparent)
         }
     }
 
@@ -310,6 +312,13 @@ extension ProxySettings {
             file(
                 "proxy_ssl_certificate_key", "The key of that certificate.",
                 \.settings.proxy.sslCertificateKey),
+            Directive(
+                "proxy_ssl_certificate_cache",
+                "How many certificates that variables name are remembered, and how long without a look.",
+                "off | max=N [inactive=time] [valid=time]", default: "off", in: anywhere, arity: 1...3
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                block.settings.proxy.certificateCaching = try CertificateCaching.read(statement)
+            },
             file(
                 "proxy_ssl_password_file", "Passwords that the key is tried with, one a line.",
                 \.settings.proxy.sslPasswordFile),
@@ -321,7 +330,7 @@ extension ProxySettings {
                 in: anywhere, arity: 2...2
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 block.settings.proxy.sslConfCommands.append(
-                    TLSCommand(name: statement.argument(0), value: statement.argument(1)))
+                    TLSCommand(statement, isServer: false, block.builder))
             }.repeatable,
         ]
     }

@@ -12,7 +12,7 @@ struct ProxySettings {
     var passesRequestBody = true
     var setBody: Template<Variable>?
     var setHeaders = Inheritable<ProxyHeader>()
-    var bind: Template<Variable>?
+    var bind: LocalBinding?
     var socketKeepalive = false
 
     // Times.
@@ -64,9 +64,22 @@ struct ProxySettings {
     var sslSessionReuse = true
     var sslCertificate: String?
     var sslCertificateKey: String?
+    var certificateCaching = CertificateCaching()
     var sslPasswordFile: String?
     var sslRevocations: String?
     var sslConfCommands = Replaceable<TLSCommand>()
+
+    /// Variables name the certificate that peers are shown, or its key.
+    var hasMadeCertificate: Bool {
+        sslCertificate?.contains("$") == true || sslCertificateKey?.contains("$") == true
+    }
+}
+
+/// `proxy_bind`: from where peers are called.
+struct LocalBinding: Sendable {
+    let address: Template<Variable>
+    /// It need not be one of this machine.
+    let isTransparent: Bool
 }
 
 /// One `proxy_set_header` line. A value that turns out empty removes the field.

@@ -30,6 +30,34 @@ extension TLSSettings {
                     TLSFile(path: block.builder.confPath(statement.argument(0)), statement: statement))
             }.repeatable,
             Directive(
+                "ssl_certificate_cache",
+                "How many certificates that variables name are remembered, and how long without a look.",
+                "off | max=N [inactive=time] [valid=time]", default: "off", in: contexts, arity: 1...3
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                block.serverSettings.tls.certificateCaching = try CertificateCaching.read(statement)
+            },
+            Directive(
+                "ssl_certificate_compression",
+                "Whether certificates are compressed (RFC 8879): OpenSSL before 3.2 cannot.", "on | off",
+                default: "off", in: contexts, arity: 1...1
+            ) {
+                (block: Block, statement: Statement) throws(ConfigError) in
+                switch statement.argument(0).lowercased() {
+                case "off": break
+                case "on":
+                    block.builder.warnOnce(
+                        statement.name,
+                        ConfigError(
+                            "OpenSSL does not compress certificates here: they are sent as they are",
+                            statement))
+                default:
+                    throw ConfigError(
+                        "invalid value \"\(statement.argument(0))\" in \"\(statement.name)\" directive, "
+                            + "it must be \"on\" or \"off\"", statement)
+                }
+            },
+            Directive(
                 "ssl", "Replaced by the `ssl` parameter of `listen`.", "off", in: contexts, arity: 1...1
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
@@ -140,7 +168,7 @@ extension TLSSettings {
                 arity: 2...2
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 block.serverSettings.tls.confCommands.append(
-                    TLSCommand(name: statement.argument(0), value: statement.argument(1)))
+                    TLSCommand(statement, isServer: true, block.builder))
             }.repeatable,
             .flag(
                 "ssl_early_data",

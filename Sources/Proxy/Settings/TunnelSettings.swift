@@ -8,7 +8,7 @@ struct TunnelSettings {
     var sendTimeoutMs = 60_000
     var readTimeoutMs = 60_000
     var nextUpstream = Attempts.Terms()
-    var bind: Template<Variable>?
+    var bind: LocalBinding?
     var socketKeepalive = false
 }
 

@@ -121,7 +121,7 @@ struct UpstreamWriting {
             let member = GroupMember(id: list.nextID, settings: peer)
             try UpstreamWriting.refuseDuplicate(member, in: list)
             list.add(peer)
-            findKnown(peer.dynamicName, in: &list)
+            findKnown(peer.dynamicName, in: &list, settings)
             return StatusAPI.Answer(status: 201, content: member.json)
         case .change(let id, let body):
             let index = try UpstreamWriting.index(of: id, in: list)
@@ -136,7 +136,7 @@ struct UpstreamWriting {
             }
             UpstreamWriting.take(change, into: &member.settings)
             list.members[index] = member
-            findKnown(member.settings.dynamicName, in: &list)
+            findKnown(member.settings.dynamicName, in: &list, settings)
             return StatusAPI.Answer(status: 200, content: member.json)
         case .remove(let id):
             list.members.remove(at: try UpstreamWriting.index(of: id, in: list))
@@ -150,9 +150,11 @@ struct UpstreamWriting {
     }
 
     /// Another server of the same name may have been looked up already.
-    private func findKnown(_ name: DynamicName?, in list: inout GroupMemberList) {
+    private func findKnown(
+        _ name: DynamicName?, in list: inout GroupMemberList, _ settings: UpstreamSettings
+    ) {
         guard let name, let addresses = worker.shared.names.addresses(of: name) else { return }
-        list.find(addresses, of: name)
+        list.find(addresses, of: name, allowsBackups: settings.allowsBackups)
     }
 
     private static func index(of id: Int, in list: GroupMemberList) throws(ServerChangeError) -> Int {

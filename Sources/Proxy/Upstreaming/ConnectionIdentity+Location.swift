@@ -10,7 +10,9 @@ extension ConnectionIdentity {
         tls = description
         version = proxy.httpVersion
         isTargetMade = target.hasVariables
-        localAddress = proxy.bind.map(\.constant) ?? []
+        isCertificateMade = proxy.hasMadeCertificate
+        localAddress = proxy.bind.map(\.address.constant) ?? []
+        isTransparent = proxy.bind?.isTransparent ?? false
         self.location = location
         guard !description.isEmpty else { return }
         name = proxy.sslName.map(\.constant) ?? (target.hasVariables ? nil : target.hostText)
@@ -35,7 +37,15 @@ extension Exchange {
         if made.contains(.name) { appendUpstreamName(to: scratch) }
         scratch.withReadable { key.add($0) }
         scratch.removeAll()
-        if made.contains(.localAddress) { location.settings.proxy.bind?.append(for: self, to: scratch) }
+        if made.contains(.localAddress) {
+            location.settings.proxy.bind?.address.append(for: self, to: scratch)
+        }
+        scratch.withReadable { key.add($0) }
+        scratch.removeAll()
+        // Connections hold the context that they were made with: another one is never at its place.
+        if let context = proxying.certificate {
+            scratch.append(decimal: Int(bitPattern: ObjectIdentifier(context)))
+        }
         scratch.withReadable { key.add($0) }
     }
 }

@@ -44,7 +44,7 @@ extension UpstreamRequest: PeerRequest {
 
     var isIdempotent: Bool { exchange.head.method.isIdempotent }
 
-    var localAddress: SocketAddress? { exchange.bindAddress }
+    var localAddress: LocalAddress? { exchange.bindAddress }
 
     var keepsSocketsAlive: Bool { proxy.socketKeepalive }
 

@@ -176,13 +176,14 @@ final class UpstreamRequest {
 
     /// What a TLS session with the peer under way may be resumed for; `nil`: it is not kept.
     ///
-    /// A name made of variables may be another one next time: such sessions are not kept.
+    /// A name, or a certificate, made of variables may be another one next time: such sessions are not kept.
     var sessionKey: TLSSessionKey? {
         guard let group, let target = exchange.proxying.target, target.isTLS,
             exchange.snapshot.groups.isCurrent(group)
         else { return nil }
         let proxy = exchange.location.settings.proxy
-        guard proxy.sslSessionReuse, proxy.sslName?.isConstant ?? true, !target.hasVariables,
+        guard proxy.sslSessionReuse, !proxy.hasMadeCertificate, proxy.sslName?.isConstant ?? true,
+            !target.hasVariables,
             let index = attempt.peer
         else { return nil }
         return TLSSessionKey(group: group.index, peer: index, settings: exchange.location.proxyPlan.tlsKey)

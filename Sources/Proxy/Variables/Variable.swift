@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// What `$name` in the configuration compiles to.
 enum Variable: Sendable {
     /// A built-in one: its row in `Variables.rows`.
@@ -15,6 +17,8 @@ enum Variable: Sendable {
     /// `$upstream_http_…`.
     case upstreamField([UInt8])
     case upstreamCookie([UInt8])
+    /// `$proxy_protocol_tlv_…`.
+    case proxyValue(ProxyProtocolValues.Name)
     /// `set` and named groups of regular expressions: an index into the exchange's values.
     case user(Int)
     /// `map`, `geo`, `split_clients`: an index into the configuration's computed variables.

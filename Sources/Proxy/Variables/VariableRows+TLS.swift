@@ -21,6 +21,14 @@ extension Variables {
             .unlessEmpty("ssl_curve", "The group that the key was agreed on in.") { exchange, out in
                 if let curve = exchange.client.tls?.curve { out.append(curve) }
             },
+            .unlessEmpty("ssl_ciphers", "The ciphers that the client offered, with colons between.") {
+                exchange, out in
+                if let tls = exchange.client.tls { out.append(tls.offeredCiphers) }
+            },
+            .unlessEmpty("ssl_curves", "The groups that the client offered, with colons between.") {
+                exchange, out in
+                if let tls = exchange.client.tls { out.append(tls.offeredGroups) }
+            },
             .unlessEmpty("ssl_session_id", "The identity of the TLS session, in hexadecimal.") {
                 exchange, out in
                 if let tls = exchange.client.tls { out.append(tls.sessionID) }
@@ -66,6 +74,12 @@ extension Variables {
             },
             certificateRow("ssl_client_i_dn", "Who issued the client's certificate, RFC 2253.") {
                 $0.clientIssuer
+            },
+            certificateRow("ssl_client_s_dn_legacy", "Whose certificate the client showed: `/C=…/CN=…`.") {
+                $0.clientSubjectLegacy
+            },
+            certificateRow("ssl_client_i_dn_legacy", "Who issued it: `/C=…/CN=…`.") {
+                $0.clientIssuerLegacy
             },
             certificateRow("ssl_client_serial", "The serial number of the client's certificate.") {
                 $0.clientSerial

@@ -1,4 +1,5 @@
 internal import Core
+internal import HTTP
 
 /// The variables of the configuration language: `$name`.
 enum Variables {
@@ -10,11 +11,18 @@ enum Variables {
     /// The variable called `name` (without `$`), unless it is one that the configuration itself defines.
     static func resolve(_ name: String) -> Variable? {
         if let index = rows.firstIndex(where: { $0.name == name }) { return .builtin(index) }
+        if name.hasPrefix(proxyValuePrefix) {
+            return ProxyProtocolValues.name(String(name.dropFirst(proxyValuePrefix.count))).map {
+                .proxyValue($0)
+            }
+        }
         for prefix in prefixes where name.hasPrefix(prefix.text) && name.utf8.count > prefix.text.utf8.count {
             return prefix.make(Array(name.utf8.dropFirst(prefix.text.utf8.count)))
         }
         return nil
     }
+
+    private static var proxyValuePrefix: String { "proxy_protocol_tlv_" }
 
     /// Appends the value of `variable` to `out`.
     ///
@@ -29,6 +37,12 @@ enum Variables {
             return exchange.appendArgument(named: name, to: out)
         case .cookie(let name):
             return exchange.appendCookie(named: name, to: out)
+        case .proxyValue(let name):
+            guard let value = ProxyProtocolValues.value(name, in: exchange.client.proxyProtocolValues) else {
+                return false
+            }
+            out.append(Array(value))
+            return true
         case .sentField(let name):
             return exchange.appendResponseField(named: name, to: out)
         case .sentTrailer(let name):
@@ -53,6 +67,10 @@ enum Variables {
     /// What `-h` says of a variable (without `$`); `nil`: there is none of this name.
     static func help(for name: String) -> String? {
         if let row = rows.first(where: { $0.name == name }) { return "\(row.about)\nVariable: $\(name)" }
+        if name.hasPrefix(proxyValuePrefix) {
+            return "A value of the PROXY protocol's header: `alpn`, `authority`, `ssl_cn`, `0x01` and so on."
+                + "\nVariable: $\(proxyValuePrefix)name"
+        }
         let prefix = prefixes.first { name.hasPrefix($0.text) }
         return prefix.map { "\($0.about)\nVariable: $\($0.text)name" }
     }

@@ -29,7 +29,7 @@ extension PeerConnection {
             countHandshake(.handshakes)
             if tls.isSessionReused { countHandshake(.resumptions) }
             open()
-        case .wantsRead, .wantsWrite:
+        case .wantsRead, .wantsWrite, .wantsContext:
             if transport.isHangup { refuse("peer closed connection in SSL handshake") }
         case .plainHTTP:
             refuse(nil)

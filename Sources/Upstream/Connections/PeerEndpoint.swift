@@ -57,7 +57,7 @@ public protocol PeerRequest: AnyObject {
     /// Sending it twice does no harm (RFC 9110 §9.2.2).
     var isIdempotent: Bool { get }
     /// The address that a new connection comes from: `proxy_bind`.
-    var localAddress: SocketAddress? { get }
+    var localAddress: LocalAddress? { get }
     /// `proxy_socket_keepalive`
     var keepsSocketsAlive: Bool { get }
     /// What a new connection is encrypted by.

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A name server on a UDP port that answers A questions from a table; other questions have no answer.
+/// A name server on a UDP port that answers A and SRV questions from a table; other questions have no answer.
 final class NameServer: Sendable {
     let port: UInt16
     private let descriptor: Int32
@@ -16,7 +16,7 @@ final class NameServer: Sendable {
     /// In the place of addresses: questions about the name are not answered.
     static var silence: [String] { ["silence"] }
 
-    /// - Parameter table: IPv4 addresses by name; a name that is not in it does not exist.
+    /// - Parameter table: IPv4 addresses by name, or `priority weight port host` of SRV records; a name that is not in it does not exist.
     init(_ table: [String: [String]]) throws {
         self.table = Mutex(table)
         descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
@@ -77,11 +77,23 @@ final class NameServer: Sendable {
         let found = table.withLock { $0[name] }
         // Nothing that could be read as an answer.
         if found == NameServer.silence { return [] }
-        let addresses = isA ? found ?? [] : []
+        let isService = question[position + 2] == 33
+        let addresses = (found ?? []).filter { isA && !$0.contains(" ") || isService && $0.contains(" ") }
         var out =
             Array(question[0..<2]) + [0x81, found == nil ? 0x83 : 0x80, 0, 1, 0, UInt8(addresses.count)]
         out += [0, 0, 0, 0] + question[12...(position + 4)]
-        for address in addresses {
+        for record in addresses where isService {
+            let words = record.split(separator: " ")
+            let numbers = words.prefix(3).compactMap { UInt16($0) }.flatMap {
+                [UInt8($0 >> 8), UInt8($0 & 0xFF)]
+            }
+            let target = (words.last ?? "").split(separator: ".").flatMap {
+                [UInt8($0.utf8.count)] + Array($0.utf8)
+            }
+            out += [0xC0, 12, 0, 33, 0, 1, 0, 0, 0, 1, 0, UInt8(numbers.count + target.count + 1)]
+            out += numbers + target + [0]
+        }
+        for address in addresses where isA {
             // A pointer to the question's name, type A, class IN, one second, four bytes.
             out += [0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4]
             out += address.split(separator: ".").compactMap { UInt8($0) }

@@ -44,6 +44,25 @@ import Testing
         #expect(Self.texts(six) == ["2001:db8::7"])
     }
 
+    @Test("services: hosts, ports and weights; a broken record spoils the message (RFC 2782)")
+    func services() throws {
+        let query = try Self.query("_http._tcp.example.org", .srv)
+        let record: [UInt8] = [0, 10, 0, 5, 0x1F, 0x90] + wire("a.example")
+        let message = try #require(
+            Self.read(DNSReply(to: query).with(33, ttl: 7, record).with(33, owner: "other", record)))
+        #expect(message.kind == .srv && message.services.ttlSeconds == 7)
+        #expect(
+            message.services.list
+                == [
+                    DNSMessage.Service(
+                        priority: 10, weight: 5, port: 8080, target: try #require(DNSName("a.example")))
+                ])
+        #expect(message.services.list.first?.target.text == "a.example")
+        for count in 0..<record.count {
+            #expect(Self.read(DNSReply(to: query).with(33, Array(record.prefix(count)))) == nil)
+        }
+    }
+
     @Test("an alias leads on, in whatever order the records stand, and its TTL counts")
     func alias() throws {
         let reply = DNSReply(to: try Self.query()).a("10.0.0.1", owner: "C.example").alias(

@@ -13,7 +13,8 @@ import Testing
         let changes: [(inout ConnectionIdentity) -> Void] = [
             { $0.tls = "verified by somebody" }, { $0.name = Array("a.test".utf8) }, { $0.name = nil },
             { $0.localAddress = Array("127.0.0.2".utf8) }, { $0.localAddress = nil },
-            { $0.version = .http10 }, { $0.isTargetMade = true },
+            { $0.version = .http10 }, { $0.isTargetMade = true }, { $0.isTransparent = true },
+            { $0.isCertificateMade = true },
         ]
         var seen: Set<String> = [plain.shared]
         for change in changes {

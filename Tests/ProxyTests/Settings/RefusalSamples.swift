@@ -39,6 +39,19 @@ enum RefusalSamples {
         ),
         (#"server { listen 99999; }"#, #"invalid port in "99999" of the "listen" directive"#),
         (#"server { listen 127.0.0.1:0; }"#, #"invalid port in "127.0.0.1:0" of the "listen" directive"#),
+        (
+            #"upstream u { server a.test service=http; }"#,
+            #"service upstream "a.test" requires "resolve" parameter"#
+        ),
+        (
+            #"upstream u { server a.test:80 service=http resolve; }"#,
+            #"service upstream "a.test:80" may not have port"#
+        ),
+        (
+            #"upstream u { server 127.0.0.1 service=http resolve; }"#,
+            #"service upstream "127.0.0.1" requires a domain name"#
+        ),
+        (#"upstream u { server a.test service= resolve; }"#, #"invalid parameter "service=""#),
         (#"server { listen 81-80; }"#, #"invalid port range in "81-80" of the "listen" directive"#),
         (#"server { listen 80-; }"#, #"host not found in "80-" of the "listen" directive"#),
         (#"server { listen 127.0.0.1:-80; }"#, #"invalid port in "127.0.0.1:-80" of the "listen" directive"#),
