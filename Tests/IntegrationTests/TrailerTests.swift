@@ -37,16 +37,6 @@ import Testing
                     ]))
         }
 
-        /// The response as curl shows it over HTTP/2: head, content, trailers.
-        func curl(_ path: String, _ options: String...) throws -> String {
-            try Program.run(
-                "curl",
-                ["-s", "-i", "--max-time", "8", "--http2-prior-knowledge"] + options + [
-                    "http://127.0.0.1:\(server.port)\(path)"
-                ], in: server.directory, name: "curl"
-            ).output
-        }
-
         func logs(_ line: String) -> Bool {
             waitUntil(Deadline(in: 5)) {
                 server.directory.read("access.log").split(separator: "\n").contains { $0 == line }
@@ -63,7 +53,7 @@ import Testing
         ] {
             let response = try RawClient.get(scene.server.port, path)
             #expect(response.isWhole && response.text == "abcdef" && response.trailers == trailers)
-            let seen = try scene.curl(path)
+            let seen = try scene.server.curl(path)
             #expect(seen.hasPrefix("HTTP/2 200") && !seen.contains("transfer-encoding"))
             let lines = trailers.map { line -> String in
                 let name = line.prefix { $0 != ":" }

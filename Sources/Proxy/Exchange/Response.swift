@@ -111,13 +111,7 @@ final class Response {
 
     /// Appends a field whose name and value stand in `source`.
     func add(_ field: Field, of source: ByteBuffer) {
-        let start = lines.count
-        lines.append(field.name, of: source)
-        let nameEnd = lines.count
-        lines.append(": ")
-        let valueStart = lines.count
-        lines.append(field.value, of: source)
-        close(known: field.known, name: Slice(from: start, to: nameEnd), valueStart: valueStart)
+        fields.append(lines.appendLine(of: field, in: source))
     }
 
     /// Appends a field with a constant name; `value` writes its value to the buffer it is given.

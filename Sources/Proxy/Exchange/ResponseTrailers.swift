@@ -21,13 +21,7 @@ final class ResponseTrailers {
 
     /// Appends a field whose name and value stand in `source`.
     func add(_ field: Field, of source: ByteBuffer) {
-        let start = lines.count
-        lines.append(field.name, of: source)
-        let nameEnd = lines.count
-        lines.append(": ")
-        let valueStart = lines.count
-        lines.append(field.value, of: source)
-        close(field.known, Slice(from: start, to: nameEnd), valueStart)
+        fields.append(lines.appendLine(of: field, in: source))
     }
 
     /// Appends what `add_trailer` says, unless its value turns out empty.
@@ -40,12 +34,25 @@ final class ResponseTrailers {
         line.value.append(for: exchange, to: lines)
         FieldValue.dropControls(of: lines, from: valueStart)
         guard lines.count > valueStart else { return lines.truncate(to: start) }
-        close(line.known, Slice(from: start, to: nameEnd), valueStart)
-    }
-
-    private func close(_ known: FieldName, _ name: Slice, _ valueStart: Int) {
         let value = Slice(from: valueStart, to: lines.count)
         lines.append("\r\n")
-        fields.append(Field(name: name, value: value, known: known))
+        fields.append(Field(name: Slice(from: start, to: nameEnd), value: value, known: line.known))
+    }
+}
+
+extension ByteBuffer {
+    /// Appends `Name: value CRLF` of a field that stands in another buffer.
+    ///
+    /// - Returns: the field, where it stands now.
+    func appendLine(of field: Field, in source: ByteBuffer) -> Field {
+        let start = count
+        append(field.name, of: source)
+        let nameEnd = count
+        append(": ")
+        let valueStart = count
+        append(field.value, of: source)
+        let value = Slice(from: valueStart, to: count)
+        append("\r\n")
+        return Field(name: Slice(from: start, to: nameEnd), value: value, known: field.known)
     }
 }

@@ -47,16 +47,6 @@ import Testing
             mkdir(server.directory.path + "/files", 0o755)
             try server.directory.write("0123456789", to: "files/file")
         }
-
-        /// The whole answer, with CR LF as it came.
-        func curl(_ path: String, _ options: String...) throws -> String {
-            try Program.run(
-                "curl",
-                ["-s", "-i", "--max-time", "8", "--http2-prior-knowledge"] + options + [
-                    "http://127.0.0.1:\(server.port)\(path)"
-                ], in: server.directory, name: "curl"
-            ).output
-        }
     }
 
     @Test("a refusal that is delayed, and a response that is paced, hold no other stream")
@@ -85,24 +75,26 @@ import Testing
     @Test("satisfy, auth_basic: who may and who may not")
     func access() throws {
         let scene = try Scene()
-        #expect(try scene.curl("/auth/file").contains("HTTP/2 401"))
-        #expect(try scene.curl("/auth/file", "-u", "a:c").contains("www-authenticate: Basic realm=\"realm\""))
+        #expect(try scene.server.curl("/auth/file").contains("HTTP/2 401"))
+        #expect(
+            try scene.server.curl("/auth/file", "-u", "a:c").contains(
+                "www-authenticate: Basic realm=\"realm\""))
         for path in ["/auth/file", "/either/file"] {
-            #expect(try scene.curl(path, "-u", "a:b").hasSuffix("\r\n\r\n0123456789"))
+            #expect(try scene.server.curl(path, "-u", "a:b").hasSuffix("\r\n\r\n0123456789"))
         }
-        #expect(try scene.curl("/either/file").contains("HTTP/2 401"))
-        #expect(try scene.curl("/both/file", "-u", "a:b").hasSuffix("\r\n\r\nnamed"))
+        #expect(try scene.server.curl("/either/file").contains("HTTP/2 401"))
+        #expect(try scene.server.curl("/both/file", "-u", "a:b").hasSuffix("\r\n\r\nnamed"))
         scene.server.finish()
     }
 
     @Test("error_page of every kind: another status, a named location, a redirect")
     func errorPages() throws {
         let scene = try Scene()
-        let missing = try scene.curl("/files/none")
+        let missing = try scene.server.curl("/files/none")
         #expect(missing.hasPrefix("HTTP/2 200") && missing.hasSuffix("\r\n\r\nown"))
-        let denied = try scene.curl("/deny")
+        let denied = try scene.server.curl("/deny")
         #expect(denied.hasPrefix("HTTP/2 403") && denied.hasSuffix("\r\n\r\nnamed"))
-        let dead = try scene.curl("/dead")
+        let dead = try scene.server.curl("/dead")
         #expect(dead.hasPrefix("HTTP/2 302") && dead.contains("location: http://elsewhere/x\r\n"))
         // Before the content has come, which then nobody wants (RFC 9113 §8.1).
         let client = try FrameClient(port: scene.server.port)
@@ -117,15 +109,15 @@ import Testing
     func ranges() throws {
         let scene = try Scene()
         scene.gateway.answerAll(with: .fixed("unseen", fields: ["X-Accel-Redirect: /protected/file"]))
-        #expect(try scene.curl("/x").hasSuffix("\r\n\r\n0123456789"))
-        let part = try scene.curl("/x", "-r", "2-4")
+        #expect(try scene.server.curl("/x").hasSuffix("\r\n\r\n0123456789"))
+        let part = try scene.server.curl("/x", "-r", "2-4")
         #expect(part.hasPrefix("HTTP/2 206") && part.hasSuffix("\r\n\r\n234"))
-        #expect(try scene.curl("/protected/file").hasSuffix("\r\n\r\nown"))
-        let parts = try scene.curl("/files/file", "-r", "2-4,6-7")
+        #expect(try scene.server.curl("/protected/file").hasSuffix("\r\n\r\nown"))
+        let parts = try scene.server.curl("/files/file", "-r", "2-4,6-7")
         #expect(parts.contains("content-type: multipart/byteranges; boundary="))
         #expect(parts.contains("Content-Range: bytes 2-4/10\r\n\r\n234\r\n--"))
         #expect(parts.contains("Content-Range: bytes 6-7/10\r\n\r\n67\r\n--"))
-        let beyond = try scene.curl("/files/file", "-r", "20-")
+        let beyond = try scene.server.curl("/files/file", "-r", "20-")
         #expect(beyond.hasPrefix("HTTP/2 416") && beyond.contains("content-range: bytes */10\r\n"))
         scene.server.finish()
     }
