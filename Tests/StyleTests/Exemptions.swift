@@ -50,6 +50,7 @@ enum Exemptions {
     /// Names that nothing in the product says.
     static let unused: [String: String] = [
         "endIndex": "a collection has one",
+        "hash(into:": "dictionaries call it",
         "markdown": "README's table is made of it, by the test that compares the two",
     ]
 
