@@ -4,7 +4,7 @@ import Testing
 
 /// `autoindex`: what is in a folder, byte for byte as nginx lists it.
 @Suite("Autoindex", .serialized) struct AutoindexTests {
-    private static let formats = ["html", "rounded", "json", "jsonp", "xml"]
+    private static let formats = ["html", "utf8", "rounded", "json", "jsonp", "xml"]
 
     private static func text(_ folder: String) -> String {
         """
@@ -14,6 +14,7 @@ import Testing
         http { access_log off; %TEMP_PATHS%
             server { listen 127.0.0.1:%PORT1%; root \(folder); autoindex on;
                 location /html/ { alias \(folder)/; }
+                location /utf8/ { alias \(folder)/; charset utf-8; }
                 location /rounded/ { alias \(folder)/; autoindex_exact_size off; autoindex_localtime on; }
                 location /json/ { alias \(folder)/; autoindex_format json; }
                 location /jsonp/ { alias \(folder)/; autoindex_format jsonp; }
@@ -32,7 +33,8 @@ import Testing
                 "-dash", "~tilde", "caf\u{e9}", "new\nline", "tab\tbed", "B", "b",
                 String(repeating: "l", count: 50),
                 String(repeating: "m", count: 51), String(repeating: "&", count: 60),
-                String(repeating: "\u{e9}", count: 40),
+                String(repeating: "\u{e9}", count: 40), String(repeating: "\u{20ac}<", count: 25),
+                String(repeating: "\u{1f600}", count: 51),
             ].map { Array($0.utf8) } + [[0x62, 0x61, 0x64, 0xFF, 0xFE], [0x63, 0x01, 0x7F]]
         var paths = names.map { Array((folder.path + "/").utf8) + $0 }
         for (index, path) in paths.enumerated() {

@@ -22,6 +22,7 @@ enum Autoindex {
             exchange.log(error.errno.isNotFound || error.errno.isPermission ? .error : .crit, error.message)
             return .status(error.errno.isNotFound ? 404 : error.errno.isPermission ? 403 : 500)
         }
+        listing.countsCharacters = listing.format == .html && Charset.tellsUTF8(exchange)
         begin(exchange, listing.format)
         guard exchange.method == .get else { return .respond }
         return exchange.begin(work(exchange, directory, listing))

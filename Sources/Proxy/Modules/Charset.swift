@@ -27,6 +27,17 @@ enum Charset {
         type.append(contentsOf: name)
     }
 
+    /// Whether a text in HTML that is made here will be told to be in UTF-8.
+    static func tellsUTF8(_ exchange: Exchange) -> Bool {
+        let name = exchange.worker.takeScratch()
+        defer { exchange.worker.giveScratch(name) }
+        name.append(contentsOf: exchange.keptFields.charset)
+        if name.isEmpty, !write(exchange.location.settings.charset.charset, for: exchange, to: name) {
+            return false
+        }
+        return name.equalsIgnoringCase(Slice(from: 0, to: name.count), "utf-8")
+    }
+
     /// Writes what is to be told.
     ///
     /// - Returns: false if nothing is.

@@ -7,6 +7,8 @@ struct Listing {
     var format: AutoindexFormat
     /// JSONP: the function.
     var callback: [UInt8] = []
+    /// HTML: names are counted, and cut, by characters of UTF-8 rather than bytes.
+    var countsCharacters = false
     private let tellsExactSizes: Bool
     /// Seconds that are added to times.
     private let zoneSeconds: Int64
@@ -82,14 +84,47 @@ struct Listing {
 
     /// Longer names end with `..>`; shorter ones are followed by spaces.
     private func appendName(_ name: Span<UInt8>, _ entry: ListedNames.Entry, to out: ByteBuffer) {
-        guard name.count <= Self.nameMax else {
-            Self.append(escaped: name.extracting(0..<(Self.nameMax - 3)), to: out)
+        let count = (countsCharacters ? Self.characterEnds(of: name, atMost: .max)?.count : nil) ?? name.count
+        guard count <= Self.nameMax else {
+            let shown = Self.nameMax - 3
+            let end = count == name.count ? shown : Self.characterEnds(of: name, atMost: shown)?.end ?? shown
+            Self.append(escaped: name.extracting(0..<end), to: out)
             return out.append("..&gt;</a>")
         }
         Self.append(escaped: name, to: out)
-        let isMarked = entry.kind == .directory && name.count < Self.nameMax
+        let isMarked = entry.kind == .directory && count < Self.nameMax
         out.append(isMarked ? "/</a>" : "</a>")
-        for _ in (name.count + (isMarked ? 1 : 0))..<Self.nameMax { out.append(UInt8.space) }
+        for _ in (count + (isMarked ? 1 : 0))..<Self.nameMax { out.append(UInt8.space) }
+    }
+
+    /// How many characters of UTF-8 stand there, of the first so many, and where the last of them ends.
+    ///
+    /// - Returns: `nil` if it is not UTF-8.
+    private static func characterEnds(of name: Span<UInt8>, atMost most: Int) -> (count: Int, end: Int)? {
+        var count = 0
+        var end = 0
+        while end < name.count, count < most {
+            let length = characterLength(name[end])
+            guard length > 0, name.count - end >= length else { return nil }
+            for index in 1..<length where name[end + index] & 0xC0 != 0x80 { return nil }
+            if length == 3, name[end] == 0xE0, name[end + 1] < 0xA0 { return nil }
+            if length == 4, name[end] == 0xF0, name[end + 1] < 0x90 { return nil }
+            if length == 4, name[end] == 0xF4, name[end + 1] >= 0x90 { return nil }
+            end += length
+            count += 1
+        }
+        return (count, end)
+    }
+
+    /// Of a character that begins so; 0: none does.
+    private static func characterLength(_ first: UInt8) -> Int {
+        switch first {
+        case 0x00..<0x80: 1
+        case 0xC2..<0xE0: 2
+        case 0xE0..<0xF0: 3
+        case 0xF0..<0xF5: 4
+        default: 0
+        }
     }
 
     /// `01-Jan-2026 10:00 `
