@@ -110,8 +110,16 @@ extension LogSettings {
             }
             words.removeFirst()
         }
-        let text = words.joined()
-        block.builder.addFormat(name, escape, text, statement)
+        block.builder.addFormat(name, escape, words.map(closingVariable).joined(), statement)
+    }
+
+    /// A string of a format whose last variable does not go on in the next string: `$uri` as `${uri}`.
+    private static func closingVariable(_ word: String) -> String {
+        guard let dollar = word.lastIndex(of: "$") else { return word }
+        let name = word[word.index(after: dollar)...]
+        guard !name.isEmpty, name.utf8.allSatisfy({ $0.isASCIIAlpha || $0.isASCIIDigit || $0 == 0x5F })
+        else { return word }
+        return "\(word[..<dollar])${\(name)}"
     }
 }
 

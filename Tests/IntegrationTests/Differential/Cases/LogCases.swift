@@ -11,7 +11,7 @@ extension DifferentialGroup {
                 log_format gateway '$upstream_addr|$upstream_status|$upstream_response_length|$upstream_http_x_g|'
                     '$upstream_cookie_s|$proxy_host|$proxy_port|$upstream_cache_status|$request_length|$connection_requests|$pipe';
                 log_format json escape=json '{"a":"$arg_x","r":"$request_uri","u":"$http_user_agent"}';
-                log_format none escape=none '$http_user_agent|$arg_none|';
+                log_format none escape=none '$http_user_agent|$arg_none|$request_method' 's' '$status';
                 log_format usual escape=default '$http_user_agent|$arg_none|$request';
                 map $arg_x $quiet { default 1; hush 0; }
                 upstream pair { server %DEAD% max_fails=0; server %GATEWAY1% max_fails=0; }
