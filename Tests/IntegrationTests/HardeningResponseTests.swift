@@ -107,9 +107,12 @@ import Testing
         defer { gateway.stop() }
         gateway.answerAll(with: .fixed("busy", status: "503 Service Unavailable"))
         let server = try Server(Self.text, gateways: [gateway])
-        let answer = try RawClient.ask(
-            server.port,
-            "POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab")
+        // What comes with the head is all there is, and could be sent again.
+        let client = try RawClient(port: server.port)
+        client.send("POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\na")
+        #expect(waitUntil(Deadline(in: 5)) { gateway.openConnections == 1 })
+        client.send("b")
+        let answer = try client.response()
         #expect(answer.status == 503)
         #expect(answer.text == "busy")
         #expect(gateway.requests.count == 1)

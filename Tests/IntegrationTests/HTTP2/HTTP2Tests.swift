@@ -57,7 +57,7 @@ import Testing
                 let log = server.directory.read("access.log")
                 return log.contains("GET /a?b=c HTTP/2.0 200 h2c HTTP/2.0\n")
                     && log.contains("GET /a?b=c HTTP/2.0 200 h2 HTTP/2.0\n")
-                    && log.contains("GET /a HTTP/1.1 200 - HTTP/1.1\n")
+                    && log.contains("GET /a HTTP/1.1 200  HTTP/1.1\n")
             })
         server.finish()
     }

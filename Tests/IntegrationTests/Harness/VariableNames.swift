@@ -18,8 +18,12 @@ enum VariableNames {
         return names
     }
 
-    /// `name=[$name]` of each: a part of a log format.
+    /// `name=[$name]` of each: what stands in a log format between single quotes, in several strings, as one
+    /// may have 4096 bytes.
     static func format() throws -> String {
-        try all().map { "\($0)=[$\($0)]" }.joined(separator: " ")
+        let fields = try all().map { "\($0)=[$\($0)]" }
+        return stride(from: 0, to: fields.count, by: 50).map { start in
+            fields[start..<min(start + 50, fields.count)].joined(separator: " ")
+        }.joined(separator: " ' '")
     }
 }

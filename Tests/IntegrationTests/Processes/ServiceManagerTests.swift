@@ -51,7 +51,7 @@ import Testing
         let refused = ear.next()
         #expect(
             refused.hasPrefix(ready + "the new configuration was refused: unknown directive"), "\(refused)")
-        #expect(service.isWhole())
+        #expect(waitUntil(Deadline(in: 5)) { service.isWhole() })
         kill(service.master, SIGQUIT)
         #expect(ear.next() == "STOPPING=1")
         #expect(waitForEnd(of: service.master))

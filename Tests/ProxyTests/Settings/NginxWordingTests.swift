@@ -46,7 +46,9 @@ struct NginxWordingTests {
 
     /// What nginx can do and Portico cannot yet, or what it would go wrong on later.
     private static func isOwn(_ message: String) -> Bool {
+        // `service=` is younger than many an nginx.
         message.contains("not supported yet") || message.hasSuffix("refers to itself")
+            || message.hasPrefix("service upstream ")
     }
 
     private static func http(_ text: String) -> String {
