@@ -3,7 +3,7 @@ internal import HTTP
 
 /// The variables of the configuration language: `$name`.
 enum Variables {
-    /// Every built-in variable, in the order of the README's table.
+    /// Every built-in variable, in the order in which their kin stand together.
     static let rows: [VariableRow] =
         requestRows + targetRows + bodyRows + connectionRows + workerRows + responseRows + upstreamRows
         + tlsRows + limitRows + linkRows
@@ -67,12 +67,18 @@ enum Variables {
     /// What `-h` says of a variable (without `$`); `nil`: there is none of this name.
     static func help(for name: String) -> String? {
         if let row = rows.first(where: { $0.name == name }) { return "\(row.about)\nVariable: $\(name)" }
-        if name.hasPrefix(proxyValuePrefix) {
-            return "A value of the PROXY protocol's header: `alpn`, `authority`, `ssl_cn`, `0x01` and so on."
-                + "\nVariable: $\(proxyValuePrefix)name"
-        }
-        let prefix = prefixes.first { name.hasPrefix($0.text) }
-        return prefix.map { "\($0.about)\nVariable: $\($0.text)name" }
+        let family = families.first { name.hasPrefix($0.name) }
+        return family.map { "\($0.about)\nVariable: $\($0.name)name" }
+    }
+
+    /// How the names of each family begin, and what its variables show.
+    static var families: [(name: String, about: String)] {
+        prefixes.map { ($0.text, $0.about) } + [
+            (
+                proxyValuePrefix,
+                "A value of the PROXY protocol's header: `alpn`, `authority`, `ssl_cn`, `0x01` and so on."
+            )
+        ]
     }
 
     /// Variables whose names go on with that of a field, a cookie or an argument.

@@ -1,0 +1,50 @@
+import Config
+import TestSupport
+import Testing
+
+@testable import Proxy
+
+/// `man portico`: its directives and variables are the rows'.
+@Suite("manual", .serialized) struct ManualTests {
+    private let page = ManualPage("portico.8")
+
+    @Test("it has every directive, as the rows have it")
+    func directives() throws {
+        let rows =
+            Directives.table.all.filter { !AbsentFeature.names.contains($0.name) && $0.syntax != "..." }
+            .map { (name: $0.name, text: Self.entry($0)) }
+            + Directives.upstream.all.map { (name: $0.name, text: Self.entry($0)) }
+        let text = rows.sorted { ($0.name, $0.text) < ($1.name, $1.text) }.map(\.text).joined()
+        #expect(
+            try page.has(text, under: "directives"), "PORTICO_UPDATE_README=1 swift test --filter ManualTests"
+        )
+    }
+
+    private static func entry<Scope>(_ row: Directive<Scope>) -> String {
+        let arguments = row.syntax.isEmpty ? "" : " Ar \(ManualPage.argument(row.syntax))"
+        let value = row.defaultText.map { "\nDefault:\n.Ql \(ManualPage.argument($0))" } ?? ""
+        return """
+            .It Ic \(row.name)\(arguments)
+            \(ManualPage.prose(row.summary))
+            .br
+            In: \(row.contexts.name).\(value)
+
+            """
+    }
+
+    @Test("it has every variable, as the rows have it")
+    func variables() throws {
+        let rows =
+            Variables.rows.map { ($0.name, $0.about) }
+            + Variables.families.map { ($0.name + "name", $0.about) }
+        let text = rows.sorted { $0.0 < $1.0 }.map { ".It Va $\($0.0)\n\(ManualPage.prose($0.1))\n" }.joined()
+        #expect(
+            try page.has(text, under: "variables"), "PORTICO_UPDATE_README=1 swift test --filter ManualTests")
+    }
+
+    @Test("there is nothing to say against its form")
+    func form() throws {
+        guard let complaints = try page.complaints() else { return print("there is no mandoc: skipped") }
+        #expect(complaints.isEmpty, "\(complaints)")
+    }
+}
