@@ -9,6 +9,7 @@ enum DefaultConfiguration {
         #   curl http://127.0.0.1:8080/            one gateway after the other answers
         #   curl -k https://127.0.0.1:8443/        the same through TLS
         #   curl -u ops:demo http://127.0.0.1:8080/status
+        #   touch logs/gateway-2.dead              one gateway hangs up on everybody, and requests go on; rm revives it
 
         daemon off;
         worker_processes auto;
@@ -53,23 +54,27 @@ enum DefaultConfiguration {
                 }
             }
 
-            # Three gateways for the demonstration: each says who it is and what it was told of the client.
+            # Three gateways for the demonstration: each says who it is and what it was told of the client, until it is
+            # killed: 444 ends the connection without an answer.
             server {
                 listen 127.0.0.1:9001;
                 access_log off;
                 default_type text/plain;
+                if (-f logs/gateway-1.dead) { return 444; }
                 return 200 "gateway 1\nX-Forwarded-For: $http_x_forwarded_for\nX-Forwarded-Proto: $http_x_forwarded_proto\nX-Forwarded-Host: $http_x_forwarded_host\nX-Real-IP: $http_x_real_ip\n";
             }
             server {
                 listen 127.0.0.1:9002;
                 access_log off;
                 default_type text/plain;
+                if (-f logs/gateway-2.dead) { return 444; }
                 return 200 "gateway 2\nX-Forwarded-For: $http_x_forwarded_for\nX-Forwarded-Proto: $http_x_forwarded_proto\nX-Forwarded-Host: $http_x_forwarded_host\nX-Real-IP: $http_x_real_ip\n";
             }
             server {
                 listen 127.0.0.1:9003;
                 access_log off;
                 default_type text/plain;
+                if (-f logs/gateway-3.dead) { return 444; }
                 return 200 "gateway 3\nX-Forwarded-For: $http_x_forwarded_for\nX-Forwarded-Proto: $http_x_forwarded_proto\nX-Forwarded-Host: $http_x_forwarded_host\nX-Real-IP: $http_x_real_ip\n";
             }
         }

@@ -486,6 +486,10 @@ final class ConfigurationBuilder {
                 .notice, connection: nil, "a self-signed certificate was made in memory for \(names)")
         }
         guard request.path == nil else { return nil }
-        return StartNotice.text(listeners, hasUserFile: files.exists(confPath("ops.htpasswd")))
+        let text = files.sources.first?.text
+        let isDemonstration = request.isBare && (text == nil || text == request.builtIn.text + "\n")
+        return StartNotice.text(
+            listeners, hasUserFile: files.exists(confPath("ops.htpasswd")),
+            demonstration: isDemonstration ? prefix : nil)
     }
 }
