@@ -1,6 +1,6 @@
 /// A directive: its name, the blocks that accept it, and how its words become a setting.
 ///
-/// One row says everything: what is accepted, what `-h NAME` prints, and the README's table.
+/// One row says everything: what is accepted, what `-h NAME` prints, and the reference's table.
 /// `Scope` is what the upper room fills while it reads a block.
 public struct Directive<Scope: AnyObject>: Sendable {
     /// Makes a statement that fits the row into a setting.

@@ -288,7 +288,7 @@ public enum DirectiveHelp {
             ?? Variables.help(for: name)
     }
 
-    /// The README's table, one row a directive; what is not here stands in the table by families alone.
+    /// The reference's table, one row a directive; what is not here stands in the table by families alone.
     public static var markdown: String {
         var lines = [
             "| directive | arguments | default | contexts | what it does |",

@@ -4,48 +4,108 @@ import Testing
 
 @testable import Proxy
 
-@Suite("README", .serialized) struct ReadmeTests {
-    private static let begin = "<!-- directives -->\n"
-    private static let end = "<!-- /directives -->"
+@Suite("README and the reference", .serialized) struct ReadmeTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().path
+    private static let reference = "Sources/portico/Documentation.docc"
 
-    private var path: String {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("README.md").path
+    private func text(_ file: String) throws -> String {
+        try String(contentsOfFile: "\(Self.root)/\(file)", encoding: .utf8)
     }
 
-    @Test("the table of directives is the rows'")
-    func tableIsCurrent() throws {
-        let text = try String(contentsOfFile: path, encoding: .utf8)
-        let start = try #require(text.range(of: Self.begin)).upperBound
-        let stop = try #require(text.range(of: Self.end)).lowerBound
+    private func page(_ name: String) throws -> String { try text("\(Self.reference)/\(name).md") }
+
+    /// What stands between the two marks of a page is what the rows say; or is written there, where
+    /// `PORTICO_UPDATE_README` is 1.
+    private func check(_ mark: String, of name: String, is wanted: String) throws {
+        let page = try page(name)
+        let start = try #require(page.range(of: "<!-- \(mark) -->\n")).upperBound
+        let stop = try #require(page.range(of: "<!-- /\(mark) -->")).lowerBound
         if ProcessInfo.processInfo.environment["PORTICO_UPDATE_README"] == "1" {
-            let fresh = text[..<start] + DirectiveHelp.markdown + text[stop...]
-            try String(fresh).write(toFile: path, atomically: true, encoding: .utf8)
+            try (page[..<start] + wanted + page[stop...]).write(
+                toFile: "\(Self.root)/\(Self.reference)/\(name).md", atomically: true, encoding: .utf8)
             return
         }
-        #expect(String(text[start..<stop]) == DirectiveHelp.markdown)
+        #expect(page[start..<stop] == wanted)
     }
 
-    private static let familiesBegin = "<!-- families -->\n"
-    private static let familiesEnd = "<!-- /families -->"
+    // MARK: README
+
+    @Test("README is read in two minutes, and leads to what is there")
+    func readmeIsShort() throws {
+        let readme = try text("README.md")
+        #expect(readme.utf8.count <= 10 * 1024)
+        let links = try groups(of: "\\]\\((?!https?:)([^)#]+)\\)", in: readme)
+        #expect(links.count > 5)
+        for link in links {
+            #expect(FileManager.default.fileExists(atPath: "\(Self.root)/\(link)"), "\(link)")
+        }
+    }
+
+    @Test("README's commands are there, and its directives and variables are known")
+    func readmeNamesWhatIsThere() throws {
+        let readme = try text("README.md")
+        for line in ["swift run -c release portico", "swift test", "bash .ci/run", "conf/package/build deb"] {
+            #expect(readme.contains("    \(line)") || readme.contains("`\(line)`"), "\(line)")
+        }
+        let names = try groups(of: "`(\\$?[a-z]+_[a-z_]+)[^`]*`", in: readme)
+        #expect(names.count > 5)
+        for name in names where !absent.contains(name) {
+            #expect(DirectiveHelp.text(for: name) != nil, "\(name)")
+        }
+    }
+
+    private var absent: Set<String> {
+        AbsentFeature.names.union(UnsupportedDirectives.entries.flatMap(\.0))
+    }
+
+    @Test("what README says is not done is refused")
+    func readmeIsHonest() throws {
+        let readme = try text("README.md")
+        let start = try #require(readme.range(of: "### What it does not do")).upperBound
+        let stop = try #require(readme.range(of: "The whole list", range: start..<readme.endIndex)).lowerBound
+        let names = try groups(of: "`([a-z0-9_]+)`", in: String(readme[start..<stop]))
+        #expect(names.count > 5)
+        for name in names { #expect(absent.contains(name), "\(name) is done") }
+    }
+
+    // MARK: The reference
+
+    @Test("the table of directives is the rows'")
+    func tableIsCurrent() throws { try check("directives", of: "Directives", is: DirectiveHelp.markdown) }
+
+    @Test("the table of variables is the rows'")
+    func variablesAreCurrent() throws {
+        let rows =
+            Variables.rows.map { ($0.name, $0.about) }
+            + Variables.families.map { ($0.name + "name", $0.about) }
+        let lines = rows.sorted { $0.0 < $1.0 }.map { name, about in
+            "| `$\(name)` | \(about.replacing("|", with: "\\|")) |"
+        }
+        let table = ["| variable | what it shows |", "| --- | --- |"] + lines
+        try check("variables", of: "Variables", is: table.joined(separator: "\n") + "\n")
+    }
 
     @Test("the table of families is the rows', and what differs stands in the list of differences")
     func familiesAreCurrent() throws {
-        let text = try String(contentsOfFile: path, encoding: .utf8)
-        let first = try #require(text.range(of: "## Differences from nginx")).upperBound
-        let last = try #require(text.range(of: "## Beyond nginx")).lowerBound
-        let wanted = Self.families(differing: String(text[first..<last]))
-        let start = try #require(text.range(of: Self.familiesBegin)).upperBound
-        let stop = try #require(text.range(of: Self.familiesEnd)).lowerBound
-        if ProcessInfo.processInfo.environment["PORTICO_UPDATE_README"] == "1" {
-            try String(text[..<start] + wanted + text[stop...])
-                .write(toFile: path, atomically: true, encoding: .utf8)
-            return
-        }
-        #expect(String(text[start..<stop]) == wanted)
+        let page = try page("DifferencesFromNginx")
+        let first = try #require(page.range(of: "## Differences\n")).upperBound
+        let last = try #require(page.range(of: "## Limits\n")).lowerBound
+        try check("families", of: "Directives", is: Self.families(differing: String(page[first..<last])))
     }
 
-    /// - Parameter differences: README's list; a directive that it names differs.
+    @Test("every reason for which a request may end is explained")
+    func reasonsAreExplained() throws {
+        let page = try page("Reasons")
+        let reasons: [EndReason] = [
+            .ok, .noLiveUpstream, .overloaded, .upstream(.error), .upstream(.timeout), .upstream(.invalid),
+            .upstream(.shortage), .upstreamStatus, .upstreamCut, .clientClosed, .clientTimeout, .badRequest,
+            .tooLarge, .unauthorized, .denied, .limited, .noRoom, .internalError,
+        ]
+        for reason in reasons { #expect(page.contains("`\(reason.text)`"), "\(reason.text)") }
+    }
+
+    /// - Parameter differences: the list; a directive that it names differs.
     private static func families(differing differences: String) -> String {
         var lines = ["| family | as nginx | differ | without effect |", "| --- | --- | --- | --- |"]
         func list(_ names: [String]) -> String {
@@ -80,4 +140,12 @@ import Testing
             #expect(DirectiveHelp.text(for: row.name)?.contains(row.summary) == true, "\(row.name)")
         }
     }
+}
+
+/// What the group of an expression is, wherever it matches.
+private func groups(of pattern: String, in text: String) throws -> [String] {
+    let whole = text as NSString
+    return try NSRegularExpression(pattern: pattern).matches(
+        in: text, range: NSRange(location: 0, length: whole.length)
+    ).map { whole.substring(with: $0.range(at: 1)) }
 }

@@ -10,7 +10,7 @@ enum Directives {
 
     private static var rows: [Directive<Block>] { families.flatMap(\.rows) }
 
-    /// What belongs together, as README's table by families has it.
+    /// What belongs together, as the reference's table by families has it.
     static var families: [(name: String, rows: [Directive<Block>])] {
         [
             ("processes", MainSettings.directives),

@@ -3,7 +3,7 @@ internal import Core
 /// A built-in variable: what it is called, what it shows, and how it is written.
 struct VariableRow: Sendable {
     let name: String
-    /// One sentence for the operator; the README's table is printed from it.
+    /// One sentence for the operator; the reference's table is printed from it.
     let about: String
     /// Appends the value; returns false, and appends nothing, if there is none.
     let append: Append
