@@ -4,19 +4,20 @@ import Testing
 
 @testable import Proxy
 
-/// `man portico`: its directives and variables are the rows'.
-@Suite("manual", .serialized) struct ManualTests {
-    private let page = ManualPage("portico.8")
+/// `man portico`: its directives and variables are the rows', as those of the reference.
+extension ReadmeTests {
+    private var manual: ManualPage { ManualPage("portico.8") }
 
-    @Test("it has every directive, as the rows have it")
-    func directives() throws {
+    @Test("the manual has every directive, as the rows have it")
+    func manualDirectives() throws {
         let rows =
             Directives.table.all.filter { !AbsentFeature.names.contains($0.name) && $0.syntax != "..." }
             .map { (name: $0.name, text: Self.entry($0)) }
             + Directives.upstream.all.map { (name: $0.name, text: Self.entry($0)) }
         let text = rows.sorted { ($0.name, $0.text) < ($1.name, $1.text) }.map(\.text).joined()
         #expect(
-            try page.has(text, under: "directives"), "PORTICO_UPDATE_README=1 swift test --filter ManualTests"
+            try manual.has(text, under: "directives"),
+            "PORTICO_UPDATE_README=1 swift test --filter ReadmeTests"
         )
     }
 
@@ -32,19 +33,20 @@ import Testing
             """
     }
 
-    @Test("it has every variable, as the rows have it")
-    func variables() throws {
+    @Test("the manual has every variable, as the rows have it")
+    func manualVariables() throws {
         let rows =
             Variables.rows.map { ($0.name, $0.about) }
             + Variables.families.map { ($0.name + "name", $0.about) }
         let text = rows.sorted { $0.0 < $1.0 }.map { ".It Va $\($0.0)\n\(ManualPage.prose($0.1))\n" }.joined()
         #expect(
-            try page.has(text, under: "variables"), "PORTICO_UPDATE_README=1 swift test --filter ManualTests")
+            try manual.has(text, under: "variables"),
+            "PORTICO_UPDATE_README=1 swift test --filter ReadmeTests")
     }
 
-    @Test("there is nothing to say against its form")
-    func form() throws {
-        guard let complaints = try page.complaints() else { return print("there is no mandoc: skipped") }
+    @Test("there is nothing to say against the form of the manual")
+    func manualForm() throws {
+        guard let complaints = try manual.complaints() else { return print("there is no mandoc: skipped") }
         #expect(complaints.isEmpty, "\(complaints)")
     }
 }
