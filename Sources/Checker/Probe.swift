@@ -178,6 +178,13 @@ final class Probe {
     }
 
     private func connectionEstablished(_ transport: Transport) {
+        // The probe is no client's, and the header says so. A port of its own serves nothing but probes.
+        if let version = health.group.settings.proxyProtocol, check.settings.port == nil {
+            let header = ProxyProtocolHeader.bytes(version, from: nil, to: nil)
+            guard case .bytes(header.count) = Socket.sendFirst(transport.fd, header) else {
+                return fail("closed while it was asked")
+            }
+        }
         guard transport.tls != nil else { return connected(transport) }
         state = .handshaking
         handshake(transport)

@@ -75,7 +75,7 @@ public struct ProxyProtocolHeader {
 
     // MARK: Version 2
 
-    private static var signature: [UInt8] {
+    static var signature: [UInt8] {
         [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
     }
 

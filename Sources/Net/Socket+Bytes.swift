@@ -29,6 +29,11 @@ extension Socket {
             SystemCall.retrying { Glibc.send(fd, bytes.baseAddress, bytes.count, flags) })
     }
 
+    /// What a connection begins with, before the bytes of a transport, which follow at once.
+    public static func sendFirst(_ fd: Int32, _ bytes: [UInt8]) -> IOOutcome {
+        bytes.withUnsafeBytes { send(fd, $0, more: true) }
+    }
+
     /// Two pieces in one system call.
     public static func send(
         _ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, more: Bool = false

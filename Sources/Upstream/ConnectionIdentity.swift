@@ -7,7 +7,8 @@ public enum UpstreamHTTPVersion: Sendable { case http10, http11 }
 /// what was verified or chosen for it when it was made.
 ///
 /// A reload finds it again by its text; requests compare the text's number, and what variables make of the
-/// rest. No PROXY header goes to peers: no connection belongs to one client.
+/// rest. Where a PROXY header goes to peers (`proxy_protocol`), a connection belongs to one client: what the
+/// header told of it is in the key, and groups of before and after a reload must agree on the header.
 public struct ConnectionIdentity {
     /// TLS: trust, verification and its depth, revocations, our own certificate, versions, ciphers and
     /// commands, and whether the name is sent; empty: plain.

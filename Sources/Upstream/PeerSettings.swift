@@ -1,4 +1,5 @@
 public import Config
+public import HTTP
 public import Net
 public import Sharing
 
@@ -82,6 +83,8 @@ public struct UpstreamSettings: Sendable {
     public var zoneName: String?
     /// Below this part of healthy servers, in percent, the checks are disregarded; 0: never.
     public var panicThreshold = 0
+    /// What tells servers the client's address, first on each connection; `nil`: nothing does.
+    public var proxyProtocol: ProxyProtocolHeader.Version?
     /// Requests that may wait for a server in each worker, and how long.
     public var queue: (count: Int, timeoutMs: Int) = (0, 60_000)
     /// Checks that stand in the block itself.

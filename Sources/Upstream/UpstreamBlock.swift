@@ -1,4 +1,5 @@
 public import Config
+internal import HTTP
 public import Net
 internal import Sharing
 
@@ -84,7 +85,8 @@ public final class UpstreamBlock {
 extension UpstreamBlock {
     /// The rows of all directives that may stand in the block.
     public static var directives: [Directive<UpstreamBlock>] {
-        servers + BalancingMethod.directives + [StickySettings.directive] + keepaliveRows + healthRows
+        servers + [proxyProtocol] + BalancingMethod.directives + [StickySettings.directive] + keepaliveRows
+            + healthRows
     }
 
     /// An address of the group, in the block or in its state file.
@@ -127,6 +129,21 @@ extension UpstreamBlock {
                 block.settings.zoneName = statement.argument(0)
             },
         ]
+    }
+
+    private static var proxyProtocol: Directive<UpstreamBlock> {
+        Directive(
+            "proxy_protocol",
+            "Whether each connection to a server begins with a header that tells the client's address.",
+            "on | v2 | off", default: "off", in: .upstream, arity: 1...1
+        ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
+            switch statement.argument(0) {
+            case "on": block.settings.proxyProtocol = .text
+            case "v2": block.settings.proxyProtocol = .binary
+            case "off": block.settings.proxyProtocol = nil
+            default: throw .invalidValue(statement)
+            }
+        }
     }
 
     private static var healthRows: [Directive<UpstreamBlock>] {

@@ -75,4 +75,53 @@ import Testing
         long[14] = 0x20
         #expect(isBroken(long))
     }
+
+    // MARK: Writing
+
+    @Test("what is written is read as what it was")
+    func written() throws {
+        let four = ProxyProtocolHeader.End.bytes([1, 2, 3, 4], port: 12345)
+        let other = ProxyProtocolHeader.End.bytes([5, 6, 7, 8], port: 80)
+        #expect(ProxyProtocolHeader.bytes(.binary, from: four, to: other) == Self.binary)
+        #expect(
+            ProxyProtocolHeader.bytes(.text, from: four, to: other)
+                == Array("PROXY TCP4 1.2.3.4 5.6.7.8 12345 80\r\n".utf8))
+        let six = [0x20, 0x01, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11) + [1]
+        let text = ProxyProtocolHeader.bytes(.text, from: .bytes(six, port: 65535), to: other)
+        #expect(
+            String(decoding: text, as: UTF8.self)
+                == "PROXY TCP6 2001:db8::1 ::ffff:506:708 65535 80\r\n")
+        let header = try #require(
+            read(ProxyProtocolHeader.bytes(.binary, from: .bytes(six, port: 1), to: other)))
+        #expect(header.source == .bytes(six, port: 1))
+        #expect(
+            header.destination
+                == .bytes([UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 5, 6, 7, 8], port: 80))
+    }
+
+    @Test(
+        "addresses of IPv6 are written as they are mostly written",
+        arguments: [
+            ([0, 0, 0, 0, 0, 0, 0, 0], "::"), ([0, 0, 0, 0, 0, 0, 0, 1], "::1"),
+            ([1, 0, 0, 0, 0, 0, 0, 0], "1::"),
+            ([1, 2, 3, 4, 5, 6, 7, 8], "1:2:3:4:5:6:7:8"), ([1, 0, 3, 4, 5, 6, 7, 8], "1:0:3:4:5:6:7:8"),
+            ([0, 0, 3, 0, 0, 0, 7, 8], "0:0:3::7:8"), ([1, 0, 0, 4, 5, 0, 0, 0xABCD], "1::4:5:0:0:abcd"),
+        ] as [([UInt16], String)])
+    func compressed(_ groups: [UInt16], _ text: String) {
+        let bytes = groups.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+        let header = ProxyProtocolHeader.bytes(
+            .text, from: .bytes(bytes, port: 1), to: .bytes(bytes, port: 2))
+        #expect(String(decoding: header, as: UTF8.self) == "PROXY TCP6 \(text) \(text) 1 2\r\n")
+    }
+
+    @Test("without an address of IP none is told", arguments: [ProxyProtocolHeader.Version.text, .binary])
+    func unknown(_ version: ProxyProtocolHeader.Version) throws {
+        for (source, destination) in [
+            (nil, nil), (.bytes([1, 2, 3, 4], port: 1), nil), (.bytes([], port: 1), .bytes([], port: 1)),
+        ] as [(ProxyProtocolHeader.End?, ProxyProtocolHeader.End?)] {
+            let bytes = ProxyProtocolHeader.bytes(version, from: source, to: destination)
+            let header = try #require(read(bytes + Array("GET".utf8)))
+            #expect(header.length == bytes.count && header.source == nil && header.destination == nil)
+        }
+    }
 }

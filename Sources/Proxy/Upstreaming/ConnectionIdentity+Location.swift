@@ -1,6 +1,7 @@
 internal import Config
 internal import Core
 internal import HTTP
+internal import Net
 internal import Upstream
 
 extension ConnectionIdentity {
@@ -25,7 +26,20 @@ extension Exchange {
         let identity = location.proxyPlan.identity
         var key = identity.key(isLocal: group.settings.keepalive.isLocal)
         if !identity.made.isEmpty { add(identity.made, to: &key) }
+        if group.settings.proxyProtocol != nil { addClient(to: &key) }
         return key
+    }
+
+    /// What the PROXY header tells of the client, but for ports: a client has another one each time.
+    private func addClient(to key: inout ConnectionKey) {
+        remoteAddress.withAddressBytes { key.add($0) }
+        client.localAddress.withAddressBytes { key.add($0) }
+    }
+
+    /// The PROXY header that begins a connection to a server of the group.
+    func introduction(to group: PeerGroup) -> [UInt8] {
+        guard let version = group.settings.proxyProtocol else { return [] }
+        return ProxyProtocolHeader.bytes(version, from: remoteAddress.end, to: client.localAddress.end)
     }
 
     private func add(_ made: NumberedIdentity.Made, to key: inout ConnectionKey) {
@@ -47,5 +61,14 @@ extension Exchange {
             scratch.append(decimal: Int(bitPattern: ObjectIdentifier(context)))
         }
         scratch.withReadable { key.add($0) }
+    }
+}
+
+extension SocketAddress {
+    /// An end of a connection, as a PROXY header tells it; `nil`: it has no address of IP.
+    fileprivate var end: ProxyProtocolHeader.End? {
+        guard let port else { return nil }
+        let bytes = withAddressBytes { span in span.indices.map { span[$0] } }
+        return .bytes(bytes, port: port)
     }
 }

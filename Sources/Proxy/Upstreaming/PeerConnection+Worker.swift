@@ -22,6 +22,8 @@ extension HTTP1PeerStream: ConnectionUser {
 
     var connectTimeoutMs: Int { proxy.connectTimeoutMs }
 
+    func introduction(to group: PeerGroup) -> [UInt8] { exchange.introduction(to: group) }
+
     func handshakeBegan() { request?.attempt.activity = .handshaking }
 
     func openingFailed(_ failure: OpeningFailure) {

@@ -12,6 +12,7 @@ extension PeerConnection {
 
     /// The other end took the connection.
     public func connected() {
+        if group.settings.proxyProtocol != nil, let owner, !introduces(owner) { return }
         guard transport.tls != nil else { return open() }
         state = .handshaking
         if let owner {
@@ -19,6 +20,17 @@ extension PeerConnection {
             arm(writeTimer, afterMs: owner.connectTimeoutMs)
         }
         shakeHands()
+    }
+
+    /// The PROXY header is what the peer reads first, before TLS. A socket that is new takes all of it.
+    private func introduces(_ owner: Endpoint.User) -> Bool {
+        let header = owner.introduction(to: group)
+        switch Socket.sendFirst(transport.fd, header) {
+        case .bytes(header.count): return true
+        case .failed(let errno): owner.openingFailed(.connect(errno))
+        case .bytes, .wouldBlock, .closed: owner.openingFailed(.connect(.brokenPipe))
+        }
+        return false
     }
 
     /// Goes on with TLS.

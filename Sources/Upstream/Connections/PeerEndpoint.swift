@@ -23,6 +23,8 @@ public protocol ConnectionUser: AnyObject {
     /// How long connecting may take, and then the handshake: `proxy_connect_timeout`.
     var connectTimeoutMs: Int { get }
 
+    /// What the connection begins with that tells whose it is: `proxy_protocol` of the group.
+    func introduction(to group: PeerGroup) -> [UInt8]
     /// The peer took the connection, and TLS begins.
     func handshakeBegan()
     /// The connection carries requests from now on.

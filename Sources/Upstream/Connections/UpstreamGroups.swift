@@ -206,6 +206,7 @@ public final class UpstreamGroups<Endpoint: PeerEndpoint> {
     func accepts(_ connection: PeerConnection<Endpoint>) -> Bool {
         if isCurrent(connection.group) { return true }
         guard let group = group(named: connection.group.settings.name),
+            group.settings.proxyProtocol == connection.group.settings.proxyProtocol,
             let peer = group.peers.firstIndex(where: { $0.settings.address == connection.address }),
             let settings = plan.connectionKeys[
                 connection.identity.text(isLocal: group.settings.keepalive.isLocal)]
