@@ -27,10 +27,12 @@ let productSettings: [SwiftSetting] =
             .when(configuration: .release))
     ]
 /// For a binary that goes with all that it loads (`conf/package/build oci`): the folder of libraries whose
-/// code is to be in it. Nobody links to it.
+/// code is to be in it, and what the loader of this machine makes possible. Nobody links to it.
 let imageLinking =
-    Context.environment["PORTICO_STATIC_LIBRARIES"].map {
-        ["-L", $0, "-Xlinker", "--no-export-dynamic"]
+    Context.environment["PORTICO_STATIC_LIBRARIES"].map { (folder: String) -> [String] in
+        let options: [String] =
+            Context.environment["PORTICO_LINKER_OPTIONS"]?.split(separator: " ").map(String.init) ?? []
+        return ["-L", folder] + (["--no-export-dynamic"] + options).flatMap { ["-Xlinker", $0] }
     } ?? []
 let linking: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib", "-lto=llvm-full"] + imageLinking, .when(configuration: .release))
