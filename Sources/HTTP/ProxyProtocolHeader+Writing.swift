@@ -14,11 +14,14 @@ extension ProxyProtocolHeader {
     ///
     /// - Parameters:
     ///   - source: the client's end; `nil`, or text: none is told.
-    ///   - destination: the end that it connected to. With an end of another family both are told as IPv6.
+    ///   - destination: the end that it connected to; `nil`, or text: zeros are told. With an end of another
+    ///     family both are told as IPv6.
     public static func bytes(_ version: Version, from source: End?, to destination: End?) -> [UInt8] {
-        guard case .bytes(let client, let clientPort) = source, client.count == 4 || client.count == 16,
-            case .bytes(let server, let serverPort) = destination, server.count == 4 || server.count == 16
-        else { return version == .text ? Array("PROXY UNKNOWN\r\n".utf8) : signature + [0x20, 0, 0, 0] }
+        guard let (client, clientPort) = address(of: source) else {
+            return version == .text ? Array("PROXY UNKNOWN\r\n".utf8) : signature + [0x20, 0, 0, 0]
+        }
+        let nowhere = ([UInt8](repeating: 0, count: client.count), UInt16(0))
+        let (server, serverPort) = address(of: destination) ?? nowhere
         let isIPv4 = client.count == 4 && server.count == 4
         let addresses = isIPv4 ? [client, server] : [mapped(client), mapped(server)]
         switch version {
@@ -30,6 +33,14 @@ extension ProxyProtocolHeader {
             let content = addresses.joined() + ports
             return signature + [0x21, isIPv4 ? 0x11 : 0x21, 0, UInt8(content.count)] + content
         }
+    }
+
+    /// The address of an end and its port; `nil`: it has none of IP.
+    private static func address(of end: End?) -> ([UInt8], UInt16)? {
+        guard case .bytes(let address, let port) = end, address.count == 4 || address.count == 16 else {
+            return nil
+        }
+        return (address, port)
     }
 
     /// `::ffff:a.b.c.d` for an address of IPv4.

@@ -86,6 +86,10 @@ import Testing
         #expect(
             ProxyProtocolHeader.bytes(.text, from: four, to: other)
                 == Array("PROXY TCP4 1.2.3.4 5.6.7.8 12345 80\r\n".utf8))
+        // A socket of the file system has been called.
+        #expect(
+            ProxyProtocolHeader.bytes(.text, from: four, to: nil)
+                == Array("PROXY TCP4 1.2.3.4 0.0.0.0 12345 0\r\n".utf8))
         let six = [0x20, 0x01, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11) + [1]
         let text = ProxyProtocolHeader.bytes(.text, from: .bytes(six, port: 65535), to: other)
         #expect(
@@ -117,7 +121,7 @@ import Testing
     @Test("without an address of IP none is told", arguments: [ProxyProtocolHeader.Version.text, .binary])
     func unknown(_ version: ProxyProtocolHeader.Version) throws {
         for (source, destination) in [
-            (nil, nil), (.bytes([1, 2, 3, 4], port: 1), nil), (.bytes([], port: 1), .bytes([], port: 1)),
+            (nil, nil), (nil, .bytes([1, 2, 3, 4], port: 1)), (.bytes([], port: 1), .bytes([], port: 1)),
         ] as [(ProxyProtocolHeader.End?, ProxyProtocolHeader.End?)] {
             let bytes = ProxyProtocolHeader.bytes(version, from: source, to: destination)
             let header = try #require(read(bytes + Array("GET".utf8)))
