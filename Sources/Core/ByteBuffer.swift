@@ -19,13 +19,22 @@ public final class ByteBuffer {
     @usableFromInline internal var tail = 0
     @usableFromInline internal var size: Int
 
-    /// - Parameter capacity: bytes to hold before the first growth; at least 16.
-    public init(capacity: Int) {
-        size = max(capacity, 16)
-        base = .allocate(capacity: size)
+    /// So many bytes of memory; of none, a place where nothing is ever written.
+    private static func memory(_ size: Int) -> UnsafeMutablePointer<UInt8> {
+        size > 0 ? .allocate(capacity: size) : UnsafeMutablePointer(mutating: ("" as StaticString).utf8Start)
     }
 
-    deinit { base.deallocate() }
+    private func releaseMemory() {
+        if size > 0 { base.deallocate() }
+    }
+
+    /// - Parameter capacity: bytes to hold before the first growth; 0: it has no memory until then.
+    public init(capacity: Int) {
+        size = capacity > 0 ? max(capacity, 16) : 0
+        base = ByteBuffer.memory(size)
+    }
+
+    deinit { releaseMemory() }
 
     // MARK: Measures
 
@@ -173,9 +182,11 @@ public final class ByteBuffer {
     /// Gives memory back that one large use needed, if the buffer is empty and larger than `limit`.
     public func shrink(toCapacity limit: Int) {
         guard isEmpty, size > limit else { return }
-        base.deallocate()
-        size = max(limit, 16)
-        base = .allocate(capacity: size)
+        releaseMemory()
+        size = limit > 0 ? max(limit, 16) : 0
+        base = ByteBuffer.memory(size)
+        head = 0
+        tail = 0
     }
 
     // MARK: Writing
@@ -208,10 +219,10 @@ public final class ByteBuffer {
         } else {
             // Doubled, so that many small steps cost little; more than half of what an address can say is
             // more than there is, and refused by the allocator.
-            let wanted = max(held.saturatingSum(amount), size.saturatingSum(size))
+            let wanted = max(held.saturatingSum(amount), size.saturatingSum(size), 16)
             let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
             memcpy(larger, base + head, held)
-            base.deallocate()
+            releaseMemory()
             base = larger
             size = wanted
         }

@@ -7,7 +7,7 @@ public final class ResponseHead {
     /// 100–999.
     public internal(set) var status: UInt16 = 0
     /// What `reason`, the names and the values of `fields` are positions in.
-    public let bytes = ByteBuffer(capacity: 16)
+    public let bytes = ByteBuffer(capacity: 0)
     /// The reason phrase; may be empty.
     public internal(set) var reason = Slice()
     /// The protocol that it came by.

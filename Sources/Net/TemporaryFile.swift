@@ -84,6 +84,14 @@ public final class TemporaryFile {
     public static func move(
         _ buffer: ByteBuffer, to file: inout TemporaryFile?, in directory: String
     ) throws(Errno) {
+        try append(Slice(from: 0, to: buffer.count), of: buffer, to: &file, in: directory)
+        buffer.removeAll()
+    }
+
+    /// Appends the bytes of `slice` to `file`, which is made when it is first needed; they stay in `buffer`.
+    public static func append(
+        _ slice: Slice, of buffer: ByteBuffer, to file: inout TemporaryFile?, in directory: String
+    ) throws(Errno) {
         let target: TemporaryFile
         if let file {
             target = file
@@ -91,8 +99,7 @@ public final class TemporaryFile {
             target = try TemporaryFile(directory: directory)
             file = target
         }
-        try target.append(buffer)
-        buffer.removeAll()
+        try target.append(slice, of: buffer)
     }
 
     /// Appends all bytes of `buffer`; they stay in it.

@@ -26,6 +26,27 @@ import Testing
         #expect(buffer.bytes == model)
     }
 
+    @Test("one without memory is as any other empty one, and has it when the first byte comes")
+    func hasNoMemory() {
+        let buffer = ByteBuffer(capacity: 0)
+        #expect(buffer.capacity == 0 && buffer.isEmpty && buffer.bytes.isEmpty)
+        #expect(buffer.isEqual(to: ByteBuffer(capacity: 16)) && text(buffer).isEmpty)
+        buffer.append(contentsOf: ByteBuffer(capacity: 0))
+        buffer.append([])
+        buffer.reserve(0)
+        buffer.consume(0)
+        buffer.removeAll()
+        #expect(buffer.withPath { $0[0] } == 0)
+        buffer.append("text")
+        buffer.append(contentsOf: buffer)
+        #expect(text(buffer) == "texttext" && buffer.capacity >= 16)
+        buffer.removeAll()
+        buffer.shrink(toCapacity: 0)
+        #expect(buffer.capacity == 0 && buffer.prependableCount == 0)
+        buffer.append(UInt8(ascii: "a"))
+        #expect(text(buffer) == "a")
+    }
+
     @Test("bytes that were left or consumed in front can be written again, the highest first")
     func prepends() {
         let buffer = ByteBuffer(capacity: 32)

@@ -9,7 +9,7 @@ public final class TrailerSection {
     private static var usualMax: Int { 1024 }
 
     /// What names and values of `fields` are positions in.
-    public let bytes = ByteBuffer(capacity: 64)
+    public let bytes = ByteBuffer(capacity: 0)
     /// In the order they came in; none before `complete`.
     public private(set) var fields = FieldList()
 

@@ -21,7 +21,7 @@ struct HPACKTable {
     static var overhead: Int { 32 }
 
     /// Names and values of the entries.
-    let bytes = ByteBuffer(capacity: 16)
+    let bytes = ByteBuffer(capacity: 0)
     private var places: [Entry] = []
     /// The numbers of entries: `oldest ..< next` are in the table.
     private(set) var oldest = 0

@@ -121,7 +121,7 @@ public final class HTTP2Connection {
     /// For the field blocks of responses.
     public var encoder: HPACKEncoder
     /// A field block that came in several frames.
-    let block = ByteBuffer(capacity: 16)
+    let block = ByteBuffer(capacity: 0)
     /// Where the block to be read stands in the input; `nil`: in `block`.
     var blockPlace: Slice?
     var pendingBlock = Block.none

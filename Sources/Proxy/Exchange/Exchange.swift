@@ -29,7 +29,7 @@ final class Exchange {
     /// The normalised path in force; changed by rewrites and internal redirects.
     let uri = ByteBuffer(capacity: 32)
     /// The query in force, without `?`.
-    let arguments = ByteBuffer(capacity: 16)
+    let arguments = ByteBuffer(capacity: 0)
     /// The lower-case host of the request without its port; empty if there was none.
     let host = ByteBuffer(capacity: 32)
     /// The client's address, as replaced by real IP.
@@ -79,7 +79,7 @@ final class Exchange {
         server = client.listen.defaultServer
         location = server.base
         remoteAddress = client.remoteAddress
-        headBytes = ByteBuffer(capacity: 16)
+        headBytes = worker.noBytes
         body = RequestBody(pool: worker.contentBuffers)
     }
 

@@ -14,9 +14,9 @@ final class ExchangeValues {
     var depth = 0
     var isCut = false
     /// `$remote_user`: the user name in the Authorization field, if it is well formed.
-    let remoteUser = ByteBuffer(capacity: 32)
+    let remoteUser = ByteBuffer(capacity: 0)
     /// `$request_id`, made when first asked for.
-    let requestID = ByteBuffer(capacity: 32)
+    let requestID = ByteBuffer(capacity: 0)
 
     /// The value of a `set` variable.
     struct UserValue {

@@ -28,8 +28,8 @@ enum BodyFileUse {
 
 /// How content is kept whole.
 struct KeepingPlan {
-    /// Bytes that stay in memory, or wait there for more that goes to the file with them.
-    let memoryMax: Int
+    /// Bytes that stay in memory, or wait there for more that goes to the file with them; 0: none does.
+    var memoryMax: Int
     let folder: TemporaryFolder
     var fileUse = BodyFileUse.whenLarge
 }
@@ -45,7 +45,7 @@ struct KeptContent {
     private static var readyMax: Int { 8 << 20 }
 
     private let pool: ContentBuffers
-    private let small = ByteBuffer(capacity: 16)
+    private let small = ByteBuffer(capacity: 0)
     /// Borrowed for content that is not small.
     private var large: ByteBuffer?
     private(set) var file: TemporaryFile?
@@ -57,10 +57,14 @@ struct KeptContent {
 
     /// Gives memory and file back.
     mutating func reset() {
-        small.removeAll()
-        small.shrink(toCapacity: KeptContent.smallMax)
-        if let buffer = large.take() { pool.give(buffer) }
+        releaseMemory(leaving: KeptContent.smallMax)
         file = nil
+    }
+
+    private mutating func releaseMemory(leaving limit: Int) {
+        small.removeAll()
+        small.shrink(toCapacity: limit)
+        if let buffer = large.take() { pool.give(buffer) }
     }
 
     /// Takes over what was received before it was known that it is to be kept.
@@ -94,6 +98,7 @@ struct KeptContent {
         if count > memoryMax - memory.count {
             let target = try existingFile(plan)
             try spill()
+            if memoryMax == 0 { releaseMemory(leaving: 0) }
             if count > memoryMax { return try target.append(slice, of: input) }
         }
         if memory.writableCount < count {

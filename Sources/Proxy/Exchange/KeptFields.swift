@@ -4,14 +4,14 @@ internal import HTTP
 /// What the answer that is given inherits from those that were given up for it: an upstream's, for which
 /// `X-Accel-Redirect` names another source of content, or an error's that has a page.
 final class KeptFields {
-    private let bytes = ByteBuffer(capacity: 64)
+    private let bytes = ByteBuffer(capacity: 0)
     private var fields = FieldList()
     /// The type of whatever content is found; empty: what is found has its own.
-    let contentType = ByteBuffer(capacity: 16)
+    let contentType = ByteBuffer(capacity: 0)
     /// What its charset is to be called: `X-Accel-Charset`.
-    let charset = ByteBuffer(capacity: 16)
+    let charset = ByteBuffer(capacity: 0)
     /// Where a redirect of our own would have led; empty if there was none.
-    let location = ByteBuffer(capacity: 16)
+    let location = ByteBuffer(capacity: 0)
 
     func reset() {
         bytes.removeAll()

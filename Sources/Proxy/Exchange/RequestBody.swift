@@ -82,7 +82,7 @@ final class RequestBody {
     private var givenCount: Int64 = 0
     private var chunk = Chunk.none
     /// What `proxy_set_body` puts in the content's place.
-    let replacement = ByteBuffer(capacity: 16)
+    let replacement = ByteBuffer(capacity: 0)
 
     /// Most content of a stream that is held, in bytes; settled when its buffer is taken.
     private(set) var streamMax = ContentBuffers.narrowStream
@@ -171,6 +171,19 @@ final class RequestBody {
     var isDiscarded: Bool {
         if case .discard = keeping { return true }
         return false
+    }
+
+    /// Content that is kept whole in memory, in bytes.
+    var keptInMemory: Int {
+        if case .whole = keeping { return memory.count }
+        return 0
+    }
+
+    /// What is kept whole goes to a file with the next content that comes: others need the memory.
+    func spareMemory() {
+        guard case .whole(var plan) = keeping, plan.memoryMax > 0 else { return }
+        plan.memoryMax = 0
+        keeping = .whole(plan)
     }
 
     /// All of it is here, and stays.
@@ -474,23 +487,5 @@ final class RequestBody {
         }
         givenCount += Int64(read)
         return true
-    }
-}
-
-/// Why a request's content was refused.
-enum BodyError: Error {
-    /// 400: RFC 9112 §7.1.
-    case badChunk(ChunkError)
-    /// 413: `client_max_body_size`; so many bytes have come.
-    case tooLarge(count: Int64)
-    /// 500: the temporary file could not be written.
-    case storage(Errno)
-
-    var status: UInt16 {
-        switch self {
-        case .badChunk: 400
-        case .tooLarge: 413
-        case .storage: 500
-        }
     }
 }

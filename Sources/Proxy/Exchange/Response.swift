@@ -30,12 +30,12 @@ final class Response {
 
     var status: UInt16 = 0
     /// The reason phrase an upstream gave; empty: the standard one.
-    let reason = ByteBuffer(capacity: 32)
+    let reason = ByteBuffer(capacity: 0)
     /// The upstream's phrase counts even if it is empty.
     var hasOwnReason = false
     var contentKind = Content.none
     /// Content made here: error pages, `return` texts.
-    let content = ByteBuffer(capacity: 16)
+    let content = ByteBuffer(capacity: 0)
 
     /// Bytes of content, if known before it is sent. `nil`: chunked or until close.
     var contentLength: Int64?
@@ -46,7 +46,7 @@ final class Response {
     /// What is said about ranges of the content; it stands behind all other fields.
     var ranges = Ranges.unsaid
     /// A `Location` made absolute here; empty: none is sent (or it is among `fields`).
-    let location = ByteBuffer(capacity: 64)
+    let location = ByteBuffer(capacity: 0)
     /// None is added: an upstream's own stands among `fields`, or there is to be none as `proxy_pass_header`
     /// names it and the upstream has none.
     var hasOwnServer = false
@@ -58,7 +58,7 @@ final class Response {
     var variesByEncoding = false
 
     /// The bytes of further fields, in order: `Name: value CRLF` each.
-    let lines = ByteBuffer(capacity: 16)
+    let lines = ByteBuffer(capacity: 0)
     /// Where names and values stand in `lines`.
     private(set) var fields = FieldList()
     /// Where fields stand while they are written anew; empty between uses.

@@ -7,7 +7,7 @@ final class ResponseTrailers {
     /// There may be some: the content is framed so that they can follow.
     private(set) var isExpected = false
     /// Their bytes: `Name: value CRLF` each.
-    let lines = ByteBuffer(capacity: 64)
+    let lines = ByteBuffer(capacity: 0)
     /// Where names and values stand in `lines`.
     private(set) var fields = FieldList()
 

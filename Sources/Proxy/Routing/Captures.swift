@@ -15,7 +15,7 @@ struct Captures {
     }
 
     private var pattern: ConfiguredPattern?
-    private let subject = ByteBuffer(capacity: 16)
+    private let subject = ByteBuffer(capacity: 0)
     private var positions = PatternCaptures()
     private var groups = Groups.none
     /// For what it took too long to say whether and where it matches.

@@ -51,6 +51,8 @@ final class HTTP2Session {
     private(set) var streamCount = 0
     /// Content that waits in streams, in bytes.
     var heldCount = 0
+    /// Content of requests that is kept whole in memory, in bytes.
+    var keptCount = 0
     /// It goes on at the end of the turn.
     private var isPosted = false
     /// A request's head has begun, and must be whole in its time. Content has its stream's.
@@ -94,9 +96,23 @@ final class HTTP2Session {
         }
     }
 
-    /// So much waits for windows or the socket, of all streams, that each gets it in small pieces from now
-    /// on, and leaves what is more to its source.
-    var isFull: Bool { heldCount >= server.http2.bodyBuffers }
+    /// Content of a stream that can leave now or wait, in bytes; 0: it gets it in small pieces from now on,
+    /// and leaves what is more to its source.
+    ///
+    /// Where nothing can leave, a part of what may be held has to do: who reads nothing, or opens no window,
+    /// gets little memory for it.
+    func holdable(for slot: Int) -> Int {
+        let most = server.http2.bodyBuffers
+        let forSocket = (transport.isWritable ? most : most / 8) - heldCount
+        let forWindows = max(link.allowance(of: slot), most / 16 - heldCount)
+        return max(0, min(forSocket, forWindows))
+    }
+
+    /// So much content of requests is kept whole in memory that files take what is more.
+    var keepsMuch: Bool { keptCount >= server.http2.bodyBuffers / 4 }
+
+    /// Content of a stream that its client takes now, in bytes.
+    func takable(of slot: Int) -> Int { transport.isWritable ? link.allowance(of: slot) : 0 }
 
     // MARK: Events
 

@@ -15,7 +15,7 @@ extension HTTP2Stream {
         if !content.isEmpty {
             if isWanted || exchange.body.isDiscarded, held == nil, takesAll(Int(content.count), exchange) {
                 do throws(BodyError) {
-                    try exchange.body.take(content, of: buffer)
+                    try take(content, of: buffer, exchange)
                 } catch {
                     return refused(exchange, error)
                 }
@@ -29,6 +29,13 @@ extension HTTP2Stream {
         if let tunnel { return tunnel.pump() }
         if isWanted { return advance(exchange) }
         if exchange.body.isDiscarded { takeBody() }
+    }
+
+    /// Where the streams of the connection keep much in memory, what is kept goes to a file.
+    private func take(_ content: Slice, of buffer: ByteBuffer, _ exchange: Exchange) throws(BodyError) {
+        if session?.keepsMuch ?? false { exchange.body.spareMemory() }
+        try exchange.body.take(content, of: buffer)
+        noteKept(exchange.body.keptInMemory)
     }
 
     private func takesAll(_ count: Int, _ exchange: Exchange) -> Bool {
@@ -91,7 +98,7 @@ extension HTTP2Stream {
         while let held, !held.isEmpty, exchange.body.isAwaited, exchange.wantsMoreBody {
             let count = min(held.count, exchange.body.readLimit)
             guard count > 0 else { break }
-            try exchange.body.take(Slice(from: 0, to: count), of: held)
+            try take(Slice(from: 0, to: count), of: held, exchange)
             held.consume(count)
             consumed(count)
         }

@@ -14,13 +14,23 @@ extension HTTP2Stream {
     var isBlocked: Bool { exchange?.delivery.isDelayed ?? false || heldCount > 0 }
 
     /// Most content that may wait here before its source is stopped.
-    var heldMax: Int { session?.isFull ?? false ? 0 : ResponseStream.heldMax }
+    var heldMax: Int {
+        guard let session, session.holdable(for: slot) == 0 else { return ResponseStream.heldMax }
+        return 0
+    }
 
     /// What a frame takes: enough where many streams wait.
     private static var smallPiece: Int { 8 << 10 }
+    /// The head of a response and a little more, where nothing can leave now.
+    private static var leastPiece: Int { 1 << 10 }
 
     /// Content that is worth reading at once, in bytes.
-    var pieceMax: Int { session?.isFull ?? false ? Self.smallPiece : ResponseStream.heldMax }
+    var pieceMax: Int {
+        guard let session else { return ResponseStream.heldMax }
+        let holdable = session.holdable(for: slot)
+        guard holdable < ResponseStream.heldMax else { return ResponseStream.heldMax }
+        return max(holdable, min(session.takable(of: slot), Self.smallPiece), Self.leastPiece)
+    }
 
     /// For all that may be held, and what comes on top of it.
     static var wideBuffer: Int { 2 * ResponseStream.heldMax }
@@ -74,11 +84,19 @@ extension HTTP2Stream {
     /// Where content waits; of so much, it is likely that as much again will join it.
     private func buffer(for count: Int) -> ByteBuffer {
         if let pending { return pending }
-        let isMuch = count > Self.muchContent
-        let fresh = isMuch ? worker.contentBuffers.take(capacity: Self.wideBuffer) : worker.takeBuffer()
+        let fresh = freshBuffer(for: count)
         fresh.removeAll(leaving: FrameHeader.byteCount)
         pending = fresh
         return fresh
+    }
+
+    private func freshBuffer(for count: Int) -> ByteBuffer {
+        if count > Self.muchContent { return worker.contentBuffers.take(capacity: Self.wideBuffer) }
+        // Who is to wait for long with a little has no room for more.
+        guard count <= Self.leastPiece, let session, session.holdable(for: slot) == 0 else {
+            return worker.takeBuffer()
+        }
+        return ByteBuffer(capacity: FrameHeader.byteCount + count)
     }
 
     private func count(_ count: Int, _ exchange: Exchange) {

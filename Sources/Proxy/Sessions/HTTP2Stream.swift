@@ -29,6 +29,8 @@ final class HTTP2Stream {
     var pending: ByteBuffer?
     /// What of it the session counts.
     private var notedCount = 0
+    /// What of the request's content the session counts as kept in memory.
+    private var notedKept = 0
     /// Content from the client that nobody has taken.
     var held: ByteBuffer?
     /// Nothing more comes from the client.
@@ -82,6 +84,7 @@ final class HTTP2Stream {
         }
         session?.left(self)
         releasePending()
+        noteKept(0)
         session = nil
         releaseHeld()
     }
@@ -112,6 +115,7 @@ final class HTTP2Stream {
         headBytes.removeAll()
         headBytes.shrink(toCapacity: 4096)
         releasePending()
+        noteKept(0)
         session = nil
         releaseHeld()
         isRequestWhole = false
@@ -124,7 +128,7 @@ final class HTTP2Stream {
         guard let buffer = pending.take() else { return }
         if buffer.capacity >= Self.wideBuffer {
             worker.contentBuffers.give(buffer)
-        } else {
+        } else if buffer.capacity >= BufferPool.freshCapacity {
             worker.giveBuffer(buffer)
         }
         noteHeld()
@@ -134,6 +138,12 @@ final class HTTP2Stream {
     func noteHeld() {
         session?.heldCount += heldCount - notedCount
         notedCount = heldCount
+    }
+
+    /// So much of the request's content is kept in memory now, in bytes.
+    func noteKept(_ count: Int) {
+        session?.keptCount += count - notedKept
+        notedKept = count
     }
 
     func releaseHeld() {

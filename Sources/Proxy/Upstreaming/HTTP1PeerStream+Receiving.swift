@@ -179,7 +179,7 @@ extension HTTP1PeerStream {
             budget -= 1
             let allowance = request.readAllowance
             guard allowance > 0 else { return pace(peer, request, allowance) }
-            switch receive(peer, atMost: Int(clamping: allowance)) {
+            switch receive(peer, atMost: min(Int(clamping: allowance), request.pieceMax)) {
             case .bytes(let count):
                 exchange.attempts.received(count)
                 exchange.attempts.relayed(count)
@@ -215,7 +215,7 @@ extension HTTP1PeerStream {
     private func receive(_ peer: PeerConnection, atMost allowance: Int) -> IOOutcome {
         let shared = worker.emptyRelay()
         let most = course.content.remaining.map { Int(clamping: $0) } ?? .max
-        let limit = min(most, exchange.stream.pieceMax, allowance)
+        let limit = min(most, allowance)
         return peer.transport.receive(into: shared, atLeast: 64 << 10, limit: limit)
     }
 

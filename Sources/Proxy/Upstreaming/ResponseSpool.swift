@@ -15,13 +15,16 @@ final class ResponseSpool {
 
     /// - Parameter usesMemory: it is filled first; otherwise the file takes all from the beginning.
     init(_ proxy: ProxySettings, usesMemory: Bool = true) {
-        memory = ByteBuffer(capacity: usesMemory ? 16 << 10 : 4 << 10)
+        memory = ByteBuffer(capacity: usesMemory ? 16 << 10 : 0)
         memoryMax = usesMemory ? proxy.bufferCount * proxy.bodyBufferSize : 0
         fileMax = proxy.maxTempFileSize
         path = proxy.tempPath
     }
 
     private var fileHeld: Int64 { (file?.size ?? 0) - fileTaken }
+
+    /// What is kept takes no memory.
+    var isFileAlone: Bool { memoryMax == 0 && fileMax > 0 }
 
     var isEmpty: Bool { memory.isEmpty && fileHeld == 0 }
 
@@ -33,24 +36,31 @@ final class ResponseSpool {
     /// - Returns: why the file could not be written. What it was to hold stays in memory; the file does not
     ///   grow any more, so the peer waits for the client.
     func append(_ slice: Slice, of buffer: ByteBuffer) -> Errno? {
-        memory.append(slice, of: buffer)
-        guard memory.count > memoryMax, (file?.size ?? 0) < fileMax else { return nil }
+        let mayGrow = (file?.size ?? 0) < fileMax
+        let isDirect = isFileAlone && mayGrow && memory.isEmpty
+        if !isDirect { memory.append(slice, of: buffer) }
+        guard mayGrow, isDirect || memory.count > memoryMax else { return nil }
         do throws(Errno) {
             // The file continues what is in front of it: memory is written behind the file's bytes.
-            try TemporaryFile.move(memory, to: &file, in: path)
+            if isDirect {
+                try TemporaryFile.append(slice, of: buffer, to: &file, in: path)
+            } else {
+                try TemporaryFile.move(memory, to: &file, in: path)
+            }
             return nil
         } catch {
+            if isDirect { memory.append(slice, of: buffer) }
             fileMax = 0
             return error
         }
     }
 
-    /// Moves the oldest bytes, at most 64 KiB, to `buffer`.
+    /// Moves the oldest bytes, at most `most`, to `buffer`.
     ///
     /// - Returns: `false` if the file could not be read, or has lost its end.
-    func take(into buffer: ByteBuffer) -> Bool {
+    func take(into buffer: ByteBuffer, atMost most: Int) -> Bool {
         if let file, fileHeld > 0 {
-            let count = Int(min(fileHeld, 64 << 10))
+            let count = Int(min(fileHeld, Int64(most)))
             guard case .bytes(let read) = file.read(into: buffer, at: fileTaken, count: count), read > 0
             else { return false }
             fileTaken += Int64(read)
@@ -60,7 +70,7 @@ final class ResponseSpool {
             }
             return true
         }
-        let count = min(memory.count, 64 << 10)
+        let count = min(memory.count, most)
         buffer.append(Slice(from: 0, to: count), of: memory)
         memory.consume(count)
         return true

@@ -48,6 +48,12 @@ extension UpstreamRequest {
         return passage.isBuffered && !exchange.isAwaitingTurn
     }
 
+    /// Content that is worth reading at once, in bytes: what a file takes needs no memory.
+    var pieceMax: Int {
+        if let spool = passage.spool, spool.isFileAlone { return ResponseStream.heldMax }
+        return exchange.stream.pieceMax
+    }
+
     /// Bytes that may be read from the peer now; none or fewer: not yet any (`proxy_limit_rate`).
     var readAllowance: Int64 {
         guard passage.rate.isOn else { return .max }
@@ -71,7 +77,7 @@ extension UpstreamRequest {
     private func drain() -> Bool {
         while let spool = passage.spool, !exchange.isBlocked {
             let shared = worker.emptyRelay()
-            guard spool.take(into: shared) else {
+            guard spool.take(into: shared, atMost: exchange.stream.pieceMax) else {
                 spoolIsUnreadable()
                 return false
             }

@@ -170,13 +170,59 @@ struct ScriptedFrames {
             return
         }
         #expect(session.streamCount == 100)
-        #expect(session.heldCount > 1 << 20 && session.heldCount < 2 << 20)
+        // A sixteenth of `http2_body_buffers`, and a little for each of the others.
+        #expect(session.heldCount >= 64 << 10 && session.heldCount < (64 + 100) << 10)
         play.client.send(ScriptedFrames.window(0, 1 << 30) + ScriptedFrames.window(199, 1 << 20))
         let isWhole = play.turns(until: {
             play.received.reduce(0) { $1.kind == 0 && $1.stream == 199 ? $0 + $1.payload.count : $0 }
                 == 200_000
         })
         #expect(isWhole)
+    }
+
+    @Test("a window of a byte holds no more than a shut one")
+    func narrowWindows() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write([UInt8](repeating: 0x78, count: 200_000), to: "large")
+        let play = try ScriptedFrames(serving: "root \(directory.path);", settings: [(4, 1)])
+        play.client.send((0..<100).flatMap { ScriptedFrames.request(UInt32(2 * $0 + 1), "/large") })
+        #expect(play.turns(until: { play.has(.data, 199) }))
+        guard case .http2(let session)? = play.client.session else {
+            Issue.record("no session of HTTP/2")
+            return
+        }
+        #expect(session.streamCount == 100 && session.heldCount < (64 + 100) << 10)
+    }
+
+    @Test("uploads of a connection that keep much in memory go to files, and come whole")
+    func keptTogether() throws {
+        let directory = try TemporaryDirectory()
+        let play = try ScriptedFrames(
+            serving: """
+                client_body_buffer_size 64k; client_body_temp_path \(directory.path);
+                location / { proxy_pass http://127.0.0.1:1; }
+                """)
+        let piece = [UInt8](repeating: 0x78, count: 16_000)
+        for stream in stride(from: UInt32(1), to: 80, by: 2) {
+            play.client.send(ScriptedFrames.request(stream, method: 0x83, isLast: false))
+            play.client.send(ScriptedFrames.frame(.data, 0, stream, piece))
+        }
+        guard case .http2(let session)? = play.client.session else {
+            Issue.record("no session of HTTP/2")
+            return
+        }
+        #expect(session.streamCount == 40)
+        #expect(session.keptCount >= 256 << 10 && session.keptCount < (256 + 16) << 10)
+        let files = (0..<session.streams.count).compactMap { session.stream($0)?.exchange?.body }.count {
+            $0.file != nil && $0.receivedCount == 16_000
+        }
+        #expect(files >= 20)
+        play.client.send(ScriptedFrames.frame(.data, 1, 79, []))
+        #expect(play.turns(until: { play.has(.headers, 79) }))
+        for stream in stride(from: UInt32(1), to: 78, by: 2) {
+            play.client.send(ScriptedFrames.frame(.resetStream, 0, stream, [0, 0, 0, 8]))
+        }
+        #expect(session.keptCount == 0)
     }
 
     @Test("each request knows which it is of its connection, and how long it was")

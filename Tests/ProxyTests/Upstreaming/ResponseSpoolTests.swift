@@ -31,7 +31,7 @@ import Testing
         var result: [UInt8] = []
         while !spool.isEmpty {
             out.removeAll()
-            guard spool.take(into: out), !out.isEmpty, out.count <= 64 << 10 else { break }
+            guard spool.take(into: out, atMost: 64 << 10), !out.isEmpty, out.count <= 64 << 10 else { break }
             result += out.bytes
         }
         return result
@@ -70,6 +70,22 @@ import Testing
         #expect((5000...7000).contains(count))
         let none = ResponseSpool(Self.settings(memory: 1000, file: 0, path: folder.path))
         #expect(Self.append(Self.content(1000), to: none) && !none.mayGrow)
+    }
+
+    @Test("one that a file takes alone gives out no more than is asked for")
+    func pieces() throws {
+        let folder = try TemporaryDirectory()
+        let spool = ResponseSpool(
+            Self.settings(memory: 1000, file: 1 << 20, path: folder.path), usesMemory: false)
+        #expect(spool.isFileAlone && Self.append(Self.content(5000), to: spool))
+        let out = ByteBuffer(capacity: 16)
+        #expect(spool.take(into: out, atMost: 1000) && out.count == 1000)
+        #expect(Self.append(Self.content(100), to: spool))
+        #expect(out.bytes + Self.drain(spool) == Self.content(5000) + Self.content(100))
+        let none = ResponseSpool(
+            Self.settings(memory: 1000, file: 0, path: folder.path), usesMemory: false)
+        #expect(!none.isFileAlone && Self.append(Self.content(10), to: none) && !none.mayGrow)
+        #expect(Self.drain(none) == Self.content(10))
     }
 
     @Test("a file that cannot be written leaves all in memory, and the peer waits")
