@@ -26,10 +26,11 @@ public struct HPACKEncoder {
     /// What is found may be another entry, or one that is gone: whoever asks compares. With one place for
     /// each hash two fields of every response drove each other out, and were said in full, for as long as
     /// their connection lasted.
-    private var byField = InlineArray<128, UInt8>(repeating: 0)
-    private var byName = InlineArray<128, UInt8>(repeating: 0)
-    /// Parts of the hashes of fields that were said and are not in the table.
-    private var said = InlineArray<64, UInt16>(repeating: 0)
+    private var byField = InlineArray<64, UInt8>(repeating: 0)
+    private var byName = InlineArray<64, UInt8>(repeating: 0)
+    /// Parts of the hashes of fields that were said and are not in the table. One that is taken for another
+    /// gets into the table a little early.
+    private var said = InlineArray<64, UInt8>(repeating: 0)
     private var saidCount = 0
     /// The field under way: its name in lower case, then its value.
     private let scratch: ByteBuffer
@@ -148,7 +149,7 @@ public struct HPACKEncoder {
 
     private static var probeCount: Int { 4 }
     /// Places that have nothing to do with each other: of neighbours, whole runs would be taken.
-    private static func place(_ hash: UInt32, _ probe: Int) -> Int { Int(hash >> UInt32(probe &* 8)) & 127 }
+    private static func place(_ hash: UInt32, _ probe: Int) -> Int { Int(hash >> UInt32(probe &* 8)) & 63 }
 
     /// The number of an entry that these low bits may stand for; that of one that is gone, if of none.
     private func number(_ low: UInt8) -> Int {
@@ -168,10 +169,10 @@ public struct HPACKEncoder {
         let cost = HPACKTable.cost(nameCount: scratch.count, valueCount: 0)
         guard cost <= table.sizeMax / 2 else { return false }
         if case .immediate = indexing { return true }
-        let part = UInt16(truncatingIfNeeded: hash >> 16) | 1
+        let part = UInt8(truncatingIfNeeded: (hash &* 0x9E37_79B1) >> 24) | 1
         var free = -1
         for probe in 0..<HPACKEncoder.probeCount {
-            let place = HPACKEncoder.place(hash, probe) & 63
+            let place = HPACKEncoder.place(hash, probe)
             if said[place] == part {
                 said[place] = 0
                 return true
@@ -181,7 +182,7 @@ public struct HPACKEncoder {
         // Another one is forgotten if it must be; each time in another place, so that no two forget each
         // other for ever.
         saidCount &+= 1
-        let turn = HPACKEncoder.place(hash, saidCount % HPACKEncoder.probeCount) & 63
+        let turn = HPACKEncoder.place(hash, saidCount % HPACKEncoder.probeCount)
         said[free >= 0 ? free : turn] = part
         return false
     }

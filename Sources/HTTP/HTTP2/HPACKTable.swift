@@ -7,8 +7,8 @@ internal import Core
 struct HPACKTable {
     /// Where an entry's name and, behind it, its value stand.
     private struct Entry {
-        /// Counted from the first byte that ever came in.
-        var start = 0
+        /// Counted from the first byte that ever came in, modulo 2^32: what is in a table is near.
+        var start: UInt32 = 0
         var nameCount: UInt32 = 0
         var valueCount: UInt32 = 0
         /// See `HPACKDecoder.vet`.
@@ -27,7 +27,7 @@ struct HPACKTable {
     private(set) var oldest = 0
     private(set) var next = 0
     /// Bytes that have left at the front of `bytes`.
-    private var goneCount = 0
+    private var goneCount: UInt32 = 0
     /// The sum of what the entries cost.
     private(set) var size = 0
     /// What it may not exceed.
@@ -63,7 +63,8 @@ struct HPACKTable {
         evict(to: sizeMax - cost)
         if count == places.count { grow() }
         places[next & (places.count - 1)] = Entry(
-            start: goneCount + bytes.count, nameCount: name.count, valueCount: value.count)
+            start: goneCount &+ UInt32(truncatingIfNeeded: bytes.count), nameCount: name.count,
+            valueCount: value.count)
         bytes.append(name, of: source)
         bytes.append(value, of: source)
         next += 1
@@ -75,7 +76,7 @@ struct HPACKTable {
     func find(_ number: Int) -> (name: Slice, value: Slice)? {
         guard number >= oldest, number < next else { return nil }
         let entry = places[number & (places.count - 1)]
-        let start = entry.start - goneCount
+        let start = Int(entry.start &- goneCount)
         let middle = start + Int(entry.nameCount)
         return (Slice(from: start, to: middle), Slice(from: middle, to: middle + Int(entry.valueCount)))
     }
@@ -98,7 +99,7 @@ struct HPACKTable {
             oldest += 1
         }
         guard leaving > 0 else { return }
-        goneCount += leaving
+        goneCount &+= UInt32(truncatingIfNeeded: leaving)
         bytes.consume(leaving)
     }
 

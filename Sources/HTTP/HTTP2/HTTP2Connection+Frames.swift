@@ -75,8 +75,10 @@ extension HTTP2Connection {
         // §5.1.1: clients begin odd ones.
         guard frame.header.streamID & 1 == 1 else { throw .connection(.protocolError) }
         guard frame.header.flags.contains(.endHeaders) else {
-            block.removeAll()
-            block.append(content, of: frame.input)
+            let begun = block ?? ByteBuffer(capacity: Int(content.count))
+            begun.removeAll()
+            begun.append(content, of: frame.input)
+            block = begun
             if content.isEmpty { try spend(.idleFrame, frame.nowMs) }
             stage = .fieldBlock(frame.header, continuations: 0)
             return .handled
@@ -101,7 +103,9 @@ extension HTTP2Connection {
     /// §6.10, bounded in frames and in bytes.
     func takeContinuation(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
         guard case .fieldBlock(let first, let count) = stage else { throw .connection(.protocolError) }
-        guard count < limits.continuationsMax, block.count + frame.header.length <= limits.blockMax else {
+        guard let block, count < limits.continuationsMax,
+            block.count + frame.header.length <= limits.blockMax
+        else {
             throw .connection(.enhanceYourCalm)
         }
         try spend(.idleFrame, frame.nowMs)
@@ -180,8 +184,8 @@ extension HTTP2Connection {
     func withBlock<R, E: Error>(
         _ input: ByteBuffer, _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
-        if let blockPlace { return try input.withBytes(of: blockPlace, body) }
-        return try block.withReadable(body)
+        if blockPlace == nil, let block { return try block.withReadable(body) }
+        return try input.withBytes(of: blockPlace ?? Slice(), body)
     }
 
     private func readTrailers(_ frame: Frame) throws(HTTP2Fault) -> HTTP2RequestReader.Outcome {

@@ -120,8 +120,8 @@ public final class HTTP2Connection {
     var decoder = HPACKDecoder()
     /// For the field blocks of responses.
     public var encoder: HPACKEncoder
-    /// A field block that came in several frames.
-    let block = ByteBuffer(capacity: 0)
+    /// A field block that came in several frames; most connections never have one.
+    var block: ByteBuffer?
     /// Where the block to be read stands in the input; `nil`: in `block`.
     var blockPlace: Slice?
     var pendingBlock = Block.none
@@ -163,7 +163,7 @@ public final class HTTP2Connection {
     }
 
     /// Bytes of the field block that `readHead` will read.
-    public var blockCount: Int { blockPlace.map { Int($0.count) } ?? block.count }
+    public var blockCount: Int { blockPlace.map { Int($0.count) } ?? block?.count ?? 0 }
 
     /// A part of a request's head is here, and not all of it: of its frame, or of its field block.
     ///

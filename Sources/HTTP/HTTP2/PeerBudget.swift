@@ -23,18 +23,18 @@ public struct PeerBudget: Sendable {
 
     /// Filled a part each millisecond, up to its size.
     private struct Bucket: Sendable {
-        let size: Int
-        let perSecond: Int
+        let size: Int32
         /// In thousandths.
         var level: Int
 
-        init(size: Int, perSecond: Int) {
+        init(size: Int32) {
             self.size = size
-            self.perSecond = perSecond
-            level = size * 1000
+            level = Int(size) * 1000
         }
 
-        mutating func fill(_ thousandths: Int) { level = min(level.saturatingSum(thousandths), size * 1000) }
+        mutating func fill(_ thousandths: Int) {
+            level = min(level.saturatingSum(thousandths), Int(size) * 1000)
+        }
 
         mutating func take(_ amount: Int) -> Bool {
             level -= amount * 1000
@@ -42,15 +42,19 @@ public struct PeerBudget: Sendable {
         }
     }
 
+    private static var cancelledPerSecond: Int { 10 }
+    private static var framesPerSecond: Int { 200 }
+
     private var cancelled: Bucket
-    private var frames = Bucket(size: 2000, perSecond: 200)
+    private var frames = Bucket(size: 2000)
     private var filledMs: Int64
 
     /// A budget for a connection that begins.
     ///
     /// - Parameter concurrentStreams: so many may be given up at once, twice: a page that is left does that.
     public init(concurrentStreams: Int, nowMs: Int64) {
-        cancelled = Bucket(size: max(100, 2 * concurrentStreams), perSecond: 10)
+        cancelled = Bucket(
+            size: Int32(clamping: max(100, concurrentStreams.saturatingSum(concurrentStreams))))
         filledMs = nowMs
     }
 
@@ -60,8 +64,8 @@ public struct PeerBudget: Sendable {
     public mutating func spend(_ act: Act, nowMs: Int64) -> Bool {
         let elapsed = Int(clamping: min(max(0, nowMs - filledMs), 100_000))
         filledMs = max(filledMs, nowMs)
-        cancelled.fill(elapsed * cancelled.perSecond)
-        frames.fill(elapsed * frames.perSecond)
+        cancelled.fill(elapsed * PeerBudget.cancelledPerSecond)
+        frames.fill(elapsed * PeerBudget.framesPerSecond)
         switch act {
         case .cancelledRequest: return cancelled.take(1)
         case .settings: return frames.take(20)
