@@ -29,6 +29,9 @@ public final class Pattern {
         program = try ProgramCompiler.compile(parsed)
     }
 
+    /// One pass over a subject says whether it matches; otherwise the backtracker has the last word.
+    package var isRegular: Bool { PatternGraph([root]).isExact.allSatisfy { $0 } }
+
     /// Bytes of one pattern.
     static var lengthMax: Int { 1 << 16 }
 

@@ -13,6 +13,7 @@ extension Worker {
     }
 
     func log(_ level: LogLevel, _ exchange: Exchange, _ message: @autoclosure () -> String) {
+        if let trace { return trace.note(level, message(), exchange) }
         let log = errorLog(of: exchange)
         guard log.isEnabled(level) else { return }
         log.write(level, connection: exchange.client.number, ErrorLogging.line(message(), exchange))
@@ -24,6 +25,7 @@ extension Worker {
 
     /// A request is over: it is counted and logged.
     func account(for exchange: Exchange) {
+        if let trace { return trace.end() }
         count(exchange)
         exchange.snapshot.logs.write(exchange)
         if exchange.location.settings.core.postAction != nil { PostAction.send(for: exchange) }

@@ -87,6 +87,8 @@ public final class Worker {
     let slot: Int
     let counters: CounterSlab
     let shared: SharedState
+    /// What is told of the one request that it explains; `nil`: it serves.
+    let trace: RequestTrace?
 
     /// Deadlines of nothing but the worker itself.
     struct OwnTimers {
@@ -122,8 +124,13 @@ public final class Worker {
     }
 
     /// - Parameter orders: of the master; `nil`: this process has none.
-    public init(_ birth: Birth, orders: (any WorkerOrders)?) throws(Errno) {
+    public convenience init(_ birth: Birth, orders: (any WorkerOrders)?) throws(Errno) {
+        try self.init(birth, orders: orders, trace: nil)
+    }
+
+    init(_ birth: Birth, orders: (any WorkerOrders)?, trace: RequestTrace?) throws(Errno) {
         self.orders = orders
+        self.trace = trace
         shared = birth.shared
         loop = try EventLoop()
         clock = loop.clock

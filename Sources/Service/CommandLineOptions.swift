@@ -17,6 +17,10 @@ public struct CommandLineOptions: Equatable, Sendable {
         /// `-t`; with `-T` the configuration is printed as well.
         case test(prints: Bool)
         case signal(Order)
+        /// `explain`: what would become of a request.
+        case explain(ExplainWords)
+        /// `lint`: what loads and is still likely wrong.
+        case lint(LintFormat)
     }
 
     /// What to do; serving unless an option says otherwise.
@@ -40,6 +44,8 @@ public struct CommandLineOptions: Equatable, Sendable {
     /// next word.
     public init(_ words: [String]) throws(OptionError) {
         var rest = words[...]
+        if rest.first == "explain" { try readExplain(&rest) }
+        if rest.first == "lint" { try readLint(&rest) }
         while let word = rest.popFirst() {
             guard word.hasPrefix("-"), word.count > 1 else {
                 throw OptionError("invalid option: \"\(word)\"")
@@ -51,6 +57,36 @@ public struct CommandLineOptions: Equatable, Sendable {
             }
         }
         guard !isStrict || isTest else { throw OptionError("option \"--strict\" goes with \"-t\" or \"-T\"") }
+    }
+
+    private mutating func readExplain(_ rest: inout ArraySlice<String>) throws(OptionError) {
+        rest.removeFirst()
+        var words = ExplainWords()
+        while let word = rest.first {
+            if try words.take(&rest) { continue }
+            rest.removeFirst()
+            try read(word.dropFirst(), &rest)
+        }
+        guard mode == .serve else { return }
+        guard !words.url.isEmpty else {
+            throw OptionError("\"explain\" wants a URL: portico explain [-c file] http://host/path")
+        }
+        mode = .explain(words)
+    }
+
+    private mutating func readLint(_ rest: inout ArraySlice<String>) throws(OptionError) {
+        rest.removeFirst()
+        var format = LintFormat.text
+        while let word = rest.popFirst() {
+            switch word {
+            case "--json": format = .json
+            case "--sarif": format = .sarif
+            case "--rules": format = .rules
+            case _ where word.hasPrefix("-") && word.utf8.count > 1: try read(word.dropFirst(), &rest)
+            default: throw OptionError("invalid option: \"\(word)\"")
+            }
+        }
+        if mode == .serve { mode = .lint(format) }
     }
 
     private var isTest: Bool { if case .test = mode { true } else { false } }

@@ -43,6 +43,8 @@ public struct Program {
         case .versionAndBuild: return printBuild()
         case .test(let prints): return test(options, prints: prints)
         case .signal(let order): return send(order, options)
+        case .explain(let words): return explain(words, options)
+        case .lint(let format): return lint(format, options)
         case .serve: return serve(options)
         }
     }
@@ -83,6 +85,9 @@ public struct Program {
             portico version: portico/\(versionText)
             Usage: portico [-?hvVtTq] [-s signal] [-p prefix]
                            [-e filename] [-c filename] [-g directives] [--strict]
+                   portico explain [-c filename] URL [--client address] [-H 'Name: value']
+                           [--method method] [--json]
+                   portico lint [-c filename] [--json | --sarif | --rules]
 
             Options:
               -?,-h         : this help

@@ -19,6 +19,7 @@ extension Exchange {
         method = head.method
         readHost(head.host)
         selectServer()
+        if let trace = worker.trace { trace.chose(serverOf: self) }
         if let refusal = ClientCertificates.refusal(of: self) { return refuse(refusal) }
         if method == .connect || method == .trace {
             stream.mustClose()
@@ -191,6 +192,7 @@ extension Exchange {
     private func findLocation() -> Outcome {
         if asksAboutServer { return refusal(at: server.base) ?? .declined }
         let found = uri.withReadable { server.find(uri: $0) }
+        if let trace = worker.trace { trace.found(found, for: self) }
         switch found.pattern {
         case .none: break
         case .matched(let pattern): uri.withReadable { matched(pattern, $0) }
@@ -245,6 +247,7 @@ extension Exchange {
     /// `limit_req`, then `limit_conn`, by the address that real IP found.
     private func checkLimits() -> Outcome {
         if !isSubrequest { RealIP.apply(self) }
+        if let trace = worker.trace { trace.limited(self) }
         let outcome = LimitRequests.check(self)
         guard case .declined = outcome else { return outcome }
         return LimitConnections.check(self)
@@ -265,6 +268,7 @@ extension Exchange {
     private func settleAccess(_ verdict: AccessVerdict, of check: AccessCheck) -> Outcome {
         var (verdict, check) = (verdict, check)
         while true {
+            if let trace = worker.trace { trace.asked(check, verdict, self) }
             switch (location.settings.core.satisfy, verdict) {
             case (_, .awaited): return .suspended
             case (.any, .granted): return admitByOne()
@@ -318,7 +322,7 @@ extension Exchange {
     /// Lets the request wait; a client that leaves meanwhile ends it.
     func wait(ms: Int, then next: Phase.AfterDelay) -> Outcome {
         advance(.delayed(then: next))
-        stream.delay(ms: ms)
+        stream.delay(ms: worker.trace == nil ? ms : 0)
         return .suspended
     }
 
@@ -361,6 +365,7 @@ extension Exchange {
             accounting.fault = .noRoom
             return .status(503)
         }
+        if let trace = worker.trace, !trace.serves(self) { return .suspended }
         switch location.settings.content {
         case .tunnel(let target) where method == .connect:
             return startProxying(target)
@@ -393,6 +398,7 @@ extension Exchange {
 
     /// Serves `uri` (and `arguments`) instead, as if it had been asked for; `nil` keeps the query.
     func redirectInternally(uri path: [UInt8], arguments query: [UInt8]?) {
+        if let trace = worker.trace { trace.redirected(self, to: path) }
         uri.removeAll()
         uri.append(path)
         if let query {
@@ -416,6 +422,7 @@ extension Exchange {
 
     /// Serves the request in a named location.
     func redirectInternally(named name: [UInt8]) {
+        if let trace = worker.trace { trace.redirected(self, to: [UInt8(ascii: "@")] + name) }
         guard countRedirect() else { return }
         // Nothing is known of a request whose first line was refused.
         guard !uri.isEmpty else {

@@ -158,6 +158,10 @@ extension Exchange {
             finish(status: 500)
         case .name(let name, let resolved):
             proxying.target = target.resolved(resolved)
+            if let trace = worker.trace {
+                trace.wouldLookUp(name, self)
+                return nil
+            }
             let question = NameQuestion(host: name, source: location.settings.names)
             return group(worker.names.ask(question, for: self))
         }

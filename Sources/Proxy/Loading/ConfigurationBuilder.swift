@@ -63,7 +63,7 @@ final class ConfigurationBuilder {
     var tlsUpstreams: Set<String> = []
     /// Where bodies are kept that do not fit in memory.
     var temporaryFolders: Set<String> = []
-    private var hasEvents = false
+    var hasEvents = false
 
     init(_ request: LoadRequest, _ files: ConfigurationFiles) throws(ConfigError) {
         self.files = files
@@ -120,17 +120,7 @@ final class ConfigurationBuilder {
     func load(_ request: LoadRequest) throws(ConfigError) -> Configuration {
         let parser = ConfigParser(files: files, directory: directory)
         let mainBlock = Block(.main, self, parent: nil, server: nil)
-        var statements = try parse(request, parser)
-        if ConfigurationBuilder.beginsAtHTTPLevel(statements) {
-            let location = statements.first?.location ?? SourceLocation(file: "", line: 0)
-            let isMain = { (statement: Statement) in
-                !Directives.table.rows(named: statement.name).contains { $0.contexts.contains(.http) }
-            }
-            let http = Statement(
-                words: ["http"], block: statements.filter { !isMain($0) }, location: location)
-            statements = statements.filter(isMain) + [http]
-            hasEvents = true
-        }
+        let statements = try statements(request, parser)
         noteNames(statements)
         tellsEarlyData = ConfigurationBuilder.tellsEarlyData(statements)
         let globals = try parser.parse(
@@ -142,14 +132,6 @@ final class ConfigurationBuilder {
         let listeners = try ListenerAssembly(self).assemble()
         files.finishLoading()
         return Configuration(self, listeners: listeners, startNotice: notice(listeners, request))
-    }
-
-    private func parse(_ request: LoadRequest, _ parser: ConfigParser) throws(ConfigError) -> [Statement] {
-        let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
-        if request.isBare, !files.exists(path) {
-            return try parser.parse(text: request.builtIn.text, name: "built-in \(request.builtIn.name)")
-        }
-        return try parser.parse(path: path)
     }
 
     /// Finds the variables that the configuration defines: they may be used before that.
@@ -164,12 +146,6 @@ final class ConfigurationBuilder {
             }
             noteNames(statement.block ?? [])
         }
-    }
-
-    /// A file with `server` or `upstream` at its outermost level and no `http` around.
-    private static func beginsAtHTTPLevel(_ statements: [Statement]) -> Bool {
-        guard !statements.contains(where: { $0.name == "http" && $0.block != nil }) else { return false }
-        return statements.contains { ($0.name == "server" || $0.name == "upstream") && $0.block != nil }
     }
 
     private func finishMain() throws(ConfigError) {
@@ -317,10 +293,7 @@ final class ConfigurationBuilder {
         }
         let plan = try proxyPlan(of: block)
         try health.add(block.healthChecks, block.settings, plan)
-        let location = Location(
-            name: block.path, kind: block.kind, settings: block.settings,
-            nested: LocationTree(block.nested, patterns),
-            plan: plan, restriction: block.restriction)
+        let location = Location(block, nested: LocationTree(block.nested, patterns), plan: plan)
         guard block.kind == .ifBlock else { return location }
         switch model.kind {
         case .prefix, .prefixWithoutRegex, .exact: return location.replacing(model.path.utf8.count)

@@ -33,7 +33,9 @@ enum Rewrite {
             case .answer(let status, let text):
                 flow = .answered(Return.respond(status, text, to: exchange))
             case .branch(let condition, let steps, let location):
-                guard holds(condition, exchange) else { continue }
+                let isTrue = holds(condition, exchange)
+                if let trace = exchange.worker.trace { trace.decided(condition, isTrue, exchange) }
+                guard isTrue else { continue }
                 if let location {
                     exchange.location = location
                     exchange.settleKeepAlive()
@@ -44,6 +46,7 @@ enum Rewrite {
                 isRerouting = false
                 flow = .stop
             }
+            if let trace = exchange.worker.trace { trace.took(step, exchange) }
             switch flow {
             case .next: break
             case .stop, .answered: return flow
@@ -60,6 +63,7 @@ enum Rewrite {
             let verb = isMatch ? "matches" : "does not match"
             exchange.log(.notice, "\"\(pattern)\" \(verb) \"\(subject.printableText)\"")
         }
+        if let trace = exchange.worker.trace { trace.looked(for: regex, in: subject, isMatch, exchange) }
         if !isMatch { exchange.values.captures.forget() }
         return isMatch
     }
@@ -134,6 +138,7 @@ enum Rewrite {
             if exchange.location.settings.logs.logsRewrites {
                 exchange.log(.notice, "rewritten redirect: \"\(path.printableText)\"")
             }
+            if let trace = exchange.worker.trace { trace.rewrote(exchange, path) }
             Return.setLocation(exchange, path: path)
             return .answered(.status(status))
         }
@@ -144,6 +149,7 @@ enum Rewrite {
                 .notice,
                 "rewritten data: \"\(path.printableText)\", args: \"\(arguments.printableText)\"")
         }
+        if let trace = exchange.worker.trace { trace.rewrote(exchange, path, arguments) }
         guard !path.isEmpty else {
             exchange.log(.error, "the rewritten URI has a zero length")
             return .answered(.status(500))

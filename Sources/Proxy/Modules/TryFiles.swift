@@ -13,7 +13,9 @@ enum TryFiles {
         for candidate in settings.candidates {
             name.removeAll()
             append(candidate.name, for: exchange, to: name)
-            if exists(name, isDirectory: candidate.isDirectory, exchange) {
+            let isThere = exists(name, isDirectory: candidate.isDirectory, exchange)
+            if let trace = exchange.worker.trace { trace.tried(name, isThere, exchange) }
+            if isThere {
                 adopt(name, exchange)
                 return .declined
             }

@@ -32,16 +32,17 @@ final class Location {
     let replacedCount: Int
     /// `limit_except`: what holds for all methods but those named.
     let restriction: MethodRestriction?
+    /// Where its block stands.
+    let place: SourceLocation?
 
-    init(
-        name: String, kind: Kind, settings: LocationSettings, nested: LocationTree, plan: ProxyPlan,
-        restriction: MethodRestriction? = nil
-    ) {
-        self.name = name
-        self.restriction = restriction
+    /// - Parameter block: what is read, with its locations in it.
+    init(_ block: Block, nested: LocationTree, plan: ProxyPlan) {
+        name = block.path
+        kind = block.kind
+        settings = block.settings
+        restriction = block.restriction
+        place = block.statement?.location
         nameBytes = Array(name.utf8)
-        self.kind = kind
-        self.settings = settings
         self.nested = nested
         proxyPlan = plan
         switch kind {
@@ -58,6 +59,7 @@ final class Location {
         nested = original.nested
         proxyPlan = original.proxyPlan
         restriction = original.restriction
+        place = original.place
         self.replacedCount = replacedCount
     }
 
@@ -97,7 +99,7 @@ enum LocationMatch {
 /// The locations of one block, for looking up: sorted, so that their number hardly matters.
 final class LocationTree {
     /// Exact and prefix locations, by name; each with the next shorter prefix of it.
-    private let sorted: [Location]
+    let sorted: [Location]
     private let shorter: [Int]
     /// Those that paths without their last slash are redirected to; sorted by name without that slash.
     private let slashed: [Location]

@@ -4,6 +4,8 @@ internal import Pattern
 /// The names of all servers at one address: exact, by their end, by their beginning, by expression.
 struct ServerNameTable {
     private var servers: [VirtualServer] = []
+    /// The names of `servers`, one each.
+    private var names: [HostMask] = []
     private var masks = HostMaskTable()
     private var patterns: [(index: Int, server: VirtualServer)] = []
     private var patternSet = ConfiguredPatternSet.none
@@ -24,6 +26,7 @@ struct ServerNameTable {
         case .mask(let mask):
             guard masks.add(mask, servers.count) else { return false }
             servers.append(server)
+            names.append(mask)
             return true
         }
     }
@@ -42,6 +45,11 @@ struct ServerNameTable {
     func server(for host: Span<UInt8>) -> Search {
         if let index = masks[host] { return Search(server: servers[index]) }
         return host.count > 0 && !patterns.isEmpty ? matched(host) : Search()
+    }
+
+    /// The name that leads to `server(for:)`; `nil`: none, or an expression.
+    func mask(for host: Span<UInt8>) -> HostMask? {
+        masks[host].flatMap { names.indices.contains($0) ? names[$0] : nil }
     }
 
     /// By itself: whoever has an expression in it makes room for what matching needs, each time.

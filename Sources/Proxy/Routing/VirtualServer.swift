@@ -25,7 +25,7 @@ final class VirtualServer {
     /// What the certificates of its clients have to be judged by.
     let clientTrust: ClientTrust?
     let handshakeTimeoutMs: Int
-    private let tree: LocationTree
+    let tree: LocationTree
     private let named: [String: Location]
     private let memory: PatternMemory
 
@@ -164,6 +164,9 @@ public final class ListenAddress {
 
     /// The server of a lower-case host; `nil`: the default server's turn.
     func server(forHost host: Span<UInt8>) -> ServerNameTable.Search { names.server(for: host) }
+
+    /// The name that a host has, unless an expression is it.
+    func mask(forHost host: Span<UInt8>) -> HostMask? { names.mask(for: host) }
 }
 
 extension ListenAddress: TLSServerSelector {

@@ -113,6 +113,19 @@ final class ClientConnection {
     /// The next response is the last one.
     func outdate() { isOutdated = true }
 
+    /// It stands for a client that is not there: what it would have connected to, and named in its handshake.
+    func stand(for visit: Visit, nowMs: Int64) {
+        madeDetails.localAddress = visit.localAddress
+        if listen.usesProxyProtocol {
+            madeDetails.proxyProtocolAddress = remoteAddress
+            madeDetails.proxyProtocolDestination = visit.localAddress
+        }
+        guard listen.isTLS else { return }
+        madeDetails.handshakeMs = nowMs - startedMs
+        let name = visit.host.utf8.map(\.asciiLowercased)
+        madeDetails.presumedServer = listen.server(forHost: name.span).server
+    }
+
     func shookHands(nowMs: Int64) {
         madeDetails.handshakeMs = nowMs - startedMs
         presumeServer()

@@ -10,6 +10,8 @@ struct AccessSettings {
 struct AccessRule {
     let range: AddressRange
     let allows: Bool
+    /// As it was written.
+    let text: String
 }
 
 /// `auth_basic`.
@@ -48,7 +50,8 @@ extension AccessSettings {
             Directive(name, summary, "address | CIDR | unix: | all", in: anywhere, arity: 1...1) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 let range = try addressRange(statement.argument(0), block, statement)
-                block.settings.access.rules.append(AccessRule(range: range, allows: allows))
+                block.settings.access.rules.append(
+                    AccessRule(range: range, allows: allows, text: statement.words.joined(separator: " ")))
             }.repeatable
         }
     }

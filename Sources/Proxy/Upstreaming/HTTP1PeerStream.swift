@@ -93,6 +93,15 @@ final class HTTP1PeerStream {
         if start < end { out.append(Slice(from: start, to: end), of: line) }
     }
 
+    var headLines: [String] {
+        requestHead.bytes.split(separator: UInt8.lineFeed).compactMap { line in
+            let shown = ByteBuffer.shown {
+                $0.append(Array(line.last == .carriageReturn ? line.dropLast() : line))
+            }
+            return shown.isEmpty ? nil : shown
+        }
+    }
+
     func prepare() {
         course = Course()
         parser.reset()

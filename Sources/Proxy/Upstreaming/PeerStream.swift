@@ -28,6 +28,13 @@ enum PeerStream {
         }
     }
 
+    /// The lines of the head that `write` has made.
+    var headLines: [String] {
+        switch self {
+        case .http1(let stream): stream.headLines
+        }
+    }
+
     /// Forgets the request.
     func reset() {
         switch self {

@@ -93,6 +93,7 @@ extension UpstreamRequest {
     private func connect(to index: Int, _ group: PeerGroup) {
         state = .trying
         attempt.peer = index
+        if let trace = worker.trace { return trace.wouldConnect(self, to: index, of: group) }
         if exchange.proxying.target?.isTunnel != true,
             let pooled = exchange.snapshot.groups.takeIdle(group, peer: index, for: self)
         {

@@ -1,0 +1,38 @@
+internal import Config
+
+/// The files, as statements.
+extension ConfigurationBuilder {
+    /// What stands in the files, with an `http` around it where there is none.
+    func statements(
+        _ request: LoadRequest, _ parser: ConfigParser
+    ) throws(ConfigError) -> [Statement] {
+        let statements = try parse(request, parser)
+        guard ConfigurationBuilder.beginsAtHTTPLevel(statements) else { return statements }
+        let location = statements.first?.location ?? SourceLocation(file: "", line: 0)
+        let isMain = { (statement: Statement) in
+            !Directives.table.rows(named: statement.name).contains { $0.contexts.contains(.http) }
+        }
+        let http = Statement(words: ["http"], block: statements.filter { !isMain($0) }, location: location)
+        hasEvents = true
+        return statements.filter(isMain) + [http]
+    }
+
+    /// The statements of a configuration that can be loaded, for those who read them as they stand.
+    func statements(_ request: LoadRequest) throws(ConfigError) -> [Statement] {
+        try statements(request, ConfigParser(files: files, directory: directory))
+    }
+
+    private func parse(_ request: LoadRequest, _ parser: ConfigParser) throws(ConfigError) -> [Statement] {
+        let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
+        if request.isBare, !files.exists(path) {
+            return try parser.parse(text: request.builtIn.text, name: "built-in \(request.builtIn.name)")
+        }
+        return try parser.parse(path: path)
+    }
+
+    /// A file with `server` or `upstream` at its outermost level and no `http` around.
+    private static func beginsAtHTTPLevel(_ statements: [Statement]) -> Bool {
+        guard !statements.contains(where: { $0.name == "http" && $0.block != nil }) else { return false }
+        return statements.contains { ($0.name == "server" || $0.name == "upstream") && $0.block != nil }
+    }
+}
