@@ -154,6 +154,11 @@ import Testing
         #expect(far.contains("HTTP/1.1 403 Forbidden"))
         let branch = try explain(Question(url: "http://app.example:PORT/if?x=1"), server).output
         #expect(branch.contains("if ($arg_x = 1) holds"), "\(branch)")
+        let post = try explain(
+            Question(url: "http://app.example:PORT/kind", method: "POST", fields: ["Content-Length: 5"]),
+            server
+        ).output
+        #expect(post.contains("POST /kind HTTP/1.1") && post.contains("Content-Length: 5"), "\(post)")
         // The log of the service has nothing of it.
         #expect(!server.directory.read("error.log").contains("client:"))
         server.finish()

@@ -17,6 +17,12 @@ extension Exchange {
             send(to: target, request)
             return .suspended
         }
+        if worker.trace != nil {
+            // Nobody sends the content of a request that is only explained.
+            body.keep(.stream)
+            send(to: target, request)
+            return .suspended
+        }
         body.keep(wantedKeeping)
         if case .discard = body.keeping {
             send(to: target, request)

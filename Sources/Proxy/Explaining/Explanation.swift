@@ -17,7 +17,7 @@ package struct Explanation {
             return destination.peer.isEmpty ? "proxied" : "proxied to \(destination.url)"
         }
         if let status = answer.first { return status }
-        return trace.isOver ? "closed without an answer" : "not known"
+        return trace.isOver ? "closed without an answer" : "not known: it waits, perhaps for its content"
     }
 
     /// For people.

@@ -172,12 +172,13 @@ extension LintRuleTests {
         Sample(
             rule: "pattern-slow",
             bad: [
-                "server { location ~ ^/(?!api) { return 200; } }",
+                "server { location ~ ^/(?!api).*/x$ { return 200; } }",
                 #"server { location / { rewrite "^/(a+)b\1$" /x; } }"#,
-                "server { location / { if ($http_user_agent ~ \"(?<=x)bot\") { return 403; } } }",
+                "server { location / { if ($http_user_agent ~ \"(?<=x)bot.*z\") { return 403; } } }",
             ],
             good: [
-                "server { location ~ \"^/(a|b)+/[0-9]{1,3}$\" { return 200; } location / { rewrite ^/(.*)$ /x/$1; } }"
+                #"server { location ~ /\.(?!well-known) { deny all; } }"#,
+                "server { location ~ \"^/(a|b)+/[0-9]{1,3}$\" { return 200; } location / { rewrite ^/(.*)$ /x/$1; } }",
             ]),
         Sample(
             rule: "log-without-reason",
