@@ -15,13 +15,23 @@ public final class ErrorLog {
         }
         /// Where to.
         public let target: Target
+        /// How its lines are written.
+        public enum Form: Equatable, Sendable {
+            /// As nginx does.
+            case text
+            /// An object of JSON in each line.
+            case json
+        }
+
         /// The least grave level that is written.
         public let level: LogLevel
+        let form: Form
 
         /// A sink that is opened by the log.
-        public init(_ target: Target, _ level: LogLevel) {
+        public init(_ target: Target, _ level: LogLevel, _ form: Form = .text) {
             self.target = target
             self.level = level
+            self.form = form
         }
     }
 
@@ -50,7 +60,9 @@ public final class ErrorLog {
     private var sinks: [OpenSink] = []
     private var last = Repetition()
     private let threshold: LogLevel
-    private let clock: Clock?
+    let clock: Clock?
+    /// Some of the sinks want JSON.
+    private let hasJSON: Bool
 
     /// Opens the sinks; directories that are missing are made.
     ///
@@ -62,6 +74,7 @@ public final class ErrorLog {
     ) throws(FileError) {
         threshold = sinks.map(\.level).max() ?? .emerg
         self.clock = clock
+        hasJSON = sinks.contains { $0.form == .json }
         for sink in sinks { self.sinks.append(OpenSink(sink: sink, fd: try ErrorLog.open(sink, opener))) }
     }
 
@@ -86,14 +99,23 @@ public final class ErrorLog {
     /// Errors and lesser lines that come over and over are written ten times a second. How many more there
     /// were is said before the next line.
     ///
-    /// - Parameter connection: the serial number of the client's connection, shown as `*12`; lines are the
-    ///   same whatever it is.
-    public func write(_ level: LogLevel, connection: Int?, _ message: @autoclosure () -> String) {
+    /// - Parameters:
+    ///   - connection: the serial number of the client's connection, shown as `*12`; lines are the same
+    ///     whatever it is.
+    ///   - about: the parts of the message by name, for lines of JSON; none: it has no parts.
+    public func write(
+        _ level: LogLevel, connection: Int?, _ message: @autoclosure () -> String,
+        about: @autoclosure () -> [Circumstance] = []
+    ) {
         guard isEnabled(level) else { return }
         let message = message()
         let time = clock?.errorLogTime ?? Clock.readErrorLogTime()
         guard !isOneTooMany(level, message, time) else { return }
-        put(line(level, connection, message, time), level)
+        put(line(level, connection, message, time), level, .text)
+        guard hasJSON else { return }
+        let parts = about()
+        let known = parts.isEmpty ? [Circumstance("message", message)] : parts
+        put(object(level, connection, known), level, .json)
     }
 
     private func isOneTooMany(_ level: LogLevel, _ message: String, _ time: [UInt8]) -> Bool {
@@ -110,14 +132,14 @@ public final class ErrorLog {
 
     private func tellHidden(_ time: [UInt8]) {
         guard last.hiddenCount > 0 else { return }
-        put(
-            line(last.level, nil, "message repeated \(last.hiddenCount) times: \(last.message)", time),
-            last.level)
+        let message = "message repeated \(last.hiddenCount) times: \(last.message)"
+        put(line(last.level, nil, message, time), last.level, .text)
+        if hasJSON { put(object(last.level, nil, [Circumstance("message", message)]), last.level, .json) }
         last.hiddenCount = 0
     }
 
-    private func put(_ line: ByteBuffer, _ level: LogLevel) {
-        for index in sinks.indices where level <= sinks[index].sink.level {
+    private func put(_ line: ByteBuffer, _ level: LogLevel, _ form: Sink.Form) {
+        for index in sinks.indices where level <= sinks[index].sink.level && sinks[index].sink.form == form {
             if case .syslog(let target) = sinks[index].sink.target {
                 target.send(line.bytes[...], level, over: &sinks[index].fd)
             } else {

@@ -9,14 +9,20 @@ extension Worker {
     func log(_ level: LogLevel, _ connection: ClientConnection, _ message: @autoclosure () -> String) {
         let log = connection.listen.defaultServer.base.settings.logs.errorLog
         guard log.isEnabled(level) else { return }
-        log.write(level, connection: connection.number, ErrorLogging.line(message(), connection))
+        let message = message()
+        log.write(
+            level, connection: connection.number, ErrorLogging.line(message, connection),
+            about: ErrorLogging.circumstances(of: message, connection))
     }
 
     func log(_ level: LogLevel, _ exchange: Exchange, _ message: @autoclosure () -> String) {
         if let trace { return trace.note(level, message(), exchange) }
         let log = errorLog(of: exchange)
         guard log.isEnabled(level) else { return }
-        log.write(level, connection: exchange.client.number, ErrorLogging.line(message(), exchange))
+        let message = message()
+        log.write(
+            level, connection: exchange.client.number, ErrorLogging.line(message, exchange),
+            about: ErrorLogging.circumstances(of: message, exchange))
     }
 
     func errorLog(of exchange: Exchange) -> ErrorLog {

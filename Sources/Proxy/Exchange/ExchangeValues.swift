@@ -17,6 +17,16 @@ final class ExchangeValues {
     let remoteUser = ByteBuffer(capacity: 0)
     /// `$request_id`, made when first asked for.
     let requestID = ByteBuffer(capacity: 0)
+    /// `$trace_id` and its kin; kept for the next request once there was something.
+    private var span: TraceSpan?
+
+    /// The same, to be filled by the first who asks.
+    var spanToFill: TraceSpan {
+        if let span { return span }
+        let made = TraceSpan()
+        span = made
+        return made
+    }
 
     /// The value of a `set` variable.
     struct UserValue {
@@ -84,6 +94,7 @@ final class ExchangeValues {
             made[index].set(other.made[index])
             madeIndices.append(index)
         }
+        if let begun = other.span, begun.isKnown, span?.isKnown != true { spanToFill.take(over: begun) }
         guard requestID.isEmpty else { return }
         requestID.append(contentsOf: other.requestID)
     }
@@ -96,5 +107,6 @@ final class ExchangeValues {
         captures.reset()
         remoteUser.removeAll()
         requestID.removeAll()
+        if let span, span.isKnown { span.reset() }
     }
 }

@@ -401,7 +401,9 @@ final class ConfigurationBuilder {
     func readErrorLog(_ statement: Statement, _ block: Block) throws(ConfigError) {
         let word = statement.argument(0)
         var level = LogLevel.error
-        if statement.arguments.count == 2 {
+        let form: ErrorLog.Sink.Form =
+            statement.words.last == "json" && statement.words.count > 2 ? .json : .text
+        if statement.arguments.count > 1, form == .text || statement.arguments.count == 3 {
             let name = statement.argument(1)
             guard let found = LogLevel(name: name.hasPrefix("debug") ? "debug" : name) else {
                 throw ConfigError("invalid log level \"\(name)\"", statement)
@@ -422,7 +424,10 @@ final class ConfigurationBuilder {
         } else {
             target = .file(path(word))
         }
-        block.errorSinks.append(ErrorLog.Sink(target, level))
+        guard form == .json || statement.arguments.count < 3 else {
+            throw .invalidParameter(statement.argument(2), statement)
+        }
+        block.errorSinks.append(ErrorLog.Sink(target, level, form))
         let log = try ConfigurationBuilder.open(block.errorSinks, files)
         errorLogs.append(log)
         block.settings.logs.errorLog = log

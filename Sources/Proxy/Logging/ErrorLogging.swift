@@ -28,15 +28,51 @@ enum ErrorLogging {
             quoted(", subrequest: \"", to: out) { $0.append(contentsOf: exchange.uri) }
         }
         if exchange.upstream?.isActive == true, let attempt = exchange.attempts.last {
-            quoted(", upstream: \"", to: out) { out in
-                out.append(exchange.proxying.target?.isTLS == true ? "https://" : "http://")
-                out.append(attempt.name, of: exchange.attempts.names)
-                exchange.upstream?.stream.appendTarget(to: out)
-            }
+            quoted(", upstream: \"", to: out) { appendUpstream(attempt, exchange, to: $0) }
         }
         quoted(", host: \"", to: out) { _ = exchange.appendRequestField(.host, to: $0) }
         quoted(", referrer: \"", to: out) { _ = exchange.appendRequestField(.referer, to: $0) }
         return out.printableText
+    }
+
+    // MARK: JSON
+
+    /// The parts of a message about a connection, by name.
+    static func circumstances(of message: String, _ connection: ClientConnection) -> [ErrorLog.Circumstance] {
+        [
+            ErrorLog.Circumstance("message", message),
+            ErrorLog.Circumstance(
+                "client", ByteBuffer.shown { connection.remoteAddress.append(addressTo: $0) }),
+            ErrorLog.Circumstance("server", connection.listen.address.text),
+        ]
+    }
+
+    /// The parts of a message about a request, by name. Its number is that of the access log.
+    static func circumstances(of message: String, _ exchange: Exchange) -> [ErrorLog.Circumstance] {
+        var parts = [ErrorLog.Circumstance("message", message)]
+        func add(_ name: StaticString, _ append: (ByteBuffer) -> Void) {
+            let value = ByteBuffer.shown(append)
+            if !value.isEmpty { parts.append(ErrorLog.Circumstance(name, value)) }
+        }
+        add("client") { exchange.remoteAddress.append(addressTo: $0) }
+        add("server") { $0.append(exchange.server.serverName) }
+        add("request") { exchange.appendRequestLine(to: $0) }
+        if exchange.isSubrequest { add("subrequest") { $0.append(contentsOf: exchange.uri) } }
+        if exchange.upstream?.isActive == true, let attempt = exchange.attempts.last {
+            add("upstream") { appendUpstream(attempt, exchange, to: $0) }
+        }
+        add("host") { _ = exchange.appendRequestField(.host, to: $0) }
+        add("referrer") { _ = exchange.appendRequestField(.referer, to: $0) }
+        add("request_id") { exchange.appendRequestID(to: $0) }
+        return parts
+    }
+
+    private static func appendUpstream(
+        _ attempt: AttemptLog.Attempt, _ exchange: Exchange, to out: ByteBuffer
+    ) {
+        out.append(exchange.proxying.target?.isTLS == true ? "https://" : "http://")
+        out.append(attempt.name, of: exchange.attempts.names)
+        exchange.upstream?.stream.appendTarget(to: out)
     }
 
     /// Appends `prefix`, the value and a closing quote; nothing if the value is empty.

@@ -85,9 +85,9 @@ extension LogSettings {
             }.repeatable.at(.setting),
             Directive(
                 "error_log", "Where errors are written, and from what level on.",
-                "file [debug | info | notice | warn | error | crit | alert | emerg]",
+                "file [debug | info | notice | warn | error | crit | alert | emerg] [json]",
                 default: "logs/error.log error",
-                in: [.main, .http, .server, .location], arity: 1...2
+                in: [.main, .http, .server, .location], arity: 1...3
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readErrorLog(statement, block)
             }.repeatable,

@@ -6,7 +6,7 @@ enum Variables {
     /// Every built-in variable, in the order in which their kin stand together.
     static let rows: [VariableRow] =
         requestRows + targetRows + bodyRows + connectionRows + workerRows + responseRows + upstreamRows
-        + tlsRows + limitRows + linkRows
+        + tlsRows + limitRows + linkRows + traceRows
 
     /// The variable called `name` (without `$`), unless it is one that the configuration itself defines.
     static func resolve(_ name: String) -> Variable? {
