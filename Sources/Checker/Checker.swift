@@ -132,6 +132,9 @@ public final class Checker {
         let text = addresses.isEmpty ? "gone" : addresses.map(\.address.text).joined(separator: ", ")
         for (index, settings) in groups {
             log(.notice, "\"\(name.text)\" in upstream \"\(settings.name)\" is now \(text)")
+            shared.chronicle.tell(
+                .server, at: clock.wallMs,
+                Chronicle.Entry(name.text, "other addresses", reason: text, upstream: settings.name))
             if !settings.isDynamic { watchServers(ofGroup: index) }
         }
         return isToldToAll
@@ -265,8 +268,12 @@ public final class Checker {
     func settled(_ probe: Probe, _ answer: HealthRecord.Answer, _ reason: String) {
         let health = probe.health
         let change = health.note(answer, reason, peer: probe.peer, record: probe.record, clock: clock)
-        if case .health(let now) = change {
+        if case .health(let now, let lastedMs) = change {
             let server = health.group.peers[probe.peer].settings.name
+            var entry = Chronicle.Entry(
+                server, now.name, reason: reason, upstream: health.group.settings.name)
+            entry.lastedMs = lastedMs
+            shared.chronicle.tell(.server, at: clock.wallMs, entry)
             log(
                 .notice,
                 "server \(server) in upstream \"\(health.group.settings.name)\" is \(now.name): \(reason)")

@@ -41,8 +41,8 @@ final class GroupHealth {
     /// What a check's answer changed.
     enum Change: Equatable {
         case none
-        /// The server is to be treated otherwise.
-        case health(Health)
+        /// The server is to be treated otherwise; what it was until now had lasted so long.
+        case health(Health, lastedMs: Int)
     }
 
     /// Takes in an answer; what all checks together say goes to the shared state.
@@ -59,8 +59,10 @@ final class GroupHealth {
         }
         let former = state.health
         guard changedRecord, health != former else { return .none }
+        let since = state.healthSinceMs
         group.settle(peer, health, nowMs: clock.nowMs, wallMs: clock.wallMs)
-        return former.takesRequests && health.takesRequests ? .none : .health(health)
+        if former.takesRequests && health.takesRequests { return .none }
+        return .health(health, lastedMs: since > 0 ? max(0, Int(clock.wallMs - since)) : 0)
     }
 
     /// - Returns: whether the group went into panic or came out of it.

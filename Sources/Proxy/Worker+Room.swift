@@ -114,11 +114,13 @@ extension Worker {
     private func warnOfShortage() {
         guard admission.room.mustWarn(nowMs: clock.nowMs) else { return }
         let most = snapshot.configuration.main.workerConnections
-        log(
-            .warn,
+        let lack =
             admission.connectionCount >= most
-                ? "\(most) worker_connections are not enough, reusing connections"
-                : "\(DescriptorLimit.current) open files are not enough, reusing connections")
+            ? "\(most) worker_connections" : "\(DescriptorLimit.current) open files"
+        log(.warn, "\(lack) are not enough, reusing connections")
+        shared.chronicle.tell(
+            .limit, at: clock.wallMs, stripe: 1,
+            Chronicle.Entry("worker \(slot)", "reuses connections", reason: "\(lack) are not enough"))
     }
 
     /// Sees to it that a connection on `fd`, `own` of those that are counted, takes nothing from the reserve.

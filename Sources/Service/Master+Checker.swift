@@ -56,6 +56,7 @@ extension Master {
         // One that was told to end has not died, and another one goes on at once.
         if ended.isLeaving { return checkerDueMs = clock.nowMs }
         shared.service.respawned(slot: nil)
+        tell(.process, "checker \(ended.pid)", "died", ending(status))
         let isYoung = clock.nowMs - ended.startedMs < 1000
         checkerDueMs = isYoung ? clock.nowMs + 500 : clock.nowMs
     }

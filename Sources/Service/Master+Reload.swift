@@ -23,12 +23,14 @@ extension Master {
             take(next, opened, delivery, for: .reload)
             log.write(.notice, connection: nil, "reconfigured")
             shared.service.reloaded(wallMs: clock.wallMs, complaint: nil)
+            tell(.reload, "configuration", "reloaded", "generation \(shared.service.generation)")
             outcome.answer(questions, .accepted(warnings: next.warnings))
             notices.awaitWorkers(status: "")
         } catch {
             for line in error.lines { log.write(.emerg, connection: nil, line) }
             log.write(.error, connection: nil, "the new configuration was refused; the old one goes on")
             shared.service.reloaded(wallMs: clock.wallMs, complaint: error.description)
+            tell(.reload, "configuration", "refused", error.description)
             notices.awaitWorkers(status: "the new configuration was refused: \(error.description)")
             outcome.answer(questions, .refused(error.lines.joined(separator: "\nportico: [emerg] ")))
         }

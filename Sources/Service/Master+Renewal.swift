@@ -1,6 +1,7 @@
 internal import Config
 internal import Net
 internal import Proxy
+internal import Sharing
 
 /// Certificates and keys that were renewed are put in the place of the old ones, without a word from anybody;
 /// the rest of the configuration stays as it is, whatever its files say meanwhile.
@@ -15,6 +16,7 @@ extension Master {
         let news = certificates.look(at: configuration.files.secretPaths)
         for path in news.gone {
             log.write(.warn, connection: nil, "\"\(path)\" is missing; what was read from it goes on")
+            tell(.certificate, path, "missing")
         }
         guard !news.changed.isEmpty else { return }
         let candidates = news.changed.union(certificates.refused)
@@ -29,6 +31,7 @@ extension Master {
             let opened = try sockets.opened(for: next, workers: next.main.workerProcesses)
             take(next, opened, delivery, for: .renewal)
             log.write(.notice, connection: nil, "renewed: \(names)")
+            tell(.certificate, names, "renewed")
         } catch {
             certificates.refused = candidates
             refuse(names, error)
@@ -64,6 +67,7 @@ extension Master {
     private func refuse(_ names: String, _ error: any Error) {
         log.write(
             .error, connection: nil, "\(names) changed and cannot be used: \(error); the old ones go on")
+        tell(.certificate, names, "refused", "\(error)")
     }
 
     private func load(renewing paths: Set<String>) throws(ConfigError) -> Configuration {

@@ -3,6 +3,7 @@ internal import Config
 internal import Glibc
 internal import Net
 internal import Proxy
+internal import Sharing
 
 /// A new binary that takes over from this one.
 extension Master {
@@ -60,6 +61,7 @@ extension Master {
         pidFile.comeBack()
         log.write(
             .alert, connection: nil, "new binary process \(ended)\(ending(status)); this one goes on")
+        tell(.process, "new binary \(ended)", "gave up", ending(status))
         guard !isStopping else { return }
         hasChecker = true
         startChecker()

@@ -117,6 +117,7 @@ extension Master {
             if exitCode(status) == nil { configuration.removeDrafts() }
             let isCurrent = child.generation == generation
             guard isCurrent, !isStopping, !child.isLeaving else { continue }
+            tell(.process, "worker \(child.slot)", "died", "process \(pid) \(ending(status))")
             if exitCode(status) == 2 {
                 log.write(
                     .alert, connection: nil,

@@ -101,6 +101,7 @@ final class Master {
         log.write(.notice, connection: nil, "portico/\(versionText)")
         shared.prepare(configuration, for: .start)
         shared.service.began(wallMs: clock.wallMs)
+        tell(.process, "master \(master)", launch.isPredecessorAlive ? "takes over" : "started", versionText)
         configuration.removeDrafts()
         generation += 1
         startMissingWorkers(besides: [])
@@ -124,6 +125,12 @@ final class Master {
         log.write(.notice, connection: nil, "exit")
         leave()
         return 0
+    }
+
+    /// Keeps in mind that something happened.
+    func tell(_ kind: Chronicle.Kind, _ subject: String, _ what: String, _ reason: String = "") {
+        shared.chronicle.tell(
+            kind, at: clock.wallMs, Chronicle.Entry(subject, what, reason: reason))
     }
 
     /// What is not a successor's goes with this master.

@@ -13,6 +13,8 @@ public final class PeerState {
         case checks, checkFails, lastCheckMs, unhealthyTimes
         // What methods that go by times look at: another line.
         case headerNs, responseNs, sampledMs, unfinished, unfinishedStarts
+        // Since when it is out of use, and for how long it was before.
+        case outSinceMs, outMs
         // Of `max_conns=auto`: what was found, and what is counted.
         case estimate = 24
         case phase, baseUs, baseSinceMs, formerUs, fallingFrom, fallingFromUs

@@ -53,7 +53,7 @@ public final class PeerStateTable {
     public var descriptors: [Int32] { [rows, groups, ledger].compactMap(\.descriptor) }
 
     /// The numbers of a table of this build; another build's table may be laid out otherwise.
-    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)+5" }
+    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)+6" }
 
     /// The table behind descriptors that a former binary left.
     public convenience init(
@@ -138,7 +138,9 @@ public final class PeerStateTable {
         groups.store(slot, SharedMemory.mark(of: group))
         clock.update()
         let isSlow = beginning.isSlow && !isServiceStart
-        state(slot, nil).begin(
+        let state = state(slot, nil)
+        if beginning.isMandatory { _ = state.wentOut(nowMs: clock.nowMs) }
+        state.begin(
             isMandatory: beginning.isMandatory, slowStartMs: isSlow ? max(clock.nowMs, 1) : 0,
             wallMs: clock.wallMs)
     }

@@ -25,6 +25,8 @@ public final class SharedState {
     package private(set) var serverHandshakes: Tally
     /// The last requests that something was wrong with.
     package let events: EventRing
+    /// What has happened to the service and its servers.
+    public let chronicle: Chronicle
     /// What the master says of itself.
     public let service: ServiceRecord
     /// What shows that loops turn.
@@ -57,8 +59,11 @@ public final class SharedState {
 
     /// The descriptors behind it, for a binary that takes over.
     public var descriptors: [Int32] {
-        [counters.descriptor, tallies.descriptor, members.descriptor, tenants.descriptor].compactMap { $0 }
-            + peers.descriptors
+        let own = [
+            counters.descriptor, tallies.descriptor, members.descriptor, tenants.descriptor,
+            chronicle.descriptor,
+        ]
+        return own.compactMap { $0 } + peers.descriptors
     }
 
     /// The memory that a former binary used.
@@ -77,6 +82,7 @@ public final class SharedState {
         tallies = memory.tallies
         members = memory.members
         peers = memory.peers
+        chronicle = memory.chronicle
         passing = try Tenants(
             workers: slots,
             capacities: [SharedState.namesMax, SharedState.staplesMax, SharedState.resolversMax])

@@ -39,6 +39,8 @@ extension StatusJSON {
             ("upstreams", .object(report.upstreams.map { entry in (entry.name, .made { details(entry) }) })),
             ("certificates", .array(report.certificates.map { certificate($0) })),
             ("errors", .array(report.events.map { event($0) })),
+            ("events", .array(report.happenings.map { entry in .made { happening(entry) } })),
+            ("event_counts", eventCounts),
             ("history", .array(report.samples.map { sample($0) })),
         ]
         return .object(members)
@@ -102,6 +104,31 @@ extension StatusJSON {
         return .object(
             [("time", .string(Wording.time(ms: event.atMs))), ("status", .int(event.status))]
                 + zip(names, event.texts).map { ($0, .string($1)) })
+    }
+
+    private func happening(_ happening: StatusReport.Happening) -> JSON {
+        let entry = happening.entry
+        return .object([
+            ("time", .string(Wording.time(ms: entry.atMs))), ("kind", .string(happening.kind.name)),
+            ("subject", .string(entry.subject)),
+            ("upstream", entry.upstream.isEmpty ? .null : .string(entry.upstream)),
+            ("what", .string(entry.what)),
+            ("lasted_ms", entry.lastedMs > 0 ? .int(entry.lastedMs) : .null),
+            ("reason", .string(entry.reason)), ("by", entry.by.isEmpty ? .null : .string(entry.by)),
+        ])
+    }
+
+    private var eventCounts: JSON {
+        .object(
+            report.happeningCounts.map { kind, counts in
+                (
+                    kind.name,
+                    .object([
+                        ("total", .int(counts.total)), ("dropped", .int(counts.dropped)),
+                        ("forgotten", .int(counts.forgotten)),
+                    ])
+                )
+            })
     }
 
     private func sample(_ sample: ServiceRecord.Sample) -> JSON {

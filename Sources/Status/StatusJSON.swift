@@ -213,7 +213,7 @@ package struct StatusJSON {
                     ("last_passed", .bool(server.state != .unhealthy && server.checks.checks > 0)),
                 ])
             ),
-            ("downtime", .int(isDown ? report.nowMs - server.sinceMs : 0)),
+            ("downtime", .int(server.downtimeMs)),
         ]
         if isDown { members.append(("downstart", time(server.sinceMs))) }
         if sum[.selectedMs] > 0 { members.append(("selected", time(sum[.selectedMs]))) }

@@ -41,7 +41,7 @@ extension StatusMetrics {
         out.append("\n")
     }
 
-    private func write(_ name: String, _ labels: String, _ more: String) {
+    func write(_ name: String, _ labels: String, _ more: String) {
         out.append("portico_")
         out.append(name)
         if !labels.isEmpty || !more.isEmpty {
@@ -155,7 +155,7 @@ extension StatusMetrics {
     }
 
     /// Microseconds as seconds, and the end of the line.
-    private func appendSeconds(_ us: Int) {
+    func appendSeconds(_ us: Int) {
         out.append("\(us / 1_000_000).\(String(us % 1_000_000 + 1_000_000).dropFirst())\n")
     }
 }

@@ -94,6 +94,7 @@ extension StatusMetrics {
             single(
                 "requests_delayed", .gauge, "Requests that `limit_req` delays now.", report.requestsDelayed)
         }
+        addHappenings()
         histogram("request_duration_seconds", "How long requests took.", all)
     }
 
@@ -134,6 +135,19 @@ extension StatusMetrics {
             "requests_total", .counter,
             "Requests served, those of health checks and of the status not counted.",
             report.requests[.requests])
+    }
+
+    private func addHappenings() {
+        work.once { [self] in
+            begin("events_total", .counter, "Things that happened, by what they happened to.")
+            for (kind, counts) in report.happeningCounts {
+                line("events_total", "kind=\"\(kind.name)\"", counts.total)
+            }
+            begin("events_dropped_total", .counter, "Events that came too fast to be kept.")
+            for (kind, counts) in report.happeningCounts {
+                line("events_dropped_total", "kind=\"\(kind.name)\"", counts.dropped)
+            }
+        }
     }
 
     private func addHandshakes() {
@@ -219,6 +233,13 @@ extension StatusMetrics {
             each("upstream_server_max_conns", .gauge, "Requests that a server may have now; 0: any.") {
                 $0.connectionsMax
             }
+        }
+        let downtime = "upstream_server_downtime_seconds_total"
+        work.once { [self] in begin(downtime, .counter, "For how long a server was out of use.") }
+        work.each(servers.count) { [self] index in
+            let (_, labels, server) = servers[index]
+            write(downtime, labels, "")
+            appendSeconds(server.downtimeMs * 1000)
         }
         let rows = serverRows(among: Array(servers.indices))
         counts("upstream_server_requests_total", "Requests sent to a server.", rows) { $0[.requests] }

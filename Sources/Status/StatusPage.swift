@@ -31,6 +31,7 @@ package struct StatusPage {
             page.writeTraffic()
         }
         work.once { page.writeUpstreams() }
+        work.once { page.writeHappenings() }
         work.once { page.writeZones() }
         work.once { page.writeLimits() }
         work.once {

@@ -48,6 +48,7 @@ extension StatusReport.Server {
         connectionsMax = peer.connectionsMax
         checks = peer.state.checkTotals
         isChecked = group.settings.isChecked
+        downtimeMs = peer.state.outMs(nowMs: clock.nowMs)
         let since = Int(peer.state.healthSinceMs)
         let banned = group.banAge(index, nowMs: clock.nowMs)
         let isFailing = StatusReport.Server.isFailing(sum, peer.state, clock)

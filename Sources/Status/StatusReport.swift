@@ -99,6 +99,8 @@ package struct StatusReport {
         let sum: TallySum
         let checks: (checks: Int, fails: Int, lastMs: Int, unhealthy: Int)
         let isChecked: Bool
+        /// For how long it has been out of use in all.
+        var downtimeMs = 0
     }
 
     /// Of whoever answers: `host:port` as the client has it.
@@ -165,7 +167,10 @@ package struct StatusReport {
     package var upstreams: [Upstream] = []
     /// Those that clients are shown.
     package var certificates: [CertificateFacts] = []
-    /// What happened to servers, the latest first.
+    /// What happened, the latest first once it is sorted, and how much there was of it.
+    var happenings: [Happening] = []
+    var happeningCounts: [(kind: Chronicle.Kind, counts: Chronicle.Counts)] = []
+    /// The last requests that something was wrong with, the latest first.
     package var events: [EventRing.Event] = []
     /// Of the last minutes, the oldest first.
     package var samples: [ServiceRecord.Sample] = []

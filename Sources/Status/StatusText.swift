@@ -30,6 +30,7 @@ package struct StatusText {
             text.writeLimits()
             text.writeTLS()
             text.writeWorkers()
+            text.writeHappenings()
             text.writeEvents()
         }
     }
@@ -214,6 +215,18 @@ package struct StatusText {
                 (Wording.duration(ms: report.nowMs - process.startedMs), -14), ("\(process.respawns)", -9),
                 ("\(worker.connections.active)", -8), ("\(worker.connections.requests)", -12),
             ])
+        }
+    }
+
+    private func writeHappenings() {
+        guard !report.happenings.isEmpty else { return }
+        line("")
+        line("what happened")
+        for happening in report.happenings.prefix(20) {
+            line(
+                "  \(Wording.duration(ms: report.nowMs - happening.entry.atMs)) ago"
+                    + "  \(happening.kind.name)  \(happening.subject)  \(happening.what)")
+            if !happening.explanation.isEmpty { line("    \(happening.explanation)") }
         }
     }
 

@@ -227,25 +227,42 @@ public final class PeerGroup {
 
     // MARK: The account
 
+    /// What the end of an attempt says of whether its peer is used.
+    public enum StandingChange {
+        case none
+        /// It has failed too often.
+        case out
+        /// It was out for so long, and serves again.
+        case back(afterMs: Int)
+    }
+
     /// An attempt at a peer that `pick` gave has ended.
-    public func finished(_ index: Int, _ outcome: AttemptOutcome, nowMs: Int64) {
+    @discardableResult
+    public func finished(_ index: Int, _ outcome: AttemptOutcome, nowMs: Int64) -> StandingChange {
         let peer = peers[index]
         peer.ended()
         if !isShared { peer.tally?.add(.processing, -1) }
         noteEnd(outcome, peer.tally, nowMs)
-        if isSingle { return }
+        if isSingle { return .none }
         switch outcome {
         case .failure:
             peer.state.countFailure(second: nowMs / 1000)
             if peer.settings.maxFails > 0 {
                 turns.lower(index, by: peer.settings.weight / peer.settings.maxFails, nowMs: nowMs)
+                let isBanned = peer.state.fails >= peer.settings.maxFails
+                if isBanned, peer.state.wentOut(nowMs: nowMs) { return .out }
             }
         case .success:
             // Cleared by a success that came after the window of its failures.
-            if peer.state.accessed < peer.state.checked { peer.state.fails = 0 }
+            guard peer.state.fails != 0, peer.state.accessed < peer.state.checked else { return .none }
+            peer.state.fails = 0
+            if peer.state.health.takesRequests, let ms = peer.state.cameBack(nowMs: nowMs) {
+                return .back(afterMs: ms)
+            }
         case .neutral:
             break
         }
+        return .none
     }
 
     /// Also of a peer that is never taken out: the status page tells of it.
@@ -269,7 +286,9 @@ public final class PeerGroup {
             // Failures of the time before say nothing any more.
             peer.state.fails = 0
             peer.beginSlowStart(nowMs: nowMs)
+            _ = peer.state.cameBack(nowMs: nowMs)
         }
+        if health == .unhealthy || health == .checking { _ = peer.state.wentOut(nowMs: nowMs) }
         peer.state.health = health
     }
 }

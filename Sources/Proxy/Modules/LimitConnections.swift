@@ -34,9 +34,9 @@ enum LimitConnections {
                     settings.logLevel,
                     "limiting connections\(settings.isDryRun ? ", dry run," : "") by zone"
                         + " \"\(limit.zone.name)\"")
-                return refuse(exchange, line)
+                return refuse(exchange, limit.zone.name, line)
             case .noRoom:
-                return refuse(exchange, line)
+                return refuse(exchange, limit.zone.name, line)
             case .unavailable:
                 LimitKey.noteUnavailable(limit.zone.name, exchange)
             }
@@ -45,12 +45,15 @@ enum LimitConnections {
         return .declined
     }
 
-    private static func refuse(_ exchange: Exchange, _ line: ConnectionZone.Line) -> Outcome {
+    private static func refuse(
+        _ exchange: Exchange, _ zone: String, _ line: ConnectionZone.Line
+    ) -> Outcome {
         let isDryRun = exchange.location.settings.limitConnections.isDryRun
         exchange.giveConnectionsBack()
         line.counts.count(isDryRun ? .rejectedDryRun : .rejected)
         exchange.limiting.connections = isDryRun ? .rejectedDryRun : .rejected
         guard !isDryRun else { return .declined }
+        exchange.tellOfLimit("limit_conn", zone)
         exchange.accounting.fault = .limited
         return .status(UInt16(clamping: exchange.location.settings.limitConnections.status))
     }

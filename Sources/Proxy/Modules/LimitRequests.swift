@@ -128,6 +128,7 @@ enum LimitRequests {
             return .declined
         }
         exchange.limiting.requests = .rejected
+        exchange.tellOfLimit("limit_req", limit.zone.name)
         exchange.accounting.fault = .limited
         LimitFields.noteRefusal(limit, excess: excess, exchange)
         return .status(UInt16(clamping: settings.status))

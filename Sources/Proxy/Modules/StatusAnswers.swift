@@ -2,6 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 internal import Status
 
 /// `status` and `api`: what the service does, for people and for programs.
@@ -142,16 +143,30 @@ enum StatusAnswers {
             text += " \(String(decoding: content.prefix(loggedMax), as: UTF8.self))"
             if content.count > loggedMax { text += "…" }
         }
-        // A name that nobody has checked is no name.
-        if exchange.location.settings.auth.realm != nil {
-            let user = ByteBuffer(capacity: 32)
-            exchange.appendRemoteUser(to: user)
-            if !user.isEmpty { text += ", by user \"\(String(decoding: user.bytes, as: UTF8.self))\"" }
+        let who = user(of: exchange)
+        if let who { text += ", by user \"\(who)\"" }
+        var outcome = "done"
+        if answer.status >= 400, case .string(let code)? = answer.content["error"]?["code"] {
+            outcome = "refused, \(code)"
+            exchange.log(.warn, "\(text): refused, \(answer.status) \(code)")
+        } else {
+            exchange.log(.notice, "\(text): done, \(answer.status)")
         }
-        guard answer.status >= 400, case .string(let code)? = answer.content["error"]?["code"] else {
-            return exchange.log(.notice, "\(text): done, \(answer.status)")
-        }
-        exchange.log(.warn, "\(text): refused, \(answer.status) \(code)")
+        let path = subpath(exchange).split(separator: "/").map(String.init)
+        var entry = Chronicle.Entry(
+            path.dropFirst(4).joined(separator: "/"), "\(method(exchange)) \(outcome)",
+            reason: String(decoding: content.prefix(loggedMax), as: UTF8.self),
+            upstream: path.count > 3 ? path[3] : "")
+        entry.by = (who.map { "\($0) at " } ?? "") + exchange.remoteAddress.text
+        exchange.worker.shared.chronicle.tell(.change, at: exchange.worker.clock.wallMs, entry)
+    }
+
+    /// A name that nobody has checked is no name.
+    private static func user(of exchange: Exchange) -> String? {
+        guard exchange.location.settings.auth.realm != nil else { return nil }
+        let user = ByteBuffer(capacity: 32)
+        exchange.appendRemoteUser(to: user)
+        return user.isEmpty ? nil : String(decoding: user.bytes, as: UTF8.self)
     }
 
     private static func give(_ answer: StatusAPI.Answer, to exchange: Exchange) -> Outcome {

@@ -94,6 +94,13 @@ extension Exchange {
         if let zone = accounting.serverZone { snapshot.zones[zone].add(.processing, 1) }
     }
 
+    /// A limit refused it.
+    func tellOfLimit(_ directive: String, _ zone: String) {
+        worker.shared.chronicle.tell(
+            .limit, at: worker.clock.wallMs, stripe: zone.utf8.reduce(directive.utf8.count) { $0 &+ Int($1) },
+            Chronicle.Entry("\(directive) zone \"\(zone)\"", "requests refused", reason: remoteAddress.text))
+    }
+
     func leaveServerZone() {
         if let zone = accounting.serverZone { snapshot.zones[zone].add(.processing, -1) }
         accounting.serverZone = nil

@@ -37,6 +37,11 @@ final class StatusGathering {
                 && scope.parts.contains(zone.kind == .server ? .serverZones : .locationZones)
         }
         work.each(zones.count) { self.take(zones[$0]) }
+        if scope.parts.contains(.history) {
+            let kinds = Chronicle.Kind.allCases
+            work.each(kinds.count) { self.report.take(kinds[$0], of: self.worker.shared.chronicle) }
+            work.once { self.report.sortHappenings() }
+        }
         guard scope.parts.contains(.upstreams) else { return }
         for group in snapshot.groups.groups where scope.wants(group.settings.name) {
             let usesTLS = configuration.tlsUpstreams.contains(group.settings.name)

@@ -178,10 +178,30 @@ extension UpstreamRequest {
         if binding != nil, case .done = state { learnSession(atHead: false) }
         guard let group, let index = attempt.peer.take() else { return }
         if group.wantsTimes { noteEnd(outcome, at: index, group) }
-        group.finished(index, outcome, nowMs: worker.clock.nowMs)
+        let change = group.finished(index, outcome, nowMs: worker.clock.nowMs)
+        if case .none = change {} else { tell(change, of: group.peers[index], group) }
         guard stream.hasConnection else { return }
         worker.countAttempt(exchange, at: group.peers[index])
         stream.end(keepsConnection: keepsConnection)
+    }
+
+    /// The peer is used no more, or again. Who shares its state with nobody speaks for itself alone.
+    private func tell(_ change: PeerGroup.StandingChange, of peer: Peer, _ group: PeerGroup) {
+        let place = group.isShared ? "" : ", in worker \(worker.slot)"
+        var entry: Chronicle.Entry
+        switch change {
+        case .none: return
+        case .out:
+            let count = peer.state.fails
+            entry = Chronicle.Entry(
+                peer.settings.name, "unavailable",
+                reason: "\(count) failed attempt\(count == 1 ? "" : "s")\(place)")
+        case .back(let ms):
+            entry = Chronicle.Entry(peer.settings.name, "up", reason: "an attempt succeeded\(place)")
+            entry.lastedMs = ms
+        }
+        entry.upstream = group.settings.name
+        worker.shared.chronicle.tell(.server, at: worker.clock.wallMs, entry)
     }
 
     // MARK: Methods that go by the time that responses take

@@ -1,4 +1,5 @@
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// Waiting for a server, or for a turn to be tried again.
@@ -10,6 +11,9 @@ extension UpstreamRequest {
         guard let group, let queue, group.settings.queue.count > 0, tries.isFirst else { return false }
         guard queue.queueCount < group.settings.queue.count else {
             queue.queueOverflowed()
+            worker.shared.chronicle.tell(
+                .limit, at: worker.clock.wallMs, stripe: 2 + group.index,
+                Chronicle.Entry("queue", "full", upstream: group.settings.name))
             return false
         }
         state = .waiting
