@@ -106,6 +106,7 @@ final class Master {
         generation += 1
         startMissingWorkers(besides: [])
         startChecker()
+        shared.sample(clock)
         while !(isStopping && children.isEmpty && checker == nil) {
             wait()
             clock.update()

@@ -5,6 +5,9 @@ public final class ServiceRecord {
     private enum Place: Int {
         case generation, loadedMs, reloadMs, reloadSucceeded, respawned, startedMs, checkerPID, masterPID
         case diedMs
+        /// Three numbers each.
+        case masterUse = 9
+        case checkerUse = 12
     }
 
     /// One worker process.
@@ -17,6 +20,8 @@ public final class ServiceRecord {
         package let startedMs: Int
         /// How often a worker of this slot was started again.
         package let respawns: Int
+        /// What it uses of the machine, as of a few seconds ago.
+        package var use = ProcessUse()
     }
 
     /// The service over a few seconds.
@@ -42,7 +47,7 @@ public final class ServiceRecord {
 
     private static var textStart: Int { 16 }
     private static var slotStart: Int { 48 }
-    private static var slotSize: Int { 3 }
+    private static var slotSize: Int { 6 }
     private static var sampleSize: Int { 7 }
     /// Samples that are kept.
     private static var samplesMax: Int { 150 }
@@ -53,10 +58,12 @@ public final class ServiceRecord {
     private let slots: Int
     private var nextSampleMs: Int64 = 0
     private var lastSum: TallySum?
+    private let recent: RecentWindows
 
     /// - Parameter slots: most workers that may live at one time.
     public init(slots: Int) throws(Errno) {
         self.slots = slots
+        recent = try RecentWindows()
         let samples = 1 + ServiceRecord.samplesMax * ServiceRecord.sampleSize
         memory = try SharedMemory(
             count: ServiceRecord.slotStart + slots * ServiceRecord.slotSize + samples)
@@ -142,8 +149,40 @@ public final class ServiceRecord {
             guard pid > 0 else { return nil }
             return WorkerProcess(
                 slot: slot, pid: pid, startedMs: memory.load(slotPlace(slot) + 1),
-                respawns: memory.load(slotPlace(slot) + 2))
+                respawns: memory.load(slotPlace(slot) + 2), use: use(at: slotPlace(slot) + 3))
         }
+    }
+
+    // MARK: Processes
+
+    /// What the master uses; a process that does it all is its own master.
+    package var masterUse: ProcessUse { use(at: Place.masterUse.rawValue) }
+    /// What the checker uses.
+    package var checkerUse: ProcessUse { use(at: Place.checkerUse.rawValue) }
+
+    private func use(at place: Int) -> ProcessUse {
+        var use = ProcessUse()
+        use.cpuMs = memory.load(place)
+        use.residentBytes = memory.load(place + 1)
+        use.descriptors = memory.load(place + 2)
+        return use
+    }
+
+    private func write(_ use: ProcessUse?, at place: Int) {
+        let use = use ?? ProcessUse()
+        for (offset, number) in [use.cpuMs, use.residentBytes, use.descriptors].enumerated() {
+            memory.store(place + offset, number)
+        }
+    }
+
+    /// Looks what all processes use.
+    private func lookAtProcesses() {
+        func look(_ pid: Int, _ place: Int) {
+            write(pid > 0 ? ProcessUse(of: Int32(truncatingIfNeeded: pid)) : nil, at: place)
+        }
+        for worker in workers { look(worker.pid, slotPlace(worker.slot) + 3) }
+        look(masterPID, Place.masterUse.rawValue)
+        look(checkerPID, Place.checkerUse.rawValue)
     }
 
     // MARK: Samples
@@ -153,7 +192,9 @@ public final class ServiceRecord {
     /// Takes a sample if it is time for one. Called by one process alone.
     public func sample(_ clock: Clock, _ sum: () -> TallySum) {
         guard clock.nowMs >= nextSampleMs else { return }
+        lookAtProcesses()
         let now = sum()
+        recent.take(now, nowMs: clock.nowMs)
         defer {
             lastSum = now
             nextSampleMs = clock.nowMs + ServiceRecord.sampleMs
@@ -177,6 +218,9 @@ public final class ServiceRecord {
         for (offset, number) in numbers.enumerated() { memory.storeOrdered(base + offset, number) }
         memory.add(sampleStart, 1)
     }
+
+    /// The last seconds and minutes, the shortest first.
+    package var windows: [RecentWindow] { recent.windows }
 
     /// The oldest first.
     package var samples: [Sample] {

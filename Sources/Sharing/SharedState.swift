@@ -27,6 +27,8 @@ public final class SharedState {
     package let events: EventRing
     /// What has happened to the service and its servers.
     public let chronicle: Chronicle
+    /// How often requests ended for each of the reasons that are counted.
+    package let reasons: SharedMemory
     /// What the master says of itself.
     public let service: ServiceRecord
     /// What shows that loops turn.
@@ -39,6 +41,8 @@ public final class SharedState {
     package var reserved: [PeerStateTable.Reservation] = []
     /// Requests under way that zones of the configuration in force count: each of them is its worker's.
     package var connectionCounts: [ConnectionCounts] = []
+    /// When the next look at the tallies is due.
+    private var nextLookMs: Int64 = 0
     /// Of this master alone: it was told to stop.
     private let leaving: SharedMemory
 
@@ -46,6 +50,8 @@ public final class SharedState {
     package static var serversMax: Int { 4096 }
     /// Names that are looked up while the service runs.
     package static var namesMax: Int { 4096 }
+    /// Reasons for the end of requests.
+    package static var reasonsMax: Int { 32 }
     private static var staplesMax: Int { 4096 }
     private static var resolversMax: Int { 64 }
 
@@ -91,6 +97,7 @@ public final class SharedState {
         resolvers = try ResolverTable(places: passing.table(2))
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
+        reasons = try SharedMemory(count: SharedState.reasonsMax)
         service = try ServiceRecord(slots: slots)
         marks = try LoopMarks(slots: slots)
         requests = tallies.row(named: SharedState.requestsName)
@@ -130,6 +137,9 @@ public final class SharedState {
     /// Keeps in mind how the service does, every few seconds. Called by one process alone.
     public func sample(_ clock: Clock) {
         service.sample(clock) { tallies.sum(named: SharedState.requestsName) }
+        guard clock.nowMs >= nextLookMs else { return }
+        nextLookMs = clock.nowMs + TallyHistory.everyMs
+        tallies.look(nowMs: clock.nowMs)
     }
 
     /// Takes a slot for a worker that is to be forked: two masters may share the memory for a while.

@@ -34,6 +34,8 @@ public final class TallyTable {
         /// When an attempt failed last, and when one succeeded, in milliseconds of the clock that never goes
         /// back.
         case failedMs, succeededMs
+        /// Failed attempts that another one followed.
+        case retries
 
         /// Say how many there are now, not how many there were.
         static let gauges: [Count] = [.processing, .idle, .waiting]
@@ -85,6 +87,8 @@ public final class TallyTable {
     fileprivate let memory: SharedMemory
     private let places: PlaceTable
     private let capacity: Int
+    /// What had been counted a while ago.
+    let history: TallyHistory
     /// Whose rows are written.
     private var worker = 0
     /// Where a status is counted in a row; 0: nowhere.
@@ -97,17 +101,18 @@ public final class TallyTable {
 
     /// A table with a place for each that `places` has.
     public convenience init(places: PlaceTable) throws(Errno) {
-        self.init(places, try SharedMemory(count: TallyTable.count(places.capacity)))
+        try self.init(places, try SharedMemory(count: TallyTable.count(places.capacity)))
     }
 
     /// The table that a former binary used.
     public convenience init(places: PlaceTable, adopting descriptor: Int32) throws(Errno) {
         let count = TallyTable.count(places.capacity)
-        self.init(places, try SharedMemory(adopting: descriptor, count: count))
+        try self.init(places, try SharedMemory(adopting: descriptor, count: count))
     }
 
-    private init(_ places: PlaceTable, _ memory: SharedMemory) {
+    private init(_ places: PlaceTable, _ memory: SharedMemory) throws(Errno) {
         capacity = places.capacity
+        history = try TallyHistory(capacity: places.capacity)
         self.places = places
         self.memory = memory
         var places = [UInt8](repeating: 0, count: 600)
@@ -120,7 +125,7 @@ public final class TallyTable {
     }
 
     /// What must be the same in a binary that goes on with it.
-    public static var layout: String { "\(rowSize)/\(rowsEach)/\(workersMax)/4" }
+    public static var layout: String { "\(rowSize)/\(rowsEach)/\(workersMax)/5" }
 
     /// The file behind it.
     public var descriptor: Int32? { memory.descriptor }
@@ -166,6 +171,7 @@ public final class TallyTable {
                 for number in 0..<TallyTable.rowSize { memory.store(start + number, 0) }
             }
             for worker in sharing { clearCells(place, worker: worker) }
+            history.forget(place)
         }
         let place = lease?.place ?? capacity
         let own = start(place, row: TallyTable.row(of: worker))
@@ -194,6 +200,17 @@ public final class TallyTable {
     }
 
     // MARK: Looking
+
+    /// Whether something is or was counted in a place.
+    func isTaken(_ place: Int) -> Bool { places.isTaken(place) }
+
+    /// Where something is counted; `nil`: nowhere.
+    func place(named name: String) -> Int? { places.find(named: name) }
+
+    /// What all workers counted: of a number that grows.
+    func total(of count: Count, at place: Int) -> Int {
+        (0..<rowsUsed).reduce(0) { $0 &+ memory.load(start(place, row: $1) + count.rawValue) }
+    }
 
     /// What all workers counted of a thing.
     public func sum(named name: String) -> TallySum {

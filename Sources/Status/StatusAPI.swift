@@ -86,7 +86,7 @@ package enum StatusAPI {
         case "upstreams": .upstreams
         case "workers": .workers
         case "certificates": .certificates
-        case "errors", "history", "events", "event_counts": .history
+        case "errors", "history", "events", "event_counts", "windows": .history
         case "verdict", "level", "well", "problems", "usable_servers":
             [.upstreams, .workers, .certificates]
         default: .counters

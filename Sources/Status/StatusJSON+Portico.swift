@@ -38,9 +38,11 @@ extension StatusJSON {
             ("workers", .array(report.workers.map { worker($0) })),
             ("upstreams", .object(report.upstreams.map { entry in (entry.name, .made { details(entry) }) })),
             ("certificates", .array(report.certificates.map { certificate($0) })),
+            ("reasons", .object(report.reasons.map { ($0.reason, .int($0.count)) })),
             ("errors", .array(report.events.map { event($0) })),
             ("events", .array(report.happenings.map { entry in .made { happening(entry) } })),
             ("event_counts", eventCounts),
+            ("windows", .array(report.windows.map { window($0) })),
             ("history", .array(report.samples.map { sample($0) })),
         ]
         return .object(members)
@@ -64,7 +66,9 @@ extension StatusJSON {
         .object([
             ("id", .int(worker.process.slot)), ("pid", .int(worker.process.pid)),
             ("started", .string(Wording.time(ms: worker.process.startedMs))),
-            ("respawns", .int(worker.process.respawns)),
+            ("respawns", .int(worker.process.respawns)), ("cpu_ms", .int(worker.process.use.cpuMs)),
+            ("resident_bytes", .int(worker.process.use.residentBytes)),
+            ("open_descriptors", .int(worker.process.use.descriptors)),
         ])
     }
 
@@ -84,6 +88,11 @@ extension StatusJSON {
             ("since", server.sinceMs > 0 ? .string(Wording.time(ms: server.sinceMs)) : .null),
             ("share_permille", .int(all > 0 ? server.sum[.requests] * 1000 / all : 0)),
             ("latency", latency(server.sum.latency)),
+        ]
+        members += [
+            ("retries", .int(server.sum[.retries])), ("downtime_ms", .int(server.downtimeMs)),
+            ("windows", .array(server.recent.windows.map { serverWindow($0) })),
+            ("course", .array(server.recent.requests.map { .int($0) })),
         ]
         if server.checks.lastMs > 0 {
             members.append(("last_check", .string(Wording.time(ms: server.checks.lastMs))))
@@ -129,6 +138,24 @@ extension StatusJSON {
                     ])
                 )
             })
+    }
+
+    private func window(_ window: RecentWindow) -> JSON {
+        .object([
+            ("seconds", .int(window.meantMs / 1000)), ("length_ms", .int(window.lengthMs)),
+            ("requests", .int(window.requests)), ("client_errors", .int(window.clientErrors)),
+            ("server_errors", .int(window.serverErrors)), ("p50_us", .int(window.p50)),
+            ("p95_us", .int(window.p95)), ("p99_us", .int(window.p99)),
+        ])
+    }
+
+    /// A server's latencies are known by their mean alone.
+    private func serverWindow(_ window: RecentWindow) -> JSON {
+        .object([
+            ("seconds", .int(window.meantMs / 1000)), ("length_ms", .int(window.lengthMs)),
+            ("requests", .int(window.requests)), ("server_errors", .int(window.serverErrors)),
+            ("failures", .int(window.failures)), ("mean_us", .int(window.p50)),
+        ])
     }
 
     private func sample(_ sample: ServiceRecord.Sample) -> JSON {

@@ -28,7 +28,10 @@ extension StatusMetrics {
 
     // MARK: Lines
 
+    /// In OpenMetrics a counter's family has no `_total` in its name; its lines have.
     func begin(_ name: String, _ kind: Kind, _ help: String) {
+        var name = name
+        if case .openMetrics = form, case .counter = kind, name.hasSuffix("_total") { name.removeLast(6) }
         out.append("# HELP portico_\(name) \(help)\n# TYPE portico_\(name) \(kind.rawValue)\n")
     }
 
@@ -134,18 +137,24 @@ extension StatusMetrics {
         (500, "0.0005"), (1000, "0.001"), (2500, "0.0025"), (5000, "0.005"), (10_000, "0.01"),
         (25_000, "0.025"), (50_000, "0.05"), (100_000, "0.1"), (250_000, "0.25"), (500_000, "0.5"),
         (1_000_000, "1"), (2_500_000, "2.5"), (5_000_000, "5"), (10_000_000, "10"), (60_000_000, "60"),
-    ].map { ($0.0, ",le=\"\($0.1)\"") }
+    ]
+    /// The same as labels; OpenMetrics wants whole numbers with a point.
+    private static let labels = bounds.map { ",le=\"\($0.label)\"" }
+    private static let pointedLabels = bounds.map {
+        ",le=\"\($0.label)\($0.label.contains(".") ? "" : ".0")\""
+    }
 
     func histogram(_ name: String, _ help: String, _ rows: Rows) {
         let buckets = "\(name)_bucket"
         let bounds = StatusMetrics.bounds
+        let bound = form == .openMetrics ? StatusMetrics.pointedLabels : StatusMetrics.labels
         work.once { [self] in begin(name, .histogram, help) }
         work.each(rows.count) { [self] row in
             let labels = rows.labels(row)
             let latency = rows.sum(row).latency
             let total = latency.total
-            for (bound, count) in zip(bounds, latency.counts(upTo: bounds.map(\.us))) {
-                line(buckets, labels, bound.label, count)
+            for (bound, count) in zip(bound, latency.counts(upTo: bounds.map(\.us))) {
+                line(buckets, labels, bound, count)
             }
             line(buckets, labels, ",le=\"+Inf\"", total)
             write("\(name)_sum", labels, "")

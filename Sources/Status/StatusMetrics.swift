@@ -3,26 +3,33 @@ internal import Net
 internal import Sharing
 internal import Upstream
 
-/// The report as Prometheus reads it: text format 0.0.4.
+/// The report as Prometheus reads it: text format 0.0.4, or OpenMetrics 1.0.
 ///
 /// Lines are made in steps of a `SlicedWork`: a server has seventy of them.
 package final class StatusMetrics {
+    /// How it is written.
+    package enum Form {
+        case prometheus
+        case openMetrics
+    }
+
     let report: StatusReport
+    let form: Form
     let work: SlicedWork
     let out: ByteBuffer
     /// The servers of all upstreams, in their order, and what they are called.
     private var servers: [(upstream: Int, labels: String, server: StatusReport.Server)] = []
 
     /// Writes all of it to `out`.
-    static func write(_ report: StatusReport, to out: ByteBuffer) {
+    static func write(_ report: StatusReport, _ form: Form = .prometheus, to out: ByteBuffer) {
         let work = SlicedWork(out: out)
-        add(report, to: work)
+        add(report, form, to: work)
         work.finish()
     }
 
     /// Adds the steps that write all of it.
-    package static func add(_ report: StatusReport, to work: SlicedWork) {
-        let metrics = StatusMetrics(report, work)
+    package static func add(_ report: StatusReport, _ form: Form = .prometheus, to work: SlicedWork) {
+        let metrics = StatusMetrics(report, form, work)
         metrics.addVerdict()
         metrics.addService()
         metrics.addHandshakes()
@@ -32,10 +39,12 @@ package final class StatusMetrics {
         metrics.addServerHandshakes()
         metrics.addUpstreams()
         metrics.addResolvers()
+        if case .openMetrics = form { work.once { work.out.append("# EOF\n") } }
     }
 
-    private init(_ report: StatusReport, _ work: SlicedWork) {
+    private init(_ report: StatusReport, _ form: Form, _ work: SlicedWork) {
         self.report = report
+        self.form = form
         self.work = work
         out = work.out
         for (index, upstream) in report.upstreams.enumerated() {
@@ -95,6 +104,12 @@ extension StatusMetrics {
                 "requests_delayed", .gauge, "Requests that `limit_req` delays now.", report.requestsDelayed)
         }
         addHappenings()
+        work.once { [self] in
+            begin("request_ends_total", .counter, "Requests that did not simply succeed, by $proxy_reason.")
+            for (reason, count) in report.reasons {
+                line("request_ends_total", StatusMetrics.text([("reason", reason)]), count)
+            }
+        }
         histogram("request_duration_seconds", "How long requests took.", all)
     }
 
@@ -107,10 +122,21 @@ extension StatusMetrics {
         single(
             "config_last_reload_successful", .gauge, "Whether the last reload was accepted.",
             report.lastReload?.complaint == nil ? 1 : 0)
+        single(
+            "config_last_load_timestamp_seconds", .gauge,
+            "When the configuration in force was loaded, since the epoch.", report.loadedMs / 1000)
+        if let reload = report.lastReload {
+            single(
+                "config_last_reload_timestamp_seconds", .gauge,
+                "When a reload was tried last, since the epoch.", reload.atMs / 1000)
+        }
         single("workers", .gauge, "Worker processes.", report.workers.count)
+        single("workers_wanted", .gauge, "Worker processes that there should be.", report.workersWanted)
         single(
             "process_respawns_total", .counter, "Processes that died and were started again.",
             report.respawned)
+        writeUse()
+        writeLimits()
     }
 
     private func writeConnections() {
@@ -147,6 +173,35 @@ extension StatusMetrics {
             for (kind, counts) in report.happeningCounts {
                 line("events_dropped_total", "kind=\"\(kind.name)\"", counts.dropped)
             }
+        }
+    }
+
+    /// What the processes use, by what they are; a worker's slot is its `process` label's number.
+    private func writeUse() {
+        var all = report.workers.map { ("process=\"worker \($0.process.slot)\"", $0.process.use) }
+        all.append(("process=\"master\"", report.masterUse))
+        if report.checkerPID > 0 { all.append(("process=\"checker\"", report.checkerUse)) }
+        begin("process_cpu_seconds_total", .counter, "Time on processors.")
+        for (labels, use) in all {
+            write("process_cpu_seconds_total", labels, "")
+            appendSeconds(use.cpuMs * 1000)
+        }
+        begin("process_resident_memory_bytes", .gauge, "Resident memory; what processes share is in each.")
+        for (labels, use) in all { line("process_resident_memory_bytes", labels, use.residentBytes) }
+        begin("process_open_descriptors", .gauge, "Open descriptors; 0: nobody may know.")
+        for (labels, use) in all { line("process_open_descriptors", labels, use.descriptors) }
+    }
+
+    private func writeLimits() {
+        single(
+            "worker_connections_max", .gauge, "Connections that each worker may have.", report.connectionsMax)
+        single(
+            "worker_descriptors_max", .gauge, "Descriptors that each worker may have open.",
+            report.descriptorsMax)
+        begin("worker_connections", .gauge, "Client connections of a worker.")
+        for worker in report.workers {
+            let labels = "worker=\"\(worker.process.slot)\""
+            line("worker_connections", labels, worker.connections.active)
         }
     }
 
@@ -228,6 +283,14 @@ extension StatusMetrics {
         ) {
             $0.state.number
         }
+        let states = "upstream_server_in_state"
+        work.once { [self] in begin(states, .gauge, "1 for the state that a server is in, 0 for others.") }
+        work.each(servers.count) { [self] index in
+            let (_, labels, server) = servers[index]
+            for state in StatusReport.Server.State.allCases {
+                line(states, labels, state.label, server.state == state ? 1 : 0)
+            }
+        }
         each("upstream_server_active", .gauge, "Requests that a server has now.") { $0.active }
         if servers.contains(where: { $0.server.connectionsMax > 0 }) {
             each("upstream_server_max_conns", .gauge, "Requests that a server may have now; 0: any.") {
@@ -245,6 +308,9 @@ extension StatusMetrics {
         counts("upstream_server_requests_total", "Requests sent to a server.", rows) { $0[.requests] }
         responses("upstream_server_responses_total", "Responses of a server.", rows)
         counts("upstream_server_failures_total", "Failed attempts at a server.", rows) { $0[.failures] }
+        counts("upstream_server_retries_total", "Failed attempts that another one followed.", rows) {
+            $0[.retries]
+        }
         counts("upstream_server_sent_bytes_total", "Bytes sent to a server.", rows) { $0[.sent] }
         counts("upstream_server_received_bytes_total", "Bytes from a server.", rows) { $0[.received] }
         let name = "upstream_server_checks_total"
@@ -324,6 +390,9 @@ extension StatusMetrics {
 }
 
 extension StatusReport.Server.State {
+    /// A further label.
+    fileprivate var label: String { ",state=\"\(rawValue)\"" }
+
     /// As the commercial edition's module for Prometheus numbers them.
     var number: Int {
         switch self {

@@ -99,6 +99,8 @@ package struct StatusReport {
         let sum: TallySum
         let checks: (checks: Int, fails: Int, lastMs: Int, unhealthy: Int)
         let isChecked: Bool
+        /// How it has gone lately.
+        package var recent = RecentCourse()
         /// For how long it has been out of use in all.
         var downtimeMs = 0
     }
@@ -129,6 +131,13 @@ package struct StatusReport {
     package var respawned = 0
     /// Worker processes that there should be.
     package var workersWanted = 0
+    /// What the master and the checker use of the machine.
+    package var masterUse = ProcessUse()
+    package var checkerUse = ProcessUse()
+    /// How often requests ended for a reason, in the words of `$proxy_reason`.
+    package var reasons: [(reason: String, count: Int)] = []
+    /// Descriptors that each worker may have.
+    package var descriptorsMax = 0
     /// Connections that each worker may have; 0: nobody knows.
     package var connectionsMax = 0
     /// Wrong passwords, and names that nobody has.
@@ -172,6 +181,8 @@ package struct StatusReport {
     var happeningCounts: [(kind: Chronicle.Kind, counts: Chronicle.Counts)] = []
     /// The last requests that something was wrong with, the latest first.
     package var events: [EventRing.Event] = []
+    /// The last seconds and minutes, the shortest first.
+    package var windows: [RecentWindow] = []
     /// Of the last minutes, the oldest first.
     package var samples: [ServiceRecord.Sample] = []
 
@@ -237,6 +248,14 @@ enum Wording {
         }
         return number < 0 ? "-" + text : text
     }
+
+    /// Tenths of requests per second: "12.3", "1,234".
+    static func rate(_ tenths: Int) -> String {
+        tenths < 1000 ? "\(tenths / 10).\(tenths % 10)" : count((tenths + 5) / 10)
+    }
+
+    /// "10 s", "1 min", "5 min".
+    static func span(ms: Int) -> String { ms < 60_000 ? "\(ms / 1000) s" : "\(ms / 60_000) min" }
 
     /// "1.5 MB".
     static func bytes(_ number: Int) -> String {

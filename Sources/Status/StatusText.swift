@@ -79,6 +79,17 @@ package struct StatusText {
                 + "  now \(report.samples.last.map { Wording.count($0.rate) } ?? "–")/s"
                 + "  p50 \(percentile(latency, 0.5))  p95 \(percentile(latency, 0.95))"
                 + "  p99 \(percentile(latency, 0.99))")
+        for window in report.windows {
+            let span = Wording.span(ms: window.meantMs)
+            line(
+                "  last \(span)".padded(to: 14)
+                    + "\(Wording.rate(window.tenthsPerSecond))/s"
+                    + "  4xx \(Wording.share(window.clientErrors, of: window.requests))"
+                    + "  5xx \(Wording.share(window.serverErrors, of: window.requests))"
+                    + "  p50 \(Wording.latency(us: Int64(window.p50)))"
+                    + "  p95 \(Wording.latency(us: Int64(window.p95)))"
+                    + "  p99 \(Wording.latency(us: Int64(window.p99)))")
+        }
         let connections = report.connections
         line(
             "connections active \(Wording.count(connections.active))  reading \(connections.reading)"
@@ -111,8 +122,8 @@ package struct StatusText {
             line("")
             line("upstream \(upstream.name)\(upstream.isInPanic ? "  PANIC: all servers are used" : "")")
             row([
-                ("  server", 24), ("state", 11), ("active", -6), ("requests", -10), ("share", -7),
-                ("4xx", -5), ("5xx", -5), ("fails", -5),
+                ("  server", 24), ("state", 11), ("now/s", -7), ("active", -6), ("requests", -10),
+                ("share", -7), ("5xx", -4), ("fails", -4),
             ])
         }
         work.each(upstream.servers.count) { index in
@@ -120,9 +131,10 @@ package struct StatusText {
             let sum = server.sum
             row([
                 ("  " + server.settings.name, 24), (Wording.state(server.state), 11),
+                (server.recent.windows.first.map { Wording.rate($0.tenthsPerSecond) } ?? "–", -7),
                 ("\(server.active)", -6), ("\(sum[.requests])", -10),
-                (Wording.share(sum[.requests], of: all), -7), ("\(sum[.clientErrors])", -5),
-                ("\(sum[.serverErrors])", -5), ("\(sum[.failures])", -5),
+                (Wording.share(sum[.requests], of: all), -7), ("\(sum[.serverErrors])", -4),
+                ("\(sum[.failures])", -4),
             ])
             writeDetail(of: server)
         }
@@ -241,5 +253,12 @@ package struct StatusText {
                     + "  \(event.status) \(texts[0])  \(texts[1])"
                     + (texts[3].isEmpty ? "" : "  at \(texts[3])"))
         }
+    }
+}
+
+extension String {
+    /// With spaces behind it, up to a width.
+    fileprivate func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
     }
 }

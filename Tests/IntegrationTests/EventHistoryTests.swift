@@ -15,7 +15,7 @@ import Testing
             server { listen 127.0.0.1:%PORT1%;
                 location / { proxy_pass http://gw; health_check interval=50ms uri=/ready; }
                 location /weak { proxy_pass http://weak; }
-                location /limited { limit_req zone=one; return 200; }
+                location /limited { limit_req zone=one; proxy_pass http://gw; }
                 location /status { status; }
                 location /api { api write=on; allow 127.0.0.1; deny all; } } }
         """
@@ -99,6 +99,37 @@ import Testing
                 })
             former = try downtime()
         }
+        server.finish()
+    }
+
+    @Test("retries, reasons, and what processes use are in the metrics; rates come a few seconds later")
+    func metrics() throws {
+        let gateways = [try RecordingGateway("g1"), try RecordingGateway("g2")]
+        let server = try Server(Self.configuration, gateways: gateways)
+        #expect(try RawClient.get(server.port, "/weak").status == 200)
+        #expect(try RawClient.get(server.port, "/limited").status == 200)
+        #expect(try RawClient.get(server.port, "/limited").status == 503)
+        var metrics = ""
+        func has(_ line: String) -> Bool { metrics.contains("\nportico_" + line) }
+        let isWhole = try waitUntil(Deadline(in: 15)) {
+            metrics = String(latin1: try RawClient.get(server.port, "/status/metrics").body)
+            return has("process_open_descriptors{process=\"worker 1\"} ")
+                && !has("process_open_descriptors{process=\"worker 1\"} 0\n")
+        }
+        #expect(isWhole, "\(metrics)")
+        #expect(has("upstream_server_retries_total{upstream=\"weak\",server=\"127.0.0.1:"))
+        for line in [
+            "request_ends_total{reason=\"retried:error\"} 1\n", "request_ends_total{reason=\"limited\"} 1\n",
+            "worker_connections_max 512\n", "worker_connections{worker=\"0\"} ",
+            "process_cpu_seconds_total{process=\"master\"} ", "config_last_load_timestamp_seconds 1",
+            "process_resident_memory_bytes{process=\"checker\"} ",
+        ] { #expect(has(line), "no \(line) in \(metrics)") }
+        let isRated = try waitUntil(Deadline(in: 30)) {
+            let windows = try server.json("/api/9/portico?fields=windows")["windows"] as? [[String: Any]]
+            return windows?.compactMap { $0["seconds"] as? Int } == [10, 60, 300]
+                && windows?.last?["requests"] as? Int == 3
+        }
+        #expect(isRated)
         server.finish()
     }
 

@@ -93,6 +93,10 @@ import Testing
         #expect(try type("/status", "application/json") == "application/json")
         #expect(try type("/status", "text/plain;version=0.0.4").hasPrefix("text/plain; version=0.0.4"))
         #expect(try type("/status/metrics").hasPrefix("text/plain; version=0.0.4"))
+        let scraper = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.4"
+        for path in ["/status", "/status/metrics", "/status?format=prometheus"] {
+            #expect(try type(path, scraper) == "application/openmetrics-text; version=1.0.0; charset=utf-8")
+        }
         #expect(try RawClient.get(server.port, "/status/other").status == 404)
         let page = try RawClient.ask(
             server.port, "GET /status HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nConnection: close\r\n\r\n")

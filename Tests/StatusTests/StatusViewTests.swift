@@ -88,7 +88,7 @@ import Upstream
         let words = "GET /\u{1B}]0;x\u{7}\r\nAll well\u{9B}2J\u{202E}\u{7F}\t|\u{2028}é"
         report.events = [EventRing.Event(atMs: 1, status: 502, texts: ["r", words, "c", words])]
         report.lastReload = (1, words)
-        for write in [StatusText.write, StatusMetrics.write] {
+        for write in [StatusText.write, { StatusMetrics.write($0, to: $1) }] {
             let out = ByteBuffer(capacity: 64)
             write(report, out)
             let text = String(decoding: out.bytes, as: UTF8.self)
@@ -101,6 +101,33 @@ import Upstream
         }
         let json = StatusJSON(report: report).portico.text
         #expect(json.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F ~= $0.value) })
+    }
+
+    @Test("OpenMetrics end with their mark; a counter's family is named without _total, its lines are not")
+    func openMetrics() throws {
+        var report = StatusReport()
+        report.upstreams = [try upstream("a", 1) { _ in .unhealthy }]
+        func text(_ form: StatusMetrics.Form) -> String {
+            let out = ByteBuffer(capacity: 64)
+            StatusMetrics.write(report, form, to: out)
+            return String(decoding: out.bytes, as: UTF8.self)
+        }
+        let (young, old) = (text(.openMetrics), text(.prometheus))
+        #expect(young.hasSuffix("\n# EOF\n") && !old.contains("EOF"))
+        #expect(young.contains("# TYPE portico_requests counter\nportico_requests_total 0\n"))
+        #expect(old.contains("# TYPE portico_requests_total counter\nportico_requests_total 0\n"))
+        #expect(young.contains("le=\"1.0\"}") && old.contains("le=\"1\"}"))
+        let labels = "upstream=\"a\",server=\"10.0.0.1:1000\",id=\"0\""
+        for (state, value) in [("up", 0), ("unhealthy", 1), ("draining", 0)] {
+            #expect(
+                old.contains("portico_upstream_server_in_state{\(labels),state=\"\(state)\"} \(value)\n"))
+        }
+        // No line of a family stands apart from the others of it.
+        var families: [String] = []
+        for line in young.split(separator: "\n") where line.hasPrefix("# TYPE ") {
+            families.append(String(line.split(separator: " ")[2]))
+        }
+        #expect(Set(families).count == families.count)
     }
 
     @Test("what is in trouble comes first, upstreams and servers")

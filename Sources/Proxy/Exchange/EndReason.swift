@@ -32,7 +32,7 @@ enum EndReason: Equatable {
     case badRequest, tooLarge, unauthorized, denied, limited, noRoom, internalError
 
     /// What an attempt at a server came to.
-    enum UpstreamFailure {
+    enum UpstreamFailure: CaseIterable {
         case error, timeout, invalid, shortage, status
 
         init(_ failure: AttemptFailure) {
@@ -77,6 +77,16 @@ enum EndReason: Equatable {
         case .internalError: "internal_error"
         }
     }
+
+    /// Those that are counted, each in its place in shared memory.
+    static let counted: [EndReason] =
+        [
+            .noLiveUpstream, .overloaded, .upstreamStatus, .upstreamCut, .clientClosed, .clientTimeout,
+            .badRequest, .tooLarge, .unauthorized, .denied, .limited, .noRoom, .internalError,
+        ] + UpstreamFailure.allCases.map(EndReason.retried) + UpstreamFailure.allCases.map(EndReason.upstream)
+
+    /// Where it is counted; `nil`: nowhere.
+    var place: Int? { EndReason.counted.firstIndex(of: self) }
 
     /// Somebody may have to do something about it.
     var isFault: Bool {

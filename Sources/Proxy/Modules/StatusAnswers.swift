@@ -8,13 +8,14 @@ internal import Status
 /// `status` and `api`: what the service does, for people and for programs.
 enum StatusAnswers {
     private enum Format {
-        case page, json, metrics, text
+        case page, json, metrics, openMetrics, text
 
         init?(word: String) {
             switch word {
             case "html": self = .page
             case "json": self = .json
             case "prometheus", "metrics": self = .metrics
+            case "openmetrics": self = .openMetrics
             case "text": self = .text
             default: return nil
             }
@@ -44,8 +45,11 @@ enum StatusAnswers {
             work.once { write(StatusJSON(report: gathering.report).whole, in: work) }
             setType(exchange, "application/json")
         case .metrics:
-            work.once { StatusMetrics.add(gathering.report, to: work) }
+            work.once { StatusMetrics.add(gathering.report, .prometheus, to: work) }
             setType(exchange, "text/plain; version=0.0.4; charset=utf-8")
+        case .openMetrics:
+            work.once { StatusMetrics.add(gathering.report, .openMetrics, to: work) }
+            setType(exchange, "application/openmetrics-text; version=1.0.0; charset=utf-8")
         case .text:
             work.once { StatusText.add(gathering.report, to: work) }
             setType(exchange, "text/plain; charset=utf-8")
@@ -211,18 +215,30 @@ enum StatusAnswers {
 
     private static func format(_ exchange: Exchange) -> Format? {
         let path = subpath(exchange)
-        if !path.isEmpty { return Format(word: path) }
-        if let word = argument("format", of: exchange) { return Format(word: word) }
-        let accept = exchange.withRequestField(.accept) { value in
+        let word = path.isEmpty ? argument("format", of: exchange) : path
+        if let word {
+            let format = Format(word: word)
+            // Whoever scrapes metrics says in which of their forms.
+            return format == .metrics && accepts(exchange, "openmetrics") ? .openMetrics : format
+        }
+        let accept = accepted(exchange)
+        if accept.contains("text/html") { return .page }
+        if accept.contains("application/json") { return .json }
+        if accept.contains("openmetrics") { return .openMetrics }
+        return accept.contains("version=0.0.4") ? .metrics : .text
+    }
+
+    private static func accepts(_ exchange: Exchange, _ part: String) -> Bool {
+        accepted(exchange).contains(part)
+    }
+
+    /// The `Accept` field in small letters; empty: there is none.
+    private static func accepted(_ exchange: Exchange) -> String {
+        exchange.withRequestField(.accept) { value in
             var text = ""
             for index in value.indices { text.unicodeScalars.append(Unicode.Scalar(value[index])) }
             return text.lowercased()
-        }
-        guard let accept else { return .text }
-        if accept.contains("text/html") { return .page }
-        if accept.contains("application/json") { return .json }
-        if accept.contains("openmetrics") || accept.contains("version=0.0.4") { return .metrics }
-        return .text
+        } ?? ""
     }
 
     // MARK: The answer

@@ -34,9 +34,12 @@ extension Worker {
         if let zone = exchange.location.settings.core.statusZone, isTraffic || !exchange.isProbe {
             count(exchange, in: exchange.snapshot.zones[zone], us)
         }
+        let hasFailed = exchange.accounting.fault != nil || exchange.accounting.lastFailure != nil
+        guard status >= 400 || hasFailed else { return }
+        let reason = exchange.endReason
+        if isTraffic, let place = reason.place { shared.reasons.add(place, 1) }
         // Reasons are words: made only where there is something to tell.
         guard status >= 500 || exchange.accounting.fault == .upstreamCut else { return }
-        let reason = exchange.endReason
         if reason.isFault { note(exchange, reason) }
     }
 

@@ -63,6 +63,9 @@ final class StatusGathering {
         report.isStopping = shared.isLeaving
         report.workersWanted = configuration.main.workerProcesses
         report.connectionsMax = configuration.main.workerConnections
+        report.descriptorsMax = DescriptorLimit.current
+        report.masterUse = service.masterUse
+        report.checkerUse = service.checkerUse
         report.masterPID = service.masterPID
         report.checkerPID = configuration.needsChecker ? service.checkerPID : 0
         report.respawned = service.respawnedTotal
@@ -84,6 +87,7 @@ final class StatusGathering {
         if scope.parts.contains(.history) {
             report.events = shared.events.events(max: 20)
             report.samples = service.samples
+            report.windows = service.windows
         }
     }
 
@@ -101,6 +105,9 @@ final class StatusGathering {
     private func takeCounters(_ shared: SharedState) {
         let counters = shared.counters
         report.failedLogins = counters.total(.failedLogins)
+        report.reasons = EndReason.counted.enumerated().map { place, reason in
+            (reason.text, shared.reasons.load(place))
+        }
         report.connections = StatusReport.Connections { counters.total($0) }
         report.requests = shared.tallies.sum(named: SharedState.requestsName)
         report.plainOnTLS = counters.total(.plainOnTLS)
@@ -123,7 +130,12 @@ final class StatusGathering {
 
     private func takeServer(_ index: Int, of group: PeerGroup) {
         let sum = sum(named: group.peers[index].tallyName)
-        servers.append(StatusReport.Server(group, index, sum, worker.clock))
+        var server = StatusReport.Server(group, index, sum, worker.clock)
+        if scope.isCounted {
+            server.recent = worker.shared.tallies.recent(
+                named: group.peers[index].tallyName, sum, nowMs: worker.clock.nowMs)
+        }
+        servers.append(server)
     }
 
     private func take(_ group: PeerGroup, _ usesTLS: Bool) {

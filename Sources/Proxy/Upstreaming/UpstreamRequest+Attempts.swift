@@ -144,6 +144,7 @@ extension UpstreamRequest {
             state = .done
             return exchange.upstreamFailed(status: status)
         }
+        if let group, let index { group.peers[index].tally?.add(.retries) }
         retry(after: failure)
     }
 
