@@ -99,6 +99,13 @@ extension SocketAddress {
         return String(decoding: buffer.bytes, as: UTF8.self)
     }
 
+    /// The address without the port: `127.0.0.1`, `::1`, `unix:`.
+    public var addressText: String {
+        let buffer = ByteBuffer(capacity: 64)
+        append(addressTo: buffer)
+        return String(decoding: buffer.bytes, as: UTF8.self)
+    }
+
     /// Appends what `text` is, without making a `String` of it.
     public func append(to out: ByteBuffer) {
         switch kind {

@@ -31,6 +31,8 @@ public final class SharedState {
     package let reasons: SharedMemory
     /// What the master says of itself.
     public let service: ServiceRecord
+    /// What forms of this master's workers are known by; empty: there is no chance to be had.
+    package let formKey = Digest.randomBytes(32) ?? []
     /// What shows that loops turn.
     public let marks: LoopMarks
 

@@ -8,7 +8,8 @@ extension StatusPage {
     mutating func writeHappenings() {
         let all = report.happeningCounts.reduce(0) { $0 + $1.counts.total }
         begin("What happened", all > 0 ? "\(Wording.count(all)) events in all" : "")
-        let shown = report.happenings.prefix(StatusPage.shownMax)
+        let shown = report.happenings.filter { view.upstream == nil || $0.entry.upstream == view.upstream }
+            .prefix(StatusPage.shownMax)
         if shown.isEmpty {
             html += "<p>Nothing yet.</p></section>\n"
             return

@@ -6,39 +6,42 @@ internal import Upstream
 /// The report as a page for people: `status.html` with its places filled in.
 package struct StatusPage {
     let report: StatusReport
+    let view: StatusView
     private let verdict: StatusVerdict
     var html = ""
 
     /// What a browser may load for the page: its own style and script, and the page again.
     package static func contentSecurityPolicy(nonce: String) -> String {
         "default-src 'none'; style-src 'nonce-\(nonce)'; script-src 'nonce-\(nonce)'; connect-src 'self';"
-            + " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            + " img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     }
 
     /// - Parameter nonce: allows the page's own style and script, once.
-    static func text(_ report: StatusReport, nonce: String) -> String {
+    static func text(_ report: StatusReport, _ view: StatusView = StatusView(), nonce: String) -> String {
         let work = SlicedWork()
-        add(report, nonce: nonce, to: work)
+        add(report, view, nonce: nonce, to: work)
         work.finish()
         return String(decoding: work.out.bytes, as: UTF8.self)
     }
 
     /// Adds the steps that write all of it.
-    package static func add(_ report: StatusReport, nonce: String, to work: SlicedWork) {
-        var page = StatusPage(report: report)
-        work.once {
-            page.writeVerdict()
-            page.writeTraffic()
-        }
+    package static func add(
+        _ report: StatusReport, _ view: StatusView, nonce: String, to work: SlicedWork
+    ) {
+        var page = StatusPage(report, view)
+        work.once { page.writeVerdict() }
+        if view.upstream == nil { work.once { page.writeTraffic() } }
         work.once { page.writeUpstreams() }
         work.once { page.writeHappenings() }
-        work.once { page.writeZones() }
-        work.once { page.writeLimits() }
-        work.once {
-            page.writeTLS()
-            page.writeWorkers()
-            page.writeEvents()
-            page.writeConfiguration()
+        if view.upstream == nil {
+            work.once { page.writeZones() }
+            work.once { page.writeLimits() }
+            work.once {
+                page.writeTLS()
+                page.writeWorkers()
+                page.writeEvents()
+                page.writeConfiguration()
+            }
         }
         work.once { work.out.append(page.filled(nonce: nonce)) }
     }
@@ -49,12 +52,13 @@ package struct StatusPage {
             + " · generation \(report.generation) · \(report.address)"
         return StatusPage.fill([
             "title": escaped("\(verdict.text) – Portico"), "nonce": nonce, "service": escaped(service),
-            "report": html, "labels": StatusTable.all.map(\.labels).joined(),
+            "report": html, "query": escaped(view.query), "labels": StatusTable.all.map(\.labels).joined(),
         ])
     }
 
-    private init(report: StatusReport) {
+    private init(_ report: StatusReport, _ view: StatusView) {
         self.report = report
+        self.view = view
         verdict = StatusVerdict(report)
     }
 
@@ -170,6 +174,7 @@ package struct StatusPage {
         tile("Closed for room", Wording.count(report.connections.closedForRoom))
         tile("Refused", Wording.count(report.connections.refusedForRoom))
         html += "</dl>"
+        writeWindows()
         if report.samples.count > 1 {
             html += "<div class=\"charts\">"
             chart("Requests per second", report.samples.map(\.rate)) { Wording.count($0) }
@@ -179,6 +184,20 @@ package struct StatusPage {
             html += "<p>The history begins in a few seconds.</p>"
         }
         html += "</section>\n"
+    }
+
+    private mutating func writeWindows() {
+        guard !report.windows.isEmpty else { return }
+        let rows = report.windows.map { window in
+            "<tr><th scope=\"row\">the last \(Wording.span(ms: window.meantMs))</th>"
+                + cell(Wording.rate(window.tenthsPerSecond)) + count(window.requests)
+                + cell(Wording.share(window.clientErrors, of: window.requests))
+                + cell(Wording.share(window.serverErrors, of: window.requests))
+                + [window.p50, window.p95, window.p99].map {
+                    cell(Wording.latency(us: window.requests > 0 ? Int64($0) : nil))
+                }.joined() + "</tr>"
+        }
+        write(.windows, "The last seconds and minutes", rows)
     }
 
     /// A line over the last minutes, with its highest value in words.

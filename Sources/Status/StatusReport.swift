@@ -105,6 +105,8 @@ package struct StatusReport {
         var downtimeMs = 0
     }
 
+    /// The path of an API that changes servers; `nil`: there is none here.
+    package var apiPath: String?
     /// Of whoever answers: `host:port` as the client has it.
     package var address = ""
     /// When the report was gathered, of the wall clock.

@@ -11,9 +11,13 @@ struct StatusTable {
     static let servers = StatusTable(
         name: "servers",
         columns: [
-            "Server", "State", "Weight", "Active", "Requests", "Share", "2xx", "3xx", "4xx", "5xx", "Fails",
-            "p50", "p99", "Last check",
+            "Server", "State", "Weight", "Per second", "Active", "Requests", "Share", "4xx", "5xx", "Fails",
+            "Retries", "Down for", "p50", "p99", "Last check",
         ], words: ["State"], ceiling: 22_000)
+    static let windows = StatusTable(
+        name: "windows",
+        columns: ["Over", "Per second", "Requests", "4xx", "5xx", "p50", "p95", "p99"], words: [],
+        ceiling: 22_000)
     static let happenings = StatusTable(
         name: "happenings", columns: ["When", "Kind", "Whom", "What", "Why"],
         words: ["Kind", "Whom", "What", "Why"], ceiling: 28_000)
@@ -37,7 +41,9 @@ struct StatusTable {
         name: "errors", columns: ["When", "Status", "Reason", "Request", "Client", "Server"],
         words: ["Reason", "Request"], ceiling: 46_000)
 
-    static var all: [StatusTable] { [servers, happenings, zones, limits, certificates, workers, errors] }
+    static var all: [StatusTable] {
+        [windows, servers, happenings, zones, limits, certificates, workers, errors]
+    }
 
     var head: String {
         let cells = columns.map { column in

@@ -122,19 +122,19 @@ package struct StatusText {
             line("")
             line("upstream \(upstream.name)\(upstream.isInPanic ? "  PANIC: all servers are used" : "")")
             row([
-                ("  server", 24), ("state", 11), ("now/s", -7), ("active", -6), ("requests", -10),
-                ("share", -7), ("5xx", -4), ("fails", -4),
+                ("  server", 23), ("state", 11), ("now/s", -7), ("active", -6), ("requests", -10),
+                ("share", -7), ("5xx", -4), ("fails", -5),
             ])
         }
         work.each(upstream.servers.count) { index in
             let server = upstream.servers[index]
             let sum = server.sum
             row([
-                ("  " + server.settings.name, 24), (Wording.state(server.state), 11),
+                ("  " + server.settings.name, 23), (Wording.state(server.state), 11),
                 (server.recent.windows.first.map { Wording.rate($0.tenthsPerSecond) } ?? "–", -7),
                 ("\(server.active)", -6), ("\(sum[.requests])", -10),
                 (Wording.share(sum[.requests], of: all), -7), ("\(sum[.serverErrors])", -4),
-                ("\(sum[.failures])", -4),
+                ("\(sum[.failures])", -5),
             ])
             writeDetail(of: server)
         }

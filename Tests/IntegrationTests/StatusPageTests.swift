@@ -57,10 +57,12 @@ struct StatusPageTests {
                 nodes.contains { $0.role == role && $0.name.contains(text) }
             }
             for (role, text) in [
-                ("heading", "Traffic"), ("heading", "Upstream gw 1 of 3 servers up"), ("heading", "TLS"),
+                ("heading", "Traffic"), ("heading", "Upstreams 1 of 4 servers up"),
+                ("rowheader", "Upstream gw"), ("heading", "TLS"),
                 ("heading", "Server zones"), ("heading", "Location zones"), ("heading", "Last errors"),
                 ("heading", "Configuration"), ("heading", "Workers 0 respawned"), ("button", "Pause"),
-                ("region", "Servers of gw"), ("region", "Certificates"), ("region", "Worker processes"),
+                ("region", "Upstreams and their servers"), ("searchbox", "Filter"),
+                ("region", "Certificates"), ("region", "Worker processes"),
                 ("link", "JSON"),
                 ("image", "Requests per second, last"), ("image", "Latency p99, last"),
             ] { #expect(has(role, text), "\(width): no \(role) \(text)") }
@@ -105,14 +107,16 @@ struct StatusPageTests {
         try browser.open(url(server), width: 700)
         let row = "document.querySelector('.servers tbody').textContent"
         _ = try browser.value(
-            "document.querySelector('.scroll').focus(); document.querySelector('.scroll').scrollLeft = 40")
+            "document.querySelector('.servers').parentElement.focus(); document.querySelector('.servers').parentElement.scrollLeft = 40"
+        )
         let served =
             "[...document.querySelectorAll('.zones td:nth-child(3)')].some(c => c.textContent === '50')"
         #expect(try browser.value(served) as? Bool == false)
         for _ in 0..<30 { _ = try RawClient.get(server.port, "/x") }
         #expect(try browser.waitFor(served))
-        #expect(try browser.text("document.activeElement.ariaLabel") == "Servers of gw")
-        #expect(try browser.value("document.querySelector('.scroll').scrollLeft") as? Int == 40)
+        #expect(try browser.text("document.activeElement.ariaLabel") == "Upstreams and their servers")
+        #expect(
+            try browser.value("document.querySelector('.servers').parentElement.scrollLeft") as? Int == 40)
 
         try browser.press("p")
         #expect(try browser.text("document.getElementById('pause').textContent") == "Resume")
@@ -159,7 +163,7 @@ struct StatusPageTests {
                 try browser.accessibleNodes().contains { $0.role == "link" && $0.name == "load it again" }
             })
         let nodes = try browser.accessibleNodes()
-        #expect(nodes.contains { $0.role == "heading" && $0.name.hasPrefix("Upstream gw") })
+        #expect(nodes.contains { $0.role == "heading" && $0.name.hasPrefix("Upstreams") })
         #expect(!nodes.contains { $0.role == "button" })
         server.finish()
     }

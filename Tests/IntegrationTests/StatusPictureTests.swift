@@ -11,7 +11,7 @@ import Testing
         let readme = try String(contentsOfFile: Binary.packageRoot + "/README.md", encoding: .utf8)
         #expect(readme.contains("](conf/status-page.png)"))
         let picture = try Data(contentsOf: URL(fileURLWithPath: Self.path))
-        #expect(picture.count < 200 << 10)
+        #expect(picture.count < 256 << 10)
         #expect(picture.starts(with: [0x89] + Array("PNG\r\n".utf8)))
     }
 
@@ -56,7 +56,7 @@ import Testing
         }
         #expect(isDrawn)
         let picture = try browser.screenshot()
-        #expect(picture.count < 200 << 10, "\(picture.count)")
+        #expect(picture.count < 256 << 10, "\(picture.count)")
         if ProcessInfo.processInfo.environment["PORTICO_UPDATE_README"] == "1" {
             try picture.write(to: URL(fileURLWithPath: Self.path))
         }

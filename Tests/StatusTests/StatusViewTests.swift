@@ -130,6 +130,57 @@ import Upstream
         #expect(Set(families).count == families.count)
     }
 
+    @Test(
+        "a thousand servers are all there, on pages that are small, in any order",
+        arguments: StatusView.Order.allCases)
+    func pages(_ order: StatusView.Order) throws {
+        var report = StatusReport()
+        report.nowMs = 100_000_000
+        report.upstreams = [try upstream("big <1>", 1000) { $0 == 500 ? .unhealthy : .up }]
+        report.upstreams += try (0..<40).map { try upstream("u\($0)", 2) { _ in .up } }
+        var view = StatusView()
+        let front = StatusPage.text(report, view, nonce: "n0")
+        #expect(front.contains("?upstream=big%20%3C1%3E\">999 more servers of big &lt;1&gt;</a>"))
+        view.upstream = "big <1>"
+        view.order = order
+        var seen: Set<Substring> = []
+        for page in 1...34 {
+            view.page = page
+            let text = StatusPage.text(report, view, nonce: "n0")
+            #expect(text.utf8.count < 60_000)
+            for match in text.matches(of: /<th scope="row">(10\.0\.0\.1:\d+)</) {
+                seen.insert(match.output.1)
+            }
+            #expect(text.contains(">Next</a>") == (page < 34) && text.contains(">Previous</a>") == (page > 1))
+        }
+        #expect(seen.count == 1000)
+        view.page = 1_000_000
+        #expect(StatusPage.text(report, view, nonce: "n0").contains("Page 34 of 34"))
+    }
+
+    @Test("an upstream that is well is one row; what is looked for is shown whole")
+    func filter() throws {
+        var report = StatusReport()
+        report.upstreams = [
+            try upstream("x", 3) { _ in .up }, try upstream("b", 3) { $0 == 1 ? .unhealthy : .up },
+        ]
+        #expect(
+            StatusListing(report, StatusView()).rows == [
+                .upstream(1), .server(1, 1), .server(1, 0), .server(1, 2), .upstream(0),
+            ])
+        func rows(_ query: String) -> [StatusListing.Row] {
+            StatusListing(report, StatusView { $0 == "q" ? query : nil }).rows
+        }
+        #expect(rows("X") == [.upstream(0), .server(0, 0), .server(0, 1), .server(0, 2)])
+        #expect(rows("unhealthy") == [.upstream(1), .server(1, 1)])
+        #expect(rows(":1002") == [.upstream(1), .server(1, 2), .upstream(0), .server(0, 2)])
+        let page = StatusPage.text(report, StatusView { $0 == "q" ? "<x>\"" : nil }, nonce: "n0")
+        #expect(page.contains("Nothing is found.") && page.contains("value=\"&lt;x&gt;&quot;\""))
+        let view = StatusView { ["q": "a&b", "sort": "rate", "page": "x", "upstream": "ü"][$0] }
+        #expect(view.url == "?upstream=%C3%BC&q=a%26b&sort=rate")
+        #expect(StatusView { ["page": "-7"][$0] } == StatusView())
+    }
+
     @Test("what is in trouble comes first, upstreams and servers")
     func troubleFirst() throws {
         var report = StatusReport()

@@ -33,11 +33,13 @@ enum StatusAnswers {
         guard let format = format(exchange) else { return .status(404) }
         let work = work(exchange)
         let gathering = gathering(exchange, .all)
+        gathering.apiPath = exchange.server.location(of: writing)?.name
         gathering.add(to: work)
         switch format {
         case .page:
             let nonce = Digest.randomBytes(16).map { Digest.hex($0) } ?? ""
-            work.once { StatusPage.add(gathering.report, nonce: nonce, to: work) }
+            let view = StatusView { argument($0, of: exchange) }
+            work.once { StatusPage.add(gathering.report, view, nonce: nonce, to: work) }
             setType(exchange, "text/html; charset=utf-8")
             add(exchange, "Content-Security-Policy", StatusPage.contentSecurityPolicy(nonce: nonce))
             add(exchange, "Referrer-Policy", "no-referrer")
@@ -77,6 +79,11 @@ enum StatusAnswers {
     /// - Parameter writes: `write=on`.
     static func handleAPI(_ exchange: Exchange, writes: Bool) -> Outcome {
         if exchange.method == .get || exchange.method == .head {
+            if writes, argument("form", of: exchange) == "html",
+                let target = ServerForms.target(subpath(exchange))
+            {
+                return show(target, to: exchange)
+            }
             let fields = argument("fields", of: exchange).map { text in
                 text.split(separator: ",").map(String.init)
             }
@@ -124,6 +131,9 @@ enum StatusAnswers {
         guard exchange.body.file == nil, exchange.body.receivedCount <= Int64(bodyMax) else {
             return .status(413)
         }
+        if ServerForms.isForm(exchange), let target = ServerForms.target(subpath(exchange)) {
+            return obey(target, exchange)
+        }
         let answer = UpstreamWriting(worker: exchange.worker).answer(
             method(exchange), subpath(exchange), body: exchange.body.memory.bytes)
         logWrite(answer, of: exchange)
@@ -140,9 +150,14 @@ enum StatusAnswers {
     private static var loggedMax: Int { 512 }
 
     /// Who asked for which change, and what came of it. The log adds the client's address.
-    private static func logWrite(_ answer: StatusAPI.Answer, of exchange: Exchange) {
-        var text = "API write \(method(exchange)) \(subpath(exchange))"
-        let content = exchange.body.memory.bytes
+    ///
+    /// - Parameter change: what a form stands for; `nil`: the request says it itself.
+    private static func logWrite(
+        _ answer: StatusAPI.Answer, of exchange: Exchange, _ change: String? = nil
+    ) {
+        let method = change == nil ? method(exchange) : "PATCH"
+        var text = "API write \(method) \(subpath(exchange))"
+        let content = change.map { Array($0.utf8) } ?? exchange.body.memory.bytes
         if !content.isEmpty {
             text += " \(String(decoding: content.prefix(loggedMax), as: UTF8.self))"
             if content.count > loggedMax { text += "…" }
@@ -158,10 +173,10 @@ enum StatusAnswers {
         }
         let path = subpath(exchange).split(separator: "/").map(String.init)
         var entry = Chronicle.Entry(
-            path.dropFirst(4).joined(separator: "/"), "\(method(exchange)) \(outcome)",
+            path.dropFirst(4).joined(separator: "/"), "\(method) \(outcome)",
             reason: String(decoding: content.prefix(loggedMax), as: UTF8.self),
             upstream: path.count > 3 ? path[3] : "")
-        entry.by = (who.map { "\($0) at " } ?? "") + exchange.remoteAddress.text
+        entry.by = (who.map { "\($0) at " } ?? "") + exchange.remoteAddress.addressText
         exchange.worker.shared.chronicle.tell(.change, at: exchange.worker.clock.wallMs, entry)
     }
 
@@ -171,6 +186,54 @@ enum StatusAnswers {
         let user = ByteBuffer(capacity: 32)
         exchange.appendRemoteUser(to: user)
         return user.isEmpty ? nil : String(decoding: user.bytes, as: UTF8.self)
+    }
+
+    // MARK: Forms
+
+    /// What a form asks for is done, or not, and the page says so.
+    private static func obey(_ target: ServerForms.Target, _ exchange: Exchange) -> Outcome {
+        let path = subpath(exchange)
+        switch ServerForms.order(exchange, path, user(of: exchange)) {
+        case .failure(let refusal):
+            logWrite(StatusAPI.error(refusal.status, refusal.text, refusal.code), of: exchange, "")
+            return show(target, to: exchange, refusal.status, ServerForm.Notice(refusal.text, isGood: false))
+        case .success(let change):
+            let answer = UpstreamWriting(worker: exchange.worker).answer(
+                "PATCH", path, body: Array(change.utf8))
+            logWrite(answer, of: exchange, change)
+            guard answer.status >= 400 else {
+                return show(target, to: exchange, 200, ServerForm.Notice("Done: \(change)", isGood: true))
+            }
+            var reason = ""
+            if case .string(let text)? = answer.content["error"]?["text"] { reason = ": \(text)" }
+            return show(
+                target, to: exchange, answer.status,
+                ServerForm.Notice("Nothing was done\(reason).", isGood: false))
+        }
+    }
+
+    private static func show(
+        _ target: ServerForms.Target, to exchange: Exchange, _ status: UInt16 = 200,
+        _ notice: ServerForm.Notice? = nil
+    ) -> Outcome {
+        let path = subpath(exchange)
+        var scope = StatusAPI.scope(of: path)
+        scope.isCounted = false
+        let report = StatusGathering.report(exchange.worker, address: "", scope)
+        let form = ServerForm(
+            report, id: target.id, token: ServerForms.token(exchange, path, user(of: exchange)),
+            showing: notice, back: exchange.server.location(of: module)?.name)
+        guard let form else {
+            return give(StatusAPI.error(404, "server not found", "UpstreamServerNotFound"), to: exchange)
+        }
+        let nonce = Digest.randomBytes(16).map { Digest.hex($0) } ?? ""
+        begin(exchange, status: status).append(form.html(nonce: nonce))
+        setType(exchange, "text/html; charset=utf-8")
+        add(exchange, "Content-Security-Policy", ServerForm.contentSecurityPolicy(nonce: nonce))
+        add(exchange, "X-Frame-Options", "DENY")
+        // Browsers then say where a form comes from.
+        add(exchange, "Referrer-Policy", "same-origin")
+        return end(exchange)
     }
 
     private static func give(_ answer: StatusAPI.Answer, to exchange: Exchange) -> Outcome {
@@ -204,13 +267,7 @@ enum StatusAnswers {
     }
 
     private static func argument(_ name: String, of exchange: Exchange) -> String? {
-        let query = String(decoding: exchange.arguments.bytes, as: UTF8.self)
-        let pair = query.split(separator: "&").first { $0.hasPrefix(name + "=") }
-        return pair.map { pair in
-            let value = ByteBuffer(capacity: 64)
-            URIPath.unescape(Array(pair.utf8.dropFirst(name.utf8.count + 1)).span, into: value)
-            return String(decoding: value.bytes, as: UTF8.self)
-        }
+        ServerForms.value(name, in: String(decoding: exchange.arguments.bytes, as: UTF8.self))
     }
 
     private static func format(_ exchange: Exchange) -> Format? {

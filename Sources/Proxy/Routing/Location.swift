@@ -108,6 +108,15 @@ final class LocationTree {
     /// The expressions of `patterns`, as one.
     let patternSet: ConfiguredPatternSet
 
+    /// The first location with a path of its own that this module answers, nested ones too; `nil`: none.
+    func location(of module: ContentModule) -> Location? {
+        for location in sorted {
+            if case .module(let found) = location.settings.content, found === module { return location }
+            if let found = location.nested.location(of: module) { return found }
+        }
+        return nil
+    }
+
     init(_ locations: [Location], _ table: PatternTable) {
         var patterns: [Location] = []
         var indices: [Int] = []

@@ -53,6 +53,9 @@ final class VirtualServer {
         memory = patterns.memory
     }
 
+    /// The first of its locations that this module answers.
+    func location(of module: ContentModule) -> Location? { tree.location(of: module) }
+
     func namedLocation(_ name: [UInt8]) -> Location? { named["@" + String(decoding: name, as: UTF8.self)] }
 
     /// TLS on a connection that this server's address accepted; `selector` finds the server by SNI.

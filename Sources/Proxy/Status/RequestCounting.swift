@@ -101,7 +101,8 @@ extension Exchange {
     func tellOfLimit(_ directive: String, _ zone: String) {
         worker.shared.chronicle.tell(
             .limit, at: worker.clock.wallMs, stripe: zone.utf8.reduce(directive.utf8.count) { $0 &+ Int($1) },
-            Chronicle.Entry("\(directive) zone \"\(zone)\"", "requests refused", reason: remoteAddress.text))
+            Chronicle.Entry(
+                "\(directive) zone \"\(zone)\"", "requests refused", reason: remoteAddress.addressText))
     }
 
     func leaveServerZone() {

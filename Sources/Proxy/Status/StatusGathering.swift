@@ -18,6 +18,12 @@ final class StatusGathering {
         report.address = address
     }
 
+    /// Where servers can be changed; `nil`: nowhere.
+    var apiPath: String? {
+        get { report.apiPath }
+        set { report.apiPath = newValue }
+    }
+
     /// All of it at once.
     static func report(_ worker: Worker, address: String, _ scope: StatusScope) -> StatusReport {
         let gathering = StatusGathering(worker, address: address, scope)
