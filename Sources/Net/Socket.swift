@@ -30,6 +30,9 @@ public struct ListenOptions: Hashable, Sendable {
     /// Connections are shown when their first bytes are there.
     public var isDeferred = false
 
+    /// Who may connect to a UNIX socket: the mode of its file.
+    public var mode: UInt32 = 0o666
+
     /// nginx's defaults.
     public init(reuseport: Bool = false) {
         self.reuseport = reuseport
@@ -89,7 +92,7 @@ public enum Socket {
             try prepare(fd, address, options)
             let result = address.withSockaddr { Glibc.bind(fd, $0, $1) }
             guard result == 0 else { throw Errno.current }
-            if case .unix(let path) = address.kind { chmod(path, 0o666) }
+            if case .unix(let path) = address.kind { chmod(path, mode_t(options.mode)) }
             guard Glibc.listen(fd, options.backlog) == 0 else { throw Errno.current }
             return fd
         } catch {

@@ -185,6 +185,22 @@ public final class Configuration {
         return ConfigurationBuilder.join(ConfigurationBuilder.absolute(request.prefix), path)
     }
 
+    /// Where the control socket of a configuration is that may be wrong otherwise; `nil`: it has none.
+    public static func controlPath(_ request: LoadRequest) -> String? {
+        let globals = Array(request.globalDirectives.utf8)
+        let text =
+            (try? FileAccess.readWhole(request.configurationPath)) ?? Array(request.builtIn.text.utf8)
+        let words = [globals, text].lazy.compactMap {
+            ConfigParser.lastStatement(named: "control_socket", in: $0)
+        }.first
+        guard let setting = words.flatMap({ $0.count > 1 ? $0[1] : nil }), setting != "off" else {
+            return nil
+        }
+        return ConfigurationBuilder.controlPath(
+            setting == "on" ? "" : setting, pidPath: pidPath(request),
+            prefix: ConfigurationBuilder.absolute(request.prefix))
+    }
+
     var userVariableCount: Int { userVariables.count }
 
     var upstreamPlan: UpstreamPlan {

@@ -3,6 +3,8 @@ public struct CommandLineOptions: Equatable, Sendable {
     /// A signal that `-s` sends to the running master.
     public enum Order: String, Sendable {
         case stop, quit, reload, reopen
+        /// No signal: what the service does is printed.
+        case status
     }
 
     /// What to do instead of serving.
@@ -21,6 +23,8 @@ public struct CommandLineOptions: Equatable, Sendable {
         case explain(ExplainWords)
         /// `lint`: what loads and is still likely wrong.
         case lint(LintFormat)
+        /// `top`: what the service does, on the screen.
+        case top
     }
 
     /// What to do; serving unless an option says otherwise.
@@ -46,6 +50,10 @@ public struct CommandLineOptions: Equatable, Sendable {
         var rest = words[...]
         if rest.first == "explain" { try readExplain(&rest) }
         if rest.first == "lint" { try readLint(&rest) }
+        if rest.first == "top" {
+            rest.removeFirst()
+            mode = .top
+        }
         while let word = rest.popFirst() {
             guard word.hasPrefix("-"), word.count > 1 else {
                 throw OptionError("invalid option: \"\(word)\"")

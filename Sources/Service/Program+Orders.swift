@@ -27,6 +27,8 @@ extension Program {
         case .quit: SIGQUIT
         case .reload: SIGHUP
         case .reopen: SIGUSR1
+        // It is no signal.
+        case .status: 0
         }
     }
 

@@ -42,9 +42,11 @@ public struct Program {
         case .version: return say("portico version: portico/\(versionText)")
         case .versionAndBuild: return printBuild()
         case .test(let prints): return test(options, prints: prints)
+        case .signal(.status): return printStatus(options)
         case .signal(let order): return send(order, options)
         case .explain(let words): return explain(words, options)
         case .lint(let format): return lint(format, options)
+        case .top: return top(options)
         case .serve: return serve(options)
         }
     }
@@ -85,6 +87,7 @@ public struct Program {
             portico version: portico/\(versionText)
             Usage: portico [-?hvVtTq] [-s signal] [-p prefix]
                            [-e filename] [-c filename] [-g directives] [--strict]
+                   portico top [-c filename] [-p prefix]
                    portico explain [-c filename] URL [--client address] [-H 'Name: value']
                            [--method method] [--json]
                    portico lint [-c filename] [--json | --sarif | --rules]
@@ -98,7 +101,7 @@ public struct Program {
               -T            : test configuration, dump it and exit
               --strict      : with -t or -T: fail on every warning, and on missing password files
               -q            : suppress non-error messages during configuration testing
-              -s signal     : send signal to a master process: stop, quit, reopen, reload
+              -s signal     : send signal to a master process: stop, quit, reopen, reload; status: print it
               -p prefix     : set prefix path (default: the current directory)
               -e filename   : set error log file (default: logs/error.log)
               -c filename   : set configuration file (default: conf/portico.conf)
@@ -191,12 +194,17 @@ public struct Program {
 var versionText: String { "\(Version.text)" }
 
 /// Writes to standard error at once.
-func standardError(_ text: String) {
+func standardError(_ text: String) { write(text, to: STDERR_FILENO) }
+
+/// Writes to standard output at once.
+func standardOutput(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+private func write(_ text: String, to fd: Int32) {
     var text = text
     text.withUTF8 { bytes in
         var rest = UnsafeRawBufferPointer(bytes)
         while let base = rest.baseAddress, rest.count > 0 {
-            let written = write(STDERR_FILENO, base, rest.count)
+            let written = Glibc.write(fd, base, rest.count)
             guard written > 0 else { return }
             rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
         }

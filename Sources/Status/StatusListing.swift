@@ -35,6 +35,25 @@ struct StatusListing {
         return rows[min(start, rows.count)..<min(start + pageRows, rows.count)]
     }
 
+    /// All servers that are looked for, of whatever upstream, in one order.
+    var servers: [(upstream: Int, server: Int)] {
+        var found: [(upstream: Int, server: Int)] = []
+        for (index, upstream) in report.upstreams.enumerated() {
+            guard view.upstream == nil || upstream.name == view.upstream else { continue }
+            let isNamed = matches(upstream.name)
+            for server in upstream.servers.indices where isNamed || matches(upstream.servers[server]) {
+                found.append((index, server))
+            }
+        }
+        func server(_ index: Int) -> StatusReport.Server {
+            report.upstreams[found[index].upstream].servers[found[index].server]
+        }
+        let order = ordered(
+            Array(found.indices), isTroubled: { server($0).isTrouble }, name: { server($0).settings.name },
+            weight: { weight(server($0)) })
+        return order.map { found[$0] }
+    }
+
     // MARK: Choosing
 
     private mutating func add(_ index: Int) {

@@ -17,14 +17,20 @@ package struct StatusText {
     }
 
     /// Adds the steps that write all of it.
-    package static func add(_ report: StatusReport, to work: SlicedWork) {
+    package static func add(
+        _ report: StatusReport, _ view: StatusView = StatusView(), to work: SlicedWork
+    ) {
         let text = StatusText(report: report, out: work.out)
         work.once {
             text.writeVerdict()
             text.line("")
             text.writeService()
         }
-        for upstream in report.upstreams { text.add(upstream, to: work) }
+        if view.isAsked {
+            text.add(view, to: work)
+        } else {
+            for upstream in report.upstreams { text.add(upstream, to: work) }
+        }
         text.addZones(to: work)
         work.once {
             text.writeLimits()
@@ -114,6 +120,34 @@ package struct StatusText {
         }
         line(text)
         if let complaint = report.lastReload?.complaint { line("  \(complaint)") }
+    }
+
+    /// Servers of all upstreams, as they are asked for.
+    private func add(_ view: StatusView, to work: SlicedWork) {
+        var servers: [(upstream: Int, server: Int)] = []
+        work.once {
+            servers = StatusListing(report, view).servers
+            line("")
+            row([
+                ("  upstream", 14), ("server", 22), ("state", 11), ("now/s", -7), ("active", -6), ("5xx", -6),
+                ("fails", -6),
+            ])
+        }
+        var next = 0
+        work.repeating {
+            guard next < servers.count else { return false }
+            let upstream = report.upstreams[servers[next].upstream]
+            let server = upstream.servers[servers[next].server]
+            row([
+                ("  " + upstream.name, 14), (server.settings.name, 22), (Wording.state(server.state), 11),
+                (server.recent.windows.first.map { Wording.rate($0.tenthsPerSecond) } ?? "–", -7),
+                ("\(server.active)", -6), ("\(server.sum[.serverErrors])", -6),
+                ("\(server.sum[.failures])", -6),
+            ])
+            if server.isTrouble { writeDetail(of: server) }
+            next += 1
+            return true
+        }
     }
 
     private func add(_ upstream: StatusReport.Upstream, to work: SlicedWork) {

@@ -17,6 +17,9 @@ package struct StatusView: Equatable {
     /// The first is 1.
     var page = 1
 
+    /// Something of it is asked for at all.
+    private(set) var isAsked = false
+
     /// All upstreams, from the first.
     package init() {}
 
@@ -25,6 +28,7 @@ package struct StatusView: Equatable {
         upstream = value("upstream").flatMap { $0.isEmpty ? nil : $0 }
         query = String((value("q") ?? "").prefix(100))
         order = value("sort").flatMap { Order(rawValue: $0) } ?? .trouble
+        isAsked = ["upstream", "q", "sort"].contains { value($0) != nil }
         page = value("page").flatMap { Int($0) }.map { min(max($0, 1), 1_000_000) } ?? 1
     }
 

@@ -126,6 +126,7 @@ final class ConfigurationBuilder {
         let globals = try parser.parse(
             text: request.globalDirectives, name: SourceLocation.commandLine)
         try read(globals + statements, in: mainBlock)
+        try addControl(parser, mainBlock)
         guard hasEvents else { throw ConfigError("no \"events\" section in configuration") }
         try finishMain()
         servers = try makeServers()

@@ -35,10 +35,10 @@ enum StatusAnswers {
         let gathering = gathering(exchange, .all)
         gathering.apiPath = exchange.server.location(of: writing)?.name
         gathering.add(to: work)
+        let view = StatusView { argument($0, of: exchange) }
         switch format {
         case .page:
             let nonce = Digest.randomBytes(16).map { Digest.hex($0) } ?? ""
-            let view = StatusView { argument($0, of: exchange) }
             work.once { StatusPage.add(gathering.report, view, nonce: nonce, to: work) }
             setType(exchange, "text/html; charset=utf-8")
             add(exchange, "Content-Security-Policy", StatusPage.contentSecurityPolicy(nonce: nonce))
@@ -53,7 +53,7 @@ enum StatusAnswers {
             work.once { StatusMetrics.add(gathering.report, .openMetrics, to: work) }
             setType(exchange, "application/openmetrics-text; version=1.0.0; charset=utf-8")
         case .text:
-            work.once { StatusText.add(gathering.report, to: work) }
+            work.once { StatusText.add(gathering.report, view, to: work) }
             setType(exchange, "text/plain; charset=utf-8")
         }
         return exchange.begin(work)

@@ -32,6 +32,8 @@ public struct MainSettings: Sendable {
     public internal(set) var group: String?
     /// Absolute once the configuration is complete.
     public internal(set) var pidPath = "logs/portico.pid"
+    /// `control_socket`; `nil`: there is none, empty: beside the pid file.
+    var controlSocket: String?
     /// `daemon`: the program leaves the terminal.
     public internal(set) var daemonizes = true
     /// `master_process`: worker processes are forked.
@@ -60,6 +62,18 @@ extension MainSettings {
 
     private static var processRows: [Directive<Block>] {
         [
+            Directive(
+                "control_socket",
+                "A UNIX socket for its owner, which `portico top` and `-s status` ask; `on`: beside `pid`.",
+                "on | off | path", default: "off", in: .main, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                switch statement.argument(0) {
+                case "off": block.main.controlSocket = nil
+                case "on": block.main.controlSocket = ""
+                case let path where path.hasPrefix("unix:") || path.isEmpty: throw .invalidValue(statement)
+                case let path: block.main.controlSocket = path
+                }
+            },
             Directive(
                 "worker_processes", "How many processes serve; `auto` is one for each processor.",
                 "number | auto",
