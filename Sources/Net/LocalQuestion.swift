@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// One question and its answer over a UNIX socket, for a command that waits for it.
