@@ -44,8 +44,12 @@ public struct FieldList: RandomAccessCollection, MutableCollection {
         count &+= 1
     }
 
-    /// Empties the list; keeps the memory.
+    /// More places than that are not kept for the next head.
+    private static var keptMax: Int { 1024 }
+
+    /// Empties the list; keeps the memory, unless it is more than heads have use for.
     public mutating func removeAll() {
+        if places.count > FieldList.keptMax { places = [] }
         count = 0
         names = 0
     }

@@ -18,7 +18,8 @@ public struct HTTP1ResponseParser {
 
     private enum Stage { case statusLine, fields, complete }
 
-    static var fieldsMax: Int { 1000 }
+    /// As nginx has no bound but the head's own size, this one is for heads of hardly anything but names.
+    static var fieldsMax: Int { 16_384 }
     /// 1xx responses that a peer may send before the final one.
     public static var informationalMax: Int { 16 }
 

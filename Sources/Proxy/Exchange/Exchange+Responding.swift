@@ -30,7 +30,7 @@ extension Exchange {
         SubFilter.settle(self)
         Compression.settle(self)
         Charset.settle(self)
-        ForcedRanges.settle(self)
+        if let size = ForcedRanges.settle(self) { return refuseRange(of: size) }
         response.addRanges()
         discardBody()
         startResponse()
@@ -49,6 +49,17 @@ extension Exchange {
         case .streamed:
             break
         }
+    }
+
+    /// None of the ranges that are asked for is a part of the gateway's content.
+    private func refuseRange(of size: Int64) {
+        upstream?.endUnread()
+        response.reset()
+        response.add(.contentRange) { out in
+            out.append("bytes */")
+            out.append(decimal: Int(size))
+        }
+        finish(status: 416)
     }
 
     /// The response has its content, if any, and not only its head.

@@ -126,13 +126,15 @@ final class Subrequest {
         exchange.delivery.bytesSent = main.delivery.bytesSent
         exchange.delivery.contentBytesSent = main.delivery.contentBytesSent
         mainIsComplete = main.isComplete
+        exchange.body.copy(main.body)
+        heldCount = exchange.body.memory.count
         if !exchange.uri.isEmpty, exchange.uri[0] == UInt8(ascii: "@") {
             startName = Array(exchange.uri.bytes.dropFirst())
             exchange.uri.removeAll()
             exchange.uri.append(contentsOf: main.uri)
             exchange.arguments.append(contentsOf: main.arguments)
         }
-        worker.mirrors.began(holding: 0)
+        worker.mirrors.began(holding: heldCount)
     }
 
     /// Nobody waits for the answer any more: it ends.

@@ -17,7 +17,7 @@ enum SubFilter {
         let scratch = exchange.worker.takeScratch()
         response.recode(nil, keepsRanges: true, using: scratch)
         exchange.worker.giveScratch(scratch)
-        guard exchange.givesContent else { return }
+        guard exchange.givesContent, hasContent(response) else { return }
         exchange.add { $0.begin(plan, search.table, search.replacements) }
     }
 
@@ -26,10 +26,15 @@ enum SubFilter {
         exchange.location.settings.substitution.plan != nil && isEligible(exchange)
     }
 
+    /// As in nginx, what is said of contents that are not sent is said of them as they would be.
+    private static func hasContent(_ response: Response) -> Bool {
+        response.status != 304 && response.status != 204
+    }
+
     private static func isEligible(_ exchange: Exchange) -> Bool {
         let response = exchange.response
-        if case .none = response.contentKind { return false }
-        guard response.status != 304, response.status != 204, response.contentLength != 0,
+        if case .none = response.contentKind, hasContent(response) { return false }
+        guard response.contentLength != 0,
             !response.fields.contains(where: { $0.known == .contentEncoding && !$0.value.isEmpty })
         else { return false }
         return ContentType.withBare(of: exchange) {

@@ -94,8 +94,13 @@ extension HTTP1Session {
     private func takeReceived(_ exchange: Exchange) throws(BodyError) {
         guard let input, usedCount < input.count, exchange.body.isAwaited else { return }
         let end = try exchange.body.take(input, from: usedCount)
-        exchange.arrival.byteCount += Int64(end - usedCount)
+        count(end - usedCount, exchange)
         usedCount = end
+    }
+
+    /// `$request_length`: as in nginx, content that is dropped unread is no part of it.
+    private func count(_ received: Int, _ exchange: Exchange) {
+        if !exchange.body.isDiscarded { exchange.arrival.byteCount += Int64(received) }
     }
 
     /// Reads once: to where the content stays, or into the worker's shared buffer.
@@ -117,7 +122,7 @@ extension HTTP1Session {
         let outcome = transport.receive(into: shared, atLeast: 16 << 10, limit: limit)
         guard case .bytes = outcome else { return outcome }
         let end = try exchange.body.take(shared, from: 0)
-        exchange.arrival.byteCount += Int64(end)
+        count(end, exchange)
         if end < shared.count, let input {
             input.append(Slice(from: end, to: shared.count), of: shared)
         }

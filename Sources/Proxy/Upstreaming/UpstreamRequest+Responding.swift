@@ -101,7 +101,7 @@ extension UpstreamRequest {
     }
 
     /// The response is not wanted beyond its head.
-    private func endUnread() {
+    func endUnread() {
         if stream.hasAllContent { return completed() }
         state = .done
         endAttempt(.success)

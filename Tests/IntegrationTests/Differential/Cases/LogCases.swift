@@ -26,6 +26,7 @@ extension DifferentialGroup {
                     location /usual { access_log %PREFIX%/access.log usual; return 204; }
                     location /if { access_log %PREFIX%/access.log usual if=$quiet; return 204; }
                     location /two { access_log %PREFIX%/access.log usual; access_log %PREFIX%/access.log json; return 204; }
+                    location /dropped { access_log %PREFIX%/access.log gateway; return 403; }
                     location /off { access_log off; return 204; }
                 }
                 """#,
@@ -53,6 +54,10 @@ extension DifferentialGroup {
                     1),
                 .init("escape=none", .get("/none", ["User-Agent: \"q\" \\"])).logging(1),
                 .init("escape=default", .get("/usual?a\"b", ["User-Agent: \"q\" \\ tab\t\u{e4}"])).logging(1),
+                .init(
+                    "content that is dropped", .post("/dropped", "hello"),
+                    .chunkedPost("/dropped", ["he", "llo"])
+                ).logging(2),
                 .init("a condition", .get("/if?x=hush"), .get("/if?x=loud")).logging(1),
                 .init("two logs", .get("/two")).logging(2),
                 .init("keep-alive counts requests", .get("/gateway/a"), .get("/gateway/b")).logging(2),

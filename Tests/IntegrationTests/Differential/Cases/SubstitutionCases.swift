@@ -75,6 +75,12 @@ extension DifferentialGroup {
             .init("HEAD", .head("/once/"), answers: [page("foo", tags)]),
             .init("nothing in it", .get("/once/"), answers: [page("", tags)]),
             .init("an old client", .get("/once/", version: "HTTP/1.0"), answers: [page("foo", tags)]),
+            .init(
+                "tags go where there is no content", .get("/once/"), .get("/any/"),
+                answers: [
+                    .raw("HTTP/1.1 304 Same\r\nContent-Type: text/html\r\nETag: \"x\"\r\n\r\n"),
+                    .raw("HTTP/1.1 204 None\r\nETag: \"x\"\r\n\r\n"),
+                ]),
             .init("a file", .get("/files/a.html")),
             .init("a file of another type", .get("/files/a.css")),
             .init("a file with nothing in it", .get("/files/none.html")),
@@ -118,6 +124,10 @@ extension DifferentialGroup {
                     answers: [whole]),
                 .init(
                     "a gateway that has no length", ask("bytes=1-2"), answers: [.chunked(["0123", "456"])]),
+                .init(
+                    "none that is there", ask("bytes=10-20"), ask("bytes=-0"), ask("bytes=11-12,20-"),
+                    ask("bytes=2-1"), answers: [whole, whole, whole, whole]
+                ).ignoring("Content-Length"),
                 .init(
                     "a gateway that gives ranges itself", ask("bytes=1-2"),
                     answers: [
