@@ -45,6 +45,20 @@ public struct Template<Variable: Sendable>: Sendable {
         source = text
     }
 
+    /// Texts one behind the other.
+    public init(joining templates: [Template]) {
+        var parts: [Part] = []
+        for part in templates.flatMap(\.parts) {
+            if case .literal(let more) = part, case .literal(let before)? = parts.last {
+                parts[parts.count - 1] = .literal(before + more)
+            } else {
+                parts.append(part)
+            }
+        }
+        self.parts = parts
+        source = templates.map(\.source).joined()
+    }
+
     /// What stands behind a `$`: a digit, `name` or `{name}`.
     private static func reference(
         _ rest: inout ArraySlice<UInt8>, _ resolve: (String) throws(ConfigError) -> Variable

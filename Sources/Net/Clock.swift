@@ -76,6 +76,14 @@ public final class Clock {
         return Int64(local.tm_gmtoff)
     }
 
+    /// "Saturday, 28-Nov-2026 21:35:58 GMT": the time now, in UTC or in this machine's zone.
+    public func longDate(isLocal: Bool) -> [UInt8] {
+        var seconds = time_t(wallSeconds)
+        var parts = tm()
+        if isLocal { localtime_r(&seconds, &parts) } else { gmtime_r(&seconds, &parts) }
+        return Clock.format(&parts, "%A, %d-%b-%Y %H:%M:%S %Z")
+    }
+
     /// Appends the `Date` field of a response.
     public func appendDateLine(to out: ByteBuffer) { out.append(contentsOf: dateLine) }
 

@@ -1,3 +1,5 @@
+internal import Core
+
 /// `name` or `name:port` as an operator writes them: what is no numeric address, and has to be looked up.
 public struct HostAndPort: Equatable, Sendable {
     /// What is wrong with a text.
@@ -22,6 +24,11 @@ public struct HostAndPort: Equatable, Sendable {
         }
         self.host = String(host)
         self.port = number
+    }
+
+    /// Whether the name is made of what names of hosts are made of, so that it may be known some day.
+    public var mayBeFound: Bool {
+        host.utf8.allSatisfy { $0.isASCIIAlpha || $0.isASCIIDigit || ".-_".utf8.contains($0) }
     }
 
     /// Takes a text apart at the colon before its port, if it has one; an IPv6 address is in brackets.

@@ -63,8 +63,8 @@ public struct ResolverLine: Hashable, Sendable {
         let invalid = ConfigError("invalid parameter: \"\(name)=\(value)\"", statement)
         switch name {
         case "valid":
-            guard let ms = Units.milliseconds(value), ms > 0 else { throw invalid }
-            validMs = ms
+            guard let seconds = Units.seconds(value) else { throw invalid }
+            validMs = seconds == 0 ? nil : seconds * 1000
         case "ipv4", "ipv6":
             guard value == "on" || value == "off" else { throw invalid }
             if name == "ipv4" { settings.usesIPv4 = value == "on" } else { settings.usesIPv6 = value == "on" }

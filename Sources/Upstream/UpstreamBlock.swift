@@ -205,7 +205,7 @@ extension UpstreamBlock {
                         "invalid value \"\(statement.argument(0))\" in \"keepalive\" directive", statement)
                 }
                 let word = statement.argument(1)
-                guard word.isEmpty || word == "local" else {
+                guard statement.arguments.count == 1 || word == "local" else {
                     throw ConfigError("invalid parameter \"\(word)\"", statement)
                 }
                 block.settings.keepalive.count = count
@@ -257,6 +257,12 @@ enum ServerLine {
         let place = try HostAndPort.read(
             written, defaultPort: 80, in: "upstream \"\(written)\"", statement)
         let found = block.resolve(place.host, place.port)
+        guard !place.host.contains("/") else {
+            throw ConfigError("invalid host in upstream \"\(written)\"", statement)
+        }
+        guard !found.isEmpty || place.mayBeFound else {
+            throw ConfigError("host not found in upstream \"\(written)\"", statement)
+        }
         // A name that is not known yet must not keep the other servers from serving.
         if isFollowed || found.isEmpty {
             prototype.dynamicName = DynamicName(host: place.host, port: place.port, isFollowed: isFollowed)

@@ -63,6 +63,9 @@ extension ConfigurationBuilder {
             }
             addresses = files.resolve(host: place.host, port: place.port)
             guard !addresses.isEmpty else {
+                guard place.mayBeFound else {
+                    throw ConfigError("host not found in upstream \"\(place.host)\"", statement)
+                }
                 warn(
                     ConfigError(
                         "host not found in upstream \"\(place.host)\"; it is unavailable until it is found"

@@ -46,12 +46,14 @@ final class ConfigurationBuilder {
     private(set) var userVariables: [String: Int] = [:]
     /// Names of variables that a `set` gives values, by index.
     var setVariables: [Int: String] = [:]
+    /// The rows of built-in variables that some of those take the place of where they are set.
+    private(set) var replacedVariables: [Int: Int] = [:]
     private(set) var accessLogFiles: [AccessLogFile] = []
     /// The log of those who name none; it is opened only if somebody writes to it.
     private var defaultLog: Int?
     private var isDefaultLogUsed = false
     private(set) var logFormats: [LogFormat] = []
-    private var formatTexts: [(index: Int, text: String, statement: Statement)] = []
+    private var formatTexts: [(index: Int, texts: [String], statement: Statement)] = []
     private(set) var servers: [(block: ServerBlock, server: VirtualServer)] = []
     /// Blocks that were read; what they become depends on all of them.
     private(set) var serverBlocks: [(block: ServerBlock, base: Location, locations: [Location])] = []
@@ -174,10 +176,11 @@ final class ConfigurationBuilder {
                     "the number of \"worker_processes\" is not equal to the number of"
                         + " \"worker_cpu_affinity\" masks, using last mask for remaining worker processes"))
         }
-        for (index, text, statement) in formatTexts {
+        for (index, texts, statement) in formatTexts {
             let format = logFormats[index]
             logFormats[index] = LogFormat(
-                name: format.name, escape: format.escape, template: try template(text, statement))
+                name: format.name, escape: format.escape,
+                template: try LogFormat.template(texts, statement, self))
         }
     }
 
@@ -206,9 +209,9 @@ final class ConfigurationBuilder {
         } catch {
             errors.append(error)
         }
-        for (_, text, statement) in formatTexts {
+        for (_, texts, statement) in formatTexts {
             do throws(ConfigError) {
-                _ = try template(text, statement)
+                _ = try LogFormat.template(texts, statement, self)
             } catch {
                 errors.append(error)
             }
@@ -342,7 +345,8 @@ final class ConfigurationBuilder {
     func variable(_ name: String, _ statement: Statement) throws(ConfigError) -> Variable {
         if let index = computed[name] { return .computed(index) }
         if let index = userVariables[name] { return .user(index) }
-        if let found = Variables.resolve(name) { return found }
+        let isReplaced = Variables.replaceable.contains(name) && isDefinedSomewhere(name)
+        if !isReplaced, let found = Variables.resolve(name) { return found }
         guard isDefinedSomewhere(name) else { throw .unknownVariable(name, statement) }
         return .user(try userVariable(name, statement))
     }
@@ -355,10 +359,11 @@ final class ConfigurationBuilder {
     func userVariable(_ written: String, _ statement: Statement) throws(ConfigError) -> Int {
         let name = written.lowercased()
         if let index = userVariables[name] { return index }
-        if case .builtin? = Variables.resolve(name) {
+        if Variables.isReserved(name) {
             throw ConfigError("the duplicate \"\(name)\" variable", statement)
         }
         let index = userVariables.count
+        if case .builtin(let row)? = Variables.resolve(name) { replacedVariables[index] = row }
         userVariables[name] = index
         return index
     }
@@ -376,13 +381,13 @@ final class ConfigurationBuilder {
         guard name == "combined" else { return nil }
         let statement = Statement(
             words: ["log_format", "combined"], block: nil, location: SourceLocation(file: "", line: 0))
-        addFormat("combined", .standard, LogFormat.combined, statement)
+        addFormat("combined", .standard, [LogFormat.combined], statement)
         return logFormats.count - 1
     }
 
     /// Adds a format; its variables may be defined further on, so it is compiled at the end.
-    func addFormat(_ name: String, _ escape: LogFormat.Escape, _ text: String, _ statement: Statement) {
-        formatTexts.append((logFormats.count, text, statement))
+    func addFormat(_ name: String, _ escape: LogFormat.Escape, _ texts: [String], _ statement: Statement) {
+        formatTexts.append((logFormats.count, texts, statement))
         logFormats.append(LogFormat(name: name, escape: escape, template: Template(constant: [])))
     }
 

@@ -142,7 +142,9 @@ struct TLSAssembly {
             guard let file else { return nil }
             return (try read(file, call), file.path)
         }
-        made.clientAuthorities = try named(settings.clientAuthorities, "cannot load client certificates")
+        if made.clientVerification != .off {
+            made.clientAuthorities = try named(settings.clientAuthorities, "cannot load client certificates")
+        }
         made.trustedCertificates = try named(
             settings.trustedCertificates, "cannot load trusted certificates")
         made.revocations = try named(settings.revocations, "cannot load revocations")

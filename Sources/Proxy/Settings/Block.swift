@@ -65,6 +65,19 @@ final class Block {
 
     /// An absolute path: relative ones begin at the prefix.
     func path(_ text: String) -> String { builder.path(text) }
+
+    /// `path [level1 [level2 [level3]]]`
+    func temporaryFolder(_ statement: Statement) throws(ConfigError) -> TemporaryFolder {
+        var levels: [Int] = []
+        for word in statement.arguments.dropFirst() {
+            guard let level = Units.number(word) else { throw .invalidValue(statement) }
+            levels.append(level)
+        }
+        guard let folder = TemporaryFolder(path(statement.argument(0)), levels: levels) else {
+            throw .invalidValue(statement)
+        }
+        return folder
+    }
 }
 
 extension Block: WordSetScope {

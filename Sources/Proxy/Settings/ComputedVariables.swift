@@ -31,7 +31,7 @@ struct ComputedVariables {
         guard word.hasPrefix("$"), word.count > 1 else {
             throw ConfigError("invalid variable name \"\(word)\"", statement)
         }
-        if case .builtin? = Variables.resolve(name(statement)) {
+        if Variables.isReserved(name(statement)) {
             throw ConfigError("the duplicate \"\(word.dropFirst())\" variable", statement)
         }
     }

@@ -28,15 +28,7 @@ extension CoreSettings {
                 "path [level1 [level2 [level3]]]", default: "client_body_temp", in: anywhere, arity: 1...4
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                var levels: [Int] = []
-                for word in statement.arguments.dropFirst() {
-                    guard let level = Int(word) else { throw .invalidValue(statement) }
-                    levels.append(level)
-                }
-                guard let folder = TemporaryFolder(block.path(statement.argument(0)), levels: levels) else {
-                    throw .invalidValue(statement)
-                }
-                block.settings.core.clientBodyTempFolder = folder
+                block.settings.core.clientBodyTempFolder = try block.temporaryFolder(statement)
             },
             .oneOf(
                 "client_body_in_file_only",

@@ -127,7 +127,7 @@ extension HeaderSettings {
 
     private static func line(_ statement: Statement, _ block: Block) throws(ConfigError) -> AddedHeader {
         let word = statement.argument(2)
-        guard word.isEmpty || word == "always" else {
+        guard statement.arguments.count == 2 || word == "always" else {
             throw ConfigError("invalid parameter \"\(word)\"", statement)
         }
         let name = Array(statement.argument(0).utf8)

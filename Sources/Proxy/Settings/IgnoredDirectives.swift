@@ -1,43 +1,63 @@
 internal import Config
 
-/// Directives of nginx that cannot matter here: accepted, with one `[warn]` each.
+/// Directives of nginx that cannot matter here: accepted with what nginx accepts, and one `[warn]` each.
 enum IgnoredDirectives {
     static var directives: [Directive<Block>] {
-        let anywhere: Context = [.http, .server, .location, .ifInLocation]
-        return rows(
-            [
-                "sendfile", "sendfile_max_chunk", "tcp_nopush", "aio", "aio_write", "directio",
-                "directio_alignment",
-                "output_buffers", "postpone_output", "read_ahead", "open_file_cache",
-                "open_file_cache_errors", "open_file_cache_min_uses",
-                "open_file_cache_valid", "types_hash_max_size",
-                "types_hash_bucket_size",
-                "connection_pool_size",
-                "request_pool_size",
-                "send_lowat", "subrequest_output_buffer_size",
+        contentRows + proxyRows + tableRows + processRows
+    }
 
-                "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size", "proxy_send_lowat",
-                "proxy_temp_file_write_size", "tunnel_send_lowat", "tunnel_buffer_size",
-                "msie_padding", "msie_refresh",
-                "keepalive_min_timeout",
-            ], in: anywhere)
-            + rows(["referer_hash_max_size", "referer_hash_bucket_size"], in: [.server, .location])
+    private static let anywhere: Context = [.http, .server, .location]
+
+    private static var contentRows: [Directive<Block>] {
+        rows(["sendfile"], .flag, in: [.http, .server, .location, .ifInLocation])
+            + rows(
+                ["tcp_nopush", "aio_write", "open_file_cache_errors", "msie_padding", "msie_refresh"], .flag)
+            + rows(
+                [
+                    "sendfile_max_chunk", "postpone_output", "read_ahead", "send_lowat",
+                    "subrequest_output_buffer_size",
+                ], .size)
+            + rows(["directio"], .offset(orElse: "off"))
+            + rows(["directio_alignment"], .offset(orElse: nil))
+            + rows(["output_buffers"], .buffers)
+            + rows(["aio"], .transfers)
+            + rows(["open_file_cache"], .openFiles)
+            + rows(["open_file_cache_valid"], .seconds)
+            + rows(["open_file_cache_min_uses", "types_hash_max_size", "types_hash_bucket_size"], .number)
+            + rows(["keepalive_min_timeout"], .milliseconds)
+            + rows(["connection_pool_size", "request_pool_size"], .pool, in: [.http, .server])
+    }
+
+    private static var proxyRows: [Directive<Block>] {
+        rows(["proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size"], .number)
+            + rows(
+                [
+                    "proxy_send_lowat", "proxy_temp_file_write_size", "tunnel_send_lowat",
+                    "tunnel_buffer_size",
+                ],
+                .size)
+    }
+
+    private static var tableRows: [Directive<Block>] {
+        rows(["referer_hash_max_size", "referer_hash_bucket_size"], .number, in: [.server, .location])
             + rows(
                 [
                     "server_names_hash_max_size", "server_names_hash_bucket_size", "variables_hash_max_size",
                     "variables_hash_bucket_size", "map_hash_max_size", "map_hash_bucket_size",
-                ], in: .http)
-            + rows(
-                [
-                    "lock_file", "timer_resolution", "pcre_jit", "thread_pool", "worker_rlimit_core",
-                    "load_module",
-                    "ssl_object_cache_inheritable", "debug_points",
-                ], in: .main)
-            + rows(
-                [
-                    "accept_mutex", "accept_mutex_delay", "debug_connection", "epoll_events",
-                    "worker_aio_requests",
-                ], in: .events)
+                ], .number, in: .http)
+    }
+
+    private static var processRows: [Directive<Block>] {
+        rows(["lock_file", "load_module"], .word, in: .main)
+            + rows(["timer_resolution"], .milliseconds, in: .main)
+            + rows(["pcre_jit", "ssl_object_cache_inheritable"], .flag, in: .main)
+            + rows(["thread_pool"], .threads, in: .main)
+            + rows(["worker_rlimit_core"], .offset(orElse: nil), in: .main)
+            + rows(["debug_points"], .oneOf(["stop", "abort"]), in: .main)
+            + rows(["accept_mutex"], .flag, in: .events)
+            + rows(["accept_mutex_delay"], .milliseconds, in: .events)
+            + rows(["debug_connection"], .word, in: .events)
+            + rows(["epoll_events", "worker_aio_requests"], .number, in: .events)
     }
 
     /// What is not to be taken from a cache, or put into one: nothing is, so there is nothing to warn of.
@@ -58,24 +78,155 @@ enum IgnoredDirectives {
     private static let reasons = [
         "worker_rlimit_core": "workers leave no core files, as keys are in their memory",
         "debug_connection": "there are no lines of level debug",
-        "uninitialized_variable_warn": "nobody is warned of variables without a value",
         "load_module": "all that is here is built in",
         "keepalive_min_timeout": "a worker that ends waits ten seconds for one more request",
         "msie_padding": "old browsers are served as all others",
         "msie_refresh": "old browsers are served as all others",
     ]
 
-    private static func rows(_ names: [String], in contexts: Context) -> [Directive<Block>] {
+    /// What may stand more than once in a block.
+    private static let repeated: Set<String> = ["debug_connection", "load_module", "thread_pool"]
+
+    private static func rows(
+        _ names: [String], _ kind: IgnoredArguments, in contexts: Context = anywhere
+    ) -> [Directive<Block>] {
         names.map { name in
-            Directive(
-                name, "Accepted for nginx's sake; it does not matter here.", "...", in: contexts,
-                arity: 0...Int.max
+            let row = Directive(
+                name, "Accepted for nginx's sake; it does not matter here.", kind.syntax, in: contexts,
+                arity: kind.arity
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
+                try kind.check(statement)
+                if name == "thread_pool", !block.builder.isFirst("thread_pool \(statement.argument(0))") {
+                    throw ConfigError("duplicate thread pool \"\(statement.argument(0))\"", statement)
+                }
                 let reason = reasons[name].map { ": \($0)" } ?? ""
                 block.builder.warnOnce(
                     name, ConfigError("\"\(name)\" is accepted but has no effect here\(reason)", statement))
-            }.repeatable
+            }
+            return repeated.contains(name) ? row.repeatable : row
+        }
+    }
+}
+
+/// What nginx takes as the arguments of a directive: what it refuses is wrong here too.
+private enum IgnoredArguments {
+    case flag, number, size, buffers, milliseconds, seconds, word
+    /// `connection_pool_size`
+    case pool
+    case offset(orElse: String?)
+    case oneOf([String])
+    /// `open_file_cache`
+    case openFiles
+    /// `aio`
+    case transfers
+    /// `thread_pool`
+    case threads
+
+    var syntax: String {
+        switch self {
+        case .flag: "on | off"
+        case .number: "number"
+        case .size, .pool, .offset(orElse: nil): "size"
+        case .offset(let word?): "size | \(word)"
+        case .buffers: "number size"
+        case .milliseconds, .seconds: "time"
+        case .word: "..."
+        case .oneOf(let words): words.joined(separator: " | ")
+        case .openFiles: "off | max=number [inactive=time]"
+        case .transfers: "on | off | threads[=pool]"
+        case .threads: "name threads=number [max_queue=number]"
+        }
+    }
+
+    var arity: ClosedRange<Int> {
+        switch self {
+        case .buffers: 2...2
+        case .openFiles: 1...2
+        case .threads: 2...3
+        default: 1...1
+        }
+    }
+
+    func check(_ statement: Statement) throws(ConfigError) {
+        let word = statement.argument(0)
+        switch self {
+        case .flag:
+            guard ["on", "off"].contains(word.lowercased()) else {
+                throw ConfigError(
+                    "invalid value \"\(word)\" in \"\(statement.name)\" directive,"
+                        + " it must be \"on\" or \"off\"",
+                    statement)
+            }
+        case .oneOf(let words):
+            guard words.contains(word.lowercased()) else {
+                throw ConfigError("invalid value \"\(word)\"", statement)
+            }
+        case .number:
+            guard Units.number(word) != nil else {
+                throw ConfigError("\"\(statement.name)\" directive invalid number", statement)
+            }
+        case .size: try IgnoredArguments.want(Units.size(word), statement)
+        case .offset(let other): if word != other { try IgnoredArguments.want(Units.offset(word), statement) }
+        case .buffers: try IgnoredArguments.want(Units.buffers(word, statement.argument(1)), statement)
+        case .milliseconds: try IgnoredArguments.want(Units.milliseconds(word), statement)
+        case .seconds: try IgnoredArguments.want(Units.seconds(word), statement)
+        case .word: break
+        case .pool: try IgnoredArguments.checkPool(statement)
+        case .openFiles: try IgnoredArguments.checkOpenFiles(statement)
+        case .transfers:
+            guard ["on", "off", "threads"].contains(word) || word.hasPrefix("threads=") else {
+                throw .invalidValue(statement)
+            }
+        case .threads: try IgnoredArguments.checkThreads(statement)
+        }
+    }
+
+    private static func want<Value>(_ value: Value?, _ statement: Statement) throws(ConfigError) {
+        guard value != nil else { throw .invalidValue(statement) }
+    }
+
+    private static func checkPool(_ statement: Statement) throws(ConfigError) {
+        guard let size = Units.size(statement.argument(0)) else { throw .invalidValue(statement) }
+        guard size >= 112 else { throw ConfigError("the pool size must be no less than 112", statement) }
+        guard size % 16 == 0 else { throw ConfigError("the pool size must be a multiple of 16", statement) }
+    }
+
+    private static func checkOpenFiles(_ statement: Statement) throws(ConfigError) {
+        var isSized = false
+        for word in statement.arguments {
+            if word.hasPrefix("max="), let count = Units.number(String(word.dropFirst(4))), count > 0 {
+                isSized = true
+            } else if word.hasPrefix("inactive="), Units.seconds(String(word.dropFirst(9))) != nil {
+                continue
+            } else if word == "off" {
+                isSized = true
+            } else {
+                throw ConfigError("invalid \"open_file_cache\" parameter \"\(word)\"", statement)
+            }
+        }
+        guard isSized else {
+            throw ConfigError("\"open_file_cache\" must have the \"max\" parameter", statement)
+        }
+    }
+
+    private static func checkThreads(_ statement: Statement) throws(ConfigError) {
+        var isSized = false
+        for word in statement.arguments.dropFirst() {
+            if word.hasPrefix("threads=") {
+                guard let count = Units.number(String(word.dropFirst(8))), count > 0 else {
+                    throw ConfigError("invalid threads value \"\(word)\"", statement)
+                }
+                isSized = true
+            } else if word.hasPrefix("max_queue=") {
+                guard Units.number(String(word.dropFirst(10))) != nil else {
+                    throw ConfigError("invalid max_queue value \"\(word)\"", statement)
+                }
+            }
+        }
+        guard isSized else {
+            throw ConfigError(
+                "\"thread_pool\" must have \"threads\" parameter", statement)
         }
     }
 }

@@ -110,16 +110,17 @@ extension LogSettings {
             }
             words.removeFirst()
         }
-        block.builder.addFormat(name, escape, words.map(closingVariable).joined(), statement)
+        block.builder.addFormat(name, escape, words, statement)
     }
+}
 
-    /// A string of a format whose last variable does not go on in the next string: `$uri` as `${uri}`.
-    private static func closingVariable(_ word: String) -> String {
-        guard let dollar = word.lastIndex(of: "$") else { return word }
-        let name = word[word.index(after: dollar)...]
-        guard !name.isEmpty, name.utf8.allSatisfy({ $0.isASCIIAlpha || $0.isASCIIDigit || $0 == 0x5F })
-        else { return word }
-        return "\(word[..<dollar])${\(name)}"
+extension LogFormat {
+    /// Compiles the strings of a format, each by itself: a variable ends with its string.
+    static func template(
+        _ texts: [String], _ statement: Statement, _ builder: ConfigurationBuilder
+    ) throws(ConfigError) -> Template<Variable> {
+        Template(
+            joining: try texts.map { (text) throws(ConfigError) in try builder.template(text, statement) })
     }
 }
 
@@ -154,7 +155,9 @@ private struct AccessLogLine {
     }
 
     private mutating func read(_ word: String, isFirst: Bool) throws(ConfigError) {
-        if word.hasPrefix("buffer=") {
+        if isFirst {
+            format = word
+        } else if word.hasPrefix("buffer=") {
             guard let size = Units.memory(String(word.dropFirst(7))), size > 0 else {
                 throw ConfigError("invalid buffer size \"\(word.dropFirst(7))\"", statement)
             }
@@ -171,8 +174,6 @@ private struct AccessLogLine {
                 (1...9).contains(level)
             else { throw ConfigError("invalid compression level \"\(word.dropFirst(5))\"", statement) }
             gzipLevel = level
-        } else if isFirst {
-            format = word
         } else {
             throw .invalidParameter(word, statement)
         }

@@ -51,7 +51,12 @@ public struct MainSettings: Sendable {
 
     /// The processors that a worker may run on; `nil`: all.
     public func cpuMask(forWorker index: Int) -> UInt64? {
-        if spreadsOverCPUs { return 1 << UInt64(index % min(Host.processorCount, 64)) }
+        if spreadsOverCPUs {
+            let count = min(Host.processorCount, 64)
+            let allowed = cpuMasks.first ?? .max
+            let processors = (0..<count).filter { allowed & (1 << UInt64($0)) != 0 }
+            return processors.isEmpty ? nil : 1 << UInt64(processors[index % processors.count])
+        }
         guard let last = cpuMasks.last else { return nil }
         return index < cpuMasks.count ? cpuMasks[index] : last
     }
@@ -120,18 +125,24 @@ extension MainSettings {
                 in: .main,
                 arity: 1...1
             ) { (block: Block, statement: Statement) throws(ConfigError) in
-                guard let value = Int(statement.argument(0)), -20...20 ~= value else {
+                guard let value = Int32(statement.argument(0)) else {
                     throw ConfigError("\"worker_priority\" directive invalid number", statement)
                 }
-                block.main.workerPriority = value
+                block.main.workerPriority = Int(value)
             },
             Directive(
                 "worker_cpu_affinity", "Processors that workers are bound to.",
                 "cpumask ... | auto [cpumask]",
                 in: .main, arity: 1...Int.max
             ) { (block: Block, statement: Statement) throws(ConfigError) in
-                if statement.argument(0) == "auto" { return block.main.spreadsOverCPUs = true }
-                for word in statement.arguments { block.main.cpuMasks.append(try cpuMask(word, statement)) }
+                let isSpread = statement.argument(0) == "auto"
+                block.main.spreadsOverCPUs = isSpread
+                guard !isSpread || statement.arguments.count <= 2 else {
+                    throw .invalidArgumentCount(statement)
+                }
+                for word in statement.arguments.dropFirst(isSpread ? 1 : 0) {
+                    block.main.cpuMasks.append(try cpuMask(word, statement))
+                }
             },
             .flag(
                 "daemon", "Whether the program goes into the background.", in: .main, default: true,

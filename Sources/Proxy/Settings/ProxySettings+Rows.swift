@@ -90,7 +90,9 @@ extension ProxySettings {
 
     /// An address of this machine, with or without a port.
     private static func isAddress(_ word: String) -> Bool {
-        !word.hasPrefix("unix:") && SocketAddress.parse(word, defaultPort: 1) != nil
+        !word.hasPrefix("unix:")
+            && (SocketAddress.parse(word, defaultPort: 1) ?? SocketAddress.parse("[\(word)]", defaultPort: 1))
+                != nil
     }
 
     private static func template(
@@ -233,7 +235,7 @@ extension ProxySettings {
                 "path [level1 [level2 [level3]]]", default: "proxy_temp", in: anywhere, arity: 1...4
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                block.settings.proxy.tempPath = block.path(statement.argument(0))
+                block.settings.proxy.tempPath = try block.temporaryFolder(statement).path
             },
         ]
     }
@@ -271,7 +273,7 @@ extension ProxySettings {
             ("error", .error), ("timeout", .timeout), ("invalid_header", .invalidHeader),
             ("http_500", .http500), ("http_502", .http502), ("http_503", .http503), ("http_504", .http504),
             ("http_403", .http403), ("http_404", .http404), ("http_429", .http429),
-            ("non_idempotent", .nonIdempotent), ("off", .off),
+            ("non_idempotent", .nonIdempotent), ("updating", []), ("off", .off),
         ]
     }
 
@@ -360,6 +362,12 @@ private enum ProxyRedirectLine {
             block.settings.proxy.redirectIsOff = true
             block.settings.proxy.redirects.clear()
         case "default":
+            // As in nginx: what it stands for is the target of the location that it stands in.
+            guard block.context != .http, block.context != .server else {
+                throw ConfigError(
+                    "\"proxy_redirect default\" should be placed after the \"proxy_pass\" directive",
+                    statement)
+            }
             block.settings.proxy.redirectIsOff = false
             block.settings.proxy.redirects.append(
                 ProxyRedirect(pattern: .locationDefault, replacement: Template(constant: [])))

@@ -67,7 +67,8 @@ struct RefererSettings {
             }
             paths.append(path)
         }
-        guard !paths.isEmpty || words.isDisjoint(with: [.none, .blocked]) else {
+        let namesSome = !paths.isEmpty || words.contains(.serverNames)
+        guard namesSome || words.isDisjoint(with: [.none, .blocked]) else {
             throw ConfigError(
                 "the \"none\" or \"blocked\" referers are specified in the \"valid_referers\" directive"
                     + " without any valid referer", line)

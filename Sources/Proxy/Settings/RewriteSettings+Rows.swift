@@ -82,7 +82,7 @@ extension RewriteSettings {
             || replacement.hasPrefix("$scheme")
         if isURL { flag = .redirect(302) }
         switch statement.argument(2) {
-        case "": break
+        case "" where statement.arguments.count == 2: break
         case "last": if !isURL { flag = .last }
         case "break": if !isURL { flag = .stop }
         case "redirect": flag = .redirect(302)
@@ -165,6 +165,12 @@ private enum IfCondition {
     private static func variable(_ words: [String], _ statement: Statement, _ block: Block)
         throws(ConfigError) -> RewriteCondition
     {
+        // Nothing but a name: `$uri=a` names a variable that cannot be, and `$1` one that is none.
+        let name = words[0].dropFirst()
+        let isName = name.utf8.allSatisfy { $0.isASCIIAlpha || $0.isASCIIDigit || $0 == UInt8(ascii: "_") }
+        guard isName, !("1"..."9").contains(name.prefix(1)) else {
+            throw .unknownVariable(String(name), statement)
+        }
         let subject = try block.template(words[0], statement)
         guard words.count == 3 else {
             return RewriteCondition(subject: subject, test: .isSet, isNegated: false)

@@ -45,7 +45,7 @@ struct SecureLinkSettings {
             Directive(
                 "secure_link_secret",
                 "The secret that the digest in a path `/prefix/digest/link` is made with.",
-                "word", in: .location, arity: 1...1
+                "word", in: anywhere, arity: 1...1
             ) { (block: Block, statement: Statement) throws(ConfigError) in
                 try block.settings.secureLink.use(.secret, statement)
                 block.settings.secureLink.secret = Array(statement.argument(0).utf8)

@@ -149,6 +149,7 @@ private enum ListenReader {
     ) throws(ConfigError)
         -> [SocketAddress]
     {
+        if address == "*" { return [SocketAddress(.ipv4(0, port: 80))] }
         let isAnywhere = address.hasPrefix("*:")
         if isAnywhere || address.allSatisfy(\.isNumber) {
             guard let port = UInt16(address.dropFirst(isAnywhere ? 2 : 0)), port > 0 else {
@@ -243,7 +244,7 @@ private enum ListenReader {
         -> ListenOptions.Keepalive
     {
         var parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        if parts.count == 2 { parts.append("") }
+        while parts.count < 3 { parts.append("") }
         guard parts.count == 3, parts.contains(where: { !$0.isEmpty }) else {
             throw ConfigError("invalid so_keepalive value: \"\(text)\"", statement)
         }

@@ -103,7 +103,7 @@ extension TLSSettings {
                 for word in statement.arguments {
                     block.serverSettings.tls.server.sessionCache = try cache(word, statement)
                 }
-            },
+            }.repeatable,
             .seconds(
                 "ssl_session_timeout", "How long a session may be resumed.", in: contexts, default: "5m",
                 \.serverSettings.tls.server.sessionTimeoutSeconds),
@@ -149,7 +149,7 @@ extension TLSSettings {
             .number(
                 "ssl_verify_depth",
                 "How many authorities may stand between a client's certificate and one"
-                    + " that is trusted.", in: contexts, default: "1", within: 0...100,
+                    + " that is trusted.", in: contexts, default: "1",
                 \.serverSettings.tls.verifyDepth),
             file(
                 "ssl_client_certificate",

@@ -23,8 +23,11 @@ extension Exchange {
     /// A variable is asked for that has no value. One that a `set` somewhere gives a value is empty from now
     /// on, as in nginx.
     ///
-    /// - Returns: whether it has a value, though it is empty.
-    func useUnset(_ index: Int) -> Bool {
+    /// - Returns: whether it has a value, which is empty unless a built-in variable of this name has one.
+    func appendUnset(_ index: Int, to out: ByteBuffer) -> Bool {
+        if let row = snapshot.configuration.replacedVariables[index] {
+            return Variables.rows[row].append(self, out)
+        }
         guard let name = snapshot.configuration.setVariables[index] else { return false }
         if location.settings.logs.warnsOfUnset {
             let activity = if case .finished = phase { " while logging request" } else { "" }

@@ -104,6 +104,12 @@ extension Variables {
             .always("time_iso8601", "The time in the form of ISO 8601: `2026-11-23T01:48:20+00:00`.") {
                 $1.append($0.worker.clock.iso8601)
             },
+            .always("date_gmt", "The time in UTC: `Saturday, 28-Nov-2026 21:35:58 GMT`.") {
+                $1.append($0.worker.clock.longDate(isLocal: false))
+            },
+            .always("date_local", "The same in the machine's own zone.") {
+                $1.append($0.worker.clock.longDate(isLocal: true))
+            },
             .always("nginx_version", "The version of nginx whose language this is.") { _, out in
                 out.append("1.31.5")
             },

@@ -22,6 +22,21 @@ enum Variables {
         return nil
     }
 
+    /// Built-in variables that the configuration may define as well, as in nginx: where it gives them no
+    /// value, they have their own.
+    static let replaceable = Set(
+        tlsRows.map(\.name) + ["proxy_host", "proxy_port", "invalid_referer"])
+
+    /// Variables for fields that nginx has rows of their own for.
+    private static var fixedFields: [String] { ["http_via", "sent_http_cache_control", "sent_http_link"] }
+
+    /// Whether the configuration may not define a variable of this name.
+    static func isReserved(_ name: String) -> Bool {
+        if fixedFields.contains(name) { return true }
+        guard case .builtin? = resolve(name) else { return false }
+        return !replaceable.contains(name)
+    }
+
     private static var proxyValuePrefix: String { "proxy_protocol_tlv_" }
 
     /// Appends the value of `variable` to `out`.
@@ -55,7 +70,7 @@ enum Variables {
             return exchange.appendUpstreamCookie(named: name, to: out)
         case .user(let index):
             guard index < exchange.values.user.count, exchange.values.user[index].isSet else {
-                return exchange.useUnset(index)
+                return exchange.appendUnset(index, to: out)
             }
             out.append(exchange.values.user[index].bytes)
             return true

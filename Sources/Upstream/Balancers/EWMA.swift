@@ -148,7 +148,7 @@ extension EWMA {
             in: .upstream, arity: 0...1
         ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
             let word = statement.argument(0)
-            guard !word.isEmpty else { return block.choose(.ewma(), statement) }
+            guard !statement.arguments.isEmpty else { return block.choose(.ewma(), statement) }
             guard word.hasPrefix("decay="), let ms = Units.milliseconds(String(word.dropFirst(6))),
                 (1...86_400_000).contains(ms)
             else { throw ConfigError("invalid parameter \"\(word)\"", statement) }

@@ -55,10 +55,11 @@ extension IPHash {
         ) {
             (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
             let word = statement.argument(0)
-            guard word.isEmpty || word == "full" else {
+            guard statement.arguments.isEmpty || word == "full" else {
+                if word.isEmpty { throw .invalidArgumentCount(statement) }
                 throw ConfigError("invalid parameter \"\(word)\"", statement)
             }
             block.choose(.ipHash(isFull: word == "full"), statement)
-        }
+        }.repeatable
     }
 }

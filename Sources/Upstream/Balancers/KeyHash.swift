@@ -91,6 +91,6 @@ extension KeyHash {
                 spread = next
             }
             block.choose(.hash(key: statement.argument(0), spread), statement)
-        }
+        }.repeatable
     }
 }

@@ -132,6 +132,6 @@ extension LeastConnections {
             in: .upstream, arity: 0...0
         ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
             block.choose(.leastConnections, statement)
-        }
+        }.repeatable
     }
 }

@@ -104,10 +104,12 @@ extension RandomChoice {
             guard words.isEmpty || words[0] == "two" else {
                 throw ConfigError("invalid parameter \"\(words[0])\"", statement)
             }
-            guard let comparison = RandomComparison(word: statement.argument(1)) else {
+            guard words.count != 2 || !words[1].isEmpty,
+                let comparison = RandomComparison(word: statement.argument(1))
+            else {
                 throw ConfigError("invalid parameter \"\(statement.argument(1))\"", statement)
             }
             block.choose(.random(two: words.isEmpty ? nil : comparison), statement)
-        }
+        }.repeatable
     }
 }

@@ -5,6 +5,12 @@ enum RefusalSamples {
         (#"worker_processes x;"#, #""worker_processes" directive invalid value"#),
         (#"worker_processes 1; worker_processes 2;"#, #""worker_processes" directive is duplicate"#),
         (#"worker_cpu_affinity 01 2;"#, #"invalid character "2" in "worker_cpu_affinity""#),
+        (#"worker_cpu_affinity auto 2;"#, #"invalid character "2" in "worker_cpu_affinity""#),
+        (#"thread_pool p max_queue=1;"#, #""thread_pool" must have "threads" parameter"#),
+        (
+            #"debug_points x;"#,
+            #"invalid value "x""#
+        ),
         (#"worker_rlimit_nofile x;"#, #""worker_rlimit_nofile" directive invalid number"#),
         (#"daemon maybe;"#, #"invalid value "maybe" in "daemon" directive, it must be "on" or "off""#),
         (#"events {}"#, #""events" directive is duplicate"#),
@@ -52,6 +58,22 @@ enum RefusalSamples {
             #"service upstream "127.0.0.1" requires a domain name"#
         ),
         (#"upstream u { server a.test service= resolve; }"#, #"invalid parameter "service=""#),
+        (
+            #"upstream u { server 127.0.0.1; ip_hash ""; }"#,
+            #"invalid number of arguments in "ip_hash" directive"#
+        ),
+        (#"upstream u { server a/b; }"#, #"invalid host in upstream "a/b""#),
+        (#"upstream u { server $x; }"#, #"host not found in upstream "$x""#),
+        (#"access_log /dev/null buffer=4k;"#, #"unknown log format "buffer=4k""#),
+        (#"proxy_temp_path /tmp 1 x;"#, #""proxy_temp_path" directive invalid value"#),
+        (#"server { if ($uri=a) { return 200; } }"#, #"unknown "uri=a" variable"#),
+        (#"server { if ($1) { return 200; } }"#, #"unknown "1" variable"#),
+        (#"server { if (${uri}) { return 200; } }"#, #"unknown "{uri}" variable"#),
+        (
+            #"server { location / { proxy_pass http://127.0.0.1#x; } }"#,
+            #"host not found in upstream "127.0.0.1#x""#
+        ),
+        (#"map $uri $http_via { default 1; }"#, #"the duplicate "http_via" variable"#),
         (#"server { listen 81-80; }"#, #"invalid port range in "81-80" of the "listen" directive"#),
         (#"server { listen 80-; }"#, #"host not found in "80-" of the "listen" directive"#),
         (#"server { listen 127.0.0.1:-80; }"#, #"invalid port in "127.0.0.1:-80" of the "listen" directive"#),

@@ -51,7 +51,7 @@ import Upstream
             ("server_name", "a%.test", ""), ("index", "i%", ""), ("error_page", "404", " /page"),
             ("try_files", "/f%", " /page"), ("proxy_next_upstream", "error", ""),
             ("listen 127.0.0.1:8081", "deferred", ""), ("access_log /dev/null combined", "if=%", ""),
-            ("sendfile", "on", ""), ("resolver", "127.0.0.1", ""),
+            ("resolver", "127.0.0.1", ""),
         ])
     func anyNumber(_ name: String, _ word: String, _ end: String) throws {
         let words = (0..<10_000).map { word.replacing("%", with: "\($0)") }.joined(separator: " ")

@@ -1,4 +1,26 @@
 extension DifferentialGroup {
+    /// Built-in variables that the configuration may define as well.
+    static var replacedVariables: DifferentialGroup {
+        DifferentialGroup(
+            name: "replaced variables",
+            http: #"""
+                map $arg_c $ssl_client_verify { default "no:$arg_c"; yes SUCCESS; }
+                log_format replaced '$uri $proxy_host $ssl_client_verify $proxy_port';
+                server { listen 127.0.0.1:%PORT1%; access_log %PREFIX%/access.log replaced;
+                    location /early { return 200 "[$proxy_host]"; }
+                    location /set { set $proxy_host mine; return 200 "[$proxy_host][$ssl_client_verify]"; }
+                    location /gateway { set $own "$proxy_port"; set $ssl_cipher c; proxy_set_header Connection "";
+                        proxy_set_header X-Own "$own|$ssl_cipher"; proxy_pass http://%GATEWAY1%; }
+                    location /both { set $proxy_host "$arg_h"; proxy_set_header Connection "";
+                        proxy_set_header Host $proxy_host; proxy_pass http://%GATEWAY1%; } }
+                """#,
+            cases: [
+                .init("not set", .get("/early?c=yes")).logging(1),
+                .init("set", .get("/set"), .get("/set?c=yes")).logging(2),
+                .init("towards a gateway", .get("/gateway"), .get("/both?h=x")).ignoring("X-Own"),
+            ])
+    }
+
     /// Values of `map`, `geo` and `split_clients` are made once a request.
     static var keptVariables: DifferentialGroup {
         DifferentialGroup(
