@@ -74,6 +74,8 @@ public final class Worker {
     var awaitedQueues: [RequestQueue] = []
     /// Copies of requests that are under way.
     var mirrors = Mirrors()
+    /// `userid`: what clients are told apart by.
+    lazy var userIDs = UserIDMaker(nowUs: clock.nowUs)
     /// Zones of limits that could not be looked at.
     var limitLog = LogRation()
     /// Connections to peers that could not be made here.

@@ -26,6 +26,7 @@ extension Exchange {
         if let upstream, upstream.binding != nil { upstream.tellServer(response) }
         if limiting.hasFields { LimitFields.apply(to: self) }
         HeaderFilter.apply(to: self)
+        if location.settings.userID.sets { tellUserID() }
         Compression.settleUnpacking(self)
         SubFilter.settle(self)
         Compression.settle(self)

@@ -28,6 +28,9 @@ final class ExchangeValues {
         return made
     }
 
+    /// `userid`, once it was asked for.
+    var userIDs: UserIDs?
+
     /// The value of a `set` variable.
     struct UserValue {
         private(set) var isSet = false
@@ -105,6 +108,7 @@ final class ExchangeValues {
         for index in madeIndices { made[index].clear() }
         madeIndices.removeAll(keepingCapacity: true)
         captures.reset()
+        if userIDs != nil { userIDs = nil }
         remoteUser.removeAll()
         requestID.removeAll()
         if let span, span.isKnown { span.reset() }

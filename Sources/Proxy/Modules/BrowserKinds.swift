@@ -46,17 +46,24 @@ struct BrowserKinds: OptionSet {
         return !contains(operaMark, agent)
     }
 
+    /// `MSIE ` and something behind it; and not Opera, which says that it is one of them.
+    static func isExplorer(_ agent: Span<UInt8>) -> Bool {
+        guard let found = position(of: explorerMark, in: agent, from: 0) else { return false }
+        return found + 7 < agent.count && !contains(operaMark, agent)
+    }
+
     /// Safari on Mac OS X, and none of those that name it beside themselves.
     static func isSafari(_ agent: Span<UInt8>) -> Bool {
         contains(safariMark, agent) && contains(macMark, agent) && !contains(explorerMark, agent)
             && !contains(operaMark, agent) && !otherMarks.contains { contains($0, agent) }
     }
 
-    private static func contains(_ text: [UInt8], _ agent: Span<UInt8>) -> Bool {
+    static func contains(_ text: [UInt8], _ agent: Span<UInt8>) -> Bool {
         position(of: text, in: agent, from: 0) != nil
     }
 
-    private static func position(of text: [UInt8], in bytes: Span<UInt8>, from start: Int) -> Int? {
+    /// Where a text stands, at `start` or behind it.
+    static func position(of text: [UInt8], in bytes: Span<UInt8>, from start: Int) -> Int? {
         var index = start
         while index + text.count <= bytes.count {
             if text.indices.allSatisfy({ bytes[index + $0] == text[$0] }) { return index }

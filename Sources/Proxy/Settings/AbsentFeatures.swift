@@ -206,10 +206,6 @@ extension AbsentFeature {
                 advice: "name a file with \"index\", or list the folder with \"autoindex\"",
                 switches: [Switch("random_index", in: .location)]),
             AbsentFeature(
-                name: "userid", advice: "use \"$request_id\" in the log, or let the gateway set the cookie",
-                switches: [Switch("userid")],
-                tuning: names("userid", "domain expires flags mark name p3p path service")),
-            AbsentFeature(
                 name: "HTTP/3", advice: "HTTP/3 is not spoken: leave it out",
                 switches: [Switch("http3", in: [.http, .server])],
                 tuning: names("http3", "hq max_concurrent_streams stream_buffer_size max_table_capacity")

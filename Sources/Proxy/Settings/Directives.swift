@@ -25,6 +25,7 @@ enum Directives {
             ),
             ("secure_link, referers", SecureLinkSettings.directives + RefererSettings.directives),
             ("fields of responses, charset", HeaderSettings.directives + CharsetSettings.directives),
+            ("browsers, userid", BrowserSettings.directives + UserIDSettings.directives),
             ("gzip, gunzip", CompressionSettings.directives),
             (
                 "folders, links, sub_filter",

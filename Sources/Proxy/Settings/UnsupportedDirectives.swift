@@ -20,10 +20,6 @@ enum UnsupportedDirectives {
             (["ntlm"], "use \"ip_hash\" and let the gateway take another kind of authentication"),
             (["geoip*"], "use \"geo\" with networks"),
             (
-                ["ancient_browser*", "modern_browser*"],
-                "use \"map $http_user_agent $ancient_browser { … }\""
-            ),
-            (
                 [
                     "error_log_tag", "stall_threshold", "proxy_allow_upstream", "proxy_bind_dynamic",
                     "proxy_request_dynamic", "proxy_ssl_key_log", "ssl_key_log", "ssl_ech_file",
@@ -144,9 +140,6 @@ enum UnsupportedDirectives {
                 let isAbsent = isAbsent || includes(name) || AbsentFeature.names.contains(name)
                 if isAbsent {
                     if name.hasPrefix("geoip") { locatesClients = true }
-                    if name.contains("_browser") {
-                        names.formUnion(["ancient_browser", "modern_browser", "msie"])
-                    }
                     let words = statement.words.filter { $0.hasPrefix("$") }
                     names.formUnion(words.map { $0.dropFirst().lowercased() })
                 } else if tables.contains(name) {

@@ -6,7 +6,7 @@ enum Variables {
     /// Every built-in variable, in the order in which their kin stand together.
     static let rows: [VariableRow] =
         requestRows + targetRows + bodyRows + connectionRows + workerRows + responseRows + upstreamRows
-        + tlsRows + limitRows + linkRows + traceRows
+        + tlsRows + limitRows + linkRows + traceRows + browserRows + userIDRows
 
     /// The variable called `name` (without `$`), unless it is one that the configuration itself defines.
     static func resolve(_ name: String) -> Variable? {
@@ -25,7 +25,7 @@ enum Variables {
     /// Built-in variables that the configuration may define as well, as in nginx: where it gives them no
     /// value, they have their own.
     static let replaceable = Set(
-        tlsRows.map(\.name) + ["proxy_host", "proxy_port", "invalid_referer"])
+        (tlsRows + browserRows).map(\.name) + ["proxy_host", "proxy_port", "invalid_referer", "uid_reset"])
 
     /// Variables for fields that nginx has rows of their own for.
     private static var fixedFields: [String] { ["http_via", "sent_http_cache_control", "sent_http_link"] }
