@@ -120,6 +120,8 @@ public final class Configuration {
     let logFormats: [LogFormat]
     /// Charsets that some directive names.
     let charsets: CaselessTable
+    /// `charset_map`
+    let charsetMaps: CharsetMaps
     /// There is work for a checker.
     public var needsChecker: Bool {
         !healthChecks.isEmpty || upstreams.contains { !$0.dynamicNames.isEmpty } || !stapleSubjects.isEmpty
@@ -163,6 +165,7 @@ public final class Configuration {
         accessLogFiles = builder.accessLogFiles
         logFormats = builder.logFormats
         charsets = builder.charsets
+        charsetMaps = builder.charsetMaps
         self.startNotice = startNotice
     }
 

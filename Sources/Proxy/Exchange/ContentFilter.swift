@@ -3,7 +3,7 @@ internal import Core
 internal import Net
 
 /// What the content of one response goes through between whoever makes it and its client: `gzip`, `gunzip`,
-/// `sub_filter`.
+/// `sub_filter`, `charset_map`.
 ///
 ///     maker ──give──▶ held ──stage──▶ next filter, or stream
 ///
@@ -26,6 +26,8 @@ final class ContentFilter {
     /// Bytes to be left out, and after them to be given: all behind is left out.
     private var skippedCount: Int64 = 0
     private var wantedCount: Int64 = 0
+    /// Bytes of what is held that are the beginning of a character.
+    private var partCount = 0
     /// Taken when there is content, given back at its end.
     private var coder: ContentCoder?
     /// Most bytes that are made before the client is asked again.
@@ -48,6 +50,7 @@ final class ContentFilter {
     private enum Stage {
         case coding(ContentCoder.Kind)
         case substituting
+        case recoding(CharsetRecoding)
         case cutting
     }
 
@@ -79,6 +82,12 @@ final class ContentFilter {
     ) {
         begin(.substituting, CompressionSettings.largestPiece)
         substitution.begin(plan, table, replacements)
+    }
+
+    /// A response begins whose text becomes one in another charset.
+    func begin(_ recoding: CharsetRecoding) {
+        begin(.recoding(recoding), CompressionSettings.largestPiece)
+        partCount = 0
     }
 
     /// A response begins of which a range is given.
@@ -116,7 +125,7 @@ final class ContentFilter {
             worker.coders.release()
             giveCoder()
         case .substituting: substitution.end()
-        case .cutting: break
+        case .cutting, .recoding: break
         }
         state = .idle
         flush = .none
@@ -144,6 +153,7 @@ final class ContentFilter {
 
     private var hasWork: Bool {
         if flush != .none { return true }
+        if case .recoding = stage { return held.count > partCount }
         if !held.isEmpty { return !isGathering }
         guard case .substituting = stage else { return false }
         return substitution.isBehind
@@ -280,6 +290,9 @@ final class ContentFilter {
         case .cutting:
             cut(into: out)
             return nil
+        case .recoding(let recoding):
+            recode(recoding, into: out)
+            return nil
         case .substituting:
             step = substitution.replace(
                 held, isLast: flush == .finish, into: out, atMost: pieceMax, for: exchange)
@@ -307,6 +320,18 @@ final class ContentFilter {
         guard held.isEmpty else { return }
         if flush == .finish { state = .over } else { state = .within }
         flush = .none
+    }
+
+    private func recode(_ recoding: CharsetRecoding, into out: ByteBuffer) {
+        let isLast = flush == .finish
+        let taken = held.withReadable { recoding.recode($0, isLast: isLast, into: out, atMost: pieceMax) }
+        held.consume(taken)
+        if taken > 0 { state = .within }
+        partCount = 0
+        guard out.count < pieceMax else { return }
+        partCount = held.count
+        flush = .none
+        if isLast { state = .over }
     }
 
     private func readyCoder(_ kind: ContentCoder.Kind) -> ContentCoder? {

@@ -29,8 +29,8 @@ extension Exchange {
         if location.settings.userID.sets { tellUserID() }
         Compression.settleUnpacking(self)
         SubFilter.settle(self)
-        Compression.settle(self)
         Charset.settle(self)
+        Compression.settle(self)
         if let size = ForcedRanges.settle(self) { return refuseRange(of: size) }
         response.addRanges()
         discardBody()

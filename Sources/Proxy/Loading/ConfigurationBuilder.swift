@@ -40,6 +40,7 @@ final class ConfigurationBuilder {
     var stickyRules: [Int: StickyRule] = [:]
     /// Charsets that some directive names.
     var charsets = CaselessTable()
+    var charsetMaps = CharsetMaps()
     /// `map`, `geo`, `split_clients`.
     var computed = ComputedVariables()
     let patterns: PatternTable
@@ -345,15 +346,14 @@ final class ConfigurationBuilder {
     func variable(_ name: String, _ statement: Statement) throws(ConfigError) -> Variable {
         if let index = computed[name] { return .computed(index) }
         if let index = userVariables[name] { return .user(index) }
-        let isReplaced = Variables.replaceable.contains(name) && isDefinedSomewhere(name)
+        let isReplaced = Variables.replaceable.contains(name) && laterNames.contains(name)
         if !isReplaced, let found = Variables.resolve(name) { return found }
-        guard isDefinedSomewhere(name) else { throw .unknownVariable(name, statement) }
+        guard laterNames.contains(name) else { throw .unknownVariable(name, statement) }
         return .user(try userVariable(name, statement))
     }
 
     /// Names that a `set` or a named group further on in the files defines.
     var laterNames: Set<String> = []
-    private func isDefinedSomewhere(_ name: String) -> Bool { laterNames.contains(name) }
 
     /// The index of a variable that the configuration defines. Names have no case.
     func userVariable(_ written: String, _ statement: Statement) throws(ConfigError) -> Int {

@@ -5,7 +5,8 @@ internal import Net
 
 /// `charset` and `X-Accel-Charset`: what the `Content-Type` of a response says of its charset.
 ///
-/// Contents are not coded anew: a charset that is not the content's own is an `[error]`, and not told.
+/// Contents are coded anew where a `charset_map` says how; without one, a charset that is not the content's
+/// own is an `[error]`, and not told.
 enum Charset {
     /// Called once a response, when its status and type stand.
     static func settle(_ exchange: Exchange) {
@@ -19,7 +20,11 @@ enum Charset {
             return
         }
         if let own, own.name.isEmpty, case .off = exchange.location.settings.charset.source { return }
-        guard agrees(name, with: own, exchange) else { return }
+        switch agreement(of: name, with: own, exchange) {
+        case .missing: return
+        case .same: break
+        case .recoded(let recoding): recode(recoding, exchange)
+        }
         if let own { type.truncate(to: own.start) }
         // As in nginx: old browsers took it for the next page's.
         if exchange.response.status == 301 || exchange.response.status == 302 || name.isEmpty { return }
@@ -75,28 +80,70 @@ enum Charset {
         return true
     }
 
-    /// Whether the content is in the charset that is to be told, as far as anybody says what it is in.
-    private static func agrees(
-        _ name: ByteBuffer, with own: ContentType.Charset?, _ exchange: Exchange
-    ) -> Bool {
+    private enum Agreement {
+        case same
+        case recoded(CharsetRecoding)
+        /// Nobody says how.
+        case missing
+    }
+
+    /// The response of a file will be coded anew: its length is another then, and no ranges are served.
+    static func isForeseen(for exchange: Exchange) -> Bool {
+        guard !exchange.snapshot.configuration.charsetMaps.isEmpty,
+            exchange.location.settings.charset.isTold || !exchange.keptFields.charset.isEmpty
+        else { return false }
+        let (name, source) = (exchange.worker.takeScratch(), exchange.worker.takeScratch())
+        defer {
+            exchange.worker.giveScratch(name)
+            exchange.worker.giveScratch(source)
+        }
+        guard writeName(for: exchange, ContentType.charset(in: exchange), to: name),
+            write(exchange.location.settings.charset.source, for: exchange, to: source)
+        else { return false }
+        return recoding(from: source, to: name, exchange)?.keepsLength == false
+    }
+
+    private static func recoding(
+        from source: ByteBuffer, to name: ByteBuffer, _ exchange: Exchange
+    ) -> CharsetRecoding? {
+        source.withReadable { first in
+            name.withReadable { exchange.snapshot.configuration.charsetMaps[first, $0] }
+        }
+    }
+
+    private static func recode(_ recoding: CharsetRecoding, _ exchange: Exchange) {
+        let response = exchange.response
+        if case .none = response.contentKind { return }
+        if !recoding.keepsLength {
+            response.contentLength = nil
+            response.ranges = .unsaid
+        }
+        if exchange.givesContent { exchange.add { $0.begin(recoding) } }
+    }
+
+    /// Whether the content is in the charset that is to be told, as far as anybody says what it is in, or how
+    /// it comes to be.
+    private static func agreement(
+        of name: ByteBuffer, with own: ContentType.Charset?, _ exchange: Exchange
+    ) -> Agreement {
         let source = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(source) }
         if let own, !own.name.isEmpty {
             let place = Slice(from: own.name.lowerBound, to: own.name.upperBound)
             source.append(place, of: exchange.response.contentType)
         } else if !write(exchange.location.settings.charset.source, for: exchange, to: source) {
-            return true
+            return .same
         }
         let isSame = source.withReadable { first in
             name.withReadable { ProxyRedirectFilter.isSame(first, $0) }
         }
-        if !isSame {
-            exchange.log(
-                .error,
-                "no \"charset_map\" between the charsets \"\(source.printableText)\" and"
-                    + " \"\(name.printableText)\"")
-        }
-        return isSame
+        if isSame { return .same }
+        if let recoding = recoding(from: source, to: name, exchange) { return .recoded(recoding) }
+        exchange.log(
+            .error,
+            "no \"charset_map\" between the charsets \"\(source.printableText)\" and"
+                + " \"\(name.printableText)\"")
+        return .missing
     }
 
     /// Its parts tell theirs.

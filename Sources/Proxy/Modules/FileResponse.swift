@@ -46,7 +46,9 @@ enum FileResponse {
         let response = exchange.response
         let rangesMax = exchange.location.settings.core.maxRanges
         guard rangesMax > 0 else { return .respond }
-        if SubFilter.isForeseen(for: exchange) || Compression.isForeseen(for: exchange) {
+        if SubFilter.isForeseen(for: exchange) || Charset.isForeseen(for: exchange)
+            || Compression.isForeseen(for: exchange)
+        {
             response.ranges = .accepted
             return .respond
         }

@@ -32,8 +32,15 @@ struct CharsetSettings {
                 "charset", "The charset that is told in the Content-Type of texts.",
                 \.settings.charset.charset),
             name(
-                "source_charset", "The charset that texts are in; they are not coded anew.",
+                "source_charset", "The charset that texts are in; a charset_map says how they become others.",
                 \.settings.charset.source),
+            Directive(
+                "charset_map", "How texts in one charset become texts in another, and the other way.",
+                "charset1 charset2", in: .http, arity: 2...2
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                try block.builder.charsetMaps.add(statement)
+                for word in statement.arguments { block.builder.charsets.insert(Array(word.utf8), 0) }
+            }.block(.setting, holdsLines: true),
             .flag(
                 "override_charset",
                 "Whether a charset that a gateway tells is spelled as here, where it is the same.",
@@ -72,12 +79,14 @@ struct CharsetSettings {
     /// - Throws: where texts would have to be coded anew.
     func check(_ block: Block) throws(ConfigError) {
         guard case .fixed(let charset) = charset, case .fixed(let source) = source,
-            !ProxyRedirectFilter.isSame(charset.span, source.span)
+            !ProxyRedirectFilter.isSame(charset.span, source.span),
+            block.builder.charsetMaps[source.span, charset.span] == nil
         else { return }
         let names = [source, charset].map { "\"\(String(decoding: $0, as: UTF8.self))\"" }
         throw ConfigError(
             "no \"charset_map\" between the charsets \(names[0]) and \(names[1]):"
-                + " contents are not coded anew, name the same charset in both", at: block.statement?.location
+                + " say by one how texts become others, or name the same charset in both",
+            at: block.statement?.location
         )
     }
 }

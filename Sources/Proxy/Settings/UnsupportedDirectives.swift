@@ -49,7 +49,6 @@ enum UnsupportedDirectives {
                 ["opentracing*", "otel_*"],
                 "pass \"traceparent\" on as it is, and log it with \"$http_traceparent\""
             ),
-            (["charset_map"], "contents are not coded anew: let the gateway send them in the right charset"),
             (
                 [
                     "proxy_socket_rcvbuf", "proxy_socket_sndbuf",
@@ -88,7 +87,7 @@ enum UnsupportedDirectives {
 
     /// Blocks that hold words of the operator's own, not directives.
     private static var tables: Set<String> {
-        ["map", "types", "split_clients", "match", "mail", "stream", "geo"]
+        ["map", "types", "split_clients", "match", "mail", "stream", "geo", "charset_map"]
     }
 
     /// What to do instead of a directive that is not here; `nil`: it is here, or nobody knows it.

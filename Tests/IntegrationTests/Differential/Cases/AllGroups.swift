@@ -10,6 +10,7 @@ extension DifferentialGroup {
             accelRedirect, authRequest, authRequestPlaces, authServices, mirror, referers, secureLinks,
             conditions, refusedRequests, patterns, trailers,
             compression, preparedFiles, substitution, forcedRanges, expiries, cookieRules, charsets,
+            charsetMaps,
             keptVariables, replacedVariables, browsers, userIDs, keptLocations, values,
         ]
     }

@@ -84,6 +84,50 @@ extension DifferentialGroup {
         ].map { .fixed("x", fields: ["Set-Cookie: \($0)", "Set-Cookie: second=2; path=/"]) }
     }
 
+    /// `charset_map`: texts become others on their way.
+    static var charsetMaps: DifferentialGroup {
+        let texts = ["a\u{430}\u{431}b \u{20AC} \u{432} \u{1F600}", "plain", ""]
+        let types = ["text/html; charset=utf-8", "text/html", "image/png", "text/html; charset=koi8-r"]
+        let answers = types.flatMap { type in
+            texts.flatMap { text -> [GatewayAnswer] in
+                [.fixed(text, fields: ["Content-Type: \(type)", "Accept-Ranges: bytes", "ETag: \"x\""])]
+            }
+        }
+        return DifferentialGroup(
+            name: "charset_map",
+            http: #"""
+                charset_map koi8-r utf-8 { C1 D0B0; C2 D0B1; A3 E282AC; }
+                charset_map x-all utf-8 { D0 C3A0; B0 C3A1; B1 C3A2; B2 C3A3; E2 C3A4; 82 C3A5; AC C3A6; F0 C3A7;
+                    9F C3A8; 98 C3A9; 80 C3AA; }
+                charset_map windows-1251 koi8-r { E0 C1; E1 C2; }
+                server { listen 127.0.0.1:%PORT1%; root %PREFIX%; types { text/html html; text/css css; }
+                    location /out { charset koi8-r; source_charset utf-8; override_charset on;
+                        proxy_pass http://%GATEWAY1%; }
+                    location /in { charset utf-8; source_charset x-all; proxy_pass http://%GATEWAY1%; }
+                    location /bytes { charset windows-1251; source_charset koi8-r; proxy_pass http://%GATEWAY1%; }
+                    location /var { charset $arg_c; source_charset utf-8; proxy_pass http://%GATEWAY1%; }
+                    location /sub { charset koi8-r; source_charset utf-8; sub_filter a b; proxy_pass http://%GATEWAY1%; }
+                    location /files/ { charset koi8-r; source_charset utf-8; alias %PREFIX%/; } }
+                """#,
+            files: [
+                "a.html": texts[0], "a.css": texts[0], "b.html": String(repeating: texts[0], count: 9000),
+            ],
+            expectedAlarms: ["charset"],
+            cases: ["/out", "/in", "/bytes", "/var?c=KOI8-R", "/var?c=windows-1251", "/sub"].map { path in
+                .init("\(path)", asks: answers.map { _ in .get(path) }, answers: answers)
+            } + [
+                .init("HEAD", .head("/out"), answers: [answers[0]]),
+                .init(
+                    "in pieces", .get("/out"),
+                    answers: [.chunked(["a\u{430}", "\u{431}", "x"])]),
+                .init("files", .get("/files/a.html"), .get("/files/a.css"), .head("/files/a.html"))
+                    .ignoring("ETag", "Last-Modified"),
+                .init("a long file", .get("/files/b.html")).ignoring("ETag", "Last-Modified"),
+                .init("no ranges of it", .get("/files/a.html", ["Range: bytes=1-3"]))
+                    .ignoring("ETag", "Last-Modified"),
+            ])
+    }
+
     static var charsets: DifferentialGroup {
         DifferentialGroup(
             name: "charset",
