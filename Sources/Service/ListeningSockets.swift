@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Config
 internal import Glibc
 internal import Net
@@ -152,6 +153,7 @@ struct ListeningSockets {
     }
 
     private func bind(_ listener: ListenAddress) throws(ConfigError) -> Int32 {
+        ListeningSockets.removeAbandoned(listener)
         var last = Errno(code: EADDRINUSE)
         for attempt in 0..<5 {
             if attempt > 0 { usleep(500_000) }
@@ -164,6 +166,18 @@ struct ListeningSockets {
         }
         let advice = last.code == EADDRINUSE ? ListeningSockets.advice(listener.address) : ""
         throw ConfigError("bind() to \(listener.address.text) failed \(last.logText)\(advice)")
+    }
+
+    /// A socket that was its owner's alone is in nobody's way when whoever listened there was killed.
+    private static func removeAbandoned(_ listener: ListenAddress) {
+        var status = stat()
+        guard case .unix(let path) = listener.address.kind, listener.options.mode & 0o077 == 0,
+            lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK
+        else { return }
+        switch Socket.connect(listener.address, from: nil) {
+        case .failed(let errno): if errno.code == ECONNREFUSED { unlink(path) }
+        case .connected(let fd), .inProgress(let fd): Socket.close(fd)
+        }
     }
 
     /// What is to be done where an address is in use. The name of a unix socket outlives who listened there.

@@ -39,6 +39,9 @@ import Testing
     func prints(_ setting: String) throws {
         let server = try start(setting)
         let name = setting == "on" ? "server.sock" : setting
+        let path = server.directory.path + "/" + name
+        // The port is open before it is.
+        #expect(waitUntil { FileManager.default.fileExists(atPath: path) })
         let file = try FileManager.default.attributesOfItem(atPath: server.directory.path + "/" + name)
         #expect((file[.posixPermissions] as? Int) == 0o600)
         var status = try status(server)
@@ -51,6 +54,25 @@ import Testing
         #expect(status.ending == .exited(0) && status.output.contains("upstream gw"), "\(status)")
         server.finish()
         #expect(!FileManager.default.fileExists(atPath: server.directory.path + "/" + name))
+    }
+
+    @Test("a name that a killed service left is no hindrance; a file that is none stays")
+    func abandoned() throws {
+        let server = try start()
+        let path = server.directory.path + "/server.sock"
+        let workers = server.program.children
+        kill(server.program.pid, SIGKILL)
+        #expect(waitUntil { workers.allSatisfy { !Service.isAlive($0) } })
+        #expect(FileManager.default.fileExists(atPath: path))
+        let next = try Server(
+            Self.text("on"), gateways: [try RecordingGateway("g1"), try RecordingGateway("g2")],
+            directory: server.directory)
+        #expect(try status(next).ending == .exited(0))
+        next.finish(expected: ["the master is gone"])
+        try server.directory.write("mine", to: "server.sock")
+        let run = try Program.run(
+            Binary.portico, words(server, []), in: server.directory, name: "third", within: 20)
+        #expect(run.ending == .exited(1) && server.directory.read("server.sock") == "mine")
     }
 
     @Test("without one, the commands say what to do")
