@@ -24,4 +24,11 @@ extension PeerState {
         let since = read(.outSinceMs)
         return max(0, read(.outMs)) &+ (since > 0 ? max(0, Int(nowMs) &- since) : 0)
     }
+
+    /// Since when the API has had it rest, drained or down, in milliseconds of the wall clock; 0: it does
+    /// not, or the configuration says so.
+    public var restSinceMs: Int {
+        get { max(0, read(.restSinceMs)) }
+        set { write(.restSinceMs, newValue) }
+    }
 }

@@ -15,6 +15,8 @@ public final class PeerState {
         case headerNs, responseNs, sampledMs, unfinished, unfinishedStarts
         // Since when it is out of use, and for how long it was before.
         case outSinceMs, outMs
+        // Since when somebody has wanted it to rest.
+        case restSinceMs
         // Of `max_conns=auto`: what was found, and what is counted.
         case estimate = 24
         case phase, baseUs, baseSinceMs, formerUs, fallingFrom, fallingFromUs

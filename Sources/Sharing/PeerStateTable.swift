@@ -53,7 +53,7 @@ public final class PeerStateTable {
     public var descriptors: [Int32] { [rows, groups, ledger].compactMap(\.descriptor) }
 
     /// The numbers of a table of this build; another build's table may be laid out otherwise.
-    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)+6" }
+    public static var layout: String { "\(PeerState.numbersEach)+\(ChangeJournal.numbers)+7" }
 
     /// The table behind descriptors that a former binary left.
     public convenience init(

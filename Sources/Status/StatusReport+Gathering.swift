@@ -50,13 +50,14 @@ extension StatusReport.Server {
         isChecked = group.settings.isChecked
         downtimeMs = peer.state.outMs(nowMs: clock.nowMs)
         let since = Int(peer.state.healthSinceMs)
+        let rest = peer.state.restSinceMs
         let banned = group.banAge(index, nowMs: clock.nowMs)
         let isFailing = StatusReport.Server.isFailing(sum, peer.state, clock)
         switch (peer.settings, peer.state.health) {
-        case (let settings, _) where settings.isDown: (state, reason, sinceMs) = (.down, "marked down", 0)
+        case (let settings, _) where settings.isDown: (state, reason, sinceMs) = (.down, "marked down", rest)
         case (let settings, _) where settings.isUnresolved:
             (state, reason, sinceMs) = (.unavail, "its name has no address", 0)
-        case (let settings, _) where settings.isDraining: (state, reason, sinceMs) = (.draining, "", 0)
+        case (let settings, _) where settings.isDraining: (state, reason, sinceMs) = (.draining, "", rest)
         case (_, .draining): (state, reason, sinceMs) = (.draining, peer.state.reason.read(), since)
         case (_, .unhealthy): (state, reason, sinceMs) = (.unhealthy, peer.state.reason.read(), since)
         case (_, .checking): (state, reason, sinceMs) = (.checking, "not checked yet", since)

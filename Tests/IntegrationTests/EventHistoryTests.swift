@@ -53,6 +53,9 @@ import Testing
         try waitFor("unavailable 1 failed attempt", server)
         _ = try server.askUpstreams("PATCH", "gw/servers/1", "{\"drain\":true}")
         try waitFor("change servers/1 PATCH done {\"drain\":true}", server)
+        let gw = try server.json("/api/9/portico/upstreams/gw")
+        let since = (gw["servers"] as? [[String: Any]])?.last?["since"] as? String
+        #expect(since?.hasSuffix("Z") == true, "\(gw)")
         for _ in 0..<5 { _ = try RawClient.get(server.port, "/limited") }
         try waitFor("limit limit_req zone \"one\" requests refused 127.0.0.1", server)
         #expect(try server.reload().ending == .exited(0))

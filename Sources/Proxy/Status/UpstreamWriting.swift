@@ -68,13 +68,27 @@ struct UpstreamWriting {
                 },
                 keep: { (text) throws(ServerChangeError) in try keep(text, settings) })
             switch outcome {
-            case .done: worker.snapshot.groups.followNames()
+            case .done:
+                worker.snapshot.groups.followNames()
+                if case .change(let id, _) = action { noteRest(of: id, settings) }
             case .full: answer = full
             case .busy: answer = StatusAPI.error(503, "another change is not done yet", "UpstreamBusy")
             }
             return answer
         } catch {
             return error.answer
+        }
+    }
+
+    /// Keeps in mind since when a server rests.
+    private func noteRest(of id: Int, _ settings: UpstreamSettings) {
+        for group in worker.snapshot.groups.groups where group.settings.name == settings.name {
+            for peer in group.peers where peer.settings.memberID == id || peer.settings.parentID == id {
+                let rests = peer.settings.isDown || peer.settings.isDraining
+                if rests != (peer.state.restSinceMs > 0) {
+                    peer.state.restSinceMs = rests ? Int(worker.clock.wallMs) : 0
+                }
+            }
         }
     }
 
