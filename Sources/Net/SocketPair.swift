@@ -1,4 +1,5 @@
 internal import CLinux
+internal import CLinux
 internal import Glibc
 
 extension Socket {
