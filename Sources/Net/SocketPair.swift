@@ -1,5 +1,4 @@
 internal import CLinux
-internal import CLinux
 internal import Glibc
 
 extension Socket {
