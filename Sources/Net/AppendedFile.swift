@@ -4,9 +4,7 @@ internal import Glibc
 
 /// A file that a worker appends to, under a name that a request made.
 public final class AppendedFile {
-    private let fd: Int32
-    /// What it was when it was opened.
-    private let stamp: FileStamp
+    private let file: OpenedFile
 
     /// Opens it, and makes it if it is not there; folders are not made.
     public init(_ path: ByteBuffer) throws(FileError) {
@@ -15,23 +13,13 @@ public final class AppendedFile {
         guard let fd = path.withPath({ open($0, flags, 0o644) }) else {
             throw FileError("open()", path.printableText, .notFound)
         }
-        guard fd >= 0 else { throw FileError("open()", path.printableText, .current) }
-        var status = stat()
-        guard fstat(fd, &status) == 0 else {
-            let error = FileError("fstat()", path.printableText, .current)
-            close(fd)
-            throw error
-        }
-        self.fd = fd
-        stamp = FileStamp(status)
+        file = try OpenedFile(fd: fd, path)
     }
-
-    deinit { close(fd) }
 
     /// Whether the file is still the one that `path` names.
     public func isStill(at path: ByteBuffer) -> Bool {
         guard let now = FileAccess.stamp(path) else { return false }
-        return now.device == stamp.device && now.inode == stamp.inode
+        return now.device == file.stamp.device && now.inode == file.stamp.inode
     }
 
     /// Appends a line.
@@ -39,7 +27,7 @@ public final class AppendedFile {
     /// - Returns: why it was lost; `nil`: it was not.
     public func write(_ line: ByteBuffer) -> Errno? {
         line.withUnsafeReadable { bytes in
-            let count = SystemCall.retrying { Glibc.write(fd, bytes.baseAddress, bytes.count) }
+            let count = SystemCall.retrying { Glibc.write(file.fd, bytes.baseAddress, bytes.count) }
             if count == bytes.count { return nil }
             return count < 0 ? .current : .diskFull
         }

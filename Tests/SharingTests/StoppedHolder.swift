@@ -12,11 +12,12 @@ struct StoppedHolder {
     /// - Parameter memory: of the table.
     init(_ memory: SharedMemory) throws {
         let flag = try SharedMemory(count: 1)
+        let parent = getpid()
         process = portico_fork()
         if process == 0 {
             _ = memory.lockMutex(at: 0, patienceMs: 0)
             flag.storeOrdered(0, 1)
-            sleep(60)
+            while getppid() == parent { usleep(10_000) }
             _exit(0)
         }
         try #require(process > 0)
