@@ -28,7 +28,7 @@ struct HTTP2ClientTests {
             while true {
                 let event = server.receive(toServer, out: toClient, nowMs: 0)
                 switch event {
-                case .handled, .mayContinue, .mayContinueAll: continue
+                case .handled, .mayContinue, .mayContinueAll, .answered: continue
                 case .head(_, _):
                     headBytes.removeAll()
                     let outcome = server.readHead(

@@ -70,7 +70,7 @@ private final class HTTP2Scene {
         while true {
             switch connection.receive(input, out: out, nowMs: 0) {
             case .head(let slot, _): return answer(slot)
-            case .handled, .mayContinue, .mayContinueAll: continue
+            case .handled, .mayContinue, .mayContinueAll, .answered: continue
             case .incomplete, .content, .lost, .failed: return 0
             }
         }

@@ -70,6 +70,12 @@ public enum FrameWriter {
         out.append(bigEndian: UInt32(truncatingIfNeeded: increment) & 0x7FFF_FFFF)
     }
 
+    /// PING, with what its answer will say.
+    public static func ping(_ opaque: UInt64, to out: ByteBuffer) {
+        header(FrameHeader(length: 8, kind: .ping), to: out)
+        out.append(bigEndian: opaque)
+    }
+
     /// The answer to a PING, with its eight bytes.
     public static func pong(_ opaque: Slice, of payload: ByteBuffer, to out: ByteBuffer) {
         header(FrameHeader(length: 8, kind: .ping, flags: .ack), to: out)

@@ -319,7 +319,10 @@ extension HTTP2Connection {
     /// §6.7
     func takePing(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
         try spend(.ping, frame.nowMs)
-        guard !frame.header.flags.contains(.ack) else { return .handled }
+        guard !frame.header.flags.contains(.ack) else {
+            guard deliveries != nil else { return .handled }
+            return .answered(UInt64(frame.number(at: 0)) << 32 | UInt64(frame.number(at: 4)))
+        }
         FrameWriter.pong(frame.payload, of: frame.input, to: frame.out)
         return .handled
     }

@@ -37,6 +37,8 @@ public enum HTTP2Event: Equatable, Sendable {
     case mayContinue(slot: Int)
     /// The connection's window was opened, or everybody's was changed.
     case mayContinueAll
+    /// A PING came back with what it said.
+    case answered(UInt64)
     /// The connection is no more; the GOAWAY that says so was written.
     case failed(HTTP2ErrorCode)
 }
@@ -117,6 +119,8 @@ public final class HTTP2Connection {
     var turns = SendTurns()
     /// The numbers of streams, not begun yet, that a priority was sent for; the oldest is forgotten first.
     var early = EarlyPriorities()
+    /// How far the client is behind; `nil`: nobody has to know.
+    public var deliveries: DeliveryClock?
     var decoder = HPACKDecoder()
     /// For the field blocks of responses.
     public var encoder: HPACKEncoder

@@ -5,8 +5,8 @@ extension Exchange {
     /// The client is behind: no more content should be given.
     var isBlocked: Bool { stream.isBlocked || (filter?.isHolding ?? false) }
 
-    /// Content waits for its turn to be coded, and not for the client.
-    var isAwaitingTurn: Bool { filter?.isAwaitingTurn ?? false }
+    /// Content waits for its turn, to be coded or to be sent, and not for a client that takes nothing.
+    var isAwaitingTurn: Bool { stream.isPaused || (filter?.isAwaitingTurn ?? false) }
 
     /// Bytes of content that wait for the client in memory.
     var heldCount: Int { stream.heldCount + (filter?.heldCount ?? 0) }

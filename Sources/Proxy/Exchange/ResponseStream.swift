@@ -140,6 +140,14 @@ enum ResponseStream {
         }
     }
 
+    /// Content waits for a client that will take it in a moment.
+    var isPaused: Bool {
+        switch self {
+        case .http1, .inner: false
+        case .http2(let stream): stream.isPaused
+        }
+    }
+
     /// Bytes that wait for the client in memory.
     var heldCount: Int {
         switch self {

@@ -219,6 +219,8 @@ final class HTTP2Session {
             stream(slot)?.windowOpened()
         case .mayContinueAll:
             for stream in streams { stream?.windowOpened() }
+        case .answered(let count):
+            answered(count)
         case .failed(let code):
             fail(code)
         }

@@ -9,6 +9,9 @@ extension HTTP2Stream {
     private static var leftMax: Int { 4 << 10 }
     /// A stream whose window was opened has had its turn by then, if nobody is in its way.
     private static var turnMs: Int { 50 }
+    /// A client that reads has read what it is behind by then.
+    private static var shortPauseMs: Int { 100 }
+    private static var longPauseMs: Int { 500 }
 
     /// The client is behind: no more content should be given.
     var isBlocked: Bool { exchange?.delivery.isDelayed ?? false || heldCount > 0 }
@@ -133,7 +136,7 @@ extension HTTP2Stream {
         let session = course.session
         guard pending == nil, !course.exchange.delivery.rate.isOn, !session.link.hasTurns else { return }
         while !content.isEmpty, session.isServing {
-            let windows = session.link.allowance(of: slot)
+            let windows = session.allowance(of: slot, course.exchange)
             guard windows > 0, session.room > 0 || session.sendNow() else { break }
             write(content, min(session.room, windows), course, isLast: isLast)
         }
@@ -156,8 +159,8 @@ extension HTTP2Stream {
         let count = min(content.count, most, frameMax)
         let ends = isLast && count == content.count
         session.writeData(count, of: content, on: session.link.stream(slot).id, isLast: ends)
-        session.movedCount += Int64(count)
         session.link.sent(count, of: slot)
+        session.wrote(count, of: exchange)
         exchange.delivery.bytesSent += Int64(FrameHeader.byteCount)
         if ends { sent = .last }
     }
@@ -267,7 +270,12 @@ extension HTTP2Stream {
             wait(exchange)
             return 0
         }
-        guard exchange.delivery.rate.isOn else { return windows }
+        let allowed = session.allowance(of: slot, exchange)
+        guard allowed > 0 else {
+            pause(exchange, session)
+            return 0
+        }
+        guard exchange.delivery.rate.isOn else { return allowed }
         let rated = exchange.delivery.rate.allowance(nowMs: worker.clock.nowMs, sent: takenCount(exchange))
         guard rated > 0 else {
             exchange.delivery.isDelayed = true
@@ -275,7 +283,37 @@ extension HTTP2Stream {
             worker.set(writeTimer, afterMs: exchange.delivery.rate.wait(allowance: rated))
             return 0
         }
-        return min(windows, Int(clamping: rated))
+        return min(allowed, Int(clamping: rated))
+    }
+
+    /// The client is behind: its windows are open, but it has much to read.
+    private func pause(_ exchange: Exchange, _ session: HTTP2Session) {
+        session.awaitReading()
+        guard case .none = pausing else { return }
+        pausing = .short
+        exchange.delivery.pace.end()
+        worker.set(writeTimer, afterMs: Self.shortPauseMs)
+    }
+
+    /// The client has read more.
+    func resume() {
+        guard pausing != .none, let session else { return }
+        pausing = .none
+        worker.cancel(writeTimer)
+        session.link.queue(slot)
+        session.post()
+    }
+
+    /// It waits for a client that reads, not for one that does not: nothing has to be read meanwhile.
+    var isPaused: Bool { pausing == .short }
+
+    /// The client is slow: a buffered response need not hold its gateway. Whoever does not answer is waited
+    /// for no more.
+    private func pauseIsLong(_ exchange: Exchange, _ session: HTTP2Session) {
+        pausing = .long
+        worker.set(writeTimer, afterMs: Self.longPauseMs)
+        session.lookAtReading()
+        if pausing == .long { exchange.upstream?.clientCanTakeMore() }
     }
 
     /// Bytes of the response that frames have taken.
@@ -308,6 +346,7 @@ extension HTTP2Stream {
             guard heldCount > 0 else { return exchange.clientCanTakeMore() }
             return flush()
         }
+        if let session, pausing != .none { return pauseIsLong(exchange, session) }
         if let session, session.link.allowance(of: slot) > 0 { return waitForTurn(exchange, session) }
         let verdict = exchange.delivery.pace.look(
             nowMs: worker.clock.nowMs, count: takenCount(exchange),

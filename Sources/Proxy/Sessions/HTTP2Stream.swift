@@ -15,6 +15,13 @@ final class HTTP2Stream {
         case last
     }
 
+    /// Whether content waits until the client has read more of what it was sent.
+    enum Pausing {
+        case none
+        case short
+        case long
+    }
+
     let worker: Worker
     let token: Token
     let readTimer: TimerID
@@ -37,6 +44,7 @@ final class HTTP2Stream {
     var isRequestWhole = false
     var ending = ResponseStream.Ending.none
     var sent = Sent.nothing
+    var pausing = Pausing.none
     /// It left HTTP.
     var tunnel: StreamTunnel?
 
@@ -121,6 +129,7 @@ final class HTTP2Stream {
         isRequestWhole = false
         ending = .none
         sent = .nothing
+        pausing = .none
         tunnel = nil
     }
 

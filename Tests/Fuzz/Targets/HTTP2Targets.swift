@@ -80,7 +80,7 @@ extension FuzzTarget {
                 case .content(let slot, let slice, _):
                     connection.consumed(Int(slice.count), of: slot, out: out)
                 case .failed: return
-                case .incomplete, .handled, .lost, .mayContinue, .mayContinueAll: break
+                case .incomplete, .handled, .lost, .mayContinue, .mayContinueAll, .answered: break
                 }
             }
         }

@@ -58,6 +58,7 @@ final class LineStream {
     var heldMax: Int { ResponseStream.heldMax }
     var pieceMax: Int { ResponseStream.heldMax }
     var isBlocked: Bool { out.count >= heldMax }
+    var isPaused: Bool { false }
     var heldCount: Int { out.count }
 
     // MARK: What this protocol has not
