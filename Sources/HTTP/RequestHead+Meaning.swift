@@ -1,7 +1,21 @@
-internal import Core
+public import Core
 
 /// What the fields of a request mean for its framing and its way.
 extension RequestHead {
+    /// Whether fields behind a response's content are wanted: RFC 9110 §10.1.4.
+    public func takesTrailers(_ buffer: ByteBuffer) -> Bool {
+        guard fields.mayHold(.te) else { return false }
+        return buffer.withReadable { bytes in
+            for index in fields.indices where fields[index].known == .te {
+                var list = ListReader(fields[index].value)
+                while let element = list.next(bytes) {
+                    if equalsIgnoringCase(bytes.extracting(element.range), "trailers") { return true }
+                }
+            }
+            return false
+        }
+    }
+
     func forgetMeaning() {
         host = nil
         content = .none

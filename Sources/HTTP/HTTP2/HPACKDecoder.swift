@@ -24,12 +24,13 @@ public struct HPACKDecoder {
     public static var defaultTableSize: Int { 4096 }
     /// The smallest and the last size of an interval have to be said, no more: RFC 7541 §4.2.
     private static var sizeUpdatesMax: Int { 2 }
-    /// Most bytes that the unwanted fields of a block may decode to: entries that repeat a long name would
-    /// cost the table's size for each two bytes.
-    private static var unwantedMax: Int { 256 << 10 }
+    /// Most bytes that the unwanted fields of a block may decode to, unless its reader says otherwise:
+    /// entries that repeat a long name would cost the table's size for each two bytes.
+    public static var unwantedMax: Int { 256 << 10 }
 
     private var table: HPACKTable
     private let tableSizeMax: Int
+    private let unwantedMax: Int
     private var sizeUpdateCount = 0
     private var isAtStart = true
     private var unwantedCount = 0
@@ -39,8 +40,11 @@ public struct HPACKDecoder {
     /// A decoder for a connection that begins.
     ///
     /// - Parameter tableSizeMax: what our settings say that the table may take.
-    public init(tableSizeMax: Int = HPACKDecoder.defaultTableSize) {
+    public init(
+        tableSizeMax: Int = HPACKDecoder.defaultTableSize, unwantedMax: Int = HPACKDecoder.unwantedMax
+    ) {
         self.tableSizeMax = tableSizeMax
+        self.unwantedMax = unwantedMax
         table = HPACKTable(sizeMax: tableSizeMax)
     }
 
@@ -98,7 +102,7 @@ public struct HPACKDecoder {
             decodedCount += out.count - start
             if isWanted { return field }
             unwantedCount += out.count - start
-            guard unwantedCount <= HPACKDecoder.unwantedMax else { throw .tooMuch }
+            guard unwantedCount <= unwantedMax else { throw .tooMuch }
             out.truncate(to: start)
             return self.field(start, start, out)
         }

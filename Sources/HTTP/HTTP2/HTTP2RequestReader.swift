@@ -102,7 +102,7 @@ public struct HTTP2RequestReader {
     }
 
     /// §8.1: trailers have no pseudo-fields.
-    private static func isTrailer(_ field: HPACKField, in bytes: ByteBuffer) -> Bool {
+    static func isTrailer(_ field: HPACKField, in bytes: ByteBuffer) -> Bool {
         guard bytes.withReadable({ isSound(field, in: $0) }) else { return false }
         guard bytes[Int(field.name.start)] != UInt8(ascii: ":") else { return false }
         let known = bytes.withBytes(of: field.name) { FieldName.recognise($0) }
@@ -153,7 +153,7 @@ public struct HTTP2RequestReader {
     }
 
     /// §8.2.1: names are tokens in lower case; values are visible, and no white space stands around them.
-    private static func isSound(_ field: HPACKField, in bytes: Span<UInt8>) -> Bool {
+    static func isSound(_ field: HPACKField, in bytes: Span<UInt8>) -> Bool {
         let name = bytes.extracting(field.name.range)
         let value = bytes.extracting(field.value.range)
         guard name.count > 0 else { return false }

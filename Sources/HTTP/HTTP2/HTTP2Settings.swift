@@ -23,6 +23,8 @@ public struct HTTP2Settings: Equatable, Sendable {
     /// Bytes of a frame's payload that it takes.
     public private(set) var maxFrameSize = FrameHeader.smallestSizeMax
 
+    /// It would have streams pushed to it, which only a client may want.
+    private(set) var enablesPush = false
     /// Streams that it lets us have at a time; `nil`: it did not say. Only clients begin any.
     public private(set) var maxConcurrentStreams: Int?
 
@@ -57,7 +59,10 @@ public struct HTTP2Settings: Equatable, Sendable {
                 throw .connection(.protocolError)
             }
             maxFrameSize = Int(value)
-        case .enablePush, .enableConnectProtocol, .noRFC7540Priorities:
+        case .enablePush:
+            guard value <= 1 else { throw .connection(.protocolError) }
+            enablesPush = value == 1
+        case .enableConnectProtocol, .noRFC7540Priorities:
             guard value <= 1 else { throw .connection(.protocolError) }
         case .maxConcurrentStreams:
             maxConcurrentStreams = Int(value)

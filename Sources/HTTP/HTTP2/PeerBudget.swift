@@ -83,6 +83,12 @@ public struct PeerBudget: Sendable {
         frames.fill(10_000)
     }
 
+    /// A frame of content went out, in answer to which gateways open windows and measure the way.
+    public mutating func earnFrame(_ count: Int) {
+        frames.fill(10_000)
+        earnContent(count)
+    }
+
     /// Content went out, for which the client has to open windows.
     public mutating func earnContent(_ count: Int) {
         // A window opened for each KiB, of the stream and of the connection, is nothing to complain about.

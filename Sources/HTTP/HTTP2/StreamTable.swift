@@ -20,6 +20,10 @@ public struct StreamRecord: Sendable {
     var contentLeft: Int64?
     /// It asks for a tunnel: nothing but content may follow its head.
     var isTunnel = false
+    /// A request of ours whose response's head has not come.
+    var awaitsHead = false
+    /// A HEAD request of ours.
+    var isHead = false
     /// The slot behind it in a queue; -1: none.
     var nextSlot: Int32 = -1
     /// It waits in the queue of its urgency.

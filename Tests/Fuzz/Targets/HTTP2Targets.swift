@@ -1,7 +1,7 @@
 import Core
 import HTTP
 
-/// What clients of HTTP/2 send.
+/// What clients of HTTP/2 send, and peers.
 extension FuzzTarget {
     /// A field block: each field is in the buffer that it was put into.
     static let hpack = FuzzTarget(
@@ -81,6 +81,76 @@ extension FuzzTarget {
                     connection.consumed(Int(slice.count), of: slot, out: out)
                 case .failed: return
                 case .incomplete, .handled, .lost, .mayContinue, .mayContinueAll, .answered: break
+                }
+            }
+        }
+    }
+
+    /// A connection to a peer comes to the same whole and in pieces.
+    static let http2Peer = FuzzTarget(
+        name: "http2-peer",
+        words: [
+            "\0\0\0\u{4}\0\0\0\0\0", "\0\0\0\u{4}\u{1}\0\0\0\0", "\0\0\u{1}\u{1}\u{5}\0\0\0\u{1}\u{88}",
+            "\0\0\u{1}\u{1}\u{4}\0\0\0\u{3}\u{88}", "\0\0\u{1}\u{0}\u{1}\0\0\0\u{3}a",
+            "\0\0\u{4}\u{3}\0\0\0\0\u{1}\0\0\0\u{7}", "\0\0\u{4}\u{8}\0\0\0\0\0\0\0\0\u{1}",
+            "\0\0\u{8}\u{7}\0\0\0\0\0\0\0\0\u{1}\0\0\0\0",
+        ]
+    ) { input, random in
+        let whole = PeerReading()
+        whole.read(input.buffer)
+        let pieces = PeerReading()
+        input.fill(input.bytes)
+        _ = input.inPieces(random.cuts(input.bytes.count)) { arriving -> Bool? in
+            pieces.read(arriving)
+            return nil
+        }
+        try hold(pieces.events == whole.events, "in pieces: \(pieces.events); whole: \(whole.events)")
+        try hold(pieces.out.bytes == whole.out.bytes, "other answers in pieces")
+        try hold(whole.out.count <= 4096 + 16 * input.bytes.count, "\(whole.out.count) bytes of answers")
+    }
+
+    /// A connection with a few requests under way, whose responses are read and taken at once.
+    private final class PeerReading {
+        let out = ByteBuffer(capacity: 16)
+        private(set) var events: [String] = []
+        private let connection: HTTP2ClientConnection
+        private let head = ResponseHead()
+        private let trailers = ByteBuffer(capacity: 16)
+
+        init() {
+            connection = HTTP2ClientConnection(limits: HTTP2PeerLimits(), nowMs: 0, out: out)
+            let request = ByteBuffer(capacity: 16)
+            request.append("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            for isLast in [true, false, true] {
+                let block = ByteBuffer(capacity: 16)
+                HTTP2RequestWriter.write(
+                    request, isSecure: false, takesTrailers: true, with: &connection.encoder, to: block)
+                _ = connection.begin(block, isLast: isLast, isHead: false, out: out)
+            }
+        }
+
+        func read(_ input: ByteBuffer) {
+            while true {
+                let event = connection.receive(input, out: out, nowMs: 0)
+                if event == .incomplete { return }
+                events.append("\(event)")
+                let place = HTTP2ClientConnection.Input(buffer: input, out: out, nowMs: 0)
+                switch event {
+                case .head(let slot):
+                    let outcome = connection.readHead(head, sizeMax: 4096, from: place)
+                    events.append("\(outcome) \(head.status) \(head.bytes.count)")
+                    if case .refused = outcome { connection.end(slot, .cancel, out) }
+                case .trailers(let slot):
+                    trailers.removeAll()
+                    let outcome = connection.readTrailers(into: trailers, from: place)
+                    events.append("\(outcome) \(trailers.count)")
+                    if case .refused = outcome { connection.end(slot, .cancel, out) }
+                case .content(let slot, let slice, let isLast):
+                    connection.consumed(Int(slice.count), of: slot, out: out)
+                    if isLast { connection.end(slot, .noError, out) }
+                case .leaving: while connection.takeUnseen() != nil {}
+                case .failed: return
+                case .incomplete, .handled, .lost, .mayContinue, .mayContinueAll, .settled, .pong: break
                 }
             }
         }

@@ -1,0 +1,116 @@
+internal import Core
+
+/// Makes a `ResponseHead` of a field block, and judges what only HTTP/2 can get wrong: RFC 9113 §8.
+///
+/// A block is decoded to its end whatever becomes of the response: the tables must go along. No more than
+/// one field beyond what a head may take is ever held.
+enum HTTP2ResponseReader {
+    /// Reads the block of a response's head.
+    ///
+    /// - Parameter sizeMax: bytes that names and values may take.
+    /// - Returns: why it cannot be used; `nil`: it can.
+    static func readHead(
+        _ block: Span<UInt8>, _ decoder: inout HPACKDecoder, into head: ResponseHead, sizeMax: Int
+    ) throws(HPACKError) -> ResponseHeadError? {
+        head.reset()
+        head.isUsed = true
+        head.version = .http2
+        var refusal: ResponseHeadError?
+        var cursor = 0
+        decoder.begin()
+        while let field = try decoder.next(block, at: &cursor, into: head.bytes, isWanted: refusal == nil) {
+            guard refusal == nil else { continue }
+            do throws(ResponseHeadError) {
+                guard head.bytes.count <= sizeMax else { throw .tooLarge }
+                try take(field, into: head)
+                if !field.isVetted { decoder.vet(field) }
+            } catch {
+                refusal = error
+                head.bytes.removeAll()
+            }
+        }
+        if refusal == nil, head.status == 0 { refusal = .badStatusLine }
+        if refusal != nil { head.reset() } else { finish(head) }
+        return refusal
+    }
+
+    private static func take(_ field: HPACKField, into head: ResponseHead) throws(ResponseHeadError) {
+        let bytes = head.bytes
+        let isSound = bytes.withReadable { field.isVetted || HTTP2RequestReader.isSound(field, in: $0) }
+        guard isSound else { throw .badField }
+        if bytes[Int(field.name.start)] == UInt8(ascii: ":") { return try takeStatus(field, into: head) }
+        // §8.3: pseudo-fields stand in front.
+        guard head.status != 0 else { throw .badStatusLine }
+        let known = bytes.withBytes(of: field.name) { FieldName.recognise($0) }
+        guard !known.isConnectionSpecific else { throw .badField }
+        guard head.fields.count < HTTP1ResponseParser.fieldsMax else { throw .tooManyFields }
+        switch known {
+        case .contentLength:
+            guard head.content == .none else { throw .duplicateContentLength }
+            guard let length = bytes.withBytes(of: field.value, { decimalValue($0) }) else {
+                throw .badContentLength
+            }
+            head.content = .known(length)
+        case .other where resemblesFraming(field.name, bytes):
+            throw .badContentLength
+        default: break
+        }
+        head.fields.append(Field(name: field.name, value: field.value, known: known))
+    }
+
+    /// Framing that an HTTP/1 client might see in it.
+    private static func resemblesFraming(_ name: Slice, _ bytes: ByteBuffer) -> Bool {
+        bytes.withBytes(of: name) {
+            FieldLine.resembles($0, "Content-Length") || FieldLine.resembles($0, "Transfer-Encoding")
+        }
+    }
+
+    /// §8.3.2: `:status`, once, and no other.
+    private static func takeStatus(_ field: HPACKField, into head: ResponseHead) throws(ResponseHeadError) {
+        let isStatus = head.bytes.withBytes(of: field.name) { ByteScan.isName($0, ":status") }
+        guard isStatus, head.status == 0, head.fields.isEmpty, field.value.count == 3 else {
+            throw .badStatusLine
+        }
+        let code = head.bytes.withBytes(of: field.value) { decimalValue($0) }
+        guard let code, (100...999).contains(code) else { throw .badStatusLine }
+        head.status = UInt16(code)
+    }
+
+    /// HTTP/2 has no phrases, and HTTP/1 likes them: the usual one stands in its place.
+    private static func finish(_ head: ResponseHead) {
+        if head.content == .none { head.content = .unknown }
+        let start = head.bytes.count
+        head.bytes.append(StatusCode.line(head.status))
+        head.reason = Slice(from: min(start + 4, head.bytes.count), to: head.bytes.count)
+    }
+
+    /// Reads the fields behind the content, as many as HTTP/1 may bring.
+    ///
+    /// - Parameter lines: gets them as HTTP/1 has them.
+    /// - Returns: whether they are sound.
+    static func readTrailers(
+        _ block: Span<UInt8>, _ decoder: inout HPACKDecoder, into lines: ByteBuffer,
+        using scratch: ByteBuffer
+    ) throws(HPACKError) -> Bool {
+        var isSound = true
+        var cursor = 0
+        decoder.begin()
+        var left = ChunkedDecoder.trailersMax
+        var fieldsLeft = ChunkedDecoder.trailerFieldsMax
+        scratch.removeAll()
+        while let field = try decoder.next(block, at: &cursor, into: scratch, isWanted: isSound) {
+            left -= scratch.count
+            fieldsLeft -= 1
+            if isSound, left >= 0, fieldsLeft >= 0, HTTP2RequestReader.isTrailer(field, in: scratch) {
+                lines.append(field.name, of: scratch)
+                lines.append(": ")
+                lines.append(field.value, of: scratch)
+                lines.append("\r\n")
+            } else {
+                isSound = false
+            }
+            scratch.removeAll()
+        }
+        return isSound
+    }
+}
