@@ -1,7 +1,7 @@
 internal import Net
 
 /// The version of HTTP that peers are spoken to in: `proxy_http_version`.
-public enum UpstreamHTTPVersion: Sendable { case http10, http11 }
+public enum UpstreamHTTPVersion: Sendable { case http10, http11, http2 }
 
 /// All that must be equal, beside the address, for an open connection to a peer to carry another request:
 /// what was verified or chosen for it when it was made.

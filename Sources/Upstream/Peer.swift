@@ -17,6 +17,9 @@ public final class Peer {
     /// The first peer of the group with its address: connections to the one serve the other as well.
     public let addressIndex: Int
 
+    /// Until when it is taken to speak HTTP/1.1 alone: it chose that where HTTP/2 was offered as well.
+    public internal(set) var http1UntilMs: Int64 = 0
+
     init(
         _ settings: PeerSettings, addressIndex: Int, state: PeerState, tallyName: String, tally: Tally?
     ) {

@@ -17,7 +17,8 @@ import Testing
             proxy_set_header Connection "";
             upstream app { server %GATEWAY1% max_fails=0; keepalive 4; }
             upstream secure { server 127.0.0.1:%PORT2%; keepalive 4; }
-            server { listen 127.0.0.1:%PORT1%; listen 127.0.0.1:%PORT2% ssl rcvbuf=8k;
+            upstream shared { server 127.0.0.1:%PORT1%; keepalive 4; }
+            server { listen 127.0.0.1:%PORT1%; http2 on; listen 127.0.0.1:%PORT2% ssl rcvbuf=8k;
                 ssl_certificate server.crt; ssl_certificate_key server.key;
                 location /memory { client_body_buffer_size 2m; client_body_temp_path /proc;
                     proxy_pass http://app; }
@@ -27,7 +28,16 @@ import Testing
                 location /tls/memory { client_body_buffer_size 2m; client_body_temp_path /proc;
                     proxy_pass https://secure/memory; }
                 location /tls/file { proxy_pass https://secure/file; }
-                location /tls/stream { proxy_request_buffering off; proxy_pass https://secure/stream; } }
+                location /tls/stream { proxy_request_buffering off; proxy_pass https://secure/stream; }
+                # Gateways of HTTP/2, plain and of TLS.
+                location /h2/memory { client_body_buffer_size 2m; client_body_temp_path /proc;
+                    proxy_http_version 2; proxy_pass http://shared/file; }
+                location /h2/file { proxy_http_version 2; proxy_pass http://shared/file; }
+                location /h2/stream { proxy_request_buffering off; proxy_http_version 2;
+                    proxy_pass http://shared/stream; }
+                location /h2s/file { proxy_http_version 2; proxy_pass https://secure/file; }
+                location /h2s/stream { proxy_request_buffering off; proxy_http_version 2;
+                    proxy_pass https://secure/stream; } }
         }
         """
 
@@ -53,7 +63,11 @@ import Testing
 
     @Test(
         "it arrives whole, and the next request behind it is found",
-        arguments: ["/memory", "/file", "/stream", "/tls/memory", "/tls/file", "/tls/stream"], [false, true])
+        arguments: [
+            "/memory", "/file", "/stream", "/tls/memory", "/tls/file", "/tls/stream", "/h2/memory",
+            "/h2/file",
+            "/h2/stream", "/h2s/file", "/h2s/stream",
+        ], [false, true])
     func arrives(path: String, chunked: Bool) throws {
         let gateway = try RecordingGateway("app")
         defer { gateway.stop() }

@@ -68,7 +68,7 @@ import Testing
         #expect(names.count > 5)
         for name in names { #expect(absent.contains(name), "\(name) is done") }
         for (row, name) in [
-            ("HTTP/3", "http3"), ("HTTP/2, gRPC to gateways", "grpc_pass"), ("TCP, UDP", "stream"),
+            ("HTTP/3", "http3"), ("gRPC to gateways", "grpc_pass"), ("TCP, UDP", "stream"),
             ("cache", "proxy_cache"), ("FastCGI", "fastcgi_pass"),
         ] { #expect(readme.contains("| \(row) | no |") == absent.contains(name), "\(row)") }
     }

@@ -5,6 +5,9 @@ internal import Core
 /// A block is decoded to its end whatever becomes of the response: the tables must go along. No more than
 /// one field beyond what a head may take is ever held.
 enum HTTP2ResponseReader {
+    /// What a head keeps of the memory that one took which was refused.
+    private static var refusedMax: Int { 16 << 10 }
+
     /// Reads the block of a response's head.
     ///
     /// - Parameter sizeMax: bytes that names and values may take.
@@ -30,7 +33,12 @@ enum HTTP2ResponseReader {
             }
         }
         if refusal == nil, head.status == 0 { refusal = .badStatusLine }
-        if refusal != nil { head.reset() } else { finish(head) }
+        guard refusal != nil else {
+            finish(head)
+            return nil
+        }
+        head.reset()
+        head.bytes.shrink(toCapacity: refusedMax)
         return refusal
     }
 

@@ -35,7 +35,7 @@ extension Exchange {
     /// `proxy_request_buffering`; content whose length is not known can be streamed in chunks only.
     private var wantedKeeping: RequestBody.Keeping {
         let settings = location.settings
-        let isFramed = head.content != .unknown || settings.proxy.httpVersion == .http11
+        let isFramed = head.content != .unknown || settings.proxy.httpVersion != .http10
         let isPassed = location.proxyPlan.passesBody && settings.proxy.setBody == nil
         if !settings.proxy.isRequestBuffered && isFramed && isPassed { return .stream }
         return .whole(keepingPlan)
@@ -126,16 +126,18 @@ extension Exchange {
         guard let target = proxying.target else { return }
         guard settleCertificate() else { return }
         attempts.beginGroup()
-        settleOffer()
+        request.settleStream(for: target)
+        settleOffer(isFramed: !request.stream.isShared)
         request.stream.write(for: target)
         if endsForExcess() { return }
         request.start(group)
     }
 
     /// What the target is promised as content, before its head says so.
-    private func settleOffer() {
+    func settleOffer(isFramed: Bool) {
         guard let template = location.settings.proxy.setBody else {
-            return body.settleOffer(of: location.proxyPlan.passesBody ? .content : .nothing)
+            return body.settleOffer(
+                of: location.proxyPlan.passesBody ? .content : .nothing, isFramed: isFramed)
         }
         body.replacement.removeAll()
         template.append(for: self, to: body.replacement)

@@ -63,7 +63,7 @@ final class ProxyPlan {
             if name == .other { other.append(header.lowercasedName) } else { known.insert(name) }
         }
         // An HTTP/1.1 request without Host is no request (RFC 9112 §3.2): the proxied host is sent instead.
-        let needsHost = proxy.httpVersion == .http11
+        let needsHost = proxy.httpVersion != .http10
         setsHost = setFields.contains {
             FieldName.recognise($0.name.span) == .host && !(needsHost && $0.value.constant?.isEmpty == true)
         }
@@ -93,7 +93,7 @@ final class ProxyPlan {
             let label = field.name + ": ".utf8
             guard let value = field.value.constant else {
                 let role: MadeField.Role =
-                    known == .upgrade ? .upgrade : known == .host && version == .http11 ? .host : .other
+                    known == .upgrade ? .upgrade : known == .host && version != .http10 ? .host : .other
                 made.append(MadeField(before: constant, label: label, value: field.value, role: role))
                 constant = []
                 continue

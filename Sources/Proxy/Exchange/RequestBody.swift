@@ -9,37 +9,6 @@ internal import Net
 /// may be another than the one that the content was read for. Fed with the bytes that follow the head;
 /// knows framing, not descriptors.
 final class RequestBody {
-    /// What becomes of content as it arrives.
-    enum Keeping {
-        /// Nobody asked for it yet.
-        case unread
-        /// Kept whole: in memory up to a size, then in a temporary file (`proxy_request_buffering on`).
-        case whole(KeepingPlan)
-        /// Kept until the upstream took it (`proxy_request_buffering off`).
-        case stream
-        /// Dropped: the response does not need it.
-        case discard
-    }
-
-    /// What is to be given next.
-    enum Portion {
-        /// Nothing that is here.
-        case nothing
-        /// Bytes that stand in memory.
-        case bytes(Slice, of: ByteBuffer)
-        /// A part of the file.
-        case stored
-    }
-
-    /// What a peer is promised as the content of a request.
-    enum Offer: Equatable {
-        /// Neither content nor a length.
-        case none
-        case length(Int64)
-        /// RFC 9112 §7.1: in chunks, as it comes.
-        case chunked
-    }
-
     /// Where the content that a peer gets comes from.
     private enum Source {
         case nothing
@@ -348,21 +317,13 @@ final class RequestBody {
 
     // MARK: On its way to a peer
 
-    /// What peers are to get.
-    enum Wanted {
-        /// What came from the client.
-        case content
-        /// `proxy_set_body`: `replacement`.
-        case replacement
-        /// `proxy_pass_request_body off`
-        case nothing
-    }
-
     /// Settles what the next peer, and those after it for the same target, are promised.
     ///
     /// Content of which a part is lost is never promised: the peer gets none, and is told so.
-    func settleOffer(of wanted: Wanted) {
+    /// - Parameter isFramed: content of unknown length goes in chunks; otherwise the protocol ends it.
+    func settleOffer(of wanted: Wanted, isFramed: Bool = true) {
         (offer, source) = nextOffer(of: wanted)
+        if offer == .chunked, !isFramed { offer = .unframed }
         restart()
     }
 
@@ -402,6 +363,17 @@ final class RequestBody {
         case .none: true
         case .length(let length): givenCount == length
         case .chunked: if case .ended = chunk { true } else { false }
+        case .unframed: isComplete && streamedCount == 0
+        }
+    }
+
+    /// Whether nothing of what was promised is left, once so many bytes more were given.
+    func isGiven(with count: Int) -> Bool {
+        switch offer {
+        case .none: true
+        case .length(let length): givenCount + Int64(count) == length
+        case .chunked: false
+        case .unframed: isComplete && streamedCount == count
         }
     }
 

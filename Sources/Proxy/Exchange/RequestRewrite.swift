@@ -25,6 +25,16 @@ enum RequestRewrite {
         out.append("\r\n")
     }
 
+    /// The lines of a head that was written, for people.
+    static func lines(of head: ByteBuffer) -> [String] {
+        head.bytes.split(separator: UInt8.lineFeed).compactMap { line in
+            let shown = ByteBuffer.shown {
+                $0.append(Array(line.last == .carriageReturn ? line.dropLast() : line))
+            }
+            return shown.isEmpty ? nil : shown
+        }
+    }
+
     // MARK: Request line
 
     private static func requestLine(
@@ -42,7 +52,7 @@ enum RequestRewrite {
         }
         out.append(" ")
         RequestTarget.write(exchange, target, of: bytes, to: out)
-        out.append(location.settings.proxy.httpVersion == .http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n")
+        out.append(location.settings.proxy.httpVersion == .http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n")
     }
 
     // MARK: Fields
@@ -98,6 +108,7 @@ enum RequestRewrite {
         case .none: if location.proxyPlan.setsZeroLength { length(0, out) }
         case .length(let count): length(count, out)
         case .chunked: out.append("Transfer-Encoding: chunked\r\n")
+        case .unframed: break
         }
     }
 
@@ -143,6 +154,16 @@ enum RequestRewrite {
 
 /// The request target that goes to a peer: `proxy_pass` with and without a URI part.
 enum RequestTarget {
+    /// Appends the second word of a head that was written.
+    static func append(ofHead head: ByteBuffer, to out: ByteBuffer) {
+        var start = 0
+        while start < head.count && head[start] != .space && head[start] != .carriageReturn { start += 1 }
+        start += 1
+        var end = start
+        while end < head.count && head[end] != .space && head[end] != .carriageReturn { end += 1 }
+        if start < end { out.append(Slice(from: start, to: end), of: head) }
+    }
+
     static func write(_ exchange: Exchange, _ target: ProxyTarget, of bytes: ByteBuffer, to out: ByteBuffer) {
         let start = out.count
         switch (target.uri, exchange.routing.pathOrigin) {

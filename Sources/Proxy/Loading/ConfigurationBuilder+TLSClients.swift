@@ -42,7 +42,9 @@ extension ConfigurationBuilder {
             + " \(proxy.sslProtocols.rawValue)"
             + " \(proxy.sslCiphers) \(proxy.sslCertificate ?? "") \(proxy.sslCertificateKey ?? "")"
             + " \(proxy.sslServerName) \(proxy.sslName?.source ?? "")"
-            + " \(proxy.sslConfCommands.elements)" + tlsClientFingerprint(proxy)
+            + " \(proxy.sslConfCommands.elements)"
+            + (proxy.httpVersion == .http2 ? " h2 \(proxy.needsHTTP2)" : "")
+            + tlsClientFingerprint(proxy)
         if let key = tlsClientKeys[description] { return (key, description, tlsClients[key - 1]) }
         do throws(ConfigError) {
             tlsClients.append(try makeTLSClient(proxy))
@@ -111,6 +113,7 @@ extension ConfigurationBuilder {
         if let path = proxy.sslRevocations {
             settings.revocations = (pem: try secret(path, "cannot load revocations"), name: path)
         }
+        if proxy.httpVersion == .http2 { settings.alpn = proxy.needsHTTP2 ? ["h2"] : ["h2", "http/1.1"] }
         settings.confCommands = proxy.sslConfCommands.elements.map { ($0.name, $0.value) }
         if let certificate = proxy.sslCertificate, !certificate.isEmpty {
             guard let key = proxy.sslCertificateKey else {

@@ -28,8 +28,15 @@ extension ProxySettings {
         [
             .oneOf(
                 "proxy_http_version", "The version of HTTP that peers are spoken to in.", in: anywhere,
-                default: "1.1", [("1.0", UpstreamHTTPVersion.http10), ("1.1", .http11)],
+                default: "1.1", [("1.0", UpstreamHTTPVersion.http10), ("1.1", .http11), ("2", .http2)],
                 \.settings.proxy.httpVersion),
+            .milliseconds(
+                "http2_peer_ping",
+                "Silence after which an HTTP/2 peer that owes responses is asked whether it is there; 0: never.",
+                in: anywhere, default: "0", \.settings.proxy.http2PeerPingMs),
+            .number(
+                "http2_peer_streams", "Most requests at a time over one HTTP/2 connection to a peer.",
+                in: anywhere, default: "100", \.settings.proxy.http2PeerStreams),
             template(
                 "proxy_method", "The method that peers get instead of the client's.", "method",
                 \.settings.proxy.method),

@@ -7,6 +7,12 @@ internal import Upstream
 struct ProxySettings {
     // Where and how.
     var httpVersion = UpstreamHTTPVersion.http11
+    /// HTTP/1.1 is no way out: what is passed on cannot be said in it.
+    var needsHTTP2 = false
+    /// `http2_peer_ping`; 0: no peer is asked whether it is still there.
+    var http2PeerPingMs = 0
+    /// `http2_peer_streams`
+    var http2PeerStreams = 100
     var method: Template<Variable>?
     var passesRequestHeaders = true
     var passesRequestBody = true

@@ -46,7 +46,9 @@ extension HTTP1PeerStream {
         while true {
             var portion = exchange.body.next(framing: outgoing)
             if let room = room(behind: outgoing, for: portion, peer.transport) {
-                guard exchange.body.give(to: outgoing, atMost: room) else { return bodyIsUnreadable() }
+                guard exchange.body.give(to: outgoing, atMost: room) else {
+                    return request?.contentIsUnreadable() ?? ()
+                }
                 portion = .nothing
             }
             if case .nothing = portion, outgoing.isEmpty { break }
@@ -118,14 +120,6 @@ extension HTTP1PeerStream {
         course.sending = .failed
         if let outgoing = peer.outgoing.take() { worker.giveBuffer(outgoing) }
         if case .head = stage { peer.transport.assumeReadable() }
-    }
-
-    /// The content that was kept cannot be read: the peer is not to blame for it.
-    private func bodyIsUnreadable() {
-        let path = exchange.location.settings.core.clientBodyTempFolder.path
-        request?.log(.crit, "reading a temporary file of the request body in \"\(path)\" failed")
-        exchange.stream.mustClose()
-        exchange.bodyFailed(status: 500)
     }
 
     /// More of the request's content came from the client (`proxy_request_buffering off`).

@@ -82,24 +82,10 @@ final class HTTP1PeerStream {
         RequestRewrite.write(exchange, target: target, to: requestHead)
     }
 
-    /// The second word of the head.
-    func appendTarget(to out: ByteBuffer) {
-        let line = requestHead
-        var start = 0
-        while start < line.count && line[start] != .space && line[start] != .carriageReturn { start += 1 }
-        start += 1
-        var end = start
-        while end < line.count && line[end] != .space && line[end] != .carriageReturn { end += 1 }
-        if start < end { out.append(Slice(from: start, to: end), of: line) }
-    }
-
-    var headLines: [String] {
-        requestHead.bytes.split(separator: UInt8.lineFeed).compactMap { line in
-            let shown = ByteBuffer.shown {
-                $0.append(Array(line.last == .carriageReturn ? line.dropLast() : line))
-            }
-            return shown.isEmpty ? nil : shown
-        }
+    /// A connection that waits in the pool. Nothing is sent over one before a tunnel stands.
+    func pooled(_ group: PeerGroup, peer: Int, for request: UpstreamRequest) -> PeerConnection? {
+        if exchange.proxying.target?.isTunnel == true { return nil }
+        return exchange.snapshot.groups.takeIdle(group, peer: peer, for: request)
     }
 
     func prepare() {

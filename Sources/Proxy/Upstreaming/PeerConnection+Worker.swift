@@ -13,6 +13,7 @@ typealias RequestQueue = Upstream.RequestQueue<UpstreamRequest>
 
 extension Worker.Endpoint: PeerEndpoint {
     typealias User = HTTP1PeerStream
+    typealias Sharer = HTTP2PeerSession
 }
 
 /// What becomes of the connection that it waits for.
@@ -26,16 +27,7 @@ extension HTTP1PeerStream: ConnectionUser {
 
     func handshakeBegan() { request?.attempt.activity = .handshaking }
 
-    func openingFailed(_ failure: OpeningFailure) {
-        switch failure {
-        case .connect(let errno):
-            request?.logUnconnected(errno, "connect()")
-            fail(AttemptFailure(errno))
-        case .handshake(let reason):
-            if let reason { request?.log(.error, reason) }
-            fail(.error)
-        }
-    }
+    func openingFailed(_ failure: OpeningFailure) { request?.openingFailed(failure) }
 }
 
 /// What connection it wants.

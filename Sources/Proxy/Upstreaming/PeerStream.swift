@@ -11,6 +11,15 @@ internal import Upstream
 /// `responseEnded`, `attemptFailed` and `protocolSwitched`.
 enum PeerStream {
     case http1(HTTP1PeerStream)
+    case http2(HTTP2PeerStream)
+
+    /// Its connections carry other requests at the same time, and say themselves where content ends.
+    var isShared: Bool {
+        switch self {
+        case .http1: false
+        case .http2: true
+        }
+    }
 
     // MARK: Before it is sent
 
@@ -18,20 +27,23 @@ enum PeerStream {
     func write(for target: ProxyTarget) {
         switch self {
         case .http1(let stream): stream.write(for: target)
+        case .http2(let stream): stream.write(for: target)
         }
     }
 
     /// The request's target, as the peer is sent it; for logs.
     func appendTarget(to out: ByteBuffer) {
         switch self {
-        case .http1(let stream): stream.appendTarget(to: out)
+        case .http1(let stream): RequestTarget.append(ofHead: stream.requestHead, to: out)
+        case .http2(let stream): RequestTarget.append(ofHead: stream.requestHead, to: out)
         }
     }
 
     /// The lines of the head that `write` has made.
     var headLines: [String] {
         switch self {
-        case .http1(let stream): stream.headLines
+        case .http1(let stream): RequestRewrite.lines(of: stream.requestHead)
+        case .http2(let stream): RequestRewrite.lines(of: stream.requestHead)
         }
     }
 
@@ -39,6 +51,7 @@ enum PeerStream {
     func reset() {
         switch self {
         case .http1(let stream): stream.reset()
+        case .http2(let stream): stream.reset()
         }
     }
 
@@ -46,15 +59,26 @@ enum PeerStream {
     func prepare() {
         switch self {
         case .http1(let stream): stream.prepare()
+        case .http2(let stream): stream.prepare()
         }
     }
 
     // MARK: Beginning
 
+    /// A connection to the peer that may carry the request, which may still be in the making; `nil`: there is
+    /// none.
+    func pooled(_ group: PeerGroup, peer: Int, for request: UpstreamRequest) -> PeerConnection? {
+        switch self {
+        case .http1(let stream): stream.pooled(group, peer: peer, for: request)
+        case .http2(let stream): stream.pooled(group, peer: peer, for: request)
+        }
+    }
+
     /// Waits for a connection that is being made.
     func wait(for connection: PeerConnection) {
         switch self {
         case .http1(let stream): stream.wait(for: connection)
+        case .http2(let stream): stream.wait(for: connection)
         }
     }
 
@@ -62,6 +86,7 @@ enum PeerStream {
     func start(over connection: PeerConnection, for request: UpstreamRequest) {
         switch self {
         case .http1(let stream): stream.start(over: connection, for: request)
+        case .http2(let stream): stream.start(over: connection)
         }
     }
 
@@ -71,6 +96,7 @@ enum PeerStream {
     func contentAdvanced() {
         switch self {
         case .http1(let stream): stream.contentAdvanced()
+        case .http2(let stream): stream.contentAdvanced()
         }
     }
 
@@ -78,6 +104,8 @@ enum PeerStream {
     var unsentCount: Int {
         switch self {
         case .http1(let stream): stream.unsentCount
+        // Content waits where it is kept until a frame takes it.
+        case .http2: 0
         }
     }
 
@@ -87,6 +115,7 @@ enum PeerStream {
     func readOn() {
         switch self {
         case .http1(let stream): stream.readOn()
+        case .http2(let stream): stream.readOn()
         }
     }
 
@@ -96,6 +125,7 @@ enum PeerStream {
     var progress: Attempts.Progress {
         switch self {
         case .http1(let stream): stream.progress
+        case .http2(let stream): stream.progress
         }
     }
 
@@ -103,6 +133,7 @@ enum PeerStream {
     var isUntaken: Bool {
         switch self {
         case .http1(let stream): stream.isUntaken
+        case .http2(let stream): stream.isUntaken
         }
     }
 
@@ -110,6 +141,7 @@ enum PeerStream {
     var hasAllContent: Bool {
         switch self {
         case .http1(let stream): stream.hasAllContent
+        case .http2(let stream): stream.hasAllContent
         }
     }
 
@@ -117,6 +149,7 @@ enum PeerStream {
     var hasConnection: Bool {
         switch self {
         case .http1(let stream): stream.connection != nil
+        case .http2(let stream): stream.session != nil
         }
     }
 
@@ -124,6 +157,7 @@ enum PeerStream {
     var connection: PeerConnection? {
         switch self {
         case .http1(let stream): stream.connection
+        case .http2(let stream): stream.session?.connection
         }
     }
 
@@ -131,6 +165,8 @@ enum PeerStream {
     var isInStep: Bool {
         switch self {
         case .http1(let stream): stream.isInStep
+        // It goes by itself, whatever becomes of one request.
+        case .http2: true
         }
     }
 
@@ -140,6 +176,7 @@ enum PeerStream {
     func end(keepsConnection: Bool) {
         switch self {
         case .http1(let stream): stream.end(keepsConnection: keepsConnection)
+        case .http2(let stream): stream.end()
         }
     }
 }

@@ -90,13 +90,25 @@ extension UpstreamRequest {
         connect(to: index, group)
     }
 
+    /// Peers of one group may speak different protocols, where TLS agrees on one.
+    private func settleStream(at peer: Peer) {
+        guard let target = exchange.proxying.target, target.isTLS else { return }
+        let wasShared = stream.isShared
+        settleStream(for: target, at: peer)
+        guard stream.isShared != wasShared else { return }
+        exchange.settleOffer(isFramed: wasShared)
+        stream.write(for: target)
+        stream.prepare()
+    }
+
     private func connect(to index: Int, _ group: PeerGroup) {
         state = .trying
+        if proxy.httpVersion == .http2 { settleStream(at: group.peers[index]) }
         attempt.peer = index
         if let trace = worker.trace { return trace.wouldConnect(self, to: index, of: group) }
-        if exchange.proxying.target?.isTunnel != true,
-            let pooled = exchange.snapshot.groups.takeIdle(group, peer: index, for: self)
-        {
+        if let pooled = stream.pooled(group, peer: index, for: self) {
+            // Others wait for it as well.
+            guard pooled.isOpen else { return stream.wait(for: pooled) }
             attempt.carrier = .pooledConnection
             connected()
             return stream.start(over: pooled, for: self)
@@ -116,6 +128,18 @@ extension UpstreamRequest {
 
     /// The request can be sent.
     func connected() { exchange.attempts.connected(nowMs: worker.clock.nowMs) }
+
+    /// The connection that it waited for came to nothing.
+    func openingFailed(_ failure: OpeningFailure) {
+        switch failure {
+        case .connect(let errno):
+            logUnconnected(errno, "connect()")
+            attemptFailed(AttemptFailure(errno))
+        case .handshake(let reason):
+            if let reason { log(.error, reason) }
+            attemptFailed(.error)
+        }
+    }
 
     /// What this machine lacks is said once a second: every request would say it.
     func logUnconnected(_ errno: Errno, _ call: String) {

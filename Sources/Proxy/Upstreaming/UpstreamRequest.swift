@@ -94,7 +94,9 @@ final class UpstreamRequest {
     let response: ResponseHead
     /// What stood behind the response's content; kept for the next one once there was something.
     private(set) var trailers: TrailerSection?
-    let stream: PeerStream
+    private(set) var stream: PeerStream
+    /// Of the other protocol, kept for requests that go by it.
+    private var spareStream: PeerStream?
     var passage = Passage()
 
     init(exchange: Exchange, worker: Worker) {
@@ -106,6 +108,18 @@ final class UpstreamRequest {
     }
 
     var proxy: ProxySettings { exchange.location.settings.proxy }
+
+    /// Takes the protocol that the location speaks with its gateways; a tunnel is opened in none.
+    ///
+    /// - Parameter peer: what it has chosen where both were offered counts; `nil`: none is known yet.
+    func settleStream(for target: ProxyTarget, at peer: Peer? = nil) {
+        let isOlder = (peer?.http1UntilMs ?? 0) > worker.clock.nowMs && target.isTLS && !proxy.needsHTTP2
+        let isShared = proxy.httpVersion == .http2 && !target.isTunnel && !isOlder
+        guard isShared != stream.isShared else { return }
+        let former = stream
+        stream = spareStream ?? .http2(HTTP2PeerStream(exchange, worker: worker, response: response))
+        spareStream = former
+    }
 
     /// The client waits for it.
     var isActive: Bool {
@@ -208,6 +222,14 @@ final class UpstreamRequest {
             return false
         }
         return !worker.isDraining && connection.mayServeMore(group.settings.keepalive)
+    }
+
+    /// The content that was kept cannot be read: the peer is not to blame for it.
+    func contentIsUnreadable() {
+        let path = exchange.location.settings.core.clientBodyTempFolder.path
+        log(.crit, "reading a temporary file of the request body in \"\(path)\" failed")
+        exchange.stream.mustClose()
+        exchange.bodyFailed(status: 500)
     }
 
     /// Bytes go both ways from now on, as they come.

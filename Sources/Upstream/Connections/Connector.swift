@@ -62,6 +62,44 @@ public final class Connector<Endpoint: PeerEndpoint> {
         if pool.hasExcess { overfull.append(pool) }
     }
 
+    /// Lets others find a connection that requests can share, from its making on.
+    ///
+    /// - Returns: whether they do.
+    public func share(_ connection: Connection) -> Bool { groups.share(connection) }
+
+    /// Nobody else is to find the connection.
+    public func unshare(_ connection: Connection) { groups.unshare(connection) }
+
+    /// How long a peer is not asked again whether it speaks HTTP/2, in milliseconds.
+    private static var http1Ms: Int64 { 60_000 }
+
+    /// A connection that was to be shared serves one request at a time after all, as its peer has it: it
+    /// waits in the pool for the first of them.
+    public func unmake(_ connection: Connection) {
+        groups.unshare(connection)
+        connection.sharer = nil
+        connection.requestCount = 0
+        connection.peer.http1UntilMs = clock.nowMs + Connector.http1Ms
+        keep(connection)
+    }
+
+    /// No request shares the connection any more: it waits in the pool, if it may.
+    ///
+    /// - Returns: whether it does.
+    public func rest(_ connection: Connection) -> Bool {
+        guard groups.accepts(connection), connection.mayServeMore(connection.group.settings.keepalive) else {
+            return false
+        }
+        let group = connection.group
+        connection.state = .idle
+        timers.cancel(connection.writeTimer)
+        connection.arm(connection.readTimer, afterMs: group.settings.keepalive.timeoutMs)
+        let pool = groups.pool(of: group)
+        pool.put(connection, address: connection.addressIndex, key: connection.key)
+        if pool.hasExcess { overfull.append(pool) }
+        return true
+    }
+
     /// Closes what pools hold beyond what they are to keep: the requests of the turn have taken the
     /// connections that they want.
     ///

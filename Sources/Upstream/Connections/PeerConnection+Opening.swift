@@ -6,31 +6,38 @@ extension PeerConnection {
     /// connect(2) has come to something.
     func answered() {
         guard transport.isWritable || transport.isHangup || transport.isReadable else { return }
-        if let errno = Socket.pendingError(transport.fd) { owner?.openingFailed(.connect(errno)); return }
+        if let errno = Socket.pendingError(transport.fd) { failed(.connect(errno)); return }
         connected()
     }
 
     /// The other end took the connection.
     public func connected() {
-        if group.settings.proxyProtocol != nil, let owner, !introduces(owner) { return }
+        if group.settings.proxyProtocol != nil, !introduces() { return }
         guard transport.tls != nil else { return open() }
         state = .handshaking
         if let owner {
             owner.handshakeBegan()
             arm(writeTimer, afterMs: owner.connectTimeoutMs)
+        } else if let sharer {
+            sharer.handshakeBegan()
+            arm(writeTimer, afterMs: sharer.connectTimeoutMs)
         }
         shakeHands()
     }
 
     /// The PROXY header is what the peer reads first, before TLS. A socket that is new takes all of it.
-    private func introduces(_ owner: Endpoint.User) -> Bool {
-        let header = owner.introduction(to: group)
+    private func introduces() -> Bool {
+        let header = owner?.introduction(to: group) ?? sharer?.introduction(to: group) ?? []
         switch Socket.sendFirst(transport.fd, header) {
         case .bytes(header.count): return true
-        case .failed(let errno): owner.openingFailed(.connect(errno))
-        case .bytes, .wouldBlock, .closed: owner.openingFailed(.connect(.brokenPipe))
+        case .failed(let errno): failed(.connect(errno))
+        case .bytes, .wouldBlock, .closed: failed(.connect(.brokenPipe))
         }
         return false
+    }
+
+    private func failed(_ failure: OpeningFailure) {
+        if let owner { owner.openingFailed(failure) } else { sharer?.openingFailed(failure) }
     }
 
     /// Goes on with TLS.
@@ -48,24 +55,29 @@ extension PeerConnection {
         case .failed(let error):
             countHandshake(error.failure.count)
             if case .unverified(let reason) = error.failure { countHandshake(reason.count) }
-            owner?.openingFailed(.handshake(error.upstreamLogText))
+            failed(.handshake(error.upstreamLogText))
         }
     }
 
     private func refuse(_ reason: String?) {
         countHandshake(.handshakeFailures)
-        owner?.openingFailed(.handshake(reason))
+        failed(.handshake(reason))
     }
 
     private func open() {
-        state = .inUse
-        owner?.opened()
+        if let owner {
+            state = .inUse
+            owner.opened()
+        } else if let sharer {
+            state = .shared
+            sharer.opened()
+        }
     }
 
     /// The peer took too long, with the connection or with the handshake.
     func openingTimedOut() {
         if case .handshaking = state { countHandshake(.handshakeTimeouts) }
-        owner?.timedOut()
+        if let owner { owner.timedOut() } else { sharer?.timedOut() }
     }
 
     private func countHandshake(_ what: TallyTable.Count) {

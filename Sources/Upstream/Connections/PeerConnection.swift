@@ -1,7 +1,8 @@
 public import Core
 public import Net
 
-/// A connection to one peer of an upstream: in use by one request, or idle in the keep-alive pool.
+/// A connection to one peer of an upstream: in use by one request, shared by many, or idle in the keep-alive
+/// pool.
 public final class PeerConnection<Endpoint: PeerEndpoint> {
     /// What it is there for at the moment.
     public enum State {
@@ -11,6 +12,8 @@ public final class PeerConnection<Endpoint: PeerEndpoint> {
         case handshaking
         /// Serves a request.
         case inUse
+        /// Serves as many requests as its `sharer` has.
+        case shared
         /// Waits in the pool of `group`.
         case idle
         /// It is over.
@@ -64,6 +67,8 @@ public final class PeerConnection<Endpoint: PeerEndpoint> {
     public let writeTimer: TimerID
     /// Whose request it carries; `nil` in the pool.
     public var owner: Endpoint.User?
+    /// Who has it from its beginning to its end, where requests share it.
+    public var sharer: Endpoint.Sharer?
 
     var peer: Peer { group.peers[peerIndex] }
 
@@ -105,8 +110,12 @@ public final class PeerConnection<Endpoint: PeerEndpoint> {
     public func ready() {
         switch state {
         case .inUse: owner?.ready(over: self)
+        case .shared: sharer?.ready(over: self)
         case .connecting: answered()
         case .handshaking: shakeHands()
+        case .idle where sharer != nil:
+            // Either end may speak of the connection at any time.
+            sharer?.ready(over: self)
         case .idle:
             // Nothing may be said on an idle connection: whatever it is, it ends it.
             if transport.isReadable && !isQuiet || transport.isHangup { leavePool() }
@@ -119,6 +128,7 @@ public final class PeerConnection<Endpoint: PeerEndpoint> {
     public func timedOut(_ kind: TimerKind) {
         switch state {
         case .inUse: owner?.timedOut()
+        case .shared: sharer?.timedOut()
         case .connecting, .handshaking: openingTimedOut()
         case .idle:
             leavePool()
@@ -139,14 +149,30 @@ public final class PeerConnection<Endpoint: PeerEndpoint> {
 
     /// Neither its age nor the requests that it has served keep it from the pool.
     public func mayServeMore(_ keepalive: KeepaliveSettings) -> Bool {
-        keepalive.count > 0 && requestCount < keepalive.requests
-            && connector.nowMs - startedMs < Int64(keepalive.timeMs)
+        keepalive.count > 0 && isFresh(keepalive)
+    }
+
+    /// It is young enough, and has served few enough requests, for another one.
+    private func isFresh(_ keepalive: KeepaliveSettings) -> Bool {
+        requestCount < keepalive.requests && connector.nowMs - startedMs < Int64(keepalive.timeMs)
+    }
+
+    /// The connection can be shared by so many more requests, as its group has it.
+    public var room: Int { isFresh(group.settings.keepalive) ? sharer?.room ?? 0 : 0 }
+
+    /// It carries requests; it is not being made any more.
+    public var isOpen: Bool {
+        switch state {
+        case .inUse, .shared, .idle: true
+        case .connecting, .handshaking, .closed: false
+        }
     }
 
     /// Bytes that were to be sent are still here.
     public var hasUnsent: Bool { outgoing != nil || transport.owedCount > 0 }
 
-    private func leavePool() {
+    /// It was idle, and ends.
+    public func leavePool() {
         connector.groups.pool(of: group).remove(self)
         close()
     }
@@ -158,6 +184,7 @@ public final class PeerConnection<Endpoint: PeerEndpoint> {
         owner = nil
         returnBuffers()
         connector.closed(self)
+        sharer.take()?.closed()
     }
 
     func returnBuffers() {

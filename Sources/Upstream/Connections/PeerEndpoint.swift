@@ -7,6 +7,8 @@ public import Net
 public protocol PeerEndpoint {
     /// Whose request a connection carries.
     associatedtype User: ConnectionUser where User.Endpoint == Self
+    /// Who carries the requests of many over one connection.
+    associatedtype Sharer: ConnectionSharer where Sharer.Endpoint == Self, Sharer.Request == User.Request
 
     /// The endpoint that a connection is.
     static func peer(_ connection: PeerConnection<Self>) -> Self
@@ -35,6 +37,21 @@ public protocol ConnectionUser: AnyObject {
     func ready(over connection: PeerConnection<Endpoint>)
     /// A deadline of the connection has passed.
     func timedOut()
+}
+
+/// Who carries many requests over one connection at a time.
+public protocol ConnectionSharer: ConnectionUser {
+    /// Requests that it takes beside those that it has.
+    var room: Int { get }
+
+    /// The connection was idle, and is to carry requests again.
+    ///
+    /// - Returns: whether it does: what has come in the meantime may have ended it.
+    func wake() -> Bool
+    /// No request is to begin over the connection any more; those under way go on.
+    func retire()
+    /// The connection was closed.
+    func closed()
 }
 
 /// Why a connection to a peer came to nothing.

@@ -11,6 +11,8 @@ public final class UpstreamGroups<Endpoint: PeerEndpoint> {
     /// Those of the configuration, and those that variables made.
     public private(set) var groups: [PeerGroup] = []
     private var pools: [Pool] = []
+    /// Connections that requests share, of each group.
+    var sharedConnections: [[PeerConnection<Endpoint>]] = []
     private var queues: [RequestQueue<Endpoint.User.Request>] = []
     private var indices: [String: Int] = [:]
     /// Groups that variables made, by the host and port that they named.
@@ -51,6 +53,7 @@ public final class UpstreamGroups<Endpoint: PeerEndpoint> {
         groups.append(group)
         let tally = shared.tallies.row(named: group.tallyName)
         pools.append(Pool(capacity: settings.keepalive.count, tally: tally))
+        sharedConnections.append([])
         queues.append(RequestQueue(tally: tally))
         if !tally.isSeen || group.peers.contains(where: { $0.tally?.isSeen == false }) {
             reportUncounted(group)
@@ -167,6 +170,7 @@ public final class UpstreamGroups<Endpoint: PeerEndpoint> {
             groups[index] = group
             sessions = sessions.filter { $0.key.group != index }
             rearrange(pools[index])
+            takeOverShared(at: index, from: self)
         }
     }
 
@@ -233,6 +237,7 @@ public final class UpstreamGroups<Endpoint: PeerEndpoint> {
             }
         }
         for pool in pools { pool.closeExcess() }
+        for index in former.groups.indices { takeOverShared(at: index, from: former) }
         let names = Dictionary(
             former.plan.tlsClientKeys.map { ($0.value, $0.key) },
             uniquingKeysWith: { first, _ in first })
