@@ -45,7 +45,7 @@ enum BasicCredentials {
         var digits = 0
         for index in text.indices {
             if text[index] == UInt8(ascii: "=") { break }
-            guard let value = base64Value(text[index]) else { return false }
+            guard let value = Base64.value(text[index]) else { return false }
             bits = (bits << 6) | UInt32(value)
             digits += 1
             switch digits % 4 {
@@ -56,16 +56,5 @@ enum BasicCredentials {
             }
         }
         return digits % 4 != 1
-    }
-
-    private static func base64Value(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - 0x41
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - 0x61 + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - 0x30 + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
     }
 }

@@ -1,0 +1,68 @@
+/// Base 64: RFC 4648 §4.
+public enum Base64 {
+    /// The six bits that a digit stands for.
+    public static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - 0x41
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - 0x61 + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - 0x30 + 52
+        case UInt8(ascii: "+"): 62
+        case UInt8(ascii: "/"): 63
+        default: nil
+        }
+    }
+
+    /// Appends the digits of bytes, padded.
+    public static func encode(_ bytes: Span<UInt8>, to out: ByteBuffer) {
+        var index = 0
+        while index < bytes.count {
+            let left = bytes.count - index
+            let bits =
+                UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+                | (left > 2 ? UInt32(bytes[index + 2]) : 0)
+            out.append(digit(bits >> 18))
+            out.append(digit(bits >> 12))
+            out.append(left > 1 ? digit(bits >> 6) : UInt8(ascii: "="))
+            out.append(left > 2 ? digit(bits) : UInt8(ascii: "="))
+            index += 3
+        }
+    }
+
+    private static func digit(_ bits: UInt32) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: bits & 0x3F)
+        return switch value {
+        case 0..<26: value + 0x41
+        case 26..<52: value - 26 + 0x61
+        case 52..<62: value - 52 + 0x30
+        case 62: UInt8(ascii: "+")
+        default: UInt8(ascii: "/")
+        }
+    }
+
+    /// Appends what padded texts, one behind the other, stand for.
+    ///
+    /// - Returns: `false`: they are none; what was appended is no use.
+    public static func decode(_ text: Span<UInt8>, to out: ByteBuffer) -> Bool {
+        guard text.count % 4 == 0 else { return false }
+        var index = 0
+        while index < text.count {
+            guard let first = value(text[index]), let second = value(text[index + 1]) else { return false }
+            out.append(first << 2 | second >> 4)
+            let isPadded = text[index + 3] == UInt8(ascii: "=")
+            if isPadded, text[index + 2] == UInt8(ascii: "=") {
+                guard second & 0x0F == 0 else { return false }
+            } else {
+                guard let third = value(text[index + 2]) else { return false }
+                out.append(second << 4 | third >> 2)
+                if isPadded {
+                    guard third & 0x03 == 0 else { return false }
+                } else {
+                    guard let fourth = value(text[index + 3]) else { return false }
+                    out.append(third << 6 | fourth)
+                }
+            }
+            index += 4
+        }
+        return true
+    }
+}

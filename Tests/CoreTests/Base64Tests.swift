@@ -1,0 +1,38 @@
+import Core
+import Testing
+
+@Suite("Base 64") struct Base64Tests {
+    private func encoded(_ bytes: [UInt8]) -> String {
+        let out = ByteBuffer(capacity: 16)
+        Base64.encode(bytes.span, to: out)
+        return String(decoding: out.bytes, as: UTF8.self)
+    }
+
+    private func decoded(_ text: String) -> [UInt8]? {
+        let out = ByteBuffer(capacity: 16)
+        return Base64.decode(Array(text.utf8).span, to: out) ? out.bytes : nil
+    }
+
+    @Test(
+        "is that of RFC 4648 §10",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+        ])
+    func vectors(text: String, digits: String) {
+        #expect(encoded(Array(text.utf8)) == digits)
+        #expect(decoded(digits) == Array(text.utf8))
+    }
+
+    @Test("every byte comes out as it was, in texts one behind the other too")
+    func wholeRange() {
+        let all = Array(UInt8.min...UInt8.max)
+        #expect(decoded(encoded(all)) == all)
+        #expect(decoded(encoded([1, 2]) + encoded([3]) + encoded(all)) == [1, 2, 3] + all)
+    }
+
+    @Test(
+        "what is no such text is refused",
+        arguments: ["A", "AB", "ABC", "A===", "====", "AB=C", "AB-_", "AB C", "AB\r\n", "Zh==", "Zm9="])
+    func refused(text: String) { #expect(decoded(text) == nil) }
+}
