@@ -27,6 +27,8 @@ final class CannedGateway {
         /// What it is answered with.
         var kind = Kind.usual
         var chunks: ChunkedDecoder?
+        /// `--grpc`
+        var calls: CannedCalls?
         /// Answers whose time has not come.
         var owed = Queue<Kind>()
         /// It has one of the gateway's places.
@@ -96,6 +98,9 @@ final class CannedGateway {
             let client = loop.enroll(as: Endpoint.connection) { token in
                 Client(Transport(fd: fd, tls: nil), token, loop.timers.create(token, kind: 0))
             }
+            if options.speaksGRPC {
+                client.calls = CannedCalls(size: options.size, nowMs: loop.clock.nowMs, out: client.output)
+            }
             do {
                 try loop.poller.addConnection(fd, client.token)
             } catch {
@@ -128,6 +133,11 @@ final class CannedGateway {
 
     /// - Returns: false if it is no HTTP.
     private func take(_ client: Client) -> Bool {
+        if let calls = client.calls {
+            let count = calls.take(client.input, out: client.output, nowMs: loop.clock.nowMs)
+            for _ in 0..<(count ?? 0) { board.countRequest() }
+            return count != nil
+        }
         while !client.input.isEmpty {
             if client.skips > 0 {
                 let count = Int(min(client.skips, Int64(client.input.count)))

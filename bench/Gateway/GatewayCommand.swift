@@ -11,6 +11,8 @@ enum GatewayCommand {
         /// Requests that are answered at one time, after the delay; others wait for them. 0: all.
         var places = 0
         var isChunked = false
+        /// HTTP/2 is spoken, and requests are answered as gRPC calls are.
+        var speaksGRPC = false
         /// Of a hundred requests, how many are answered with 500.
         var errorPercent = 0
     }
@@ -18,11 +20,12 @@ enum GatewayCommand {
     static var help: String {
         """
         portico-bench gateway --port N [--size BYTES] [--large BYTES] [--delay TIME] [--chunked]
-                              [--errors PERCENT] [--places N]
+                              [--errors PERCENT] [--places N] | [--grpc]
 
         Answers every request on 127.0.0.1 with the same content, until it is told to stop; but for paths
         that begin with /large, whose answer has the size of --large (1 MiB). With --places so many requests
-        are worked on at one time, for the --delay, and others wait for them.
+        are worked on at one time, for the --delay, and others wait for them. With --grpc it speaks HTTP/2 in
+        cleartext, and answers as a gRPC server does: with one message of --size bytes, and grpc-status 0.
         """
     }
 
@@ -51,6 +54,10 @@ enum GatewayCommand {
         while let word = rest.popFirst() {
             if word == "--chunked" {
                 options.isChunked = true
+                continue
+            }
+            if word == "--grpc" {
+                options.speaksGRPC = true
                 continue
             }
             guard let value = rest.popFirst() else {
