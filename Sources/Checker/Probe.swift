@@ -44,6 +44,8 @@ final class Probe {
     private var informationalCount = 0
     private var body: [UInt8] = []
     private var content = ContentReader()
+    /// Where HTTP/2 is spoken: the connection's frames.
+    private var call: HTTP2Call?
 
     init(
         _ checker: Checker, _ check: HealthCheck, _ health: GroupHealth, peer: Int, record: Int, token: Token
@@ -205,18 +207,23 @@ final class Probe {
         if check.settings.kind == .tcp { return finish(.passed, "connected") }
         state = .asking
         outgoing.removeAll()
-        outgoing.append(check.request)
+        guard check.speaksHTTP2 else {
+            outgoing.append(check.request)
+            return ask(transport)
+        }
+        let nowMs = checker.clock.nowMs
+        let call = call ?? HTTP2Call(headMax: check.headMax, nowMs: nowMs, out: outgoing)
+        self.call = call
+        let isSecure = transport.tls != nil
+        guard call.begin(check.request, content: check.message, isSecure: isSecure, out: outgoing) else {
+            return broken("it takes no further requests")
+        }
         ask(transport)
     }
 
     /// Sends what is left of the request; reads what came.
     private func ask(_ transport: Transport) {
-        while !outgoing.isEmpty, transport.isWritable {
-            switch transport.send(outgoing) {
-            case .bytes, .wouldBlock: continue
-            case .closed, .failed: return broken("closed while it was asked")
-            }
-        }
+        guard sendsOn(transport) else { return broken("closed while it was asked") }
         var budget = Probe.readsMax
         while transport.isReadable {
             // Others, and the clock, have their turn with a server that never stops talking.
@@ -230,6 +237,19 @@ final class Probe {
             case .failed(let errno): return broken("recv: \(errno.shortText)")
             }
         }
+        // HTTP/2 answers what it is told.
+        if !sendsOn(transport) { broken("closed while it was asked") }
+    }
+
+    /// - Returns: `false`: the server takes nothing more.
+    private func sendsOn(_ transport: Transport) -> Bool {
+        while !outgoing.isEmpty, transport.isWritable {
+            switch transport.send(outgoing) {
+            case .bytes, .wouldBlock: continue
+            case .closed, .failed: return false
+            }
+        }
+        return true
     }
 
     /// It had more to read when its turn was over.
@@ -253,6 +273,7 @@ final class Probe {
 
     /// - Returns: whether the verdict is there.
     private func take() -> Bool {
+        if let call { return take(from: call) }
         while !hasHead {
             switch parser.parse(incoming, into: head, sizeMax: check.headMax) {
             case .incomplete: return false
@@ -281,6 +302,27 @@ final class Probe {
         guard isEnded || !needsMore || body.count >= MatchBlock.bodyMax else { return false }
         judge(keeps: isEnded)
         return true
+    }
+
+    /// - Returns: whether the verdict is there.
+    private func take(from call: HTTP2Call) -> Bool {
+        switch call.receive(incoming, out: outgoing, nowMs: checker.clock.nowMs) {
+        case .incomplete:
+            return false
+        case .failed(let reason):
+            broken(reason)
+        case .answered:
+            if let transport { _ = sendsOn(transport) }
+            if check.settings.keepaliveTimeMs == 0 { disconnect() }
+            judge(call)
+        }
+        return true
+    }
+
+    private func judge(_ call: HTTP2Call) {
+        if check.settings.kind == .http { return judge(call.head, call.content) }
+        let (answer, reason) = GRPCVerdict.of(call, expected: check.settings.grpcStatus)
+        finish(answer, "\(reason) from \(check.title)")
     }
 
     /// - Returns: whether all content came.
@@ -319,12 +361,15 @@ final class Probe {
             isEnded && check.settings.keepaliveTimeMs > 0 && head.keepsConnection
             && incoming.isEmpty
         if !mayKeep { disconnect() }
+        judge(head, body)
+    }
+
+    private func judge(_ head: ResponseHead, _ body: [UInt8]) {
         let plain = "\(head.status) from \(check.title)"
         guard let match = check.match else {
             return finish((200..<400).contains(head.status) ? .passed : .failed, plain)
         }
-        let answer = ProbeAnswer(head: head, body: body)
-        let (outcome, complaint) = match.judge(answer)
+        let (outcome, complaint) = match.judge(ProbeAnswer(head: head, body: body))
         finish(outcome, complaint.flatMap { UInt16($0) == nil ? $0 : nil } ?? plain)
     }
 
@@ -344,6 +389,7 @@ final class Probe {
     private func disconnect() {
         transport?.close()
         transport = nil
+        call = nil
     }
 }
 

@@ -10,8 +10,12 @@ package final class HealthCheck {
     package let settings: HealthCheckSettings
     /// The group whose servers are asked.
     package let groupIndex: Int
-    /// The request, complete; empty for `type=tcp`.
+    /// The request, complete; empty for `type=tcp`. Where HTTP/2 is spoken, its head.
     package let request: [UInt8]
+    /// The request's content.
+    package let message: [UInt8]
+    /// It is sent over HTTP/2.
+    package let speaksHTTP2: Bool
     /// What a response must be like; `nil`: 2xx or 3xx.
     package let match: MatchBlock?
     /// How the connection is encrypted; `nil`: it is plain.
@@ -36,6 +40,9 @@ package final class HealthCheck {
         request =
             settings.kind == .tcp
             ? [] : ProbeRequest(settings, origin: origin, host: host).bytes
+        let isCall = settings.kind == .grpc
+        message = isCall ? GRPCHealth.request(service: Array(settings.grpcService.utf8)) : []
+        speaksHTTP2 = isCall || settings.kind == .http && proxy?.httpVersion == .http2
         tls = target?.isTLS == true ? origin?.plan.tls : nil
         let written = proxy?.sslName.map { ProbeRequest.text($0, target: target, host: host) } ?? host
         let name = Array(written.prefix(HostName.lengthWithoutPort(written.span)))
@@ -56,8 +63,14 @@ package final class HealthCheck {
     /// What a probe says of itself, unless the location sets another `User-Agent`.
     static let agent = Array("portico/\(Version.text) (health check)".utf8)
 
-    /// "GET /status/ready", or "TCP".
-    package var title: String { settings.kind == .tcp ? "TCP" : "GET \(settings.uri)" }
+    /// "GET /status/ready", "TCP" or "Health/Check".
+    package var title: String {
+        switch settings.kind {
+        case .tcp: "TCP"
+        case .http: "GET \(settings.uri)"
+        case .grpc: settings.grpcService.isEmpty ? "Health/Check" : "Health/Check of \(settings.grpcService)"
+        }
+    }
 
     /// Milliseconds until a server is asked again.
     package func pauseMs(isChanging: Bool, random: UInt64) -> Int {
@@ -83,9 +96,12 @@ struct ProbeRequest {
         }
         if !hasHost { lines.insert(Array("Host: ".utf8) + host, at: 0) }
         if !hasAgent { lines.append(Array("User-Agent: ".utf8) + HealthCheck.agent) }
+        let isCall = settings.kind == .grpc
+        if isCall { lines.append(Array("Content-Type: application/grpc".utf8)) }
         lines.append(
             Array((settings.keepaliveTimeMs > 0 ? "Connection: keep-alive" : "Connection: close").utf8))
-        var made = Array("GET \(settings.uri) HTTP/1.1\r\n".utf8)
+        let line = isCall ? "POST \(GRPCHealth.path)" : "GET \(settings.uri)"
+        var made = Array("\(line) HTTP/1.1\r\n".utf8)
         for line in lines { made += line + Array("\r\n".utf8) }
         bytes = made + Array("\r\n".utf8)
     }

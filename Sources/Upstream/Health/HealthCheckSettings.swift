@@ -3,7 +3,7 @@ public import Config
 /// `health_check [parameters]`: how the servers of a group are asked whether they can serve.
 public struct HealthCheckSettings: Sendable {
     /// What is sent, and what answer is awaited.
-    public enum Kind: Sendable { case http, tcp }
+    public enum Kind: Sendable { case http, tcp, grpc }
 
     /// What is sent.
     public var kind = Kind.http
@@ -27,6 +27,10 @@ public struct HealthCheckSettings: Sendable {
     public var isPersistent = false
     /// The name of the `match` block that says what passes; `nil`: any 2xx or 3xx.
     public var match: String?
+    /// `grpc_service=`: the service that is asked for; empty: the server as a whole.
+    public var grpcService = ""
+    /// `grpc_status=`: what the call must come to; `nil`: to an answer that says `SERVING`.
+    public var grpcStatus: Int?
     /// Asked at this port rather than the server's own.
     public var port: UInt16?
     /// How long a connection is used for further checks; 0: each has its own.
@@ -50,6 +54,12 @@ public struct HealthCheckSettings: Sendable {
         for parameter in statement.arguments { try apply(parameter, statement) }
         if kind == .tcp && (uri != "/" || match != nil) {
             throw ConfigError("\"uri\" and \"match\" cannot be used with \"type=tcp\"", statement)
+        }
+        if kind == .grpc && (uri != "/" || match != nil) {
+            throw ConfigError("\"uri\" and \"match\" cannot be used with \"type=grpc\"", statement)
+        }
+        if kind != .grpc && (!grpcService.isEmpty || grpcStatus != nil) {
+            throw ConfigError("\"grpc_service\" and \"grpc_status\" need \"type=grpc\"", statement)
         }
         if isPersistent && !isMandatory {
             throw ConfigError("\"persistent\" requires \"mandatory\"", statement)
@@ -92,9 +102,13 @@ public struct HealthCheckSettings: Sendable {
             switch value {
             case "http": kind = .http
             case "tcp": kind = .tcp
-            case "grpc": throw .unsupported("\"type=grpc\"", advice: "\"type=tcp\" connects only", statement)
+            case "grpc": kind = .grpc
             default: throw invalid
             }
+        case "grpc_service":
+            guard let value, !value.isEmpty, value.utf8.count <= 256 else { throw invalid }
+            grpcService = value
+        case "grpc_status": grpcStatus = try number(0...16)
         case "panic_threshold":
             guard let value, let percent = HealthCheckSettings.percent(value) else { throw invalid }
             panicThreshold = percent
@@ -110,7 +124,8 @@ public struct HealthCheckSettings: Sendable {
     /// The parameters as help shows them.
     public static var syntax: String {
         "[interval=time] [fastinter=time] [jitter=time] [timeout=time] [fails=n] [passes=n] [uri=uri]"
-            + " [mandatory [persistent]] [match=name] [port=n] [type=http | tcp] [keepalive_time=time]"
+            + " [mandatory [persistent]] [match=name] [port=n] [type=http | tcp | grpc] [grpc_service=name]"
+            + " [grpc_status=code] [keepalive_time=time]"
             + " [panic_threshold=n%]"
     }
 

@@ -88,6 +88,8 @@ import Testing
         #expect(made.isMandatory && made.isPersistent && made.match == "m" && made.port == 81)
         #expect(made.keepaliveTimeMs == 60_000 && made.panicThreshold == 50)
         #expect(try read("").deadlineMs == 5000)
+        let call = try read("type=grpc grpc_service=a.B grpc_status=12")
+        #expect(call.kind == .grpc && call.grpcService == "a.B" && call.grpcStatus == 12)
         #expect(try read("interval=100ms").deadlineMs == 1000)
     }
 
@@ -95,7 +97,9 @@ import Testing
         "what cannot be meant is refused",
         arguments: [
             "interval=0", "interval=x", "fails=0", "passes=-1", "uri=x", "uri=", "port=0", "port=65536",
-            "match=", "persistent", "mandatory=1", "type=udp", "type=grpc", "type=tcp uri=/x",
+            "match=", "persistent", "mandatory=1", "type=udp", "type=tcp uri=/x",
+            "type=grpc uri=/x", "type=grpc match=m", "grpc_service=a", "grpc_status=12",
+            "type=grpc grpc_status=17", "type=grpc grpc_service=",
             "panic_threshold=101%", "foo", "foo=1",
         ])
     func refused(_ text: String) {
