@@ -54,7 +54,7 @@ extension Directive {
         Directive(name, summary, "number", default: text, in: contexts, arity: 1...1) {
             (scope: Scope, statement: Statement) throws(ConfigError) in
             guard let number = Units.number(statement.argument(0)) else {
-                throw ConfigError("\"\(name)\" directive invalid number", statement)
+                throw ConfigError("\"\(statement.name)\" directive invalid number", statement)
             }
             guard bounds.contains(number) else {
                 let allowed =
@@ -88,7 +88,8 @@ extension Directive {
             guard let choice = choices.first(where: { $0.word.lowercased() == lowercased }) else {
                 let allowed = choices.map { "\"\($0.word)\"" }.joined(separator: " or ")
                 throw ConfigError(
-                    "invalid value \"\(word)\" in \"\(name)\" directive, it must be \(allowed)", statement)
+                    "invalid value \"\(word)\" in \"\(statement.name)\" directive, it must be \(allowed)",
+                    statement)
             }
             scope[keyPath: path] = choice.value
         }

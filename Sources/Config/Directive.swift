@@ -42,6 +42,19 @@ public struct Directive<Scope: AnyObject>: Sendable {
         self.apply = apply
     }
 
+    /// A row like this one under another name, obeyed in another way.
+    public func like(
+        _ name: String, default text: String? = nil, apply: @escaping Apply
+    ) -> Directive {
+        var row = Directive(
+            name, summary, syntax, default: text ?? defaultText, in: contexts, arity: arity, apply: apply)
+        row.isBlock = isBlock
+        row.isRepeatable = isRepeatable
+        row.stage = stage
+        row.holdsLines = holdsLines
+        return row
+    }
+
     /// The same row, allowed more than once in a block.
     public var repeatable: Directive {
         var row = self

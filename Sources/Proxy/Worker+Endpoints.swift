@@ -22,6 +22,8 @@ extension Worker {
         case password(PasswordCheck)
         /// A name that a request leads to is looked up.
         case name(CachedName)
+        /// A call has so much time.
+        case deadline(CallDeadline)
         case own(OwnEndpoint)
 
         /// What is spoken on a client's connection.
@@ -39,7 +41,7 @@ extension Worker {
             case .opening(let opening): .opening(opening)
             case .http1(let session): .http1(session)
             case .http2(let session): .http2(session)
-            case .listener, .stream, .subrequest, .peer, .status, .password, .name, .own: nil
+            case .listener, .stream, .subrequest, .peer, .status, .password, .name, .deadline, .own: nil
             }
         }
     }

@@ -39,6 +39,8 @@ struct Recycled {
     var subrequests: [Subrequest] = []
     var scratches: [ByteBuffer] = []
     var filters: [ContentFilter] = []
+    /// Of calls that are over.
+    var deadlines: [CallDeadline] = []
 }
 
 /// What is made once and used again.
@@ -66,6 +68,7 @@ extension Worker {
         recycled.exchanges.removeLast(max(0, recycled.exchanges.count - count))
         shrinkStreams(to: count)
         shrinkSubrequests(to: count)
+        shrinkDeadlines(to: count)
     }
 
     /// Lets go of exchanges that belong to a former configuration.

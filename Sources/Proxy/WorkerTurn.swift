@@ -60,7 +60,7 @@ struct WorkerTurn: LoopTurn {
             case .opening(let opening)?: note(event, .opening(opening))
             case .http1(let session)?: note(event, .http1(session))
             case .http2(let session)?: note(event, .http2(session))
-            case .listener?, .stream?, .subrequest?, .status?, .password?, .name?, .own?:
+            case .listener?, .stream?, .subrequest?, .status?, .password?, .name?, .deadline?, .own?:
                 worker.queues.others.append(index)
             case nil: break
             }
@@ -104,7 +104,7 @@ struct WorkerTurn: LoopTurn {
         case .own(let own):
             worker.mark.does(.orders)
             ready(own)
-        case .opening, .http1, .http2, .peer, .stream, .subrequest:
+        case .opening, .http1, .http2, .peer, .stream, .subrequest, .deadline:
             break
         }
     }
@@ -141,6 +141,8 @@ struct WorkerTurn: LoopTurn {
             check.timedOut()
         case .name(let name):
             name.ready()
+        case .deadline(let deadline):
+            deadline.timedOut()
         case .own(let own):
             timedOut(own)
         }
@@ -167,7 +169,8 @@ struct WorkerTurn: LoopTurn {
             case .http1(let session)?: session.sendAhead(in: batch)
             case .http2(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .opening, .listener, .stream, .subrequest, .status, .password, .name, .own, nil: break
+            case .opening, .listener, .stream, .subrequest, .status, .password, .name, .deadline, .own, nil:
+                break
             }
         }
         batch.submit()
@@ -181,7 +184,7 @@ struct WorkerTurn: LoopTurn {
         case .stream(let stream): stream.runPosted()
         case .subrequest(let subrequest): subrequest.runPosted()
         case .peer(let connection): connection.ready()
-        case .listener, .status, .password, .name, .own: break
+        case .listener, .status, .password, .name, .deadline, .own: break
         }
     }
 

@@ -12,6 +12,8 @@ public enum AttemptFailure: Equatable, Sendable {
     case shortage(Errno)
     /// A status that `proxy_next_upstream` may name.
     case status(UInt16)
+    /// A gRPC call was answered with `UNAVAILABLE`.
+    case unavailable
 
     /// A system call failed.
     public init(_ errno: Errno) { self = errno.isOurs ? .shortage(errno) : .error }
@@ -23,6 +25,7 @@ public enum AttemptFailure: Equatable, Sendable {
         case .timeout: .timeout
         case .invalidHeader: .invalidHeader
         case .status(let status): NextUpstream(status: status) ?? .off
+        case .unavailable: .grpcUnavailable
         }
     }
 
@@ -34,6 +37,7 @@ public enum AttemptFailure: Equatable, Sendable {
         // As nginx: without a socket there was no gateway.
         case .shortage(let errno): errno.isShortage ? 500 : 502
         case .status(let status): status
+        case .unavailable: 503
         }
     }
 
@@ -43,7 +47,7 @@ public enum AttemptFailure: Equatable, Sendable {
     func outcome(isStale: Bool) -> AttemptOutcome {
         switch self {
         case .error: isStale ? .neutral : .failure
-        case .timeout, .invalidHeader: .failure
+        case .timeout, .invalidHeader, .unavailable: .failure
         case .shortage, .status(403), .status(404): .neutral
         case .status: .failure
         }

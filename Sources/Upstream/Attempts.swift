@@ -117,10 +117,17 @@ public struct Attempts: Sendable {
 
     /// Whether a response with this status is not passed on, and the next peer asked instead.
     public func rejects(status: UInt16, _ standing: @autoclosure () -> Standing, nowMs: Int64) -> Bool {
-        guard let condition = NextUpstream(status: status), terms.conditions.contains(condition),
-            triesLeft > 1
-        else { return false }
-        return mayGoOn(after: .status(status), standing(), nowMs)
+        guard let condition = NextUpstream(status: status), terms.conditions.contains(condition) else {
+            return false
+        }
+        return rejects(.status(status), standing(), nowMs: nowMs)
+    }
+
+    /// Whether a response that counts as this failure is not passed on, and the next peer asked instead.
+    public func rejects(
+        _ failure: AttemptFailure, _ standing: @autoclosure () -> Standing, nowMs: Int64
+    ) -> Bool {
+        triesLeft > 1 && mayGoOn(after: failure, standing(), nowMs)
     }
 
     /// A connection that the peer had given up can be replaced by another: the request does no harm a second

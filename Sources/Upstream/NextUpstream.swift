@@ -26,6 +26,8 @@ public struct NextUpstream: OptionSet, Sendable {
     public static var nonIdempotent: Self { Self(rawValue: 1 << 10) }
     /// Nothing does, whatever else is named.
     public static var off: Self { Self(rawValue: 1 << 11) }
+    /// The peer answered a gRPC call with `UNAVAILABLE`, and with nothing else.
+    public static var grpcUnavailable: Self { Self(rawValue: 1 << 12) }
 
     /// The condition that a response status meets, if there is one.
     public init?(status: UInt16) {

@@ -171,6 +171,18 @@ import Testing
         }
     }
 
+    @Test("a call that is answered with UNAVAILABLE goes on where that is named")
+    func unavailable() {
+        let named: NextUpstream = [.grpcUnavailable, .nonIdempotent]
+        let standing = Standing(.answered, over: .newConnection, .harmful)
+        func rejects(_ conditions: NextUpstream, peers: Int) -> Bool {
+            Self.attempts(conditions, peers: peers).rejects(.unavailable, standing, nowMs: 0)
+        }
+        #expect(rejects(named, peers: 2))
+        #expect(!rejects(named, peers: 1) && !rejects(.grpcUnavailable, peers: 2))
+        #expect(!rejects([.http503, .nonIdempotent], peers: 2))
+    }
+
     // MARK: What the client and the account are told
 
     @Test("a failure that is the end has an answer")
@@ -188,7 +200,7 @@ import Testing
             case .error:
                 let isStale = standing.carrier == .pooledConnection && standing.progress != .answered
                 #expect(outcome == (isStale ? .neutral : .failure), "\(standing)")
-            case .timeout, .invalidHeader: #expect(outcome == .failure)
+            case .timeout, .invalidHeader, .unavailable: #expect(outcome == .failure)
             case .shortage, .status(403), .status(404): #expect(outcome == .neutral)
             case .status: #expect(outcome == .failure)
             }

@@ -5,6 +5,8 @@ struct Accounting {
     var serverZone: Int?
     /// The last attempt at a server that failed.
     var lastFailure: EndReason.UpstreamFailure?
+    /// The status that a gRPC answer made here stands for; its own says nothing.
+    var meantStatus: UInt16?
     /// What went wrong, where the status does not say it.
     var fault: EndReason?
 }

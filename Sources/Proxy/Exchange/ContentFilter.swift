@@ -52,6 +52,8 @@ final class ContentFilter {
         case substituting
         case recoding(CharsetRecoding)
         case cutting
+        /// Messages of gRPC become those of gRPC-Web.
+        case translating(GRPCWeb.Form)
     }
 
     private enum State {
@@ -97,6 +99,9 @@ final class ContentFilter {
         wantedCount = range.upperBound - range.lowerBound
     }
 
+    /// A response begins whose messages are written in this form.
+    func begin(_ form: GRPCWeb.Form) { begin(.translating(form), CompressionSettings.largestPiece) }
+
     private func begin(_ stage: Stage, _ pieceMax: Int) {
         self.stage = stage
         self.pieceMax = pieceMax
@@ -125,7 +130,7 @@ final class ContentFilter {
             worker.coders.release()
             giveCoder()
         case .substituting: substitution.end()
-        case .cutting, .recoding: break
+        case .cutting, .recoding, .translating: break
         }
         state = .idle
         flush = .none
@@ -293,6 +298,9 @@ final class ContentFilter {
         case .recoding(let recoding):
             recode(recoding, into: out)
             return nil
+        case .translating(let form):
+            translate(form, into: out, for: exchange)
+            return nil
         case .substituting:
             step = substitution.replace(
                 held, isLast: flush == .finish, into: out, atMost: pieceMax, for: exchange)
@@ -332,6 +340,20 @@ final class ContentFilter {
         partCount = held.count
         flush = .none
         if isLast { state = .over }
+    }
+
+    private func translate(_ form: GRPCWeb.Form, into out: ByteBuffer, for exchange: Exchange) {
+        let count = min(held.count, pieceMax)
+        GRPCWeb.append(Slice(from: 0, to: count), of: held, form, to: out)
+        held.consume(count)
+        guard held.isEmpty else { return }
+        if flush == .finish {
+            GRPCWeb.appendTrailers(exchange, form, to: out)
+            state = .over
+        } else {
+            state = .within
+        }
+        flush = .none
     }
 
     private func readyCoder(_ kind: ContentCoder.Kind) -> ContentCoder? {

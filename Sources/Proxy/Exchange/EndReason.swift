@@ -14,6 +14,7 @@ internal import Upstream
 /// | `upstream_shortage` | descriptors, memory or ports for a connection to a server were lacking here |
 /// | `upstream_status` | a server's own answer with 500 or more |
 /// | `upstream_cut` | a server's answer ended in the middle |
+/// | `deadline` | the time that the client gave a gRPC call (`grpc-timeout`) has passed |
 /// | `client_closed` | the client left before the answer was complete |
 /// | `client_timeout` | the client sent or read too slowly |
 /// | `bad_request`, `too_large` | the request could not be read, or was larger than allowed |
@@ -28,6 +29,7 @@ enum EndReason: Equatable {
     case upstream(UpstreamFailure)
     case upstreamStatus
     case upstreamCut
+    case deadline
     case clientClosed, clientTimeout
     case badRequest, tooLarge, unauthorized, denied, limited, noRoom, internalError
 
@@ -42,7 +44,7 @@ enum EndReason: Equatable {
                 case .timeout: .timeout
                 case .invalidHeader: .invalid
                 case .shortage: .shortage
-                case .status: .status
+                case .status, .unavailable: .status
                 }
         }
 
@@ -66,6 +68,7 @@ enum EndReason: Equatable {
         case .upstream(let why): "upstream_\(why.name)"
         case .upstreamStatus: "upstream_status"
         case .upstreamCut: "upstream_cut"
+        case .deadline: "deadline"
         case .clientClosed: "client_closed"
         case .clientTimeout: "client_timeout"
         case .badRequest: "bad_request"
@@ -84,6 +87,7 @@ enum EndReason: Equatable {
             .noLiveUpstream, .overloaded, .upstreamStatus, .upstreamCut, .clientClosed, .clientTimeout,
             .badRequest, .tooLarge, .unauthorized, .denied, .limited, .noRoom, .internalError,
         ] + UpstreamFailure.allCases.map(EndReason.retried) + UpstreamFailure.allCases.map(EndReason.upstream)
+        + [.deadline]
 
     /// Where it is counted; `nil`: nowhere.
     var place: Int? { EndReason.counted.firstIndex(of: self) }
@@ -91,7 +95,8 @@ enum EndReason: Equatable {
     /// Somebody may have to do something about it.
     var isFault: Bool {
         switch self {
-        case .noLiveUpstream, .overloaded, .upstream, .upstreamStatus, .upstreamCut, .noRoom, .internalError:
+        case .noLiveUpstream, .overloaded, .upstream, .upstreamStatus, .upstreamCut, .deadline, .noRoom,
+            .internalError:
             true
         case .ok, .retried, .clientClosed, .clientTimeout, .badRequest, .tooLarge, .unauthorized, .denied,
             .limited:
@@ -103,10 +108,10 @@ enum EndReason: Equatable {
 extension Exchange {
     /// Why it ended as it did, or would if it ended now.
     var endReason: EndReason {
-        let status = response.status
+        let status = countedStatus
         if let fault = accounting.fault, fault != .ok { return fault }
         if status == 499 { return .clientClosed }
-        let isOwn = attempts.isEmpty
+        let isOwn = attempts.isEmpty || accounting.meantStatus != nil
         if let failure = accounting.lastFailure {
             if status == 502 || status == 504 || (failure == .shortage && status == 500) {
                 return .upstream(failure)

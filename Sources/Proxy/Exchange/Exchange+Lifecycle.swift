@@ -41,6 +41,7 @@ extension Exchange {
         if let used = filter.take() { used.giveBack() }
         delivery = Delivery()
         attempts.reset()
+        if proxying.web != nil { body.replacement.shrink(toCapacity: 4096) }
         proxying = Proxying()
         accounting = Accounting()
         passwordCheck?.leave(self)

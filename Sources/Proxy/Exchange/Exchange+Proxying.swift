@@ -12,6 +12,7 @@ extension Exchange {
         if upstream == nil { upstream = request }
         request.begin()
         proxying.target = target
+        if target.isGRPC { beginCall(request) }
         advance(.wantedBody)
         guard body.isPresent else {
             send(to: target, request)
@@ -36,7 +37,8 @@ extension Exchange {
     private var wantedKeeping: RequestBody.Keeping {
         let settings = location.settings
         let isFramed = head.content != .unknown || settings.proxy.httpVersion != .http10
-        let isPassed = location.proxyPlan.passesBody && settings.proxy.setBody == nil
+        let isPassed =
+            location.proxyPlan.passesBody && settings.proxy.setBody == nil && proxying.web != .text
         if !settings.proxy.isRequestBuffered && isFramed && isPassed { return .stream }
         return .whole(keepingPlan)
     }
@@ -126,6 +128,9 @@ extension Exchange {
         guard let target = proxying.target else { return }
         guard settleCertificate() else { return }
         attempts.beginGroup()
+        if proxying.web == .text, body.isPresent, let status = GRPCWeb.decode(body) {
+            return bodyFailed(status: status)
+        }
         request.settleStream(for: target)
         settleOffer(isFramed: !request.stream.isShared)
         request.stream.write(for: target)
@@ -135,6 +140,7 @@ extension Exchange {
 
     /// What the target is promised as content, before its head says so.
     func settleOffer(isFramed: Bool) {
+        if proxying.web == .text, body.isPresent { return body.settleOffer(of: .replacement) }
         guard let template = location.settings.proxy.setBody else {
             return body.settleOffer(
                 of: location.proxyPlan.passesBody ? .content : .nothing, isFramed: isFramed)
@@ -157,7 +163,7 @@ extension Exchange {
         let scratch = worker.takeScratch()
         defer { worker.giveScratch(scratch) }
         template.append(for: self, to: scratch)
-        switch snapshot.groups.resolve(url: scratch.bytes) {
+        switch snapshot.groups.resolve(url: scratch.bytes, isGRPC: target.isGRPC) {
         case .group(let group, let resolved):
             proxying.target = target.resolved(resolved)
             return group

@@ -27,6 +27,7 @@ extension Exchange {
         if limiting.hasFields { LimitFields.apply(to: self) }
         HeaderFilter.apply(to: self)
         if location.settings.userID.sets { tellUserID() }
+        if proxying.web != nil { GRPCWeb.settle(self) }
         Compression.settleUnpacking(self)
         SubFilter.settle(self)
         Charset.settle(self)
@@ -103,7 +104,11 @@ extension Exchange {
             }
         }
         routing.statusOverride = nil
-        ErrorResponses.fill(self, status: status)
+        if status >= 400, isGRPCCall {
+            GRPCAnswers.fill(self, status: status)
+        } else {
+            ErrorResponses.fill(self, status: status)
+        }
         respond()
     }
 
@@ -144,6 +149,7 @@ extension Exchange {
         keptFields.location.append(contentsOf: response.location)
         response.reset()
         upstream?.abandon()
+        upstream?.endDeadline()
         if path.first == UInt8(ascii: "/") {
             let query = page.arguments.map { arguments -> [UInt8] in
                 target.removeAll()

@@ -10,6 +10,8 @@ struct Proxying {
     var method = Method.get
     /// The peer was sent an `Upgrade` field.
     var asksForUpgrade = false
+    /// It is a call of a browser (`grpc_web`): how its messages are written.
+    var web: GRPCWeb.Form?
     /// `proxy_ssl_certificate` with variables: what gateways are shown of us; `nil`: nothing.
     var certificate: TLSClientContext?
 }

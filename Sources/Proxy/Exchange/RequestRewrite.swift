@@ -71,8 +71,15 @@ enum RequestRewrite {
     ) {
         let plan = location.proxyPlan
         let head = exchange.head
+        let web = exchange.proxying.web
         for index in head.fields.indices where plan.copies(head.fields[index], of: bytes) {
-            copy(head.fields[index], of: bytes, to: out)
+            if let web, head.fields[index].known == .contentType {
+                out.append("Content-Type: ")
+                GRPCWeb.appendType(of: head.fields[index], web, exchange, to: out)
+                out.append("\r\n")
+            } else {
+                copy(head.fields[index], of: bytes, to: out)
+            }
         }
     }
 

@@ -18,7 +18,11 @@ enum ResponseRewrite {
         response.reason.append(head.reason, of: head.bytes)
         response.contentKind = .streamed
         response.contentLength = head.content.declared
-        if head.content == .unknown, exchange.location.settings.proxy.passesTrailers {
+        if request.stream.endsWithHead, exchange.proxying.method != .head {
+            if response.status != 204, response.status != 304 { response.contentLength = 0 }
+        } else if exchange.location.settings.proxy.passesTrailers, exchange.proxying.web == nil,
+            head.content == .unknown || request.stream.isShared
+        {
             response.expectTrailers()
         }
         request.passage.isBuffered = applyControls(exchange, head)

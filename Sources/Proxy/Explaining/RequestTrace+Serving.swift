@@ -138,7 +138,7 @@ extension RequestTrace {
     func serves(_ exchange: Exchange) -> Bool {
         switch exchange.location.settings.content {
         case .proxy(let target):
-            add(.content, "proxy_pass \(target.text)", of: exchange)
+            add(.content, "\(target.directivePrefix)_pass \(target.text)", of: exchange)
         case .tunnel:
             add(.content, "tunnel_pass", of: exchange)
         case .module(let module) where module === StaticFiles.module:
@@ -165,7 +165,7 @@ extension RequestTrace {
     func wouldConnect(_ request: UpstreamRequest, to index: Int, of group: PeerGroup) {
         let exchange = request.exchange
         let peer = group.peers[index].settings.name
-        let scheme = exchange.proxying.target?.isTLS == true ? "https" : "http"
+        let scheme = exchange.proxying.target?.scheme ?? "http://"
         let head = request.stream.headLines
         let target = ByteBuffer.shown { request.stream.appendTarget(to: $0) }
         add(
@@ -175,7 +175,7 @@ extension RequestTrace {
         stop(
             exchange,
             at: Destination(
-                upstream: group.settings.name, peer: peer, url: "\(scheme)://\(peer)\(target)", head: head))
+                upstream: group.settings.name, peer: peer, url: "\(scheme)\(peer)\(target)", head: head))
     }
 
     /// Nothing more is known of what a peer would say: a check that it is asked for is taken for granted.
@@ -230,6 +230,6 @@ extension ProxyTarget {
     /// As it was written, as far as it is known.
     fileprivate var text: String {
         if let template { return template.source }
-        return "\(isTLS ? "https" : "http")://\(groupName)\(uri?.source ?? "")"
+        return "\(scheme)\(groupName)\(uri?.source ?? "")"
     }
 }

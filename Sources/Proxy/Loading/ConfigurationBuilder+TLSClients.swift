@@ -47,7 +47,7 @@ extension ConfigurationBuilder {
             + tlsClientFingerprint(proxy)
         if let key = tlsClientKeys[description] { return (key, description, tlsClients[key - 1]) }
         do throws(ConfigError) {
-            tlsClients.append(try makeTLSClient(proxy))
+            tlsClients.append(try makeTLSClient(proxy, for: target))
         } catch {
             throw ConfigError(error.message, at: error.location ?? statement?.location)
         }
@@ -75,15 +75,17 @@ extension ConfigurationBuilder {
             let statement = block.statement
         else { return nil }
         return MadeClientCertificate(
-            try tlsClientSettings(proxy),
+            try tlsClientSettings(proxy, named: "proxy"),
             MadeCertificate(
                 chain: try template(chain, statement), key: try template(key, statement),
                 directory: directory),
             passwords: try passwords(proxy), caching: proxy.certificateCaching)
     }
 
-    private func makeTLSClient(_ proxy: ProxySettings) throws(ConfigError) -> TLSClientContext {
-        let settings = try tlsClientSettings(proxy)
+    private func makeTLSClient(
+        _ proxy: ProxySettings, for target: ProxyTarget
+    ) throws(ConfigError) -> TLSClientContext {
+        let settings = try tlsClientSettings(proxy, named: target.directivePrefix)
         do throws(TLSError) {
             return try TLSClientContext(settings)
         } catch {
@@ -96,7 +98,10 @@ extension ConfigurationBuilder {
         return try secret(path, "cannot load passwords").split(separator: UInt8(ascii: "\n")).map(Array.init)
     }
 
-    private func tlsClientSettings(_ proxy: ProxySettings) throws(ConfigError) -> TLSClientSettings {
+    /// - Parameter prefix: of the directives' names.
+    private func tlsClientSettings(
+        _ proxy: ProxySettings, named prefix: String
+    ) throws(ConfigError) -> TLSClientSettings {
         var settings = TLSClientSettings()
         settings.protocols = proxy.sslProtocols
         settings.ciphers = proxy.sslCiphers
@@ -108,7 +113,7 @@ extension ConfigurationBuilder {
             )
         }
         if proxy.sslVerify && proxy.sslTrustedCertificate == nil {
-            throw ConfigError("no proxy_ssl_trusted_certificate for proxy_ssl_verify")
+            throw ConfigError("no \(prefix)_ssl_trusted_certificate for \(prefix)_ssl_verify")
         }
         if let path = proxy.sslRevocations {
             settings.revocations = (pem: try secret(path, "cannot load revocations"), name: path)
@@ -118,7 +123,7 @@ extension ConfigurationBuilder {
         if let certificate = proxy.sslCertificate, !certificate.isEmpty {
             guard let key = proxy.sslCertificateKey else {
                 throw ConfigError(
-                    "no \"proxy_ssl_certificate_key\" is defined for certificate \"\(certificate)\"")
+                    "no \"\(prefix)_ssl_certificate_key\" is defined for certificate \"\(certificate)\"")
             }
             if proxy.hasMadeCertificate { return settings }
             settings.certificate = .encrypted(
@@ -155,7 +160,7 @@ extension ConfigurationBuilder {
     /// Whether `$ssl_early_data` is passed on by these statements, those of servers not counted.
     static func tellsEarlyData(_ statements: [Statement]) -> Bool {
         statements.contains { statement in
-            if statement.name == "proxy_set_header" {
+            if statement.name == "proxy_set_header" || statement.name == "grpc_set_header" {
                 return statement.words.contains { namesEarlyData($0, statement) }
             }
             return statement.name != "server" && tellsEarlyData(statement.block ?? [])

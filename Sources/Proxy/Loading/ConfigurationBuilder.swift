@@ -284,7 +284,8 @@ final class ConfigurationBuilder {
         switch block.settings.content {
         case .module(let module): try module.prepare(block)
         case .tunnel: block.settings.proxy.take(block.settings.tunnel)
-        case .proxy:
+        case .proxy(let target):
+            if target.isGRPC { block.settings.proxy.take(block.settings.grpc ?? GRPCSettings()) }
             temporaryFolders.insert(block.settings.core.clientBodyTempFolder.path)
             temporaryFolders.insert(block.settings.proxy.tempPath)
         }

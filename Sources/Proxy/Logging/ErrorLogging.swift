@@ -70,7 +70,7 @@ enum ErrorLogging {
     private static func appendUpstream(
         _ attempt: AttemptLog.Attempt, _ exchange: Exchange, to out: ByteBuffer
     ) {
-        out.append(exchange.proxying.target?.isTLS == true ? "https://" : "http://")
+        out.append(exchange.proxying.target?.scheme ?? "http://")
         out.append(attempt.name, of: exchange.attempts.names)
         exchange.upstream?.stream.appendTarget(to: out)
     }

@@ -27,15 +27,20 @@ enum TrailerFilter {
         }
     }
 
-    /// As for the fields of the head: what is hidden, or meant for one hop, does not pass.
     private static func pass(_ exchange: Exchange, to trailers: ResponseTrailers) {
+        forEachPassed(of: exchange) { trailers.add($0, of: $1) }
+    }
+
+    /// Calls `body` with each field behind a gateway's content that its client may see. As for the fields of
+    /// the head: what is hidden, or meant for one hop, does not pass.
+    static func forEachPassed(of exchange: Exchange, _ body: (Field, ByteBuffer) -> Void) {
         guard let upstream = exchange.upstream, let received = upstream.trailers else { return }
         let plan = exchange.location.proxyPlan
         for field in received.fields
         where !plan.hides(field, of: received.bytes)
             && !upstream.response.isConnectionNamed(field.name, of: received.bytes)
         {
-            trailers.add(field, of: received.bytes)
+            body(field, received.bytes)
         }
     }
 }

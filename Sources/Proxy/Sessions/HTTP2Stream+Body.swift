@@ -75,7 +75,7 @@ extension HTTP2Stream {
         } catch {
             return refused(exchange, error)
         }
-        if exchange.body.isComplete || !exchange.wantsMoreBody {
+        if exchange.body.isComplete || !exchange.wantsMoreBody || exchange.isAnsweredCall {
             // It may be we who do not read: the client is not to blame for its pace.
             worker.cancel(readTimer)
             exchange.arrival.pace.end()
@@ -87,7 +87,7 @@ extension HTTP2Stream {
     }
 
     private func awaitContent(_ exchange: Exchange) {
-        let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
+        let gapMs = exchange.contentGapMs
         let lookMs = exchange.arrival.pace.wait(
             nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
         worker.set(readTimer, afterMs: lookMs)
@@ -123,16 +123,16 @@ extension HTTP2Stream {
     private func isTooSlow(_ exchange: Exchange) -> Bool {
         exchange.arrival.pace.isTooSlow(
             nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
-            rate: exchange.location.settings.core.clientMinRate)
+            rate: exchange.contentMinRate)
     }
 
     func readTimedOut(_ exchange: Exchange) {
         if case .delayed(let next) = exchange.phase { return exchange.delayPassed(next) }
         // What it was to be waited for may have become of no use meanwhile.
-        guard exchange.isReadingBody else { return }
+        guard exchange.isReadingBody, !exchange.isAnsweredCall else { return }
         let verdict = exchange.arrival.pace.look(
             nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
-            rate: exchange.location.settings.core.clientMinRate)
+            rate: exchange.contentMinRate)
         switch verdict {
         case .waits(let ms): return worker.set(readTimer, afterMs: ms)
         case .tooSlow: return cutSlowClient(exchange)

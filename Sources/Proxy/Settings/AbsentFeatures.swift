@@ -67,7 +67,7 @@ extension AbsentFeature {
     static let names = Set(rows.map(\.name))
 
     static var all: [AbsentFeature] {
-        [cache, slices, fastCGI, uwsgi, scgi, memcached, gRPC] + makers + others
+        [cache, slices, fastCGI, uwsgi, scgi, memcached] + makers + others
     }
 
     private static let gateways =
@@ -151,13 +151,6 @@ extension AbsentFeature {
             name: "memcached", advice: gateways,
             switches: [Switch("memcached_pass", in: [.location, .ifInLocation])],
             tuning: names("memcached", connecting, "gzip_flag"))
-    }
-
-    private static var gRPC: AbsentFeature {
-        AbsentFeature(
-            name: "gRPC", advice: "HTTP/2 to gateways is not spoken: keep what serves gRPC until it is",
-            switches: [Switch("grpc_pass", in: [.location, .ifInLocation])],
-            tuning: names("grpc", connecting, passing, securing, "set_header"))
     }
 
     /// What makes contents, or changes them.

@@ -18,6 +18,7 @@ enum Directives {
             ("servers, TLS, HTTP/2", ServerSettings.directives),
             ("bodies, keep-alive, errors, files", CoreSettings.directives + TryFilesSettings.directives),
             ("proxying, tunnels", ProxySettings.directives + TunnelSettings.directives),
+            ("gRPC", GRPCSettings.directives),
             ("addresses, passwords, real IP", AccessSettings.directives),
             (
                 "auth_request, mirror, post_action",

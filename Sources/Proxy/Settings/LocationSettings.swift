@@ -5,6 +5,8 @@ internal import Net
 struct LocationSettings {
     var core = CoreSettings()
     var proxy = ProxySettings()
+    /// `grpc_…`; `nil`: none of them was given.
+    var grpc: GRPCSettings?
     var tunnel = TunnelSettings()
     var access = AccessSettings()
     var auth = AuthBasicSettings()
@@ -41,6 +43,7 @@ struct LocationSettings {
         var copy = self
         copy.core.inheritLists()
         copy.proxy.inheritLists()
+        copy.grpc?.proxy.inheritLists()
         copy.access.rules.inherit()
         copy.authRequest.variables.inherit()
         copy.mirror.paths.inherit()

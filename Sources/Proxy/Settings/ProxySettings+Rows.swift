@@ -275,7 +275,7 @@ extension ProxySettings {
         ]
     }
 
-    private static var failoverConditions: [(word: String, value: NextUpstream)] {
+    static var failoverConditions: [(word: String, value: NextUpstream)] {
         [
             ("error", .error), ("timeout", .timeout), ("invalid_header", .invalidHeader),
             ("http_500", .http500), ("http_502", .http502), ("http_503", .http503), ("http_504", .http504),

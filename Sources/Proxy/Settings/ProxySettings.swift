@@ -36,6 +36,8 @@ struct ProxySettings {
     var cookiePaths = Replaceable<ProxyRedirect>()
     var cookieFlags = Replaceable<CookieFlagRule>()
     var passesTrailers = false
+    /// `grpc_web`
+    var translatesWeb = false
     var interceptsErrors = false
     var ignoresClientAbort = false
     /// `proxy_force_ranges`

@@ -21,13 +21,26 @@ final class ProxyTarget {
     /// The host of that name without its port.
     private(set) var host = ""
 
+    /// What becomes of requests there.
+    private enum Kind {
+        case passed
+        /// Clients are connected with it, and no request is sent (`tunnel_pass`).
+        case tunnel
+        /// Calls of gRPC (`grpc_pass`).
+        case calls
+    }
+
+    private var kind = Kind.passed
+
     /// It is connected with clients; no request is sent (`tunnel_pass`).
-    private(set) var isTunnel = false
+    var isTunnel: Bool { kind == .tunnel }
+    /// It is spoken to in gRPC (`grpc_pass`).
+    var isGRPC: Bool { kind == .calls }
 
     var hasVariables: Bool { template != nil }
     /// The same as a tunnel's.
     var tunnelling: ProxyTarget {
-        isTunnel = true
+        kind = .tunnel
         return self
     }
     /// A port was written.
@@ -37,13 +50,59 @@ final class ProxyTarget {
         guard let port = UInt16(String(decoding: portText, as: UTF8.self)), port > 0 else { return nil }
         return port
     }
-    var defaultPort: UInt16 { isTLS ? 443 : 80 }
+    /// 0: it has none.
+    var defaultPort: UInt16 { isGRPC ? 0 : isTLS ? 443 : 80 }
+    /// As logs have it.
+    var scheme: StaticString {
+        switch (isGRPC, isTLS) {
+        case (false, false): "http://"
+        case (false, true): "https://"
+        case (true, false): "grpc://"
+        case (true, true): "grpcs://"
+        }
+    }
+    /// What the directives that concern it begin with.
+    var directivePrefix: String { isGRPC ? "grpc" : "proxy" }
 
     /// nginx's words.
     static var invalidPrefix: String { "invalid URL prefix" }
 
-    init(template: Template<Variable>) {
+    /// - Parameter isGRPC: a `grpc_pass` names it.
+    init(template: Template<Variable>, isGRPC: Bool = false) {
         self.template = template
+        if isGRPC { kind = .calls }
+    }
+
+    /// Reads `grpc://host:port`, whose scheme may be missing. There is no URI part.
+    ///
+    /// - Throws: nginx's words, without a location.
+    init(grpc url: [UInt8]) throws(ConfigError) {
+        kind = .calls
+        var rest = url[...]
+        if ProxyTarget.starts(url, with: "grpc://") {
+            rest = url.dropFirst(7)
+        } else if ProxyTarget.starts(url, with: "grpcs://") {
+            isTLS = true
+            rest = url.dropFirst(8)
+        }
+        let text = String(decoding: rest, as: UTF8.self)
+        if rest.starts(with: "unix:".utf8) {
+            try settlePath(rest, text)
+        } else if rest.isEmpty || rest.first == UInt8(ascii: ":") {
+            throw ConfigError("no host in upstream \"\(text)\"")
+        } else if rest.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }) {
+            throw ConfigError("invalid host in upstream \"\(text)\"")
+        } else {
+            settleHost(text)
+        }
+    }
+
+    private func settlePath(_ path: ArraySlice<UInt8>, _ text: String) throws(ConfigError) {
+        guard path.count > 5 else {
+            throw ConfigError("no path in the unix domain socket in upstream \"\(text)\"")
+        }
+        hostText = Array("localhost".utf8)
+        groupName = String(decoding: path, as: UTF8.self)
     }
 
     /// Splits `http://host:port/uri`. What stands in the URI part is bytes, whatever they are.
@@ -68,11 +127,7 @@ final class ProxyTarget {
                 separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
             host = rest.prefix(5 + (parts.first?.count ?? 0))
             uriBytes = parts.count > 1 ? parts[1] : []
-            guard host.count > 5 else {
-                throw ConfigError("no path in the unix domain socket in upstream \"\(restText)\"")
-            }
-            hostText = Array("localhost".utf8)
-            groupName = String(decoding: host, as: UTF8.self)
+            try settlePath(host, restText)
         } else {
             host = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
             uriBytes = rest.dropFirst(host.count)
@@ -93,7 +148,7 @@ final class ProxyTarget {
         hostText = Array(host.utf8)
         let (name, port) = HostAndPort.split(host)
         self.host = String(name)
-        portText = Array((port ?? "\(defaultPort)").utf8)
+        portText = Array((port ?? (isGRPC ? "" : "\(defaultPort)")).utf8)
         // The scheme's own port is not told.
         if let port, port == "\(defaultPort)" { hostText = Array(name.utf8) }
     }

@@ -95,6 +95,15 @@ extension ConfigurationBuilder {
         guard target.uri == nil, !text.contains("/") || text.hasPrefix("unix:") else {
             throw ConfigError("invalid host in upstream \"\(text)\"", statement)
         }
+        target.groupIndex = try group(ofAddress: target, statement)
+        return target.tunnelling
+    }
+
+    /// The group of what is an upstream or an address, for which no port can be supposed.
+    ///
+    /// - Throws: there is no port, in nginx's words.
+    func group(ofAddress target: ProxyTarget, _ statement: Statement) throws(ConfigError) -> Int {
+        let text = target.groupName
         let isKnown = upstreams.contains { !$0.isImplicit && $0.name.lowercased() == text.lowercased() }
         guard isKnown || text.hasPrefix("unix:") || target.namesPort else {
             throw ConfigError(
@@ -102,7 +111,6 @@ extension ConfigurationBuilder {
                     + Spelling.hint(for: text, in: upstreams.filter { !$0.isImplicit }.map(\.name)),
                 statement)
         }
-        target.groupIndex = try group(of: target, statement)
-        return target.tunnelling
+        return try group(of: target, statement)
     }
 }

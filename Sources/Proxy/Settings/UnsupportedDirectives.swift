@@ -22,7 +22,9 @@ enum UnsupportedDirectives {
             (
                 [
                     "error_log_tag", "stall_threshold", "proxy_allow_upstream", "proxy_bind_dynamic",
-                    "proxy_request_dynamic", "proxy_ssl_key_log", "ssl_key_log", "ssl_ech_file",
+                    "proxy_request_dynamic", "proxy_ssl_key_log", "grpc_allow_upstream",
+                    "grpc_bind_dynamic", "grpc_request_dynamic", "grpc_ssl_key_log", "ssl_key_log",
+                    "ssl_ech_file",
                 ], "it is of nginx's newest or commercial edition: leave it out"
             ),
             (["keyval*"], "use \"map\""),
@@ -51,7 +53,7 @@ enum UnsupportedDirectives {
             ),
             (
                 [
-                    "proxy_socket_rcvbuf", "proxy_socket_sndbuf",
+                    "proxy_socket_rcvbuf", "proxy_socket_sndbuf", "grpc_socket_rcvbuf", "grpc_socket_sndbuf",
                     "tunnel_socket_rcvbuf", "tunnel_socket_sndbuf", "tunnel_bind_dynamic",
                     "ssl_alpn",
                     "ssl_engine", "zone_sync*",

@@ -18,7 +18,7 @@ extension Worker {
     /// A request is over: it is counted, for the whole service and for its zones.
     func count(_ exchange: Exchange) {
         let us = clock.nowUs - exchange.arrival.startedUs
-        let status = exchange.response.status
+        let status = exchange.countedStatus
         let isTraffic = exchange.isTraffic
         if isTraffic {
             let total = shared.requests
@@ -49,7 +49,7 @@ extension Worker {
         zone.add(.sent, Int(exchange.delivery.bytesSent))
         zone.add(microseconds: us)
         if exchange.delivery.bytesSent > 0 {
-            zone.add(status: exchange.response.status)
+            zone.add(status: exchange.countedStatus)
         } else {
             zone.add(.discarded)
         }
@@ -64,7 +64,7 @@ extension Worker {
         let server = attempt.map { exchange.attempts.names.bytes(of: $0.name) } ?? []
         shared.events.add(
             EventRing.Event(
-                atMs: Int(clock.wallMs), status: Int(exchange.response.status),
+                atMs: Int(clock.wallMs), status: Int(exchange.countedStatus),
                 texts: [
                     reason.text, String(decoding: text.bytes, as: UTF8.self), exchange.remoteAddress.text,
                     String(decoding: server, as: UTF8.self),
@@ -73,6 +73,9 @@ extension Worker {
 }
 
 extension Exchange {
+    /// The status of its answer, or what a gRPC answer made here stands for.
+    var countedStatus: UInt16 { accounting.meantStatus ?? response.status }
+
     /// Somebody is served by it: the status page's own polls and the checker's probes of this very service
     /// would drown what clients do.
     var isTraffic: Bool { !location.settings.content.hasReserve && !isProbe }

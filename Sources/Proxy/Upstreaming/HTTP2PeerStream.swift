@@ -167,7 +167,7 @@ final class HTTP2PeerStream {
         defer { worker.giveScratch(block) }
         HTTP2RequestWriter.write(
             requestHead, isSecure: exchange.proxying.target?.isTLS ?? false,
-            takesTrailers: exchange.head.takesTrailers(exchange.headBytes), with: &link.encoder, to: block)
+            takesTrailers: exchange.takesTrailers, with: &link.encoder, to: block)
         return link.begin(
             block, isLast: exchange.body.isGiven, isHead: exchange.proxying.method == .head, out: out)
     }
@@ -312,6 +312,8 @@ final class HTTP2PeerStream {
             fail(.error)
         case .reset(let code):
             request?.log(.error, "upstream reset the stream: \(code?.name ?? "unknown error")")
+            // The connection is as good as it was: another one would not help.
+            request?.attempt.carrier = .newConnection
             fail(.error)
         case .malformed(let code):
             request?.log(.error, "upstream sent invalid HTTP/2: \(code.name)")

@@ -145,6 +145,14 @@ enum PeerStream {
         }
     }
 
+    /// The response whose head has just come ended with it: RFC 9113 §8.1.
+    var endsWithHead: Bool {
+        switch self {
+        case .http1: false
+        case .http2(let stream): stream.course.isWhole
+        }
+    }
+
     /// An attempt was begun, and has not ended.
     var hasConnection: Bool {
         switch self {

@@ -16,10 +16,10 @@ extension UpstreamGroups {
     static var tooMany: String { "too many different addresses from variables in \"proxy_pass\"" }
 
     /// Finds the group that a URL made of variables names; an address gets a group of its own.
-    func resolve(url: [UInt8]) -> Resolution {
+    func resolve(url: [UInt8], isGRPC: Bool) -> Resolution {
         let target: ProxyTarget
         do {
-            target = try ProxyTarget(url: url)
+            target = isGRPC ? try ProxyTarget(grpc: url) : try ProxyTarget(url: url)
         } catch {
             let isPrefix = error.message == ProxyTarget.invalidPrefix
             let text = isPrefix ? " in \"\(String(decoding: url, as: UTF8.self))\"" : ""
@@ -29,6 +29,9 @@ extension UpstreamGroups {
             !group.settings.isImplicit || group.settings.implicitPort == target.port
         {
             return .group(group, target)
+        }
+        guard !isGRPC || target.namesPort || target.groupName.hasPrefix("unix:") else {
+            return .invalid("no port in upstream \"\(target.groupName)\"")
         }
         guard let address = SocketAddress.parse(target.groupName, defaultPort: target.defaultPort) else {
             let invalid = "\"\(target.groupName)\""

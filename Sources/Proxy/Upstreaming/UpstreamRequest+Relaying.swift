@@ -106,11 +106,11 @@ extension UpstreamRequest {
     }
 
     /// The response broke off: the client gets what came, and must see that it is not all.
-    func failRelaying() {
+    func failRelaying(as fault: EndReason = .upstreamCut, _ outcome: AttemptOutcome = .failure) {
         guard case .relaying = state else { return }
         state = .done
-        exchange.accounting.fault = .upstreamCut
-        endAttempt(.failure)
+        exchange.accounting.fault = fault
+        endAttempt(outcome)
         finishResponse(.cut)
     }
 

@@ -27,6 +27,9 @@ extension UpstreamRequest {
     func responseArrived() {
         let status = response.status
         if tries.rejects(status: status, standing, nowMs: worker.clock.nowMs) { return next(.status(status)) }
+        if isUnavailable, tries.rejects(.unavailable, standing, nowMs: worker.clock.nowMs) {
+            return next(.unavailable)
+        }
         noteHeader()
         if isIntercepted(status) { return intercept() }
         if let target = accelRedirect() { return redirect(to: target) }

@@ -94,6 +94,8 @@ final class UpstreamRequest {
     let response: ResponseHead
     /// What stood behind the response's content; kept for the next one once there was something.
     private(set) var trailers: TrailerSection?
+    /// Until when a gRPC call is of use to its client.
+    var deadline: CallDeadline?
     private(set) var stream: PeerStream
     /// Of the other protocol, kept for requests that go by it.
     private var spareStream: PeerStream?
@@ -143,6 +145,7 @@ final class UpstreamRequest {
         guard !isFresh else { return }
         abandon()
         isFresh = true
+        endDeadline()
         leaveGroup()
         state = .idle
         queuedMs = nil
@@ -243,6 +246,7 @@ final class UpstreamRequest {
 
     func exchangeFinished() {
         abandon()
+        endDeadline()
         leaveGroup()
         passage = Passage()
     }

@@ -56,6 +56,9 @@ extension Variables {
                     return true
                 }
             },
+            VariableRow("grpc_status", "What a gRPC call came to: its `grpc-status`.") { exchange, out in
+                exchange.appendGRPCStatus(to: out)
+            },
             .unlessEmpty("proxy_host", "The host and port of `proxy_pass`.") { exchange, out in
                 if let target = target(of: exchange) { out.append(target.hostText) }
             },
@@ -68,7 +71,7 @@ extension Variables {
     /// Where the request was passed to, if the location in force does that: as in nginx, nothing is left of
     /// it where another location answers.
     private static func target(of exchange: Exchange) -> ProxyTarget? {
-        guard case .proxy = exchange.location.settings.content else { return nil }
+        guard case .proxy(let target) = exchange.location.settings.content, !target.isGRPC else { return nil }
         return exchange.proxying.target
     }
 

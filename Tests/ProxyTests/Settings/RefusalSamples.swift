@@ -383,6 +383,29 @@ enum RefusalSamples {
             #""proxy_pass" cannot have URI part in location given by regular expression, or inside "#
                 + #"named location, or inside "if" statement, or inside "limit_except" block"#
         ),
+        (#"grpc_pass 127.0.0.1;"#, #"no port in upstream "127.0.0.1""#),
+        (#"grpc_pass grpcs://nosuch;"#, #"no port in upstream "nosuch""#),
+        (#"grpc_pass 127.0.0.1:9000/a;"#, #"invalid host in upstream "127.0.0.1:9000/a""#),
+        (#"grpc_pass http://127.0.0.1:90;"#, #"invalid host in upstream "http://127.0.0.1:90""#),
+        (#"grpc_pass 127.0.0.1:99999;"#, #"invalid port in upstream "127.0.0.1:99999""#),
+        (#"grpc_pass grpc://;"#, #"no host in upstream """#),
+        (#"grpc_pass :90;"#, #"no host in upstream ":90""#),
+        (#"grpc_pass unix:;"#, #"no path in the unix domain socket in upstream "unix:""#),
+        (#"grpc_pass 127.0.0.1:1; grpc_pass 127.0.0.1:1;"#, #""grpc_pass" directive is duplicate"#),
+        (#"limit_except GET { grpc_pass 127.0.0.1:1; }"#, #""grpc_pass" directive is not allowed here"#),
+        (#"grpc_next_upstream foo;"#, #"invalid value "foo""#),
+        (#"grpc_next_upstream_tries x;"#, #""grpc_next_upstream_tries" directive invalid number"#),
+        (#"grpc_read_timeout x;"#, #""grpc_read_timeout" directive invalid value"#),
+        (
+            #"grpc_ssl_verify maybe;"#,
+            #"invalid value "maybe" in "grpc_ssl_verify" directive, it must be "#
+                + #""on" or "off""#
+        ),
+        (#"grpc_set_header a;"#, #"invalid number of arguments in "grpc_set_header" directive"#),
+        (
+            #"grpc_pass grpcs://127.0.0.1:1; grpc_ssl_verify on;"#,
+            #"no grpc_ssl_trusted_certificate for grpc_ssl_verify"#
+        ),
         (#"limit_except FOO { deny all; }"#, #"invalid method "FOO""#),
         (#"limit_except GET { root /; }"#, #""root" directive is not allowed here"#),
         (#"proxy_buffers 1 4k;"#, #"there must be at least 2 "proxy_buffers""#),
