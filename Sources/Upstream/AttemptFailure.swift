@@ -48,7 +48,7 @@ public enum AttemptFailure: Equatable, Sendable {
         switch self {
         case .error: isStale ? .neutral : .failure
         case .timeout, .invalidHeader, .unavailable: .failure
-        case .shortage, .status(403), .status(404): .neutral
+        case .shortage, .status(403), .status(404), .status(494): .neutral
         case .status: .failure
         }
     }

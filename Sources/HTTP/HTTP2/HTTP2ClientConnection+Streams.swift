@@ -89,6 +89,9 @@ extension HTTP2ClientConnection {
         remove(slot)
     }
 
+    /// The peer leaves without having looked at any stream.
+    public var hasSeenNone: Bool { finalStreamID == 0 }
+
     /// A stream that the peer never looked at, as its GOAWAY says: it is no more.
     public func takeUnseen() -> Int? {
         for slot in table.slots where table[slot].id > finalStreamID {

@@ -47,6 +47,8 @@ public enum HTTP2PeerEvent: Equatable, Sendable {
 public enum StreamLoss: Equatable, Sendable {
     /// The peer did nothing for it, and says so: RFC 9113 §8.7.
     case refused
+    /// The peer ends the connection after others, and never looked at this one: RFC 9113 §6.8.
+    case unseen
     /// The peer reset it; `nil`: by a code that nobody knows.
     case reset(HTTP2ErrorCode?)
     /// What came on it may not be, which the peer was told.

@@ -30,6 +30,20 @@ public enum HTTP2RequestWriter {
         if takesTrailers { encoder.append("te", .immediate, to: out) { $0.append("trailers") } }
     }
 
+    /// What a head takes of SETTINGS_MAX_HEADER_LIST_SIZE, about: RFC 9113 §6.5.2 has 32 bytes more for each
+    /// field, of which the line's colon, space and end are four; the request line makes four fields.
+    public static func listSize(of head: ByteBuffer) -> Int {
+        var lineCount = 3
+        var position = 0
+        head.withReadable { bytes in
+            while let end = ByteScan.lineFeed(in: bytes, from: position) {
+                lineCount += 1
+                position = end + 1
+            }
+        }
+        return head.count + 28 * lineCount
+    }
+
     /// Requests of many clients share the tables, and nobody is to find out by their size what others say:
     /// RFC 7541 §7.1.
     private static func indexing(_ field: Field, _ head: ByteBuffer) -> HPACKEncoder.Indexing {

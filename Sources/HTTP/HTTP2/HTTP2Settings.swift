@@ -27,6 +27,8 @@ public struct HTTP2Settings: Equatable, Sendable {
     private(set) var enablesPush = false
     /// Streams that it lets us have at a time; `nil`: it did not say. Only clients begin any.
     public private(set) var maxConcurrentStreams: Int?
+    /// Bytes of a head that it takes, as §6.5.2 counts them; `nil`: it did not say.
+    public private(set) var maxHeaderListSize: Int?
 
     /// The initial values.
     public init() {}
@@ -67,8 +69,7 @@ public struct HTTP2Settings: Equatable, Sendable {
         case .maxConcurrentStreams:
             maxConcurrentStreams = Int(value)
         case .maxHeaderListSize:
-            // Advice.
-            break
+            maxHeaderListSize = Int(value)
         }
     }
 }

@@ -112,6 +112,7 @@ final class HTTP2PeerSession {
     }
 
     private func begin(_ stream: HTTP2PeerStream) {
+        guard !stream.isTooLarge(for: link.peer) else { return stream.headIsTooLarge() }
         let out = pendingOut
         let position = sentCount + Int64(out.count)
         let before = out.count
@@ -372,7 +373,7 @@ final class HTTP2PeerSession {
         while let slot = link.takeUnseen() {
             guard let stream = stream(slot) else { continue }
             forget(slot)
-            stream.lost(.refused)
+            stream.lost(link.hasSeenNone ? .refused : .unseen)
         }
         let unbegun = waiting
         waiting = []

@@ -81,7 +81,10 @@ final class HTTP2PeerStream {
     var isTouched = false
     /// How often peers have refused the request, and were asked again for it.
     private var refusedCount = 0
-    private static var refusalsMax: Int { 8 }
+    /// Whoever refuses has too much to do already.
+    private static var refusalsMax: Int { 1 }
+    /// A peer that takes a few requests for each connection turns the others away with each.
+    private static var leavesMax: Int { 8 }
 
     init(_ exchange: Exchange, worker: Worker, response: ResponseHead) {
         self.exchange = exchange
@@ -302,14 +305,8 @@ final class HTTP2PeerStream {
     func lost(_ loss: StreamLoss) {
         slot = nil
         switch loss {
-        case .refused:
-            course.isUnseen = true
-            refusedCount += 1
-            request?.log(.info, "upstream refused the stream")
-            guard refusedCount > HTTP2PeerStream.refusalsMax else { return turnedAway() }
-            // It counts as tried.
-            request?.attempt.carrier = .newConnection
-            fail(.error)
+        case .refused: wasUnseen("upstream refused the stream", stepsMax: HTTP2PeerStream.refusalsMax)
+        case .unseen: wasUnseen("upstream ended the connection", stepsMax: HTTP2PeerStream.leavesMax)
         case .reset(let code):
             request?.log(.error, "upstream reset the stream: \(code?.name ?? "unknown error")")
             // The connection is as good as it was: another one would not help.
@@ -319,6 +316,31 @@ final class HTTP2PeerStream {
             request?.log(.error, "upstream sent invalid HTTP/2: \(code.name)")
             fail(.invalidHeader)
         }
+    }
+
+    /// The peer did nothing for it: another connection is tried, but not for ever.
+    private func wasUnseen(_ text: StaticString, stepsMax: Int) {
+        course.isUnseen = true
+        refusedCount += 1
+        request?.log(.info, "\(text)")
+        guard refusedCount > stepsMax else { return turnedAway() }
+        // It counts as tried.
+        request?.attempt.carrier = .newConnection
+        fail(.error)
+    }
+
+    /// The peer has said that it takes no head of that size: it would end the connection, and with it the
+    /// requests of others.
+    func isTooLarge(for peer: HTTP2Settings) -> Bool {
+        guard let most = peer.maxHeaderListSize else { return false }
+        return HTTP2RequestWriter.listSize(of: requestHead) > most
+    }
+
+    /// The peer is not to blame, and the connection is of use to others.
+    func headIsTooLarge() {
+        request?.log(.info, "client sent a larger head than upstream takes")
+        request?.attempt.carrier = .newConnection
+        fail(.status(494))
     }
 
     var progress: Attempts.Progress {

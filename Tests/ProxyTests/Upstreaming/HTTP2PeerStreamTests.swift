@@ -172,7 +172,37 @@ import Testing
             scene.say(peer)
         }
         #expect(Self.read(client).status == 502)
-        #expect(peer.requests.count == 9)
+        #expect(peer.requests.count == 2)
+    }
+
+    @Test("a peer that takes one request for each connection is asked for the others over new ones")
+    func leavingPeer() throws {
+        var scene = try Scene()
+        let clients = try [scene.ask(), scene.ask(), scene.ask()]
+        for name in ["one", "two", "three"] {
+            let peer = try scene.accept()
+            peer.settings()
+            scene.say(peer)
+            peer.answer(1, name)
+            peer.goAway(1)
+            scene.say(peer)
+        }
+        #expect(clients.map(Self.text).sorted() == ["200 one true", "200 three true", "200 two true"])
+    }
+
+    @Test("a head that the peer does not take is refused, and the connection goes on")
+    func largeHead() throws {
+        var scene = try Scene()
+        let first = try scene.ask("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+        let peer = try scene.accept()
+        peer.settings([(.maxHeaderListSize, 1000)])
+        scene.say(peer)
+        let second = try scene.ask(
+            "GET /b HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 1000))\r\n\r\n")
+        #expect(Self.read(second).status == 400)
+        peer.answer(1, "one")
+        scene.say(peer)
+        #expect(Self.text(first) == "200 one true" && peer.requests.count == 1)
     }
 
     static let faults: [(name: String, text: String, say: @Sendable (HTTP2ScriptedPeer) -> Void)] = [
