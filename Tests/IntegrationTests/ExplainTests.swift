@@ -211,4 +211,29 @@ import Testing
         let other = try run("https://me:\(secure)/")
         #expect(other.contains("Location: https://me:\(secure)/on"), "\(other)")
     }
+
+    @Test(
+        "a path alone asks for a name that clients can ask for, or the address",
+        arguments: [
+            ("", "127.0.0.1:PORT"), ("server_name me _;", "me"), ("server_name *.me;", "127.0.0.1:PORT"),
+            ("server_name .me;", "127.0.0.1:PORT"), ("server_name ~^me$;", "127.0.0.1:PORT"),
+        ])
+    func pathsAlone(_ names: String, _ authority: String) throws {
+        let directory = try TemporaryDirectory()
+        let port = try FreePort.next()
+        try directory.write(
+            """
+            events { } http { access_log off; limit_req_zone $uri zone=z:1m rate=1r/m;
+            server { listen 127.0.0.1:\(port); \(names) limit_req zone=z;
+            location / { proxy_pass http://127.0.0.1:1; } } }
+            """, to: "a.conf")
+        let text = try Program.run(
+            Binary.portico, ["explain", "-p", directory.path, "-c", "a.conf", "-e", "stderr", "/x"],
+            in: directory
+        ).output
+        let host = authority.replacingOccurrences(of: "PORT", with: "\(port)")
+        #expect(text.contains("GET http://\(host)/x from"), "\(text)")
+        #expect(text.contains("proxied to http://127.0.0.1:1/x"), "\(text)")
+        #expect(text.contains("limit_req zone \"z\": 1 a minute, burst 0"), "\(text)")
+    }
 }

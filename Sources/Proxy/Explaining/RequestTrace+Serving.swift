@@ -75,11 +75,13 @@ extension RequestTrace {
         for limit in exchange.location.settings.limitRequests.limits.elements {
             guard let line = limit.zone.line else { continue }
             let key = ByteBuffer.shown { line.key.append(for: exchange, to: $0) }
-            let rate = "\(line.rate / 1000) a second"
-            let perMinute = "\(line.rate * 60 / 1000) a minute"
+            // Thousandths of requests a second, of which those of a minute are not whole.
+            let rate =
+                line.rate % 1000 == 0
+                ? "\(line.rate / 1000) a second" : "\((line.rate * 60 + 500) / 1000) a minute"
             add(
                 .limit,
-                "limit_req zone \"\(limit.zone.name)\": \(line.rate < 1000 ? perMinute : rate),"
+                "limit_req zone \"\(limit.zone.name)\": \(rate),"
                     + " burst \(limit.burst / 1000)",
                 of: exchange, [RequestTrace.counted(line.key.source, key)])
         }

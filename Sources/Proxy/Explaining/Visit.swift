@@ -40,9 +40,7 @@ struct Visit {
         }
         let url = try VisitURL(question.url)
         let (listen, local) = try Visit.listener(for: url, listeners)
-        let authority =
-            url.authority.isEmpty
-            ? String(decoding: listen.defaultServer.serverName, as: UTF8.self) : url.authority
+        let authority = url.authority.isEmpty ? Visit.authority(of: listen, at: local) : url.authority
         host = String(HostAndPort.split(authority).0)
         self.listen = listen
         self.client = client
@@ -84,6 +82,15 @@ struct Visit {
             )
         }
         return (found, local(found, literal: literal))
+    }
+
+    /// Who is asked where a path alone was given: the default server by its name, if that is one that a client
+    /// can ask for and no pattern, else the address.
+    private static func authority(of listen: ListenAddress, at local: SocketAddress) -> String {
+        let name = listen.defaultServer.serverName
+        let isHost = name.allSatisfy { $0.isASCIIAlpha || $0.isASCIIDigit || "-._".utf8.contains($0) }
+        guard isHost, let first = name.first, first != UInt8(ascii: ".") else { return local.text }
+        return String(decoding: name, as: UTF8.self)
     }
 
     private static func local(_ listen: ListenAddress, literal: SocketAddress?) -> SocketAddress {

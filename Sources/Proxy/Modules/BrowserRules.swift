@@ -31,8 +31,10 @@ struct BrowserRules {
         guard let agent else { return takesUnlisted }
         for browser in modern {
             let found = BrowserKinds.position(of: browser.mark, in: agent, from: browser.kind.markStart)
-            guard let found, found + browser.mark.count < agent.count else { continue }
-            return BrowserRules.version(in: agent, from: found + browser.mark.count) >= browser.version
+            guard let found else { continue }
+            let start = found + browser.mark.count + browser.kind.gap
+            guard start < agent.count else { continue }
+            return BrowserRules.version(in: agent, from: start) >= browser.version
         }
         if knowsNetscape, BrowserRules.isNetscape(agent) { return false }
         return takesUnlisted && !ancient.contains { BrowserKinds.contains($0, agent) }

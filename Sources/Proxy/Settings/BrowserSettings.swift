@@ -90,16 +90,19 @@ struct ModernBrowser {
     enum Kind: String, CaseIterable {
         case opera, gecko, msie, konqueror, safari
 
-        /// What stands before the version.
+        /// What is looked for before the version.
         var mark: String {
             switch self {
-            case .opera: "Opera "
+            case .opera: "Opera"
             case .gecko: "rv:"
             case .msie: "MSIE "
             case .konqueror: "Konqueror/"
             case .safari: "Safari/"
             }
         }
+
+        /// How many bytes stand between that and the version: Opera writes a space or a slash.
+        var gap: Int { self == .opera ? 1 : 0 }
 
         /// How many bytes at least stand before that.
         var markStart: Int {

@@ -7,6 +7,7 @@ extension DifferentialGroup {
             "Mozilla/4.0 (compatible; MSIE 5.0; Windows 98)",
             "Mozilla/4.0 (compatible; MSIE 5.5; Windows NT)",
             "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1) Opera 7.50", "Opera 9.10", "Opera 8.99",
+            "Opera/9.80 (X11; Linux i686) Presto/2.12", "Opera/8.54 (X11)", "Opera/x",
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1",
             "Mozilla/5.0 (Macintosh; Intel Mac OS X) AppleWebKit/85 (KHTML, like Gecko) Safari/85.5",
             "Mozilla/5.0 (compatible; Konqueror/3.1; Linux)", "Mozilla/5.0 (compatible; Konqueror/2; Linux)",
