@@ -56,6 +56,19 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: server.directory.path + "/" + name))
     }
 
+    @Test("a path that no socket can have is refused")
+    func tooLong() throws {
+        let server = try start()
+        try server.rewrite(Self.text("/tmp/" + String(repeating: "x", count: 103)))
+        let outcome = try server.reload()
+        #expect(outcome.ending != .exited(0) && outcome.errors.contains("too long a path"), "\(outcome)")
+        try server.rewrite(Self.text("/tmp/" + String(repeating: "x", count: 102)))
+        #expect(
+            try Program.run(Binary.portico, words(server, ["-t"]), in: server.directory, name: "t").ending
+                == .exited(0))
+        server.finish()
+    }
+
     @Test("a name that a killed service left is no hindrance; a file that is none stays")
     func abandoned() throws {
         let server = try start()

@@ -42,6 +42,9 @@ extension ConfigurationBuilder {
     func addControl(_ parser: ConfigParser, _ main: Block) throws(ConfigError) {
         guard let setting = self.main.controlSocket else { return }
         let file = ConfigurationBuilder.controlPath(setting, pidPath: path(self.main.pidPath), prefix: prefix)
+        guard let address = SocketAddress.parse("unix:" + file, defaultPort: 0) else {
+            throw ConfigError("\"control_socket\" has too long a path for a socket: \"\(file)\"")
+        }
         let statements = try parser.parse(
             text: """
                 server { access_log off; server_name control_socket;
@@ -54,7 +57,7 @@ extension ConfigurationBuilder {
         http.settings.core.clientBodyTempFolder = TemporaryFolder(
             path(http.settings.core.clientBodyTempFolder.path))
         try readServer(server, in: http)
-        var line = ListenLine(address: SocketAddress(.unix(file)), statement: server)
+        var line = ListenLine(address: address, statement: server)
         line.options.mode = 0o600
         line.hasSocketOptions = true
         serverBlocks.last?.block.listens = [line]
