@@ -84,8 +84,8 @@ struct Visit {
         return (found, local(found, literal: literal))
     }
 
-    /// Who is asked where a path alone was given: the default server by its name, if that is one that a client
-    /// can ask for and no pattern, else the address.
+    /// Who is asked where a path alone was given: the default server by its name, if that is one that a
+    /// client can ask for and no pattern, else the address.
     private static func authority(of listen: ListenAddress, at local: SocketAddress) -> String {
         let name = listen.defaultServer.serverName
         let isHost = name.allSatisfy { $0.isASCIIAlpha || $0.isASCIIDigit || "-._".utf8.contains($0) }
