@@ -238,7 +238,8 @@ import Testing
 
     @Test("a configuration that listens nowhere ends no worker, and the next one is served again")
     func listensNowhere() throws {
-        let server = try Server(text("one"))
+        let gateway = try RecordingGateway("app")
+        let server = try Server(text("one"), gateways: [gateway])
         #expect(try RawClient.get(server.port, "/").status == 200)
         // The lowest number; the checker is replaced.
         let worker = workers(of: server).min()
@@ -246,7 +247,7 @@ import Testing
             "worker_processes 1; error_log %PREFIX%/error.log info; events { } http { access_log off; }")
         #expect(try server.reload().ending == .exited(0))
         #expect(waitUntil(Deadline(in: 5)) { (try? RawClient(port: server.port)) == nil })
-        try server.rewrite(text("two"))
+        try server.rewrite(text("two"), gateways: [gateway])
         #expect(try server.reload().ending == .exited(0))
         #expect(try RawClient.get(server.port, "/").status == 200)
         #expect(worker != nil && workers(of: server).min() == worker)

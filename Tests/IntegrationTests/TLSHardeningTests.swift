@@ -208,7 +208,7 @@ import Testing
             ("ssl_certificate %PREFIX%/none.crt;", "none.crt", "No such file"),
             ("ssl_certificate %PREFIX%/broken.crt;", "broken.crt", "PEM_read_bio_X509"),
             ("ssl_certificate %PREFIX%/empty.crt;", "empty.crt", "cannot load certificate"),
-            ("ssl_client_certificate %PREFIX%/broken.crt;", "broken.crt", "failed"),
+            ("ssl_verify_client on; ssl_client_certificate %PREFIX%/broken.crt;", "broken.crt", "failed"),
             ("ssl_crl %PREFIX%/empty.crt;", "empty.crt", "failed"),
             ("ssl_dhparam %PREFIX%/broken.crt;", "broken.crt", "failed"),
         ])
