@@ -396,15 +396,19 @@ extension Exchange {
         }
     }
 
-    /// Serves `uri` (and `arguments`) instead, as if it had been asked for; `nil` keeps the query.
-    func redirectInternally(uri path: [UInt8], arguments query: [UInt8]?) {
+    /// Serves a path instead, as if it had been asked for; its query begins behind the first `?`.
+    func redirectInternally(to target: [UInt8]) {
+        let pathEnd = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
+        redirectInternally(uri: Array(target[..<pathEnd]), arguments: Array(target[pathEnd...].dropFirst()))
+    }
+
+    /// Serves `uri` and `arguments` instead, as if they had been asked for.
+    func redirectInternally(uri path: [UInt8], arguments query: [UInt8]) {
         if let trace = worker.trace { trace.redirected(self, to: path) }
         uri.removeAll()
         uri.append(path)
-        if let query {
-            arguments.removeAll()
-            arguments.append(query)
-        }
+        arguments.removeAll()
+        arguments.append(query)
         serveRedirected()
     }
 

@@ -138,7 +138,7 @@ extension Exchange {
         let target = worker.takeScratch()
         defer { worker.giveScratch(target) }
         page.target.append(for: self, to: target)
-        let path = target.bytes
+        let place = target.bytes
         for field in response.fields {
             switch field.known {
             case .wwwAuthenticate, .contentRange, .location: keptFields.append(field, of: response.lines)
@@ -150,19 +150,14 @@ extension Exchange {
         response.reset()
         upstream?.abandon()
         upstream?.endDeadline()
-        if path.first == UInt8(ascii: "/") {
-            let query = page.arguments.map { arguments -> [UInt8] in
-                target.removeAll()
-                arguments.append(for: self, to: target)
-                return target.bytes
-            }
+        if place.first == UInt8(ascii: "/") {
             if method != .head { method = .get }
-            return redirectInternally(uri: path, arguments: query ?? [])
+            return redirectInternally(to: place)
         }
-        if path.first == UInt8(ascii: "@") {
-            return redirectInternally(named: Array(path.dropFirst()))
+        if place.first == UInt8(ascii: "@") {
+            return redirectInternally(named: Array(place.dropFirst()))
         }
-        redirectClient(to: path, page)
+        redirectClient(to: place, page)
     }
 
     /// An `error_page` with an absolute URL: 302 unless `=301` and the like.

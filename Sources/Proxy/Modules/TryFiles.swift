@@ -71,10 +71,7 @@ enum TryFiles {
             exchange.redirectInternally(named: Array(target.dropFirst()))
             return .suspended
         }
-        let parts = target.split(
-            separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-        exchange.redirectInternally(
-            uri: Array(parts.first ?? []), arguments: parts.count > 1 ? Array(parts[1]) : [])
+        exchange.redirectInternally(to: target)
         return .suspended
     }
 }

@@ -292,13 +292,7 @@ private enum ErrorPageLine {
         guard !words.isEmpty else {
             throw ConfigError("invalid value \"\(statement.argument(0))\"", statement)
         }
-        // `?` splits a path; a named location and a URL stay whole.
-        let parts =
-            uri.hasPrefix("/")
-            ? uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            : [uri]
-        let target = try block.template(parts[0], statement)
-        let arguments = parts.count > 1 ? try block.template(parts[1], statement) : nil
+        let target = try block.template(uri, statement)
         for word in words {
             guard let code = UInt16(word) else { throw ConfigError("invalid value \"\(word)\"", statement) }
             guard code != 499 else { throw ConfigError("invalid value \"499\"", statement) }
@@ -306,7 +300,7 @@ private enum ErrorPageLine {
                 throw ConfigError("value \"\(word)\" must be between 300 and 599", statement)
             }
             block.settings.core.errorPages.append(
-                ErrorPage(status: code, response: response, target: target, arguments: arguments))
+                ErrorPage(status: code, response: response, target: target))
         }
     }
 }

@@ -102,8 +102,6 @@ struct ErrorPage: Sendable {
     }
     let status: UInt16
     let response: Response
-    /// A path, a `@name` or an absolute URL (a redirect).
+    /// A path that may have a query, a `@name` or an absolute URL (a redirect).
     let target: Template<Variable>
-    /// The query of a constant path target, without `?`.
-    let arguments: Template<Variable>?
 }

@@ -27,6 +27,10 @@ extension DifferentialGroup {
                     location @first { recursive_error_pages on; error_page 502 = @rescue; proxy_pass http://dead; }
                     location /missing-page/ { error_page 404 /pages/none.txt; return 404; }
                     location /variable/ { error_page 404 /pages/$arg_p.txt; return 404; }
+                    location /query/ { error_page 404 /asked$is_args$args; return 404;
+                        location /query/whole { error_page 404 $arg_page; return 404; }
+                        location /query/again { error_page 404 /asked?was=$request_uri; return 404; } }
+                    location = /asked { return 200 "$uri with $args"; }
                     location /pages/ { internal; root %PREFIX%/www; }
                     location /turned/ { root %PREFIX%/www; error_page 301 302 /pages/404.txt;
                         location /turned/away { return 302 /elsewhere; }
@@ -46,6 +50,10 @@ extension DifferentialGroup {
                 """#,
             files: ["www/pages/404.txt": "not here, sorry\n", "www/turned/folder/x": ""],
             cases: [
+                .init(
+                    "the query of an error page may be in its variables", .get("/query/x?a=1?2"),
+                    .get("/query/x"), .get("/query/whole?page=/asked?b"), .get("/query/whole?page=/asked"),
+                    .get("/query/again?c=d")),
                 .init(
                     "a redirect with an error page says where it would have led", .get("/turned/folder"),
                     .get("/turned/away"), .get("/turned/again")),
