@@ -83,8 +83,8 @@ final class HTTP2PeerStream {
     private var refusedCount = 0
     /// Whoever refuses has too much to do already.
     private static var refusalsMax: Int { 1 }
-    /// A peer that takes a few requests for each connection turns the others away with each.
-    private static var leavesMax: Int { 8 }
+    /// A peer that takes a few requests for each connection turns the others away with each: as many share one.
+    private static var leavesMax: Int { 100 }
 
     init(_ exchange: Exchange, worker: Worker, response: ResponseHead) {
         self.exchange = exchange

@@ -30,7 +30,9 @@ final class TraceSpan {
         if TraceSpan.isValid(header) {
             append(header, 3..<35, to: &traceID)
             append(header, 36..<52, to: &parentID)
-            append(header, 53..<55, to: &flags)
+            // Sampled, and random of the coming version; others must not be passed on.
+            flags.append(UInt8(ascii: "0"))
+            flags.append(UInt8.hexDigit((header[54].hexDigitValue ?? 0) & 3))
         } else {
             draw(32, into: &traceID)
             // Gateways that go by it take part in the trace.

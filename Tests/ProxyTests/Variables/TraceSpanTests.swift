@@ -20,6 +20,14 @@ import Testing
         #expect(span.spanID.count == 16 && span.flags.count == 2)
     }
 
+    @Test("flags that mean nothing are not passed on", arguments: ["01", "ff", "fd", "81", "03", "fe", "00"])
+    func flags(_ text: String) {
+        let span = TraceSpan()
+        span.begin(Array("00-\(Self.trace)-\(Self.parent)-\(text)".utf8).span)
+        let known = (UInt8(text, radix: 16) ?? 0) & 3
+        #expect(span.flags.elementsEqual("0\(known)".utf8))
+    }
+
     @Test(
         "what is malformed begins a new trace",
         arguments: [
