@@ -68,7 +68,7 @@ extension HTTP2ClientConnection {
     /// Opens a stream's window by what was taken of it.
     func creditStream(_ slot: Int, _ out: ByteBuffer) {
         let count = table[slot].uncreditedCount
-        guard count >= max(1, limits.streamWindow / 2) else { return }
+        guard count >= max(1, (limits.streamWindow + table[slot].extraWidth) / 2) else { return }
         switch table[slot].state {
         case .open, .halfClosedLocal: break
         case .idle, .halfClosedRemote, .closed: return

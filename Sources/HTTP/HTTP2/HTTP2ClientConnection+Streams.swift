@@ -179,6 +179,15 @@ extension HTTP2ClientConnection {
         return .failed(code)
     }
 
+    /// A stream may send `wideWindow` from now on before anybody has taken of it.
+    public func widen(_ slot: Int, out: ByteBuffer) {
+        let extra = limits.wideWindow - limits.streamWindow
+        guard table[slot].id != 0, table[slot].extraWidth == 0, extra > 0, stage != .failed else { return }
+        table[slot].extraWidth = extra
+        table[slot].uncreditedCount += extra
+        creditStream(slot, out)
+    }
+
     /// Content of a stream was taken by whom it is for: its window may open again.
     public func consumed(_ count: Int, of slot: Int, out: ByteBuffer) {
         guard table[slot].id != 0, count > 0, stage != .failed else { return }

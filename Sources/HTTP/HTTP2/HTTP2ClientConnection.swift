@@ -3,7 +3,9 @@ public import Core
 /// What a peer's HTTP/2 connection may take of us.
 public struct HTTP2PeerLimits: Sendable, Equatable {
     /// What a stream may send before anybody has taken of it.
-    public var streamWindow = 65_535
+    public var streamWindow = 16 << 10
+    /// The same of a stream whose content is taken as it comes.
+    public var wideWindow = 65_535
     /// What all streams together may send before the window is opened again.
     public var connectionWindow = 1 << 20
     /// Bytes of an encoded field block: so many that a head which is too large is one stream's fault.

@@ -14,7 +14,7 @@ public struct StreamRecord: Sendable {
     var heldCount = 0
     /// Bytes taken for which no window was opened yet.
     var uncreditedCount = 0
-    /// What its window is wider than others of streams whose content may have to wait.
+    /// What its window is wider than those of others whose content may have to wait.
     var extraWidth = 0
     /// What `content-length` still promises; `nil`: it promised nothing.
     var contentLeft: Int64?

@@ -114,6 +114,14 @@ enum ResponseStream {
         }
     }
 
+    /// Whether one more gateway may send ahead of this client as much as a wide window takes.
+    var mayRunAhead: Bool {
+        switch self {
+        case .http1, .inner: true
+        case .http2(let stream): stream.mayRunAhead
+        }
+    }
+
     /// Content that is worth reading at once, in bytes.
     var pieceMax: Int {
         switch self {

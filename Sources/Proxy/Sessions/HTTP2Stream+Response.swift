@@ -22,6 +22,16 @@ extension HTTP2Stream {
         return 0
     }
 
+    /// Windows of gateways are as wide as this at most.
+    private static var aheadMax: Int { 64 << 10 }
+
+    /// All that gateways may send ahead of a connection together is half of `http2_body_buffers`.
+    var mayRunAhead: Bool {
+        guard let session else { return false }
+        let count = session.streams.count { $0?.exchange?.upstream?.stream.isAhead ?? false }
+        return count < max(1, session.server.http2.bodyBuffers / 2 / Self.aheadMax)
+    }
+
     /// What a frame takes: enough where many streams wait.
     private static var smallPiece: Int { 8 << 10 }
     /// The head of a response and a little more, where nothing can leave now.

@@ -84,6 +84,23 @@ extension HTTP2PeerStream {
         course.reading = .flows
         guard let slot, let session else { return }
         session.link.consumed(Int(content.count), of: slot, out: session.pendingOut)
+        if !course.isWide, mayBeWide { widen(slot, session) }
+    }
+
+    /// A response of some length gets a wide window. Of those of a client's connection that nothing but
+    /// memory could keep only some do: who takes the beginnings of many responses, and then no more of any,
+    /// would have all of those windows kept.
+    private var mayBeWide: Bool {
+        guard exchange.attempts.currentResponseLength >= HTTP2PeerStream.shortMax else { return false }
+        return request?.passage.isBuffered ?? false || exchange.stream.mayRunAhead
+    }
+
+    /// The window is wide, and nothing but memory keeps what comes of it.
+    var isAhead: Bool { course.isWide && session != nil && !(request?.passage.isBuffered ?? false) }
+
+    private func widen(_ slot: Int, _ session: HTTP2PeerSession) {
+        course.isWide = true
+        session.link.widen(slot, out: session.pendingOut)
     }
 
     /// The client is behind, or `proxy_limit_rate` is: the window stays as far shut as it is.

@@ -57,6 +57,8 @@ final class HTTP2PeerStream {
         var informationalCount = 0
         /// Bytes of those that are hints.
         var hintsLength = 0
+        /// The peer may send as much ahead of the client as a wide window takes.
+        var isWide = false
         /// The last byte of the response came.
         var isWhole = false
         /// The peer did nothing for it.
@@ -83,8 +85,11 @@ final class HTTP2PeerStream {
     private var refusedCount = 0
     /// Whoever refuses has too much to do already.
     private static var refusalsMax: Int { 1 }
-    /// A peer that takes a few requests for each connection turns the others away with each: as many share one.
+    /// A peer that takes a few requests for each connection turns the others away with each, as many as share
+    /// one.
     private static var leavesMax: Int { 100 }
+    /// A response of fewer bytes needs no wide window.
+    static var shortMax: Int64 { 8 << 10 }
 
     init(_ exchange: Exchange, worker: Worker, response: ResponseHead) {
         self.exchange = exchange

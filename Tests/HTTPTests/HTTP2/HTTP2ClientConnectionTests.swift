@@ -273,7 +273,26 @@ import Testing
         peer.frame(.data, stream: 1, [UInt8](repeating: 0, count: 16_000))
         peer.frame(.data, stream: 1, [UInt8](repeating: 0, count: 16_000))
         _ = peer.run()
-        #expect(peer.answers() == ["WINDOW_UPDATE 1 48000"])
+        #expect(peer.answers() == [String](repeating: "WINDOW_UPDATE 1 16000", count: 3))
+    }
+
+    @Test("a stream may send little before anybody takes of it, and more when its window is made wide")
+    func wideWindow() {
+        let peer = ScriptedPeer()
+        let limits = HTTP2PeerLimits()
+        let slot = peer.ask()
+        peer.out.removeAll()
+        peer.connection.consumed(limits.streamWindow / 2, of: slot, out: peer.out)
+        peer.connection.widen(slot, out: peer.out)
+        peer.connection.widen(slot, out: peer.out)
+        peer.connection.consumed(limits.streamWindow / 2, of: slot, out: peer.out)
+        peer.connection.consumed(limits.wideWindow / 2 - limits.streamWindow / 2, of: slot, out: peer.out)
+        let extra = limits.wideWindow - limits.streamWindow
+        #expect(
+            peer.answers() == [
+                "WINDOW_UPDATE 1 \(limits.streamWindow / 2)", "WINDOW_UPDATE 1 \(extra)",
+                "WINDOW_UPDATE 1 \(limits.wideWindow / 2)",
+            ])
     }
 
     @Test("GOAWAY: what was never looked at is known, the rest goes on, nothing begins")

@@ -57,6 +57,7 @@ final class LineStream {
 
     var heldMax: Int { ResponseStream.heldMax }
     var pieceMax: Int { ResponseStream.heldMax }
+    var mayRunAhead: Bool { true }
     var isBlocked: Bool { out.count >= heldMax }
     var isPaused: Bool { false }
     var heldCount: Int { out.count }

@@ -20,6 +20,8 @@ final class HTTP2ScriptedPeer {
     private(set) var requests: [UInt32: Request] = [:]
     /// The kinds of frames that are about the connection.
     private(set) var others: [FrameKind] = []
+    /// How far windows were opened, by stream.
+    private(set) var windows: [UInt32: Int] = [:]
     let out = ByteBuffer(capacity: 64)
 
     init(_ connection: ScriptedGateway.Connection) { self.connection = connection }
@@ -44,6 +46,9 @@ final class HTTP2ScriptedPeer {
         case .headers: request.fields = fields(payload)
         case .data: request.content += payload
         case .resetStream: request.isReset = true
+        case .windowUpdate:
+            windows[header.streamID, default: 0] += payload.reduce(0) { $0 << 8 | Int($1) }
+            return others.append(header.kind)
         default: return others.append(header.kind)
         }
         if header.kind != .resetStream, header.flags.contains(.endStream) { request.isWhole = true }
