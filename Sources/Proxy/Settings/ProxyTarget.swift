@@ -47,8 +47,8 @@ final class ProxyTarget {
     var namesPort: Bool { !host.isEmpty && host != groupName }
     /// `nil`: what stands there is none.
     var port: UInt16? {
-        guard let port = UInt16(String(decoding: portText, as: UTF8.self)), port > 0 else { return nil }
-        return port
+        let port = SocketAddress.portNumber(String(decoding: portText, as: UTF8.self))
+        return port == 0 ? nil : port
     }
     /// 0: it has none.
     var defaultPort: UInt16 { isGRPC ? 0 : isTLS ? 443 : 80 }

@@ -34,10 +34,12 @@ extension UpstreamGroups {
             return .invalid("no port in upstream \"\(target.groupName)\"")
         }
         guard let address = SocketAddress.parse(target.groupName, defaultPort: target.defaultPort) else {
-            let invalid = "\"\(target.groupName)\""
-            guard target.port != nil else { return .invalid("invalid port in upstream \(invalid)") }
-            return target.host.isEmpty
-                ? .invalid("no host in upstream \(invalid)") : .name(target.host, target)
+            do throws(HostAndPort.Fault) {
+                let place = try HostAndPort(target.groupName, defaultPort: target.defaultPort)
+                return .name(place.host, target)
+            } catch {
+                return .invalid("\(error.rawValue) in upstream \"\(target.groupName)\"")
+            }
         }
         guard let group = group(of: target, [address]) else { return .invalid(UpstreamGroups.tooMany) }
         return .group(group, target)

@@ -12,6 +12,7 @@ extension DifferentialGroup {
                     location = /exact { proxy_pass http://%GATEWAY1%/other; }
                     location /query/ { proxy_pass http://%GATEWAY1%/fixed?a=1; }
                     location ~ ^/regex/(.*)$ { proxy_pass http://%GATEWAY1%; }
+                    location = /named { proxy_pass http://$arg_to/; }
                     location ~ ^/regexvar/(.*)$ { proxy_pass http://%GATEWAY1%/found/$1$is_args$args; }
                     location /var/ { proxy_pass http://%GATEWAY1%$request_uri; }
                     location /varuri/ { proxy_pass http://%GATEWAY1%/got?u=$uri; }
@@ -25,6 +26,13 @@ extension DifferentialGroup {
                 }
                 """#,
             cases: [
+                .init(
+                    "variables that make no host and port", .get("/named?to=127.0.0.1:1:2"),
+                    .get("/named?to=a.test:1:2"), .get("/named?to=a.test:+80"),
+                    .get("/named?to=127.0.0.1:+80"),
+                    .get("/named?to=[::1"), .get("/named?to=[::1]x:80"), .get("/named?to=[::1]:1:2"),
+                    .get("/named?to=a.test:0"), .get("/named?to=a.test:"), .get("/named?to=:80"),
+                    .get("/named")),
                 .init("without a URI the target passes as it came", .get("/plain/a%20b/../c//d?x=%2f")),
                 .init("with a slash the prefix goes", .get("/slash/a/b?x=1")),
                 .init("with a slash the rest is written anew", .get("/slash/a%20b%3fc%2fd%25")),
