@@ -9,15 +9,42 @@ internal import Upstream
 /// whether the connection can carry another request, are the protocol's. What comes back up are the
 /// `UpstreamRequest`'s `connected`, `hintsArrived`, `responseArrived`, `contentArrived`, `trailersArrived`,
 /// `responseEnded`, `attemptFailed` and `protocolSwitched`.
-enum PeerStream {
-    case http1(HTTP1PeerStream)
-    case http2(HTTP2PeerStream)
+final class PeerStream {
+    private enum Spoken {
+        case http1
+        case http2(HTTP2PeerStream)
+    }
+
+    private var spoken = Spoken.http1
+    /// A constant, as most requests go by it: for what a variable holds a reference is counted with each
+    /// call.
+    let http1: HTTP1PeerStream
+    /// While something else is spoken, kept for requests that go by it.
+    private var spare: HTTP2PeerStream?
+
+    init(_ exchange: Exchange, worker: Worker, response: ResponseHead) {
+        http1 = HTTP1PeerStream(exchange, worker: worker, response: response)
+    }
 
     /// Its connections carry other requests at the same time, and say themselves where content ends.
     var isShared: Bool {
-        switch self {
+        switch spoken {
         case .http1: false
         case .http2: true
+        }
+    }
+
+    /// Speaks HTTP/2, or HTTP/1, from now on.
+    func settle(isShared: Bool) {
+        switch spoken {
+        case .http1 where isShared:
+            spoken = .http2(
+                spare.take()
+                    ?? HTTP2PeerStream(http1.exchange, worker: http1.worker, response: http1.response))
+        case .http2(let stream) where !isShared:
+            spare = stream
+            spoken = .http1
+        case .http1, .http2: break
         }
     }
 
@@ -25,40 +52,40 @@ enum PeerStream {
 
     /// Writes the request of the exchange for a target; attempts after the first one send it again.
     func write(for target: ProxyTarget) {
-        switch self {
-        case .http1(let stream): stream.write(for: target)
+        switch spoken {
+        case .http1: http1.write(for: target)
         case .http2(let stream): stream.write(for: target)
         }
     }
 
     /// The request's target, as the peer is sent it; for logs.
     func appendTarget(to out: ByteBuffer) {
-        switch self {
-        case .http1(let stream): RequestTarget.append(ofHead: stream.requestHead, to: out)
+        switch spoken {
+        case .http1: RequestTarget.append(ofHead: http1.requestHead, to: out)
         case .http2(let stream): RequestTarget.append(ofHead: stream.requestHead, to: out)
         }
     }
 
     /// The lines of the head that `write` has made.
     var headLines: [String] {
-        switch self {
-        case .http1(let stream): RequestRewrite.lines(of: stream.requestHead)
+        switch spoken {
+        case .http1: RequestRewrite.lines(of: http1.requestHead)
         case .http2(let stream): RequestRewrite.lines(of: stream.requestHead)
         }
     }
 
     /// Forgets the request.
     func reset() {
-        switch self {
-        case .http1(let stream): stream.reset()
+        switch spoken {
+        case .http1: http1.reset()
         case .http2(let stream): stream.reset()
         }
     }
 
     /// Nothing of a former attempt, or of its response, is known any more.
     func prepare() {
-        switch self {
-        case .http1(let stream): stream.prepare()
+        switch spoken {
+        case .http1: http1.prepare()
         case .http2(let stream): stream.prepare()
         }
     }
@@ -68,24 +95,24 @@ enum PeerStream {
     /// A connection to the peer that may carry the request, which may still be in the making; `nil`: there is
     /// none.
     func pooled(_ group: PeerGroup, peer: Int, for request: UpstreamRequest) -> PeerConnection? {
-        switch self {
-        case .http1(let stream): stream.pooled(group, peer: peer, for: request)
+        switch spoken {
+        case .http1: http1.pooled(group, peer: peer, for: request)
         case .http2(let stream): stream.pooled(group, peer: peer, for: request)
         }
     }
 
     /// Waits for a connection that is being made.
     func wait(for connection: PeerConnection) {
-        switch self {
-        case .http1(let stream): stream.wait(for: connection)
+        switch spoken {
+        case .http1: http1.wait(for: connection)
         case .http2(let stream): stream.wait(for: connection)
         }
     }
 
     /// Sends the request over a connection that is open, and reads the response.
     func start(over connection: PeerConnection, for request: UpstreamRequest) {
-        switch self {
-        case .http1(let stream): stream.start(over: connection, for: request)
+        switch spoken {
+        case .http1: http1.start(over: connection, for: request)
         case .http2(let stream): stream.start(over: connection)
         }
     }
@@ -94,16 +121,16 @@ enum PeerStream {
 
     /// More of the content is here.
     func contentAdvanced() {
-        switch self {
-        case .http1(let stream): stream.contentAdvanced()
+        switch spoken {
+        case .http1: http1.contentAdvanced()
         case .http2(let stream): stream.contentAdvanced()
         }
     }
 
     /// Bytes of the request that the connection has not taken yet.
     var unsentCount: Int {
-        switch self {
-        case .http1(let stream): stream.unsentCount
+        switch spoken {
+        case .http1: http1.unsentCount
         // Content waits where it is kept until a frame takes it.
         case .http2: 0
         }
@@ -113,8 +140,8 @@ enum PeerStream {
 
     /// Whoever takes the content has room again.
     func readOn() {
-        switch self {
-        case .http1(let stream): stream.readOn()
+        switch spoken {
+        case .http1: http1.readOn()
         case .http2(let stream): stream.readOn()
         }
     }
@@ -123,31 +150,31 @@ enum PeerStream {
 
     /// How far the request has come.
     var progress: Attempts.Progress {
-        switch self {
-        case .http1(let stream): stream.progress
+        switch spoken {
+        case .http1: http1.progress
         case .http2(let stream): stream.progress
         }
     }
 
     /// The request was sent, and the peer cannot have read a byte of it; asks the kernel.
     var isUntaken: Bool {
-        switch self {
-        case .http1(let stream): stream.isUntaken
+        switch spoken {
+        case .http1: http1.isUntaken
         case .http2(let stream): stream.isUntaken
         }
     }
 
     /// All of the response came with its head.
     var hasAllContent: Bool {
-        switch self {
-        case .http1(let stream): stream.hasAllContent
+        switch spoken {
+        case .http1: http1.hasAllContent
         case .http2(let stream): stream.hasAllContent
         }
     }
 
     /// Memory keeps what the peer sends ahead of the client, as much as a wide window takes.
     var isAhead: Bool {
-        switch self {
+        switch spoken {
         case .http1: false
         case .http2(let stream): stream.isAhead
         }
@@ -155,7 +182,7 @@ enum PeerStream {
 
     /// The response whose head has just come ended with it: RFC 9113 §8.1.
     var endsWithHead: Bool {
-        switch self {
+        switch spoken {
         case .http1: false
         case .http2(let stream): stream.course.isWhole
         }
@@ -163,24 +190,24 @@ enum PeerStream {
 
     /// An attempt was begun, and has not ended.
     var hasConnection: Bool {
-        switch self {
-        case .http1(let stream): stream.connection != nil
+        switch spoken {
+        case .http1: http1.connection != nil
         case .http2(let stream): stream.session != nil
         }
     }
 
     /// The connection that it has, from the beginning of the attempt to its end.
     var connection: PeerConnection? {
-        switch self {
-        case .http1(let stream): stream.connection
+        switch spoken {
+        case .http1: http1.connection
         case .http2(let stream): stream.session?.connection
         }
     }
 
     /// Nothing stands in the way of another request over its connection.
     var isInStep: Bool {
-        switch self {
-        case .http1(let stream): stream.isInStep
+        switch spoken {
+        case .http1: http1.isInStep
         // It goes by itself, whatever becomes of one request.
         case .http2: true
         }
@@ -190,8 +217,8 @@ enum PeerStream {
     ///
     /// - Parameter keepsConnection: its connection goes back to the pool; otherwise it is closed.
     func end(keepsConnection: Bool) {
-        switch self {
-        case .http1(let stream): stream.end(keepsConnection: keepsConnection)
+        switch spoken {
+        case .http1: http1.end(keepsConnection: keepsConnection)
         case .http2(let stream): stream.end()
         }
     }

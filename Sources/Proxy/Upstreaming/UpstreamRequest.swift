@@ -96,9 +96,7 @@ final class UpstreamRequest {
     private(set) var trailers: TrailerSection?
     /// Until when a gRPC call is of use to its client.
     var deadline: CallDeadline?
-    private(set) var stream: PeerStream
-    /// Of the other protocol, kept for requests that go by it.
-    private var spareStream: PeerStream?
+    let stream: PeerStream
     var passage = Passage()
 
     init(exchange: Exchange, worker: Worker) {
@@ -106,7 +104,7 @@ final class UpstreamRequest {
         self.worker = worker
         let response = ResponseHead()
         self.response = response
-        stream = .http1(HTTP1PeerStream(exchange, worker: worker, response: response))
+        stream = PeerStream(exchange, worker: worker, response: response)
     }
 
     var proxy: ProxySettings { exchange.location.settings.proxy }
@@ -116,11 +114,7 @@ final class UpstreamRequest {
     /// - Parameter peer: what it has chosen where both were offered counts; `nil`: none is known yet.
     func settleStream(for target: ProxyTarget, at peer: Peer? = nil) {
         let isOlder = (peer?.http1UntilMs ?? 0) > worker.clock.nowMs && target.isTLS && !proxy.needsHTTP2
-        let isShared = proxy.httpVersion == .http2 && !target.isTunnel && !isOlder
-        guard isShared != stream.isShared else { return }
-        let former = stream
-        stream = spareStream ?? .http2(HTTP2PeerStream(exchange, worker: worker, response: response))
-        spareStream = former
+        stream.settle(isShared: proxy.httpVersion == .http2 && !target.isTunnel && !isOlder)
     }
 
     /// The client waits for it.

@@ -179,7 +179,8 @@ private final class PeerScene {
     }
 
     private var isAsBrought: Bool {
-        guard let request, case .http1(let stream) = request.stream else { return false }
+        guard let request, !request.stream.isShared else { return false }
+        let stream = request.stream.http1
         return switch (state, request.state, stream.stage, connection?.state) {
         case (.waiting, .waiting, .idle, nil), (.connecting, .trying, .opening, .connecting?),
             (.handshaking, .trying, .opening, .handshaking?), (.head, .trying, .head, .inUse?),
