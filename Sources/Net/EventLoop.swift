@@ -18,16 +18,14 @@ public final class EventLoop<Endpoint> {
     /// Who stands where.
     @usableFromInline internal var endpoints = SlotTable<Endpoint>()
     /// Who has more to do without an event.
-    @usableFromInline internal var posted: [Token] = []
+    @usableFromInline internal var posted = TokenLine()
     /// Who was posted, while they go on.
-    @usableFromInline internal var running: [Token] = []
+    @usableFromInline internal var running = TokenLine()
 
     /// A loop without endpoints.
     public init() throws(Errno) {
         timers = Timers(nowMs: clock.nowMs)
         poller = try Poller()
-        posted.reserveCapacity(256)
-        running.reserveCapacity(256)
     }
 
     // MARK: Endpoints
@@ -88,7 +86,11 @@ public final class EventLoop<Endpoint> {
     internal func beginPosted() { swap(&posted, &running) }
 
     @inlinable
-    internal func endPosted() { running.removeAll(keepingCapacity: true) }
+    internal func endPosted() { running.removeAll() }
+
+    /// One of those who go on after `willGoOn`, by their order.
+    @inlinable
+    public func running(at index: Int) -> Token { running[index] }
 }
 
 extension EventLoop {

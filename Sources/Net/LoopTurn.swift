@@ -24,8 +24,8 @@ public protocol LoopTurn {
     func handOut(_ count: Int)
     /// Deadlines come next.
     func willExpire()
-    /// Those who were posted come next.
-    func willGoOn(_ tokens: [Token])
+    /// So many that were posted come next: see `EventLoop.running(at:)`.
+    func willGoOn(_ count: Int)
 }
 
 extension LoopTurn {
@@ -38,7 +38,7 @@ extension LoopTurn {
     /// Does nothing.
     @inlinable public func willExpire() {}
     /// Does nothing.
-    @inlinable public func willGoOn(_ tokens: [Token]) {}
+    @inlinable public func willGoOn(_ count: Int) {}
 
     /// Hands the events out in their order.
     @inlinable
@@ -72,9 +72,10 @@ extension LoopTurn {
     @inlinable
     internal func runPosted() {
         loop.beginPosted()
-        willGoOn(loop.running)
-        for token in loop.running {
-            if let endpoint = loop[token] { goOn(endpoint) }
+        let count = loop.running.count
+        willGoOn(count)
+        for index in 0..<count {
+            if let endpoint = loop[loop.running[index]] { goOn(endpoint) }
         }
         loop.endPosted()
     }

@@ -29,7 +29,7 @@ public struct ReadyEvent: Sendable {
 
 /// An epoll set. Connections are registered once for their life, edge-triggered, and never modified.
 public final class Poller {
-    private static var batchSize: Int { 512 }
+    private static var batchSize: Int { EventSet.countMax }
 
     private let descriptor: Int32
     /// Filled by `wait`: `readyCount` of them are valid.

@@ -12,7 +12,10 @@ public final class SendBatch {
     private let ring: SendRing
     /// The system carries out what the ring is given.
     private var isUsable = true
-    private var transports: [Transport] = []
+    /// Those of the first `count` entries: an array that never grows or shrinks takes and gives in half the
+    /// instructions.
+    private var transports: [Transport?]
+    private var count = 0
     /// For records of TLS.
     private(set) var spare: [ByteBuffer] = []
 
@@ -22,34 +25,36 @@ public final class SendBatch {
     public init?() {
         guard let ring = SendRing(entryCount: 256) else { return nil }
         self.ring = ring
-        transports.reserveCapacity(ring.entryCount)
+        transports = [Transport?](repeating: nil, count: ring.entryCount)
     }
 
     /// Sends from the front of `buffer`, which must stay as it is until `submit`; then `transport.send` of
     /// the same buffer tells what came of it.
     public func add(_ transport: Transport, _ buffer: ByteBuffer) {
         guard isUsable, !buffer.isEmpty, let bytes = transport.prepareAhead(buffer, self) else { return }
-        ring.add(transport.fd, bytes, more: transport.endsWithNextSend, tag: transports.count)
-        transports.append(transport)
-        if transports.count == ring.entryCount { submit() }
+        ring.add(transport.fd, bytes, more: transport.endsWithNextSend, tag: count)
+        transports[count] = transport
+        count += 1
+        if count == ring.entryCount { submit() }
     }
 
     /// Makes the system call.
     public func submit() {
-        guard isUsable, !transports.isEmpty else { return }
+        guard isUsable, count > 0 else { return }
         isUsable = ring.submit { tag, result in
-            let free = transports[tag].sentAhead(result)
-            guard let free, free.capacity <= SendBatch.spareBytesMax, spare.count < ring.entryCount else {
+            guard let free = transports[tag].take()?.sentAhead(result),
+                free.capacity <= SendBatch.spareBytesMax, spare.count < ring.entryCount
+            else {
                 return
             }
             spare.append(free)
         }
         if !isUsable {
             // Nobody knows what became of the others. From now on each sends by itself.
-            for transport in transports { _ = transport.sentAhead(-EIO) }
+            for index in 0..<count { _ = transports[index].take()?.sentAhead(-EIO) }
             ring.close()
         }
-        transports.removeAll(keepingCapacity: true)
+        count = 0
     }
 
     /// A buffer for a record of TLS.

@@ -4,12 +4,6 @@ internal import Upstream
 
 /// Who waits for a part of a worker's turn.
 struct TurnQueues {
-    /// Peers that the wait has news of.
-    var readyPeers: [PeerConnection] = []
-    /// Clients that it has news of.
-    var readyClients: [Session] = []
-    /// The numbers of all other events of the wait.
-    var others: [Int] = []
     /// Connections whose TLS handshake goes on, in the order of their events.
     var handshaking: [Token] = []
     /// Answers that are long in the making, each with a slice in its turn.
@@ -51,40 +45,38 @@ struct WorkerTurn: LoopTurn {
     /// A pooled connection must not be taken that this wait has news of: all events are noted before any is
     /// acted on.
     func handOut(_ count: Int) {
+        var peers = EventSet()
+        var clients = EventSet()
+        var others = EventSet()
         for index in 0..<count {
             let event = loop.poller.event(at: index)
             switch loop[event.token] {
             case .peer(let connection)?:
                 connection.transport.note(event)
-                worker.queues.readyPeers.append(connection)
-            case .opening(let opening)?: note(event, .opening(opening))
-            case .http1(let session)?: note(event, .http1(session))
-            case .http2(let session)?: note(event, .http2(session))
+                peers.insert(index)
+            case .opening(let opening)?:
+                opening.connection.transport.note(event)
+                clients.insert(index)
+            case .http1(let session)?:
+                session.transport.note(event)
+                clients.insert(index)
+            case .http2(let session)?:
+                session.connection.transport.note(event)
+                clients.insert(index)
             case .listener?, .stream?, .subrequest?, .status?, .password?, .name?, .deadline?, .own?:
-                worker.queues.others.append(index)
+                others.insert(index)
             case nil: break
             }
         }
         worker.mark.does(.peers)
-        for connection in worker.queues.readyPeers { connection.ready() }
-        worker.queues.readyPeers.removeAll(keepingCapacity: true)
-        for session in worker.queues.readyClients { ready(session) }
-        worker.queues.readyClients.removeAll(keepingCapacity: true)
-        guard !worker.queues.others.isEmpty else { return }
-        for index in worker.queues.others { handOut(loop.poller.event(at: index)) }
-        worker.queues.others.removeAll(keepingCapacity: true)
+        while let index = peers.popFirst() { handOut(loop.poller.event(at: index)) }
+        while let index = clients.popFirst() { handOut(loop.poller.event(at: index)) }
+        while let index = others.popFirst() { handOut(loop.poller.event(at: index)) }
     }
 
-    private func note(_ event: ReadyEvent, _ session: Session) {
-        session.connection.transport.note(event)
-        worker.queues.readyClients.append(session)
-    }
-
-    /// A client's event was noted. One that was closed since then, as others needed its room, does nothing.
-    private func ready(_ session: Session) {
-        let connection = session.connection
+    /// A client's event was noted.
+    private func mark(_ connection: ClientConnection) {
         worker.mark.does(.client, number: connection.number)
-        if session.isShakingHands { worker.shakeHandsLater(connection.token) } else { session.ready() }
     }
 
     func ready(_ endpoint: Worker.Endpoint, _ event: ReadyEvent) {
@@ -104,8 +96,21 @@ struct WorkerTurn: LoopTurn {
         case .own(let own):
             worker.mark.does(.orders)
             ready(own)
-        case .opening, .http1, .http2, .peer, .stream, .subrequest, .deadline:
-            break
+        case .peer(let connection): connection.ready()
+        case .opening(let opening):
+            mark(opening.connection)
+            if opening.isShakingHands {
+                worker.shakeHandsLater(opening.connection.token)
+            } else {
+                opening.ready()
+            }
+        case .http1(let session):
+            mark(session.connection)
+            session.ready()
+        case .http2(let session):
+            mark(session.connection)
+            session.ready()
+        case .stream, .subrequest, .deadline: break
         }
     }
 
@@ -159,13 +164,13 @@ struct WorkerTurn: LoopTurn {
     }
 
     /// What was posted because it has something to send finds it sent.
-    func willGoOn(_ tokens: [Token]) {
+    func willGoOn(_ count: Int) {
         worker.mark.does(.client)
-        guard tokens.count > 2, worker.configuration.main.batchesSends, let batch = worker.queues.batch else {
+        guard count > 2, worker.configuration.main.batchesSends, let batch = worker.queues.batch else {
             return
         }
-        for token in tokens {
-            switch loop[token] {
+        for index in 0..<count {
+            switch loop[loop.running(at: index)] {
             case .http1(let session)?: session.sendAhead(in: batch)
             case .http2(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)

@@ -34,7 +34,7 @@ import Testing
         func willWait() { diary.lines.append("wait") }
         func didWait() { diary.lines.append("awake") }
         func willExpire() { diary.lines.append("deadlines") }
-        func willGoOn(_ tokens: [Token]) { diary.lines.append("\(tokens.count) posted") }
+        func willGoOn(_ count: Int) { diary.lines.append("\(count) posted") }
 
         private func note(_ what: String, _ endpoint: Endpoint) {
             switch endpoint {
