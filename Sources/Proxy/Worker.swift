@@ -89,6 +89,8 @@ public final class Worker {
     let slot: Int
     let counters: CounterSlab
     let shared: SharedState
+    /// The shared state's, for all requests: used with each.
+    let requestTally: Tally
     /// What is told of the one request that it explains; `nil`: it serves.
     let trace: RequestTrace?
 
@@ -148,6 +150,7 @@ public final class Worker {
         slot = birth.slot
         counters = shared.counters.slab(birth.slot)
         shared.serve(as: birth.slot)
+        requestTally = shared.requests
         snapshot = Snapshot(birth.configuration, shared, clock, former: nil)
         connector = Connector(loop, buffers: buffers, shared, groups: snapshot.groups)
         counters.beginLife()

@@ -12,12 +12,13 @@ extension Exchange {
     /// The head is complete: finds the server and begins.
     func begin() {
         advance(.headArrived)
-        guard readTarget() else {
+        let bytes = headBytes
+        guard readTarget(bytes) else {
             worker.log(.info, self, "client sent invalid request while reading client request line")
             return refuseHead(.status(400))
         }
         method = head.method
-        readHost(head.host)
+        readHost(head.host, bytes)
         selectServer()
         if let trace = worker.trace { trace.chose(serverOf: self) }
         if let refusal = ClientCertificates.refusal(of: self) { return refuse(refusal) }
@@ -64,13 +65,13 @@ extension Exchange {
     }
 
     private func refuseHead(_ refusal: Refusal) {
-        if !readTarget() {
+        if !readTarget(headBytes) {
             uri.removeAll()
             arguments.removeAll()
             head.refuseTarget()
         }
         method = head.method
-        readHost(uri.isEmpty ? nil : head.host ?? head.firstField(.host)?.value)
+        readHost(uri.isEmpty ? nil : head.host ?? head.firstField(.host)?.value, headBytes)
         if host.withReadable({ HostName.isValid($0) }) {
             selectServer()
         } else {
@@ -82,17 +83,17 @@ extension Exchange {
     }
 
     /// RFC 9110 §7.2: an absolute-form target's authority, else the Host field; lower-case, no port.
-    private func readHost(_ field: Slice?) {
+    private func readHost(_ field: Slice?, _ bytes: ByteBuffer) {
         host.removeAll()
         guard let field else { return }
-        host.append(lowercased: field, of: headBytes)
+        host.append(lowercased: field, of: bytes)
         let length = host.withReadable { HostName.lengthWithoutPort($0) }
         host.truncate(to: length)
     }
 
     private func selectServer() {
+        if client.listen.hasOneServer { return adopt(client.listen.defaultServer) }
         let listen = client.listen
-        if listen.hasOneServer { return adopt(listen.defaultServer) }
         let found = host.withReadable { listen.server(forHost: $0) }
         adopt(found.server ?? listen.defaultServer)
         switch found.pattern {
@@ -110,18 +111,18 @@ extension Exchange {
     }
 
     /// Splits and normalises the target.
-    private func readTarget() -> Bool {
+    private func readTarget(_ bytes: ByteBuffer) -> Bool {
         uri.removeAll()
         arguments.removeAll()
-        if let query = head.query { arguments.append(query, of: headBytes) }
+        if let query = head.query { arguments.append(query, of: bytes) }
         routing.pathOrigin = .client
         guard head.pathNeedsNormalising else {
-            uri.append(head.path, of: headBytes)
+            uri.append(head.path, of: bytes)
             return true
         }
         // The path is read before the host counts, as in nginx: whom the client named before decides.
         let merges = client.presumedServer.mergeSlashes
-        return headBytes.withBytes(of: head.path) { URIPath.normalise($0, mergeSlashes: merges, into: uri) }
+        return bytes.withBytes(of: head.path) { URIPath.normalise($0, mergeSlashes: merges, into: uri) }
     }
 
     /// `keepalive_timeout`, `keepalive_requests` and `keepalive_time` of every location that the request

@@ -36,7 +36,6 @@ extension Exchange {
         response.addRanges()
         discardBody()
         startResponse()
-        let stream = stream
         switch response.contentKind {
         case .none:
             stream.end(self)

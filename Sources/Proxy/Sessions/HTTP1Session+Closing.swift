@@ -7,7 +7,7 @@ internal import Sharing
 extension HTTP1Session {
     /// The whole response was taken by the socket: log it, then the next request or the end.
     func responseSent(_ exchange: Exchange) {
-        worker.timers.cancel(writeTimer)
+        worker.cancel(writeTimer)
         exchange.delivery.isDelayed = false
         writer.release()
         finishLog(exchange)

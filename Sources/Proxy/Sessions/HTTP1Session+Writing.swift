@@ -177,11 +177,11 @@ extension HTTP1Session {
 
     /// Lets what `resumeWriting` is about to send leave with what others send.
     func sendAhead(in batch: SendBatch) {
-        guard case .exchanging = state, let exchange, !exchange.delivery.isDelayed,
-            !exchange.delivery.rate.isOn,
-            !writer.isEmpty
+        // The exchange has no name here: one that has is retained until the end.
+        guard case .exchanging = state, !(exchange?.delivery.isDelayed ?? true),
+            !(exchange?.delivery.rate.isOn ?? true)
         else { return }
-        batch.add(transport, writer.pending)
+        writer.sendAhead(over: transport, in: batch)
     }
 
     /// Content that waits for the client's socket, in bytes.

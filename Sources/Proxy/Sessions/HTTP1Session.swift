@@ -32,6 +32,8 @@ final class HTTP1Session {
 
     let worker: Worker
     let connection: ClientConnection
+    /// The connection's. A constant of one's own costs no reference count while that of another object does.
+    let transport: Transport
     let writer: HTTP1Writer
     var exchange: Exchange?
     var tunnel: Tunnel?
@@ -61,6 +63,7 @@ final class HTTP1Session {
     init(worker: Worker, connection: ClientConnection, readTimer: TimerID) {
         self.worker = worker
         self.connection = connection
+        transport = connection.transport
         self.readTimer = readTimer
         writer = HTTP1Writer(pool: worker.buffers)
         writeTimer = worker.timers.create(connection.token, kind: Session.TimerKind.write.rawValue)
@@ -73,8 +76,6 @@ final class HTTP1Session {
         arm(timer, afterMs: connection.presumedServer.clientHeaderTimeoutMs)
         worker.add(.waiting, 1)
     }
-
-    var transport: Transport { connection.transport }
 
     func arm(_ timer: TimerID, afterMs: Int) {
         worker.set(timer, afterMs: afterMs)

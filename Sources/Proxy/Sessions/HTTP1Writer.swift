@@ -73,6 +73,11 @@ final class HTTP1Writer {
         return .bytes(sent)
     }
 
+    /// Lets what is pending leave with what others send; the next `flush` finds it done.
+    func sendAhead(over transport: Transport, in batch: SendBatch) {
+        if let held, !held.isEmpty { batch.add(transport, held) }
+    }
+
     /// Sends at most `limit` bytes of what is pending, through a buffer of the worker.
     ///
     /// - Returns: `.bytes` with the count when so much or all of it went, `.wouldBlock` when the socket

@@ -21,10 +21,9 @@ extension Worker {
         let status = exchange.countedStatus
         let isTraffic = exchange.isTraffic
         if isTraffic {
-            let total = shared.requests
-            total.add(.requests)
-            total.add(status: status)
-            total.add(microseconds: us)
+            requestTally.add(.requests)
+            requestTally.add(status: status)
+            requestTally.add(microseconds: us)
             if let zone = exchange.accounting.serverZone {
                 count(exchange, in: exchange.snapshot.zones[zone], us)
             }

@@ -36,13 +36,13 @@ extension HTTP1PeerStream {
     /// Reads into the worker's buffer, or behind a part of the head that came before.
     private func receivePiece(_ peer: PeerConnection) -> IOOutcome {
         if let partial = peer.partial { return peer.transport.receive(into: partial, atLeast: 4096) }
-        worker.relay.removeAll()
-        return peer.transport.receive(into: worker.relay, atLeast: 32 << 10, limit: exchange.stream.pieceMax)
+        relay.removeAll()
+        return peer.transport.receive(into: relay, atLeast: 32 << 10, limit: exchange.stream.pieceMax)
     }
 
     private func parseReceived(_ peer: PeerConnection, _ request: UpstreamRequest) -> Bool {
         if let partial = peer.partial { return parse(partial, peer, request) }
-        return parse(worker.relay, peer, request)
+        return parse(relay, peer, request)
     }
 
     /// A kept connection that the peer has given up is no error.
@@ -93,7 +93,7 @@ extension HTTP1PeerStream {
     }
 
     private func keepPartial(_ buffer: ByteBuffer, _ peer: PeerConnection) {
-        guard buffer === worker.relay, !buffer.isEmpty else { return }
+        guard buffer === relay, !buffer.isEmpty else { return }
         let partial = worker.takeBuffer()
         partial.append(contentsOf: buffer)
         peer.partial = partial
@@ -183,7 +183,7 @@ extension HTTP1PeerStream {
             case .bytes(let count):
                 exchange.attempts.received(count)
                 exchange.attempts.relayed(count)
-                give(worker.relay, request)
+                give(relay, request)
                 guard case .content = stage else { return }
                 if course.content.isEnded { return request.responseEnded() }
             case .wouldBlock:

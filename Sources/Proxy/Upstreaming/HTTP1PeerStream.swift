@@ -53,6 +53,8 @@ final class HTTP1PeerStream {
     let exchange: Exchange
     let worker: Worker
     private let connector: Connector
+    /// The worker's, to be read into.
+    let relay: ByteBuffer
     /// The head as sent to the peer; kept for the next attempt.
     let requestHead = ByteBuffer(capacity: 256)
     /// What is filled with the head of the response.
@@ -66,6 +68,7 @@ final class HTTP1PeerStream {
         self.exchange = exchange
         self.worker = worker
         connector = worker.connector
+        relay = worker.relay
         self.response = response
     }
 

@@ -53,11 +53,10 @@ public final class Connector<Endpoint: PeerEndpoint> {
         connection.state = .idle
         connection.returnBuffers()
         timers.cancel(connection.writeTimer)
-        let group = connection.group
-        connection.arm(connection.readTimer, afterMs: group.settings.keepalive.timeoutMs)
+        connection.arm(connection.readTimer, afterMs: connection.group.settings.keepalive.timeoutMs)
         let address = connection.addressIndex
         let key = connection.key
-        let pool = groups.pool(of: group)
+        let pool = groups.pool(of: connection.group)
         pool.put(connection, address: address, key: key)
         if pool.hasExcess { overfull.append(pool) }
     }
