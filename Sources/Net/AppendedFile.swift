@@ -26,10 +26,6 @@ public final class AppendedFile {
     ///
     /// - Returns: why it was lost; `nil`: it was not.
     public func write(_ line: ByteBuffer) -> Errno? {
-        line.withUnsafeReadable { bytes in
-            let count = SystemCall.retrying { Glibc.write(file.fd, bytes.baseAddress, bytes.count) }
-            if count == bytes.count { return nil }
-            return count < 0 ? .current : .diskFull
-        }
+        line.withReadable { FileAccess.writeAtOnce($0, to: file.fd) }
     }
 }

@@ -96,10 +96,8 @@ public final class Clock {
     }
 
     private static func format(_ time: inout tm, _ pattern: String) -> [UInt8] {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
-            guard let base = text.baseAddress else { return [] }
-            let length = strftime(base, text.count, pattern, &time)
-            return text.prefix(length).map { UInt8(bitPattern: $0) }
-        }
+        var text = [CChar](repeating: 0, count: 64)
+        let length = strftime(&text, text.count, pattern, &time)
+        return text.prefix(length).map { UInt8(bitPattern: $0) }
     }
 }

@@ -145,9 +145,7 @@ public final class ErrorLog {
             } else {
                 let fd = sinks[index].fd
                 // There is nobody to tell that an error log cannot be written.
-                line.withUnsafeReadable { bytes in
-                    _ = SystemCall.retrying { Glibc.write(fd, bytes.baseAddress, bytes.count) }
-                }
+                _ = line.withReadable { FileAccess.writeAtOnce($0, to: fd) }
             }
         }
     }

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Core
 internal import Glibc
 
 /// Small files that are written as a whole while others may read them.
@@ -42,12 +43,13 @@ extension FileAccess {
     public static func removeDrafts(of path: String) {
         guard isWhole(path) else { return }
         let (folder, name) = parts(of: path)
-        guard let entries = opendir(folder) else { return }
-        defer { closedir(entries) }
-        while let entry = readdir(entries) {
-            let found = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
+        let bytes = ByteBuffer(capacity: 256)
+        bytes.append(folder)
+        guard let entries = try? OpenedDirectory(bytes) else { return }
+        while true {
+            bytes.removeAll()
+            guard case .name = entries.next(into: bytes) else { return }
+            let found = String(decoding: bytes.bytes, as: UTF8.self)
             guard found.hasPrefix(name + "."), found.hasSuffix(".tmp"),
                 let process = Int32(found.dropFirst(name.utf8.count + 1).dropLast(4)), process > 0,
                 found == draft(of: name, by: process)
@@ -68,18 +70,7 @@ extension FileAccess {
         unlink(path)
         let fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard fd >= 0 else { throw FileError("open()", path, .current) }
-        var failure: FileError?
-        bytes.withUnsafeBytes { all in
-            var rest = all
-            while failure == nil, let start = rest.baseAddress, rest.count > 0 {
-                let count = SystemCall.retrying { Glibc.write(fd, start, rest.count) }
-                if count <= 0 {
-                    failure = FileError("write()", path, count < 0 ? .current : .diskFull)
-                } else {
-                    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-                }
-            }
-        }
+        var failure = FileAccess.write(bytes.span, to: fd).map { FileError("write()", path, $0) }
         if failure == nil, fsync(fd) != 0 { failure = FileError("fsync()", path, .current) }
         close(fd)
         guard let failure else { return }

@@ -33,9 +33,7 @@ public enum FileAccess {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while true {
-            let count = piece.withUnsafeMutableBytes { target in
-                SystemCall.retrying { Glibc.read(fd, target.baseAddress, target.count) }
-            }
+            let count = read(fd, into: &piece)
             guard count >= 0 else { throw FileError("read()", path, .current) }
             if count == 0 { return bytes }
             guard bytes.count + count <= limit else { throw FileError("read()", path, .fileTooLarge) }

@@ -22,10 +22,8 @@ public enum LocalQuestion {
         while sent < bytes.count {
             try wait(fd, Int16(POLLOUT), clock, deadline)
             if let error = Socket.pendingError(fd) { throw error }
-            let outcome = bytes.withUnsafeBytes {
-                Socket.send(fd, UnsafeRawBufferPointer(rebasing: $0[sent...]))
-            }
-            switch outcome {
+            let rest = bytes[sent...]
+            switch Socket.send(fd, rest.span) {
             case .bytes(let count): sent += count
             case .wouldBlock: break
             case .closed: throw .connectionReset
@@ -36,7 +34,7 @@ public enum LocalQuestion {
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while answer.count < answerMax {
             try wait(fd, Int16(POLLIN), clock, deadline)
-            switch piece.withUnsafeMutableBytes({ Socket.receive(fd, $0) }) {
+            switch Socket.receive(fd, into: &piece) {
             case .bytes(let count): answer += piece.prefix(count)
             case .wouldBlock: break
             case .closed: return answer

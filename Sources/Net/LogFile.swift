@@ -159,19 +159,7 @@ public final class LogFile {
     }
 
     private func write(_ lines: ByteBuffer) -> Errno? {
-        var failure: Errno?
-        lines.withUnsafeReadable { bytes in
-            var rest = bytes
-            while rest.count > 0 {
-                let count = SystemCall.retrying { Glibc.write(fd, rest.baseAddress, rest.count) }
-                guard count > 0 else {
-                    failure = count < 0 ? .current : .diskFull
-                    return
-                }
-                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-            }
-        }
-        return failure
+        lines.withReadable { FileAccess.write($0, to: fd) }
     }
 
     /// Opens the file anew: it was moved away. What was gathered goes to the old one.

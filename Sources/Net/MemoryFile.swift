@@ -7,19 +7,9 @@ public enum MemoryFile {
     public static func make(_ bytes: [UInt8]) throws(Errno) -> Int32 {
         let fd = portico_memory_file("portico-bundle")
         guard fd >= 0 else { throw Errno.current }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { raw in
-                SystemCall.retrying {
-                    pwrite(fd, raw.baseAddress.map { $0 + written }, raw.count - written, off_t(written))
-                }
-            }
-            guard count > 0 else {
-                let errno = count < 0 ? Errno.current : .diskFull
-                close(fd)
-                throw errno
-            }
-            written += count
+        if let errno = FileAccess.write(bytes.span, to: fd, at: 0) {
+            close(fd)
+            throw errno
         }
         return fd
     }
@@ -30,16 +20,7 @@ public enum MemoryFile {
         guard fstat(fd, &status) == 0 else { throw Errno.current }
         guard status.st_size >= 0, status.st_size <= 1 << 30 else { throw .fileTooLarge }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var position = 0
-        while position < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { raw in
-                SystemCall.retrying {
-                    pread(fd, raw.baseAddress.map { $0 + position }, raw.count - position, off_t(position))
-                }
-            }
-            guard count > 0 else { throw count < 0 ? Errno.current : .brokenPipe }
-            position += count
-        }
+        if let errno = FileAccess.fill(&bytes, from: fd) { throw errno }
         return bytes
     }
 }

@@ -40,19 +40,3 @@ public final class OpenedFile {
         FileAccess.append(from: fd, to: buffer, at: offset, count: count)
     }
 }
-
-extension FileAccess {
-    /// Reads up to `count` bytes at `offset` into the free end of `buffer`.
-    static func append(from fd: Int32, to buffer: ByteBuffer, at offset: Int64, count: Int) -> IOOutcome {
-        guard count > 0 else { return .bytes(0) }
-        var outcome = IOOutcome.bytes(0)
-        _ = buffer.withUnsafeWritable(atLeast: count) { free in
-            let result = SystemCall.retrying {
-                pread(fd, free.baseAddress, min(count, free.count), off_t(offset))
-            }
-            outcome = SystemCall.outcome(result)
-            return max(result, 0)
-        }
-        return outcome
-    }
-}

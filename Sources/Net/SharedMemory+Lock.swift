@@ -27,8 +27,6 @@ extension SharedMemory {
         var range = flock()
         range.l_type = kind
         range.l_whence = Int16(SEEK_SET)
-        return withUnsafeMutablePointer(to: &range) { range in
-            fcntl(descriptor, F_SETLK, UnsafeMutableRawPointer(range)) == 0
-        }
+        return fcntl(descriptor, F_SETLK, &range) == 0
     }
 }

@@ -29,6 +29,18 @@ extension Socket {
             SystemCall.retrying { Glibc.send(fd, bytes.baseAddress, bytes.count, flags) })
     }
 
+    /// Sends what the socket takes of `bytes`.
+    static func send(_ fd: Int32, _ bytes: Span<UInt8>) -> IOOutcome {
+        bytes.withUnsafeBytes { send(fd, $0) }
+    }
+
+    /// Reads what is there into the front of `bytes`.
+    ///
+    /// - Returns: `.closed` at the end of the stream.
+    static func receive(_ fd: Int32, into bytes: inout [UInt8]) -> IOOutcome {
+        bytes.withUnsafeMutableBytes { receive(fd, $0) }
+    }
+
     /// What a connection begins with, before the bytes of a transport, which follow at once.
     public static func sendFirst(_ fd: Int32, _ bytes: [UInt8]) -> IOOutcome {
         bytes.withUnsafeBytes { send(fd, $0, more: true) }

@@ -120,7 +120,7 @@ public struct SyslogTarget: Equatable, Sendable {
 extension Socket {
     /// - Returns: whether the socket is good for another datagram, be it that this one was lost.
     fileprivate static func sendDatagram(_ bytes: [UInt8], over fd: Int32) -> Bool {
-        switch bytes.withUnsafeBytes({ send(fd, $0) }) {
+        switch send(fd, bytes.span) {
         case .bytes, .wouldBlock: true
         case .failed(let error): error.code == EMSGSIZE || error.code == ENOBUFS
         case .closed: false

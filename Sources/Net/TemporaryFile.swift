@@ -109,23 +109,10 @@ public final class TemporaryFile {
 
     /// Appends the bytes of `slice`; they stay in `buffer`. After an error none of them counts as written.
     public func append(_ slice: Slice, of buffer: ByteBuffer) throws(Errno) {
-        var failure: Errno?
-        var end = size
-        buffer.withUnsafeReadable { bytes in
-            guard slice.end <= bytes.count else { return }
-            var rest = UnsafeRawBufferPointer(rebasing: bytes[slice.range])
-            while let start = rest.baseAddress, rest.count > 0 {
-                let written = SystemCall.retrying { pwrite(fd, start, rest.count, off_t(end)) }
-                guard written > 0 else {
-                    failure = written < 0 ? .current : .diskFull
-                    return
-                }
-                end += Int64(written)
-                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
-            }
-        }
+        guard slice.end <= buffer.count else { return }
+        let failure = buffer.withBytes(of: slice) { FileAccess.write($0, to: fd, at: size) }
         if let failure { throw failure }
-        size = end
+        size += Int64(slice.count)
     }
 
     /// Reads up to `count` bytes at `offset` into the free end of `buffer`.

@@ -35,14 +35,8 @@ public struct Terminal {
 
     /// Writes to it.
     public func show(_ text: String) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { bytes in
-                SystemCall.retrying { write(1, bytes.baseAddress, bytes.count) }
-            }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
+        let bytes = Array(text.utf8)
+        _ = FileAccess.write(bytes.span, to: STDOUT_FILENO)
     }
 
     /// What the terminal says next.

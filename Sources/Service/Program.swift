@@ -200,13 +200,7 @@ func standardError(_ text: String) { write(text, to: STDERR_FILENO) }
 func standardOutput(_ text: String) { write(text, to: STDOUT_FILENO) }
 
 private func write(_ text: String, to fd: Int32) {
-    var text = text
-    text.withUTF8 { bytes in
-        var rest = UnsafeRawBufferPointer(bytes)
-        while let base = rest.baseAddress, rest.count > 0 {
-            let written = Glibc.write(fd, base, rest.count)
-            guard written > 0 else { return }
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
-        }
-    }
+    // There is nobody to tell that this cannot be written.
+    let bytes = Array(text.utf8)
+    _ = FileAccess.write(bytes.span, to: fd)
 }

@@ -39,14 +39,15 @@ final class DNSStream {
     /// Sends and receives what can be now.
     func advance() -> Progress {
         while !output.isEmpty {
-            switch output.withUnsafeBytes({ Socket.send(fd, $0) }) {
+            let rest = output
+            switch Socket.send(fd, rest.span) {
             case .bytes(let count): output = output.dropFirst(count)
             case .wouldBlock: return .pending
             case .closed, .failed: return .failed
             }
         }
         while true {
-            switch chunk.withUnsafeMutableBytes({ Socket.receive(fd, $0) }) {
+            switch Socket.receive(fd, into: &chunk) {
             case .bytes(let count):
                 input += chunk.prefix(count)
                 if let message { return .answered(message) }
