@@ -16,10 +16,8 @@ public enum ProcessID {
 
     /// What the kernel does with a process, in words; `nil`: it is not there.
     public static func state(of pid: Int32) -> String? {
-        guard let bytes = try? FileAccess.readWhole("/proc/\(pid)/stat", limit: 4096),
-            let name = bytes.lastIndex(of: UInt8(ascii: ")")), name + 2 < bytes.count
-        else { return nil }
-        switch bytes[name + 2] {
+        guard let letter = stateLetter(of: pid) else { return nil }
+        switch letter {
         case UInt8(ascii: "R"): return "it runs"
         case UInt8(ascii: "S"): return "it sleeps in the kernel"
         case UInt8(ascii: "D"): return "it waits for a disk"
@@ -27,5 +25,21 @@ public enum ProcessID {
         case UInt8(ascii: "Z"), UInt8(ascii: "X"): return "it has ended"
         default: return "its state is unknown"
         }
+    }
+
+    /// Whether a signal, or a debugger, keeps a process from running.
+    public static func isStopped(_ pid: Int32) -> Bool {
+        switch stateLetter(of: pid) {
+        case UInt8(ascii: "T"), UInt8(ascii: "t"): true
+        default: false
+        }
+    }
+
+    /// What proc(5) calls its state.
+    private static func stateLetter(of pid: Int32) -> UInt8? {
+        guard let bytes = try? FileAccess.readWhole("/proc/\(pid)/stat", limit: 4096),
+            let name = bytes.lastIndex(of: UInt8(ascii: ")")), name + 2 < bytes.count
+        else { return nil }
+        return bytes[name + 2]
     }
 }

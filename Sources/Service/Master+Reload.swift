@@ -93,6 +93,11 @@ extension Master {
     private func deliver(_ delivery: Delivery, to workers: [Child]) -> Set<pid_t> {
         var sent: [Child] = []
         for child in workers {
+            // Waiting for one that does not run would hold up the reload, and the master with it.
+            guard !ProcessID.isStopped(child.pid) else {
+                reportUndelivered(child, "it was stopped")
+                continue
+            }
             do throws(Errno) {
                 try delivery.send(to: child.control, sockets: sockets.descriptors(forWorker: child.slot))
                 sent.append(child)

@@ -22,6 +22,9 @@ public struct MainSettings: Sendable {
     /// How long a service that was told to stop goes on while readiness fails, in milliseconds; 0: not at
     /// all.
     public internal(set) var shutdownDelayMs = 0
+    /// Shortest time for a watchdog: busy loops are no less alive.
+    private static var watchdogMinMs: Int { 100 }
+
     /// `worker_watchdog`: how long a loop may stand still, in milliseconds; 0: as long as it likes.
     public internal(set) var watchdogMs = 10_000
     /// `proxy_bind … transparent` somewhere: workers may call from addresses of others.
@@ -98,10 +101,22 @@ extension MainSettings {
                 "shutdown_delay",
                 "How long after TERM the service goes on while \"readiness\" fails, before it ends.",
                 in: .main, default: "0", \.main.shutdownDelayMs),
-            .milliseconds(
+            Directive(
                 "worker_watchdog",
                 "A worker or checker whose loop stands still for so long is killed and replaced; 0: never.",
-                in: .main, default: "10s", \.main.watchdogMs),
+                "time", default: "10s", in: .main, arity: 1...1
+            ) { (block: Block, statement: Statement) throws(ConfigError) in
+                guard let limit = Units.milliseconds(statement.argument(0)) else {
+                    throw .invalidValue(statement)
+                }
+                // A turn that computes a password's hash, or waits for a slow disk, takes some of it.
+                guard limit == 0 || limit >= MainSettings.watchdogMinMs else {
+                    throw ConfigError(
+                        "\"worker_watchdog\" must be 0 or at least \(MainSettings.watchdogMinMs)ms", statement
+                    )
+                }
+                block.main.watchdogMs = limit
+            },
             Directive(
                 "worker_rlimit_nofile", "Most open files of a worker.", "number", in: .main, arity: 1...1
             ) { (block: Block, statement: Statement) throws(ConfigError) in

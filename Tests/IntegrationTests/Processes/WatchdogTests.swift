@@ -35,6 +35,25 @@ import Testing
         kill(stopped, SIGCONT)
     }
 
+    @Test("a worker that was stopped does not hold up a reload: another one takes its place")
+    func stoppedAtReload() throws {
+        let service = try Service("worker_watchdog 0;\n" + Service.usual)
+        let stopped = try #require(service.workers.first)
+        kill(stopped, SIGSTOP)
+        defer { kill(stopped, SIGKILL) }
+        let began = ContinuousClock.now
+        kill(service.master, SIGHUP)
+        #expect(waitUntil(Deadline(in: 10)) { service.log.contains(" reconfigured") })
+        // Workers have five seconds to answer.
+        #expect(ContinuousClock.now - began < .seconds(4))
+        #expect(
+            service.log.contains(
+                "worker process \(stopped) did not take the new configuration and is replaced: it was stopped"
+            ))
+        #expect(waitUntil(Deadline(in: 5)) { service.workers.count == 3 })
+        #expect(service.answers())
+    }
+
     /// A service whose log nobody takes: workers wait in a system call that does not return.
     private func stuck() throws -> (service: Service, worker: pid_t, reader: Int32) {
         let directory = try TemporaryDirectory()

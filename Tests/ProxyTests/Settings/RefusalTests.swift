@@ -12,6 +12,18 @@ struct RefusalTests {
             Loading.refusal { () throws(ConfigError) in try Loading.main("events {}\n" + text) } == message)
     }
 
+    @Test("a watchdog leaves loops the time for a long turn, or is off")
+    func watchdogIsPatient() throws {
+        for text in ["worker_watchdog 1ms;", "worker_watchdog 99ms;"] {
+            #expect(
+                Loading.refusal { () throws(ConfigError) in try Loading.main("events {}\n" + text) }
+                    == "\"worker_watchdog\" must be 0 or at least 100ms")
+        }
+        for (text, ms) in [("0", 0), ("100ms", 100), ("2s", 2000)] {
+            #expect(try Loading.main("events {}\nworker_watchdog \(text);").main.watchdogMs == ms)
+        }
+    }
+
     @Test("refused in `http`", arguments: RefusalSamples.http)
     func refusedInHttp(_ text: String, _ message: String) {
         #expect(Loading.refusal { () throws(ConfigError) in try Loading.http(text) } == message)
