@@ -18,6 +18,10 @@ import Testing
         case blocked
         /// Its client is gone; the gateway goes on (`proxy_ignore_client_abort`).
         case alone
+        /// It waits (`limit_req`).
+        case delayed
+        /// It left HTTP: RFC 8441.
+        case tunnelling
     }
 
     enum Event: String, CaseIterable {
@@ -32,6 +36,9 @@ import Testing
         // What was given is still the client's: the cut waits for the window.
         .blocked: [.lost, .abandon],
         .alone: [.abandon, .cut],
+        // Its time has come: it is served.
+        .delayed: [.readTimer, .lost, .abandon],
+        .tunnelling: [.lost, .abandon, .cut],
     ]
 
     /// Pairs that nobody brings about, and why.
@@ -55,6 +62,14 @@ import Testing
             .windowOpened: "as for `content`", .lost: "as for `content`", .wantBody: "as in `asked`",
             .writeTimer: "as in `receiving`", .readTimer: "as in `asked`",
         ],
+        .delayed: [
+            .content: "as in `asked`", .lastContent: "as in `asked`", .wantBody: "as in `asked`",
+            .writeTimer: "as in `receiving`", .cut: "nobody has begun to answer",
+        ],
+        .tunnelling: [
+            .readTimer: "it ends when the tunnel begins", .writeTimer: "as in `receiving`",
+            .wantBody: "all that comes is the peer's",
+        ],
     ]
 
     /// Those that would break what the stream counts on.
@@ -63,7 +78,7 @@ import Testing
         switch event {
         case .content, .lastContent, .wantBody: return state == .free || state == .receiving
         case .lost: return state != .alone
-        case .cut: return state != .free
+        case .cut: return state != .free && state != .delayed
         case .writeTimer: return state != .alone
         case .windowOpened, .readTimer, .posted, .abandon: return true
         }
@@ -81,17 +96,25 @@ import Testing
             play = try ScriptedFrames(
                 serving: """
                     location /g { proxy_pass http://gateway; proxy_ignore_client_abort on; }
+                    location /d { limit_req zone=slow burst=5; stub_status; }
+                    location /t { proxy_pass http://gateway; proxy_http_version 1.1;
+                        proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }
                     location / { return 200 x; }
-                    """, settings: state == .blocked ? [(4, 0)] : [], beside: gateway.upstream())
+                    """, settings: state == .blocked ? [(4, 0)] : [],
+                beside: gateway.upstream() + "limit_req_zone $uri zone=slow:64k rate=1r/m;")
             guard case .http2(let session)? = play.client.session else { throw Unplayed() }
             self.session = session
-            let isWhole = state != .receiving
-            let path = state == .blocked ? "/" : "/g"
-            play.client.send(
-                ScriptedFrames.request(1, path, method: isWhole ? 0x82 : 0x83, isLast: isWhole))
+            play.client.send(Scene.request(1, state))
+            // The first one of its kind is served at once.
+            if state == .delayed { play.client.send(Scene.request(3, state)) }
             stream = try #require(session.stream(0))
             switch state {
-            case .receiving, .blocked: break
+            case .receiving, .blocked, .delayed: break
+            case .tunnelling:
+                connection = try Scene.accept(gateway)
+                connection?.send(
+                    "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n".utf8)
+                play.scripted.turn()
             case .asked: connection = try Scene.accept(gateway)
             case .alone:
                 connection = try Scene.accept(gateway)
@@ -106,6 +129,20 @@ import Testing
             #expect(reached == state)
         }
 
+        private static func request(_ id: UInt32, _ state: State) -> [UInt8] {
+            switch state {
+            case .blocked: return ScriptedFrames.request(id, "/")
+            case .delayed: return ScriptedFrames.request(id, "/d")
+            case .receiving: return ScriptedFrames.request(id, "/g", method: 0x83, isLast: false)
+            case .free, .asked, .alone: return ScriptedFrames.request(id, "/g")
+            case .tunnelling:
+                let head: [UInt8] =
+                    [0x02, 7] + Array("CONNECT".utf8) + [0x86, 0x04, 2] + Array("/t".utf8) + [0x41, 1, 0x61]
+                    + [0, 9] + Array(":protocol".utf8) + [9] + Array("websocket".utf8)
+                return ScriptedFrames.frame(.headers, 4, id, head)
+            }
+        }
+
         private static func accept(_ gateway: ScriptedGateway) throws -> ScriptedGateway.Connection {
             try #require(gateway.accept())
         }
@@ -113,6 +150,8 @@ import Testing
         var reached: State? {
             guard let exchange = stream.exchange else { return stream.session == nil ? .free : nil }
             if stream.session == nil { return .alone }
+            if stream.tunnel != nil { return .tunnelling }
+            if case .delayed = exchange.phase { return .delayed }
             if stream.heldCount > 0 { return .blocked }
             return exchange.isReadingBody ? .receiving : .asked
         }
@@ -158,7 +197,7 @@ import Testing
             #expect(scene.reached == state, "\(Self.impossible[state]?[event] ?? "")")
         }
         // The connection serves on.
-        scene.play.client.send(ScriptedFrames.request(3))
-        #expect(scene.play.has(.headers, 3))
+        scene.play.client.send(ScriptedFrames.request(5))
+        #expect(scene.play.has(.headers, 5))
     }
 }
