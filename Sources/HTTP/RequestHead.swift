@@ -47,6 +47,8 @@ public final class RequestHead {
     public internal(set) var upgrade: Slice?
     /// The name of the first field that was dropped because its name is invalid.
     public internal(set) var droppedInvalidField: Slice?
+    /// Among the fields are some whose names have more than letters, digits and `-`.
+    private var hasOddNames = false
 
     /// A head with room for a browser's fields.
     public init() {}
@@ -58,6 +60,7 @@ public final class RequestHead {
         line = Slice()
         hasLine = false
         droppedInvalidField = nil
+        hasOddNames = false
         forgetMeaning()
     }
 
@@ -104,6 +107,7 @@ public final class RequestHead {
         connection = other.connection
         upgrade = other.upgrade
         droppedInvalidField = other.droppedInvalidField
+        hasOddNames = other.hasOddNames
     }
 
     /// Bytes from the beginning of its buffer to the last one that it says something of.
@@ -161,13 +165,35 @@ public final class RequestHead {
             // Framing that another reader might see is refused, whatever becomes of the name.
             if FieldLine.resembles(name, "Content-Length") { throw .badContentLength }
             if FieldLine.resembles(name, "Transfer-Encoding") { throw .badTransferEncoding }
-            let isValid = oddity == .underscore && limits.underscoresInHeaders
-            guard isValid || !limits.ignoreInvalidHeaders else {
-                if droppedInvalidField == nil { droppedInvalidField = field.name }
-                return
-            }
+            guard limits.admit(oddity) else { return noteDropped(field) }
+            hasOddNames = true
         }
         guard fields.count < limits.maxFields else { throw .tooManyFields }
         fields.append(field)
+    }
+
+    private func noteDropped(_ field: Field) {
+        if droppedInvalidField == nil { droppedInvalidField = field.name }
+    }
+
+    /// Drops the fields whose names the server that the request is for does not admit: which one it is, only
+    /// the whole head tells.
+    public func dropInvalidFields(in bytes: ByteBuffer, _ limits: HeadLimits) {
+        guard hasOddNames else { return }
+        hasOddNames = false
+        var kept = 0
+        for index in fields.indices {
+            let field = fields[index]
+            let isAdmitted =
+                field.known != .other
+                || bytes.withBytes(of: field.name) { limits.admit(FieldLine.oddity(of: $0)) }
+            guard isAdmitted else {
+                noteDropped(field)
+                continue
+            }
+            fields[kept] = field
+            kept += 1
+        }
+        fields.truncate(to: kept)
     }
 }

@@ -139,6 +139,25 @@ import Testing
         #expect(summary.fields.last == "X_y=1/other/false")
     }
 
+    @Test("names that are admitted at first are judged by the server that the head is for")
+    func namesJudgedLater() {
+        let sample = filled("GET / HTTP/1.1\r\nX_y: 1\r\nHost: a\r\nX.z: 2\r\nA: 3\r\n\r\n")
+        var underscores = HeadLimits()
+        underscores.underscoresInHeaders = true
+        for (limits, kept, dropped) in [
+            (HeadLimits(), ["Host", "A"], "X_y"), (underscores, ["X_y", "Host", "A"], "X.z"),
+            (HeadLimits().admittingAllNames, ["X_y", "Host", "X.z", "A"], nil),
+        ] {
+            let head = RequestHead()
+            var parser = HTTP1RequestParser()
+            let outcome = parser.parse(sample, into: head, limits: HeadLimits().admittingAllNames)
+            #expect(outcome == .complete(length: sample.count) && head.fields.count == 4)
+            head.dropInvalidFields(in: sample, limits)
+            #expect(head.fields.map { sample.string(of: $0.name) } == kept)
+            #expect(head.droppedInvalidField.map { sample.string(of: $0) } == dropped)
+        }
+    }
+
     @Test("a field in excess is refused")
     func tooManyFields() {
         var limits = HeadLimits()

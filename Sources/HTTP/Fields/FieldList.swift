@@ -44,6 +44,9 @@ public struct FieldList: RandomAccessCollection, MutableCollection {
         count &+= 1
     }
 
+    /// Forgets the fields behind the first `number`.
+    mutating func truncate(to number: Int) { if number < count { count = number } }
+
     /// More places than that are not kept for the next head.
     private static var keptMax: Int { 1024 }
 

@@ -15,6 +15,22 @@ public struct HeadLimits: Sendable, Equatable {
 
     /// nginx's defaults.
     public init() {}
+
+    /// The same, but that names are left to be judged by the server that the whole head is for.
+    public var admittingAllNames: HeadLimits {
+        var limits = self
+        limits.ignoreInvalidHeaders = false
+        return limits
+    }
+
+    /// Whether a field whose name is odd in that way is taken.
+    func admit(_ oddity: FieldLine.Oddity) -> Bool {
+        switch oddity {
+        case .none: true
+        case .underscore: underscoresInHeaders || !ignoreInvalidHeaders
+        case .token, .foreign: !ignoreInvalidHeaders
+        }
+    }
 }
 
 /// nginx's buffers for a head, counted without having them: which line goes where.

@@ -20,6 +20,7 @@ extension Exchange {
         method = head.method
         readHost(head.host, bytes)
         selectServer()
+        head.dropInvalidFields(in: headBytes, server.headLimits)
         if let trace = worker.trace { trace.chose(serverOf: self) }
         if let refusal = ClientCertificates.refusal(of: self) { return refuse(refusal) }
         if method == .connect || method == .trace {
@@ -79,6 +80,7 @@ extension Exchange {
             host.removeAll()
             adopt(client.presumedServer)
         }
+        head.dropInvalidFields(in: headBytes, server.headLimits)
         refuse(refusal)
     }
 

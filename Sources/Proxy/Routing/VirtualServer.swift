@@ -11,6 +11,8 @@ final class VirtualServer {
     /// The server's own settings, as a location.
     let base: Location
     let headLimits: HeadLimits
+    /// The same for a head that may turn out to be for another server, which is to judge the names.
+    let arrivalLimits: HeadLimits
     let clientHeaderTimeoutMs: Int
     let mergeSlashes: Bool
     /// Some location of it makes tunnels.
@@ -36,6 +38,7 @@ final class VirtualServer {
         serverName = Array(name.utf8)
         self.base = base
         headLimits = settings.head
+        arrivalLimits = settings.head.admittingAllNames
         clientHeaderTimeoutMs = settings.clientHeaderTimeoutMs
         mergeSlashes = settings.mergeSlashes
         allowsConnect = settings.allowsConnect

@@ -167,7 +167,7 @@ final class HTTP1Session {
     }
 
     private func parseHead(_ buffer: ByteBuffer, of exchange: Exchange) -> Bool {
-        let limits = connection.presumedServer.headLimits
+        let limits = connection.presumedServer.arrivalLimits
         switch parser.parse(buffer, into: exchange.head, limits: limits) {
         case .incomplete:
             return false

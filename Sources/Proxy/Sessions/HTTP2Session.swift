@@ -241,7 +241,7 @@ final class HTTP2Session {
         if connection.snapshot !== worker.snapshot { adoptSnapshot() }
         let stream = worker.takeStream(for: self, slot: slot)
         let exchange = worker.takeExchange(for: .http2(stream), of: connection)
-        let limits = server.headLimits
+        let limits = server.arrivalLimits
         exchange.arrival.byteCount = Int64(link.blockCount)
         let outcome = link.readHead(
             exchange.head, in: stream.headBytes, limits: limits,
