@@ -110,8 +110,8 @@ public final class Configuration {
     let userVariables: [String: Int]
     /// Names of those that a `set` gives values, by index.
     let setVariables: [Int: String]
-    /// The rows of built-in variables that some of the operator's take the place of where they are set.
-    let replacedVariables: [Int: Int]
+    /// Built-in variables that some of the operator's take the place of where they are set.
+    let replacedVariables: [Int: Variable]
     let accessLogFiles: [AccessLogFile]
     /// Opened by the master, who may; each worker writes into its own copy.
     private(set) var accessLogs: [LogFile] = []

@@ -55,6 +55,17 @@ enum ErrorResponses {
             content.append(Version.text)
         }
         content.append("</center>\r\n</body>\r\n</html>\r\n")
+        if status >= 400 { pad(exchange, content) }
+    }
+
+    /// `msie_padding`
+    private static func pad(_ exchange: Exchange, _ content: ByteBuffer) {
+        guard exchange.location.settings.core.padsErrorPages,
+            exchange.withRequestField(.userAgent, { BrowserKinds.replacesShortPages($0) }) == true
+        else { return }
+        for _ in 0..<6 {
+            content.append("<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n")
+        }
     }
 
     private static func heading(_ status: UInt16, _ title: StaticString) -> StaticString {

@@ -47,8 +47,8 @@ final class ConfigurationBuilder {
     private(set) var userVariables: [String: Int] = [:]
     /// Names of variables that a `set` gives values, by index.
     var setVariables: [Int: String] = [:]
-    /// The rows of built-in variables that some of those take the place of where they are set.
-    private(set) var replacedVariables: [Int: Int] = [:]
+    /// Built-in variables that some of those take the place of where they are set.
+    private(set) var replacedVariables: [Int: Variable] = [:]
     private(set) var accessLogFiles: [AccessLogFile] = []
     /// The log of those who name none; it is opened only if somebody writes to it.
     private var defaultLog: Int?
@@ -347,7 +347,7 @@ final class ConfigurationBuilder {
     func variable(_ name: String, _ statement: Statement) throws(ConfigError) -> Variable {
         if let index = computed[name] { return .computed(index) }
         if let index = userVariables[name] { return .user(index) }
-        let isReplaced = Variables.replaceable.contains(name) && laterNames.contains(name)
+        let isReplaced = laterNames.contains(name) && !Variables.isReserved(name)
         if !isReplaced, let found = Variables.resolve(name) { return found }
         guard laterNames.contains(name) else { throw .unknownVariable(name, statement) }
         return .user(try userVariable(name, statement))
@@ -364,7 +364,7 @@ final class ConfigurationBuilder {
             throw ConfigError("the duplicate \"\(name)\" variable", statement)
         }
         let index = userVariables.count
-        if case .builtin(let row)? = Variables.resolve(name) { replacedVariables[index] = row }
+        replacedVariables[index] = Variables.resolve(name)
         userVariables[name] = index
         return index
     }

@@ -28,8 +28,10 @@ struct BrowserKinds: OptionSet {
     private static let operaMark = Array("Opera".utf8)
     private static let safariMark = Array("Safari/".utf8)
     private static let macMark = Array("Mac OS X".utf8)
+    private static let chromeMark = Array("Chrome/".utf8)
+    private static let geckoMark = Array("Gecko/".utf8)
     /// Of engines that call themselves Safari's kin.
-    private static let otherMarks = [Array("Gecko/".utf8), Array("Chrome/".utf8)]
+    private static let otherMarks = [geckoMark, chromeMark]
 
     /// `MSIE 4.` to `MSIE 6.`, but for the last without `SV1`, which came with repairs; and not Opera, which
     /// says that it is one of them.
@@ -56,6 +58,12 @@ struct BrowserKinds: OptionSet {
     static func isSafari(_ agent: Span<UInt8>) -> Bool {
         contains(safariMark, agent) && contains(macMark, agent) && !contains(explorerMark, agent)
             && !contains(operaMark, agent) && !otherMarks.contains { contains($0, agent) }
+    }
+
+    /// Internet Explorer and Chrome, which have error pages of their own for those that are short.
+    static func replacesShortPages(_ agent: Span<UInt8>) -> Bool {
+        if isExplorer(agent) { return true }
+        return contains(chromeMark, agent) && !contains(geckoMark, agent) && !contains(operaMark, agent)
     }
 
     static func contains(_ text: [UInt8], _ agent: Span<UInt8>) -> Bool {

@@ -19,6 +19,8 @@ final class Block {
     var kind = Location.Kind.server
     /// `root` or `alias`, if one of them was written in this very block.
     var rootDirective: String?
+    /// `types` was written in this very block: another one adds to it.
+    var hasTypes = false
     /// Locations in it, in the order of the file.
     var nested: [Location] = []
     /// `limit_except` in it.

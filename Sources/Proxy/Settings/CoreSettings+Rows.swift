@@ -245,7 +245,8 @@ extension CoreSettings {
     }
 
     private static func readTypes(_ statement: Statement, _ block: Block) throws(ConfigError) {
-        var table = MediaTypeTable.empty
+        var table = block.hasTypes ? block.settings.core.types : MediaTypeTable.empty
+        block.hasTypes = true
         for line in statement.block ?? [] {
             for word in line.arguments
             where !table.add(extension: Array(word.utf8), type: Array(line.name.utf8)) {
@@ -266,6 +267,10 @@ extension CoreSettings {
                 try ErrorPageLine.read(statement, into: block)
             }.repeatable,
             .flag(
+                "msie_padding",
+                "Whether error pages for Chrome and Internet Explorer are long enough to be shown.",
+                in: anywhere, default: true, \.settings.core.padsErrorPages),
+            .flag(
                 "recursive_error_pages", "Whether error pages may have error pages.", in: anywhere,
                 default: false, \.settings.core.recursiveErrorPages),
         ]
@@ -283,10 +288,11 @@ private enum ErrorPageLine {
             if last == "=" {
                 response = .fromTarget
             } else {
-                guard let code = UInt16(last.dropFirst()) else {
+                guard let code = Units.number(String(last.dropFirst())) else {
                     throw ConfigError("invalid value \"\(last)\"", statement)
                 }
-                response = .status(code)
+                // A status line has no more than three digits; 0 is what the page answers.
+                response = code == 0 ? .fromTarget : .status(UInt16(min(code, 999)))
             }
         }
         guard !words.isEmpty else {

@@ -53,6 +53,8 @@ struct CoreSettings {
     // Errors.
     var errorPages = Replaceable<ErrorPage>()
     var recursiveErrorPages = false
+    /// `msie_padding`
+    var padsErrorPages = true
     var logNotFound = true
 
     /// `post_action`: the path or named location that hears of requests that are over.

@@ -11,11 +11,15 @@ enum IgnoredDirectives {
     private static var contentRows: [Directive<Block>] {
         rows(["sendfile"], .flag, in: [.http, .server, .location, .ifInLocation])
             + rows(
-                ["tcp_nopush", "aio_write", "open_file_cache_errors", "msie_padding", "msie_refresh"], .flag)
+                [
+                    "tcp_nopush", "aio_write", "open_file_cache_errors", "open_file_cache_events",
+                    "msie_refresh",
+                    "gzip_no_buffer",
+                ], .flag)
             + rows(
                 [
                     "sendfile_max_chunk", "postpone_output", "read_ahead", "send_lowat",
-                    "subrequest_output_buffer_size",
+                    "subrequest_output_buffer_size", "gzip_window", "gzip_hash", "postpone_gzipping",
                 ], .size)
             + rows(["directio"], .offset(orElse: "off"))
             + rows(["directio_alignment"], .offset(orElse: nil))
@@ -25,7 +29,9 @@ enum IgnoredDirectives {
             + rows(["open_file_cache_valid"], .seconds)
             + rows(["open_file_cache_min_uses", "types_hash_max_size", "types_hash_bucket_size"], .number)
             + rows(["keepalive_min_timeout"], .milliseconds)
-            + rows(["connection_pool_size", "request_pool_size"], .pool, in: [.http, .server])
+            + rows(
+                ["connection_pool_size", "request_pool_size", "http2_pool_size"], .pool, in: [.http, .server])
+            + rows(["http2_streams_index_size"], .number, in: [.http, .server])
     }
 
     private static var proxyRows: [Directive<Block>] {
@@ -78,10 +84,9 @@ enum IgnoredDirectives {
     private static let reasons = [
         "worker_rlimit_core": "workers leave no core files, as keys are in their memory",
         "debug_connection": "there are no lines of level debug",
+        "msie_refresh": "old browsers are redirected as all others",
         "load_module": "all that is here is built in",
         "keepalive_min_timeout": "a worker that ends waits ten seconds for one more request",
-        "msie_padding": "old browsers are served as all others",
-        "msie_refresh": "old browsers are served as all others",
     ]
 
     /// What may stand more than once in a block.

@@ -69,6 +69,8 @@ extension RewriteSettings {
         }
         guard code <= 999 else { throw ConfigError("invalid return code \"\(first)\"", statement) }
         guard statement.arguments.count == 2 else { return .answer(code, nil) }
+        // An error without a text has its page.
+        if code >= 400, statement.argument(1).isEmpty { return .answer(code, nil) }
         return .answer(code, try block.template(statement.argument(1), statement))
     }
 

@@ -195,6 +195,10 @@ private enum ListenReader {
             throw .unsupported(
                 "parameter \"\(parameter)\" of \"listen\"", advice: "HTTP/3 is not spoken: leave it out",
                 statement)
+        case ("accept_filter", _?), ("multipath", nil):
+            line.hasSocketOptions = true
+            builder.warn(
+                ConfigError("\"\(parameter)\" of \"listen\" is not supported here, ignored", statement))
         default:
             line.hasSocketOptions = true
             try applySocket(parts[0], value, parameter, to: &line.options, statement)

@@ -25,8 +25,8 @@ extension Exchange {
     ///
     /// - Returns: whether it has a value, which is empty unless a built-in variable of this name has one.
     func appendUnset(_ index: Int, to out: ByteBuffer) -> Bool {
-        if let row = snapshot.configuration.replacedVariables[index] {
-            return Variables.rows[row].append(self, out)
+        if let own = snapshot.configuration.replacedVariables[index] {
+            return Variables.append(own, of: self, to: out)
         }
         guard let name = snapshot.configuration.setVariables[index] else { return false }
         if location.settings.logs.warnsOfUnset {

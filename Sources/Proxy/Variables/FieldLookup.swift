@@ -42,19 +42,42 @@ enum FieldLookup {
     ) -> Bool {
         var start = 0
         while start < value.count {
-            while start < value.count && value[start] == .space { start += 1 }
-            var end = start
-            while end < value.count && value[end] != UInt8(ascii: ";") { end += 1 }
-            if let valueStart = afterName(name, in: value, from: start, to: end) {
-                var valueEnd = end
-                while valueEnd > valueStart && value[valueEnd - 1] == .space { valueEnd -= 1 }
-                out.append(value.extracting(valueStart..<valueEnd))
+            if let found = cookieStart(named: name, in: value, from: start) {
+                var end = found
+                while end < value.count && value[end] != UInt8(ascii: ";") { end += 1 }
+                out.append(value.extracting(found..<end))
                 return true
             }
             if isFirstOnly { return false }
-            start = end + 1
+            // Commas part them as well, as in nginx (RFC 2965 §3.3.4).
+            while start < value.count, value[start] != UInt8(ascii: ";"), value[start] != UInt8(ascii: ",") {
+                start += 1
+            }
+            start = afterSpaces(in: value, from: start + 1)
         }
         return false
+    }
+
+    /// Where the value of a cookie begins, if the one at `start` has that name: spaces around `=` are let be.
+    private static func cookieStart(named name: [UInt8], in value: Span<UInt8>, from start: Int) -> Int? {
+        guard hasPrefix(name, in: value, from: start) else { return nil }
+        let equals = afterSpaces(in: value, from: start + name.count)
+        guard equals < value.count, value[equals] == UInt8(ascii: "=") else { return nil }
+        return afterSpaces(in: value, from: equals + 1)
+    }
+
+    private static func afterSpaces(in value: Span<UInt8>, from start: Int) -> Int {
+        var position = start
+        while position < value.count && value[position] == .space { position += 1 }
+        return position
+    }
+
+    /// Names are compared without case, as in nginx.
+    private static func hasPrefix(_ name: [UInt8], in bytes: Span<UInt8>, from start: Int) -> Bool {
+        guard bytes.count - start >= name.count else { return false }
+        for offset in name.indices
+        where bytes[start + offset].asciiLowercased != name[offset].asciiLowercased { return false }
+        return true
     }
 
     /// Appends the value of the argument called `name` of a query.
@@ -72,13 +95,12 @@ enum FieldLookup {
         return false
     }
 
-    /// Where the value begins, if `name=` stands at `start`. Names are compared without case, as in nginx.
+    /// Where the value begins, if `name=` stands at `start`.
     private static func afterName(_ name: [UInt8], in bytes: Span<UInt8>, from start: Int, to end: Int)
         -> Int?
     {
         guard end - start > name.count, bytes[start + name.count] == UInt8(ascii: "=") else { return nil }
-        for offset in name.indices
-        where bytes[start + offset].asciiLowercased != name[offset].asciiLowercased { return nil }
+        guard hasPrefix(name, in: bytes, from: start) else { return nil }
         return start + name.count + 1
     }
 }

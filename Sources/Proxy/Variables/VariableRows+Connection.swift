@@ -24,8 +24,9 @@ extension Variables {
             .always("realip_remote_port", "The port at the other end of the connection.") { exchange, out in
                 if let port = exchange.client.remoteAddress.port { out.append(decimal: Int(port)) }
             },
-            .always("server_addr", "The address that the client connected to.") {
-                $0.client.localAddress.append(addressTo: $1)
+            .always("server_addr", "The address that the client connected to.") { exchange, out in
+                let address = exchange.client.localAddress
+                if address.port == nil { address.append(to: out) } else { address.append(addressTo: out) }
             },
             .always("server_port", "The port that the client connected to.") { exchange, out in
                 if let port = exchange.client.localAddress.port { out.append(decimal: Int(port)) }

@@ -29,6 +29,12 @@ extension Variables {
                 exchange, out in
                 if let tls = exchange.client.tls { out.append(tls.offeredGroups) }
             },
+            // OpenSSL tells of them from 3.5 on; with older versions they are empty in nginx as well.
+            .unlessEmpty(
+                "ssl_sigalg", "The algorithm that we signed the handshake with: OpenSSL 3.0 does not tell."
+            ) {
+                _, _ in
+            },
             .unlessEmpty("ssl_session_id", "The identity of the TLS session, in hexadecimal.") {
                 exchange, out in
                 if let tls = exchange.client.tls { out.append(tls.sessionID) }
@@ -80,6 +86,11 @@ extension Variables {
             },
             certificateRow("ssl_client_i_dn_legacy", "Who issued it: `/C=…/CN=…`.") {
                 $0.clientIssuerLegacy
+            },
+            certificateRow(
+                "ssl_client_sigalg", "The algorithm that the client signed with: OpenSSL 3.0 does not tell."
+            ) { _ in
+                ""
             },
             certificateRow("ssl_client_serial", "The serial number of the client's certificate.") {
                 $0.clientSerial

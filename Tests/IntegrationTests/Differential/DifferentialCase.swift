@@ -39,6 +39,13 @@ struct DifferentialCase: Sendable {
         self.answers = answers
     }
 
+    /// All of it on another port than the first.
+    func onPort(_ number: Int) -> DifferentialCase {
+        var copy = self
+        copy.asks = asks.map { $0.onPort(number) }
+        return copy
+    }
+
     func ignoring(_ fields: String...) -> DifferentialCase {
         var copy = self
         copy.ignoring = Set(fields.map { $0.lowercased() })

@@ -43,6 +43,13 @@ struct WarningTests {
         ),
         ("set_real_ip_from 10.0.0.1/8;", ["low address bits of 10.0.0.1/8 are meaningless"]),
         ("server { server_name /a; }", [#"server name "/a" has suspicious symbols"#]),
+        (
+            "server { listen 8080 accept_filter=httpready multipath; }",
+            [
+                #""accept_filter=httpready" of "listen" is not supported here, ignored"#,
+                #""multipath" of "listen" is not supported here, ignored"#,
+            ]
+        ),
         ("index /a b;", [#"only the last index in "index" directive should be absolute"#]),
         (
             "http2 on; http2_max_requests 5; http2_push /a; server { listen 8080 http2; http2 on; }",

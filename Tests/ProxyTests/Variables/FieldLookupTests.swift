@@ -22,7 +22,9 @@ struct FieldLookupTests {
     func cookieByName() {
         #expect(cookie("a", "a=1; b=2") == "1")
         #expect(cookie("b", "a=1; b=2; ab=3") == "2")
-        #expect(cookie("ab", "a=1;ab= 3 ") == " 3")
+        #expect(cookie("ab", "a=1;ab= 3 ") == "3 ")
+        #expect(cookie("AB", "a=1, ab =3,4;c") == "3,4")
+        #expect(cookie("b", "ab=1,b") == nil)
         #expect(cookie("c", "a=1; b=2") == nil)
         #expect(cookie("a", "a") == nil)
         #expect(cookie("a", "") == nil)

@@ -11,7 +11,7 @@ extension DifferentialGroup {
             conditions, refusedRequests, patterns, trailers,
             compression, preparedFiles, substitution, forcedRanges, expiries, cookieRules, charsets,
             charsetMaps,
-            keptVariables, replacedVariables, browsers, userIDs, keptLocations, values,
+            keptVariables, replacedVariables, browsers, userIDs, keptLocations, values, habits,
         ]
     }
 }

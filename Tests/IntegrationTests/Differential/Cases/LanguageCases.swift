@@ -11,6 +11,10 @@ extension DifferentialGroup {
                     location /set { set $proxy_host mine; return 200 "[$proxy_host][$ssl_client_verify]"; }
                     location /gateway { set $own "$proxy_port"; set $ssl_cipher c; proxy_set_header Connection "";
                         proxy_set_header X-Own "$own|$ssl_cipher"; proxy_pass http://%GATEWAY1%; }
+                    location /before { return 200 "[$http_x_scheme]"; }
+                    location /family { if ($http_x_scheme = '') { set $http_x_scheme $scheme; }
+                        if ($cookie_a = 1) { set $cookie_a one; } set $arg_d "$arg_d!";
+                        return 200 "[$http_x_scheme][$cookie_a][$arg_d]"; }
                     location /both { set $proxy_host "$arg_h"; proxy_set_header Connection "";
                         proxy_set_header Host $proxy_host; proxy_pass http://%GATEWAY1%; } }
                 """#,
@@ -18,6 +22,10 @@ extension DifferentialGroup {
                 .init("not set", .get("/early?c=yes")).logging(1),
                 .init("set", .get("/set"), .get("/set?c=yes")).logging(2),
                 .init("towards a gateway", .get("/gateway"), .get("/both?h=x")).ignoring("X-Own"),
+                .init(
+                    "fields, cookies and arguments that are set", .get("/before", ["X-Scheme: https"]),
+                    .get("/family", ["X-Scheme: https", "Cookie: a=1"]),
+                    .get("/family?d=2", ["Cookie: a=3"])),
             ])
     }
 
