@@ -25,6 +25,9 @@ import Testing
     @Test("the Debian package lives from install to purge, and an upgrade loses no request")
     func debian() throws { try run("test", within: 300) }
 
+    @Test("systemd starts, reloads, watches, upgrades and restarts it without a lost request")
+    func systemd() throws { try run("test-systemd", within: 400) }
+
     @Test("the image is the same each time, is what skopeo takes, and runs in a root that holds nothing else")
     func image() throws { try run("test-image", within: 300) }
 
