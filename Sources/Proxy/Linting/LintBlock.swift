@@ -18,7 +18,16 @@ final class LintBlock {
     var name: String { opening.name }
 
     /// Itself, and all blocks in it, in the order of the file.
-    var all: [LintBlock] { [self] + blocks.flatMap(\.all) }
+    var all: [LintBlock] {
+        var found: [LintBlock] = []
+        gather(into: &found)
+        return found
+    }
+
+    private func gather(into found: inout [LintBlock]) {
+        found.append(self)
+        for block in blocks { block.gather(into: &found) }
+    }
 
     /// The lines of this very block.
     func own(_ name: String) -> [Statement] { lines[name] ?? [] }

@@ -52,6 +52,10 @@ struct LintSubject {
     let upstreams: [LintBlock]
     /// Blocks that have a `proxy_pass` of their own.
     let proxies: [(block: LintBlock, statement: Statement)]
+    /// Upstreams by their names in small letters.
+    private let upstreamsByName: [String: LintBlock]
+    /// How many servers listen at an address.
+    private let serverCounts: [String: Int]
 
     init(_ statements: [Statement], _ configuration: Configuration) {
         let place = statements.first?.location ?? SourceLocation(file: "", line: 0)
@@ -61,12 +65,21 @@ struct LintSubject {
         servers = blocks.filter { $0.name == "server" && $0.parent?.name == "http" }
         upstreams = blocks.filter { $0.name == "upstream" }
         proxies = blocks.flatMap { block in block.own("proxy_pass").map { (block, $0) } }
+        upstreamsByName = Dictionary(
+            upstreams.map { ($0.opening.argument(0).lowercased(), $0) },
+            uniquingKeysWith: { first, _ in first })
+        serverCounts = servers.reduce(into: [:]) { counts, server in
+            for address in Set(server.listens) { counts[address, default: 0] += 1 }
+        }
     }
 
     /// The upstream block that a URL leads to.
     func upstream(of url: LintURL) -> LintBlock? {
-        upstreams.first { $0.opening.argument(0).lowercased() == url.host.lowercased() }
+        upstreamsByName[url.host.lowercased()]
     }
+
+    /// No other server listens where this one does.
+    func isAlone(_ server: LintBlock) -> Bool { server.listens.allSatisfy { serverCounts[$0] ?? 0 <= 1 } }
 
     /// What every line of a name says to a rule.
     func lines(_ name: String, _ remark: (Statement, LintBlock) -> String?) -> [LintRemark] {

@@ -166,9 +166,7 @@ extension LintRule {
         server.own("listen").contains {
             $0.arguments.contains { ["default_server", "default"].contains($0) }
         }
-            || !subject.servers.contains { other in
-                other !== server && !Set(other.listens).isDisjoint(with: server.listens)
-            }
+            || subject.isAlone(server)
     }
 
     private static func slow(_ subject: LintSubject) -> [LintRemark] {
