@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// A short-lived child that works out one byte and ends: for what a loop must not wait for.
+/// A short-lived child that works out some bytes and ends: for what a loop must not wait for.
 ///
 /// It is forked, so the process that starts it must have one thread. The child keeps nothing open but its end
 /// of a pipe, runs a little less urgently than its parent, and dies with it.
@@ -11,7 +11,7 @@ public final class AnswerProcess {
     /// What the child has said.
     public enum News: Equatable, Sendable {
         case nothing
-        case answer(UInt8)
+        case answer([UInt8])
         /// It says nothing more: `reap` tells how it ended.
         case ended
     }
@@ -22,6 +22,14 @@ public final class AnswerProcess {
     public private(set) var fd: Int32
     private var isReaped = false
 
+    /// What the child sees of `SharedMemory`.
+    public enum View: Sendable {
+        /// What all see; what it writes there, all see.
+        case shared
+        /// What was there when it began, or comes later; what it writes there is its own.
+        case own
+    }
+
     /// Niceness on top of the parent's: a child that computes must not crowd out those who serve.
     private static var niceness: Int32 { 5 }
 
@@ -29,17 +37,22 @@ public final class AnswerProcess {
     ///
     /// - Parameters:
     ///   - cpuSecondsMax: processor time after which the system kills the child.
+    ///   - view: of shared memory. Where it cannot have one of its own, the child ends without an answer.
     ///   - work: runs in the child, and makes the answer.
     /// - Throws: what pipe2(2) or fork(2) left.
-    public init(_ name: StaticString, cpuSecondsMax: Int, _ work: () -> UInt8) throws(Errno) {
+    public init(
+        _ name: StaticString, cpuSecondsMax: Int, view: View = .shared, _ work: () -> [UInt8]
+    ) throws(Errno) {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { throw Errno.current }
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw Errno.current }
+        // The child may wait until its answer has been read.
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         let parent = getpid()
         let child = portico_fork()
         if child == 0 {
+            if view == .own, !SharedMemory.keepToOneself() { _exit(1) }
             AnswerProcess.takeRole(name, output: ends[1], parent, cpuSecondsMax)
-            var answer = work()
-            _ = SystemCall.retrying { write(0, &answer, 1) }
+            AnswerProcess.say(work()[...])
             _exit(0)
         }
         let error = Errno.current
@@ -74,12 +87,26 @@ public final class AnswerProcess {
         _ = setrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &limit)
     }
 
+    private static func say(_ answer: ArraySlice<UInt8>) {
+        var rest = answer
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { raw in
+                SystemCall.retrying { write(0, raw.baseAddress, raw.count) }
+            }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Bytes that are read at once.
+    private static var pieceMax: Int { 4096 }
+
     /// The next thing that the child said. After `.ended` its descriptor is closed.
     public func read() -> News {
         guard fd >= 0 else { return .ended }
-        var answer: UInt8 = 0
-        switch SystemCall.outcome(SystemCall.retrying { Glibc.read(fd, &answer, 1) }) {
-        case .bytes(1): return .answer(answer)
+        var answer = [UInt8](repeating: 0, count: AnswerProcess.pieceMax)
+        switch SystemCall.outcome(SystemCall.retrying { Glibc.read(fd, &answer, answer.count) }) {
+        case .bytes(let count) where count > 0: return .answer(Array(answer.prefix(count)))
         case .wouldBlock: return .nothing
         case .bytes, .closed, .failed:
             close(fd)

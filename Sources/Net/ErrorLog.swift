@@ -91,6 +91,12 @@ public final class ErrorLog {
         }
     }
 
+    /// Has it write nothing from here on, in a process that has not the files.
+    public func silence() {
+        sinks = []
+        last = Repetition()
+    }
+
     /// Whether a line of this level goes anywhere.
     public func isEnabled(_ level: LogLevel) -> Bool { level <= threshold }
 

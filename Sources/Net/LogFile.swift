@@ -74,6 +74,14 @@ public final class LogFile {
         try self.init(.file(path), bufferSize: bufferSize, flushMs: flushMs)
     }
 
+    /// Drops what is gathered, in a process that has not the file; what is gathered later is lost.
+    public func silence() {
+        buffer.removeAll()
+        lineStart = 0
+        dueMs = nil
+        fd = -1
+    }
+
     deinit {
         _ = write()
         if fd >= 0 { close(fd) }

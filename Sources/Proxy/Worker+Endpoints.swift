@@ -20,6 +20,8 @@ extension Worker {
         case status(ClientStatusCheck)
         /// A password is checked in a child.
         case password(PasswordCheck)
+        /// A request is explained in a child.
+        case explaining(ExplainProcess)
         /// A name that a request leads to is looked up.
         case name(CachedName)
         /// A call has so much time.
@@ -41,7 +43,9 @@ extension Worker {
             case .opening(let opening): .opening(opening)
             case .http1(let session): .http1(session)
             case .http2(let session): .http2(session)
-            case .listener, .stream, .subrequest, .peer, .status, .password, .name, .deadline, .own: nil
+            case .listener, .stream, .subrequest, .peer, .status, .password, .explaining, .name, .deadline,
+                .own:
+                nil
             }
         }
     }

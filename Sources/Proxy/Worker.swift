@@ -63,6 +63,8 @@ public final class Worker {
     let connector: Connector
     /// Answers that are being made in slices.
     var longAnswers = SlicedWork.Counts()
+    /// Children that explain requests.
+    var explaining = 0
     /// The users of `auth_basic_user_file`.
     let passwordFiles = PasswordFiles()
     private(set) lazy var passwordChecks = PasswordChecks(worker: self)

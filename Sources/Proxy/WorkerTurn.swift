@@ -63,7 +63,8 @@ struct WorkerTurn: LoopTurn {
             case .http2(let session)?:
                 session.connection.transport.note(event)
                 clients.insert(index)
-            case .listener?, .stream?, .subrequest?, .status?, .password?, .name?, .deadline?, .own?:
+            case .listener?, .stream?, .subrequest?, .status?, .password?, .explaining?, .name?, .deadline?,
+                .own?:
                 others.insert(index)
             case nil: break
             }
@@ -90,6 +91,9 @@ struct WorkerTurn: LoopTurn {
         case .password(let check):
             worker.mark.does(.checks)
             check.ready()
+        case .explaining(let process):
+            worker.mark.does(.checks)
+            process.ready()
         case .name(let name):
             worker.mark.does(.checks)
             name.ready()
@@ -144,6 +148,8 @@ struct WorkerTurn: LoopTurn {
             check.timedOut()
         case .password(let check):
             check.timedOut()
+        case .explaining(let process):
+            process.timedOut()
         case .name(let name):
             name.ready()
         case .deadline(let deadline):
@@ -174,7 +180,8 @@ struct WorkerTurn: LoopTurn {
             case .http1(let session)?: session.sendAhead(in: batch)
             case .http2(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .opening, .listener, .stream, .subrequest, .status, .password, .name, .deadline, .own, nil:
+            case .opening, .listener, .stream, .subrequest, .status, .password, .explaining, .name, .deadline,
+                .own, nil:
                 break
             }
         }
@@ -189,7 +196,7 @@ struct WorkerTurn: LoopTurn {
         case .stream(let stream): stream.runPosted()
         case .subrequest(let subrequest): subrequest.runPosted()
         case .peer(let connection): connection.ready()
-        case .listener, .status, .password, .name, .deadline, .own: break
+        case .listener, .status, .password, .explaining, .name, .deadline, .own: break
         }
     }
 

@@ -41,6 +41,7 @@ package struct StatusPage {
                 page.writeWorkers()
                 page.writeEvents()
                 page.writeConfiguration()
+                page.writeExplaining()
             }
         }
         work.once { work.out.append(page.filled(nonce: nonce)) }
@@ -310,6 +311,12 @@ package struct StatusPage {
         }
         write(.errors, "The last \(rows.count) requests that something was wrong with", rows)
         html += "</section>\n"
+    }
+
+    private mutating func writeExplaining() {
+        guard let path = report.explainPath else { return }
+        begin("What becomes of a request", "nothing is sent")
+        html += ExplainPage.form(to: path, [], isWhole: false) + "</section>\n"
     }
 
     private mutating func writeConfiguration() {

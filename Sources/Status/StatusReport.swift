@@ -107,6 +107,8 @@ package struct StatusReport {
 
     /// The path of an API that changes servers; `nil`: there is none here.
     package var apiPath: String?
+    /// Where requests are explained; `nil`: nowhere.
+    package var explainPath: String?
     /// Of whoever answers: `host:port` as the client has it.
     package var address = ""
     /// When the report was gathered, of the wall clock.

@@ -171,6 +171,8 @@ import Testing
             (["ftp://x/"], "neither a URL of http or https nor a path"),
             (["http://x:1/"], "nobody listens on port 1; addresses that are listened on"),
             (["https://x:PORT/"], "speaks no TLS: write http://"),
+            (["http://[::1"], "the address in \"http://[::1\" does not end: \"]\" is missing"),
+            (["http://:PORT/"], "there is no host in"),
             (["/", "--client", "me"], "\"me\" is no address of a client"),
             (["/", "-H", "X"], "a field is written as \"Name: value\""),
             (["/", "-H", "X: a\r\nY: b"], "has no control characters"),
@@ -210,6 +212,19 @@ import Testing
         #expect(try run("/x").contains("GET http://me/x from 127.0.0.1, to 127.0.0.1:\(port)\n"))
         let other = try run("https://me:\(secure)/")
         #expect(other.contains("Location: https://me:\(secure)/on"), "\(other)")
+        let (port2, secure2) = (try FreePort.next(), try FreePort.next())
+        try directory.write(
+            """
+            events { } http { access_log off; server { listen 127.0.0.1:\(port2); return 200 a; }
+            server { listen 127.0.0.1:\(secure2) ssl default_server; ssl_reject_handshake on; }
+            server { listen 127.0.0.1:\(secure2) ssl; ssl_certificate self-signed; server_name me;
+            return 200 me; } }
+            """, to: "a.conf")
+        let refused = try run("https://you:\(secure2)/")
+        #expect(refused.contains("ssl_reject_handshake: the handshake for \"you\" is refused"), "\(refused)")
+        #expect(refused.contains("closed without an answer"), "\(refused)")
+        #expect(try run("https://127.0.0.1:\(secure2)/").contains("without a server's name is refused"))
+        #expect(try run("https://ME:\(secure2)/").contains("HTTP/1.1 200 OK"))
     }
 
     @Test(

@@ -114,6 +114,13 @@ import Testing
             form.head["content-security-policy"]?.contains("form-action 'self'; frame-ancestors 'none'")
                 == true)
         #expect(try page(server).contains("<a href=\"/status\">"))
+        // Who is kept out of the API by its address finds no way there.
+        let other = Self.configuration.replacingOccurrences(
+            of: "allow 127.0.0.1; deny all;", with: "deny all;")
+        let shut = try Server(
+            other, gateways: [try RecordingGateway("g1"), try RecordingGateway("g2")])
+        #expect(try !page(shut, "/status/html?q=gw").contains("form=html"))
+        shut.finish()
         let closed = Self.path.replacingOccurrences(of: "/api/", with: "/closed/")
         #expect(try RawClient.get(server.port, closed).status == 403)
         #expect(

@@ -282,11 +282,7 @@ public final class TLSConnection {
         if SSL_client_hello_get0_ext(ssl, UInt32(TLSEXT_TYPE_server_name), &start, &count) == 1, let start {
             serverName = ServerNameExtension.hostName(UnsafeBufferPointer(start: start, count: count).span)
         }
-        // A server without certificates and rules of its own is served with those at hand.
-        let named = serverName.flatMap { selector?.context(forServerName: $0.map(\.asciiLowercased)) }
-        let isNameless = serverName == nil || selector == nil
-        var found = named ?? original
-        guard !found.rejectsHandshakes || named == nil && !isNameless else { return .refused }
+        guard var found = original.successor(serverName, selector) else { return .refused }
         if found.hasMadeCertificates {
             guard let decided else { return .waits }
             found = decided

@@ -219,3 +219,15 @@ public final class TLSServerContext {
         return true
     }
 }
+
+extension TLSServerContext {
+    /// What serves a client that names a server in its handshake, or none; `nil`: the handshake is refused.
+    ///
+    /// A server without certificates and rules of its own is served with those at hand.
+    public func successor(_ name: [UInt8]?, _ selector: (any TLSServerSelector)?) -> TLSServerContext? {
+        let named = name.flatMap { selector?.context(forServerName: $0.map(\.asciiLowercased)) }
+        let isNameless = name == nil || selector == nil
+        let found = named ?? self
+        return found.rejectsHandshakes && (named != nil || isNameless) ? nil : found
+    }
+}

@@ -14,6 +14,8 @@ struct Delivery {
         case file(FileContent)
         /// An answer that is not made to its end yet.
         case work(SlicedWork)
+        /// An answer that a child works out.
+        case explaining(ExplainProcess)
     }
 
     /// Bytes of the response given to the protocol, and of those what is behind the head: in HTTP/1, as nginx

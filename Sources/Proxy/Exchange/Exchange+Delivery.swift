@@ -34,6 +34,7 @@ extension Exchange {
         case .none: upstream?.clientCanTakeMore()
         case .file: continueFile()
         case .work: makeLater()
+        case .explaining: break
         }
     }
 
@@ -137,6 +138,7 @@ extension Exchange {
             work.drop()
             worker.longAnswers[work.purpose] -= 1
         }
+        if case .explaining(let process) = source { process.leave() }
         source = .none
     }
 }

@@ -37,7 +37,8 @@ extension Exchange {
     /// `client_body_early_read`
     private var wantsBodyEarly: Bool {
         let conditions = server.base.settings.core.bodyEarlyRead.elements
-        if conditions.isEmpty || !body.isPresent { return false }
+        // Nobody sends the content of a request that is only explained.
+        if conditions.isEmpty || !body.isPresent || worker.trace != nil { return false }
         return conditions.contains { $0.isYes(for: self) }
     }
 

@@ -52,7 +52,7 @@ extension Exchange {
     ///
     /// - Returns: whether it is waited for; then `bodyIsHere` goes on.
     func awaitBodyForMirrors() -> Bool {
-        guard body.isPresent, !body.isKeptWhole, !body.isDiscarded else { return false }
+        guard body.isPresent, !body.isKeptWhole, !body.isDiscarded, worker.trace == nil else { return false }
         body.keep(.whole(keepingPlan))
         // A part of it is lost.
         guard !body.isDiscarded else { return false }

@@ -16,27 +16,57 @@ package enum Explainer {
     /// Longest head of an answer that is looked at.
     private static var answerMax: Int { 64 << 10 }
 
+    /// By a configuration alone: beside a service that may run, of which nothing is known.
+    ///
     /// - Throws: what is wrong with the question, or that nobody listens there.
     package static func explain(
         _ question: ExplainQuestion, by configuration: Configuration
     ) throws(ConfigError) -> Explanation {
         let visit = try Visit(question, configuration.listeners)
-        let trace = RequestTrace()
         do throws(Errno) {
-            return try explain(visit, by: configuration, trace)
+            let shared = try SharedState(slots: 1)
+            shared.prepare(configuration, for: .start)
+            let birth = Worker.Birth(configuration: configuration, sockets: [], shared: shared, slot: 0)
+            let trace = RequestTrace(of: visit, knowsService: false)
+            let worker = try Worker(birth, orders: nil, trace: trace)
+            worker.snapshot.groups.presumeHealthy()
+            return try explain(visit, by: worker, trace)
+        } catch {
+            throw ConfigError("the request cannot be tried out \(error.logText)")
+        }
+    }
+
+    /// As things are with a worker now. The process is a child of its, which has shared memory for itself
+    /// and no descriptors, and ends with this.
+    ///
+    /// - Throws: what is wrong with the question, or that nobody listens there.
+    static func explain(
+        _ question: ExplainQuestion, inPlaceOf parent: Worker
+    ) throws(ConfigError) -> Explanation {
+        let visit = try Visit(question, parent.configuration.listeners)
+        // The numbers of its files are of other things here.
+        parent.configuration.silence()
+        do throws(Errno) {
+            let birth = Worker.Birth(
+                configuration: parent.configuration, sockets: [], shared: parent.shared, slot: parent.slot)
+            let trace = RequestTrace(of: visit, knowsService: true)
+            return try explain(visit, by: try Worker(birth, orders: nil, trace: trace), trace)
         } catch {
             throw ConfigError("the request cannot be tried out \(error.logText)")
         }
     }
 
     private static func explain(
-        _ visit: Visit, by configuration: Configuration, _ trace: RequestTrace
+        _ visit: Visit, by worker: Worker, _ trace: RequestTrace
     ) throws(Errno) -> Explanation {
-        let shared = try SharedState(slots: 1)
-        shared.prepare(configuration, for: .start)
-        let birth = Worker.Birth(configuration: configuration, sockets: [], shared: shared, slot: 0)
-        let worker = try Worker(birth, orders: nil, trace: trace)
-        worker.snapshot.groups.presumeHealthy()
+        if let server = visit.refusingServer {
+            let name = visit.serverName.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            trace.refuse(
+                "ssl_reject_handshake: the handshake "
+                    + (name.isEmpty ? "without a server's name is refused" : "for \"\(name)\" is refused"),
+                at: server.base.place?.description)
+            return Explanation(visit: visit, trace: trace, answer: [])
+        }
         let (near, far) = try Socket.pair()
         let client = Transport(fd: far, tls: nil)
         defer { client.close() }

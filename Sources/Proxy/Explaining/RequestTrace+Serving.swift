@@ -132,6 +132,21 @@ extension RequestTrace {
         add(.access, "\(what): \(result)\(satisfy)", of: exchange)
     }
 
+    /// `ssl_verify_client`, for a client that shows no certificate.
+    func certificateRefusal(of exchange: Exchange, _ wanted: ClientVerification) -> Refusal? {
+        guard exchange.client.isSecure else { return nil }
+        if namesServer, exchange.client.presumedServer !== exchange.server {
+            add(.access, "ssl_verify_client: the handshake named another server: 421", of: exchange)
+            return .status(421)
+        }
+        let isWanted = wanted == .required
+        add(
+            .access,
+            "ssl_verify_client: a client without a certificate is \(isWanted ? "refused" : "let in")",
+            of: exchange)
+        return isWanted ? .noCertificate : nil
+    }
+
     // MARK: Content
 
     /// What serves the request has been found.
@@ -205,7 +220,12 @@ extension RequestTrace {
             return
                 "\(index == chosen ? "> " : "  ")\(settings.name)\(weight)\(obstacle.map { ": \($0)" } ?? "")"
         }
-        if group.peers.count > lines.count { lines.append("  and \(group.peers.count - lines.count) more") }
+        if group.settings.isChecked, !knowsService {
+            lines.append("  health checks: not known outside of the service; all count as healthy")
+        }
+        if group.peers.count > RequestTrace.peersMax {
+            lines.append("  and \(group.peers.count - RequestTrace.peersMax) more")
+        }
         return lines
     }
 }

@@ -34,6 +34,10 @@ final class RequestTrace {
         let head: [String]
     }
 
+    /// What servers, limits and sessions are like is that of a service that runs, and not of a fresh start.
+    let knowsService: Bool
+    /// What the client would name in its handshake is a server.
+    let namesServer: Bool
     private(set) var steps: [Step] = []
     private(set) var destination: Destination?
     /// The server and the location that were in force at the end.
@@ -41,6 +45,17 @@ final class RequestTrace {
     private(set) var location = ""
     /// Nothing more happens to the client's request.
     private(set) var isOver = false
+
+    init(of visit: Visit, knowsService: Bool) {
+        self.knowsService = knowsService
+        namesServer = visit.serverName != nil
+    }
+
+    /// The handshake would end in an alert, and nothing comes after it.
+    func refuse(_ handshake: String, at place: String?) {
+        steps.append(Step(kind: .listen, text: handshake, place: place, details: [], isInner: false))
+        end()
+    }
 
     func add(
         _ kind: Kind, _ text: String, of exchange: Exchange, at place: String? = nil, _ details: [String] = []

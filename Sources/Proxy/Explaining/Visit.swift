@@ -26,8 +26,8 @@ struct Visit {
     let localAddress: SocketAddress
     /// Where it would come from.
     let client: SocketAddress
-    /// Whom it would name in a handshake.
-    let host: String
+    /// Whom it would name in a handshake, in small letters; `nil`: nobody (RFC 6066 §3: no addresses).
+    let serverName: [UInt8]?
     /// What it asks for, in words.
     let title: String
     /// The bytes of its request.
@@ -41,7 +41,9 @@ struct Visit {
         let url = try VisitURL(question.url)
         let (listen, local) = try Visit.listener(for: url, listeners)
         let authority = url.authority.isEmpty ? Visit.authority(of: listen, at: local) : url.authority
-        host = String(HostAndPort.split(authority).0)
+        let host = String(HostAndPort.split(authority).0)
+        let isAddress = host.hasPrefix("[") || SocketAddress(ip: host, port: 0) != nil
+        serverName = isAddress ? nil : host.utf8.map(\.asciiLowercased)
         self.listen = listen
         self.client = client
         localAddress = local
@@ -58,6 +60,15 @@ struct Visit {
         }
         head = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
         title = "\(question.method) \(listen.isTLS ? "https" : "http")://\(authority)\(url.target)"
+    }
+
+    /// The server that refuses to shake hands with it; `nil`: none does.
+    var refusingServer: VirtualServer? {
+        let own = listen.defaultServer
+        guard listen.isTLS, let context = own.tls, context.successor(serverName, listen) == nil else {
+            return nil
+        }
+        return serverName.flatMap { listen.server(forHost: $0.span).server } ?? own
     }
 
     private static func listener(
@@ -129,8 +140,11 @@ private struct VisitURL {
         authority = String(rest.prefix { $0 != "/" && $0 != "?" })
         let path = rest.dropFirst(authority.count)
         if !path.isEmpty { target = path.hasPrefix("/") ? String(path) : "/" + path }
-        guard !authority.isEmpty, !authority.contains("@") else {
+        guard !authority.isEmpty, !authority.contains("@"), !authority.hasPrefix(":") else {
             throw ConfigError("there is no host in \"\(text)\"")
+        }
+        if authority.hasPrefix("["), !authority.contains("]") {
+            throw ConfigError("the address in \"\(text)\" does not end: \"]\" is missing")
         }
         guard let digits = HostAndPort.split(authority).1 else {
             port = isTLS ? 443 : 80

@@ -16,4 +16,13 @@ enum AccessRules {
         }
         return .silent
     }
+
+    /// Nobody at the client's address comes in there, whoever it is.
+    static func exclude(_ exchange: Exchange, from location: Location) -> Bool {
+        guard location.settings.core.satisfy == .all else { return false }
+        let rule = location.settings.access.rules.elements.first {
+            $0.range.contains(exchange.remoteAddress)
+        }
+        return rule.map { !$0.allows } ?? false
+    }
 }

@@ -7,7 +7,9 @@ enum ClientCertificates {
     /// Why the request is refused; `nil`: it is not.
     static func refusal(of exchange: Exchange) -> Refusal? {
         let wanted = exchange.server.clientVerification
-        guard wanted != .off, let tls = exchange.client.tls else { return nil }
+        guard wanted != .off else { return nil }
+        if let trace = exchange.worker.trace { return trace.certificateRefusal(of: exchange, wanted) }
+        guard let tls = exchange.client.tls else { return nil }
         guard isNegotiated(exchange, tls) else {
             exchange.worker.log(
                 .info, exchange,

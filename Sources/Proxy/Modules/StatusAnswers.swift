@@ -30,10 +30,13 @@ enum StatusAnswers {
             setType(exchange, "text/plain")
             return end(exchange)
         }
+        if subpath(exchange) == "explain" { return ExplainAnswers.handle(exchange) }
         guard let format = format(exchange) else { return .status(404) }
         let work = work(exchange)
         let gathering = gathering(exchange, .all)
-        gathering.apiPath = exchange.server.location(of: writing)?.name
+        let api = exchange.server.location(of: writing) { !AccessRules.exclude(exchange, from: $0) }
+        gathering.apiPath = api?.name
+        gathering.explainPath = path(of: exchange.location).map { "\($0)/explain" }
         gathering.add(to: work)
         let view = StatusView { argument($0, of: exchange) }
         switch format {
@@ -266,7 +269,18 @@ enum StatusAnswers {
         return String(rest)
     }
 
-    private static func argument(_ name: String, of exchange: Exchange) -> String? {
+    /// Where its page is, without a slash behind it; `nil`: many paths lead there, and none of ours.
+    static func path(of location: Location) -> String? {
+        switch location.kind {
+        case .prefix, .prefixWithoutRegex:
+            var path = location.name
+            while path.last == "/" { path.removeLast() }
+            return path
+        default: return nil
+        }
+    }
+
+    static func argument(_ name: String, of exchange: Exchange) -> String? {
         ServerForms.value(name, in: String(decoding: exchange.arguments.bytes, as: UTF8.self))
     }
 
@@ -285,7 +299,7 @@ enum StatusAnswers {
         return accept.contains("version=0.0.4") ? .metrics : .text
     }
 
-    private static func accepts(_ exchange: Exchange, _ part: String) -> Bool {
+    static func accepts(_ exchange: Exchange, _ part: String) -> Bool {
         accepted(exchange).contains(part)
     }
 
@@ -300,7 +314,7 @@ enum StatusAnswers {
 
     // MARK: The answer
 
-    private static func begin(_ exchange: Exchange, status: UInt16) -> ByteBuffer {
+    static func begin(_ exchange: Exchange, status: UInt16) -> ByteBuffer {
         let response = exchange.response
         response.status = status
         response.content.removeAll()
@@ -309,16 +323,16 @@ enum StatusAnswers {
         return response.content
     }
 
-    private static func setType(_ exchange: Exchange, _ type: String) {
+    static func setType(_ exchange: Exchange, _ type: String) {
         exchange.response.contentType.removeAll()
         exchange.response.contentType.append(type)
     }
 
-    private static func add(_ exchange: Exchange, _ name: String, _ value: String) {
+    static func add(_ exchange: Exchange, _ name: String, _ value: String) {
         exchange.response.add(name: Array(name.utf8), known: .other) { $0.append(value) }
     }
 
-    private static func end(_ exchange: Exchange) -> Outcome {
+    static func end(_ exchange: Exchange) -> Outcome {
         exchange.response.contentKind = .buffered
         exchange.response.contentLength = Int64(exchange.response.content.count)
         return .respond

@@ -122,7 +122,7 @@ final class PasswordCheck {
 
     func start() throws(Errno) {
         let process = try AnswerProcess("portico-passwd", cpuSecondsMax: PasswordCheck.secondsMax) {
-            self.claim.isRight ? PasswordCheck.rightAnswer : 0
+            [self.claim.isRight ? PasswordCheck.rightAnswer : 0]
         }
         let token = worker.loop.enroll(.password(self))
         do {
@@ -143,7 +143,7 @@ final class PasswordCheck {
         while true {
             switch running.process.read() {
             case .nothing: return
-            case .answer(let byte): settle(decide(isRight: byte == PasswordCheck.rightAnswer))
+            case .answer(let bytes): settle(decide(isRight: bytes == [PasswordCheck.rightAnswer]))
             case .ended: return collect()
             }
         }

@@ -109,10 +109,12 @@ final class LocationTree {
     let patternSet: ConfiguredPatternSet
 
     /// The first location with a path of its own that this module answers, nested ones too; `nil`: none.
-    func location(of module: ContentModule) -> Location? {
+    func location(of module: ContentModule, where isWanted: (Location) -> Bool) -> Location? {
         for location in sorted {
-            if case .module(let found) = location.settings.content, found === module { return location }
-            if let found = location.nested.location(of: module) { return found }
+            if case .module(let found) = location.settings.content, found === module, isWanted(location) {
+                return location
+            }
+            if let found = location.nested.location(of: module, where: isWanted) { return found }
         }
         return nil
     }

@@ -57,7 +57,9 @@ final class VirtualServer {
     }
 
     /// The first of its locations that this module answers.
-    func location(of module: ContentModule) -> Location? { tree.location(of: module) }
+    func location(
+        of module: ContentModule, where isWanted: (Location) -> Bool = { _ in true }
+    ) -> Location? { tree.location(of: module, where: isWanted) }
 
     func namedLocation(_ name: [UInt8]) -> Location? { named["@" + String(decoding: name, as: UTF8.self)] }
 

@@ -122,8 +122,7 @@ final class ClientConnection {
         }
         guard listen.isTLS else { return }
         madeDetails.handshakeMs = nowMs - startedMs
-        let name = visit.host.utf8.map(\.asciiLowercased)
-        madeDetails.presumedServer = listen.server(forHost: name.span).server
+        madeDetails.presumedServer = visit.serverName.flatMap { listen.server(forHost: $0.span).server }
     }
 
     func shookHands(nowMs: Int64) {

@@ -24,6 +24,12 @@ final class StatusGathering {
         set { report.apiPath = newValue }
     }
 
+    /// Where requests are explained; `nil`: nowhere.
+    var explainPath: String? {
+        get { report.explainPath }
+        set { report.explainPath = newValue }
+    }
+
     /// All of it at once.
     static func report(_ worker: Worker, address: String, _ scope: StatusScope) -> StatusReport {
         let gathering = StatusGathering(worker, address: address, scope)
