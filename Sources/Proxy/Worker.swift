@@ -78,6 +78,8 @@ public final class Worker {
     var mirrors = Mirrors()
     /// `userid`: what clients are told apart by.
     lazy var userIDs = UserIDMaker(nowUs: clock.nowUs)
+    /// When requests are next noted for others of their kind.
+    var exemplarTurns = ExemplarTurns()
     /// Zones of limits that could not be looked at.
     var limitLog = LogRation()
     /// Connections to peers that could not be made here.

@@ -25,6 +25,8 @@ public final class SharedState {
     package private(set) var serverHandshakes: Tally
     /// The last requests that something was wrong with.
     package let events: EventRing
+    /// Requests that stand for others in histograms.
+    package let exemplars: Exemplars
     /// What has happened to the service and its servers.
     public let chronicle: Chronicle
     /// How often requests ended for each of the reasons that are counted.
@@ -99,6 +101,7 @@ public final class SharedState {
         resolvers = try ResolverTable(places: passing.table(2))
         leaving = try SharedMemory(count: 1)
         events = try EventRing()
+        exemplars = try Exemplars()
         reasons = try SharedMemory(count: SharedState.reasonsMax)
         service = try ServiceRecord(slots: slots)
         marks = try LoopMarks(slots: slots)

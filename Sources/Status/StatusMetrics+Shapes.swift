@@ -133,34 +133,46 @@ extension StatusMetrics {
         }
     }
 
-    private static let bounds: [(us: Int64, label: String)] = [
-        (500, "0.0005"), (1000, "0.001"), (2500, "0.0025"), (5000, "0.005"), (10_000, "0.01"),
-        (25_000, "0.025"), (50_000, "0.05"), (100_000, "0.1"), (250_000, "0.25"), (500_000, "0.5"),
-        (1_000_000, "1"), (2_500_000, "2.5"), (5_000_000, "5"), (10_000_000, "10"), (60_000_000, "60"),
-    ]
-    /// The same as labels; OpenMetrics wants whole numbers with a point.
-    private static let labels = bounds.map { ",le=\"\($0.label)\"" }
-    private static let pointedLabels = bounds.map {
-        ",le=\"\($0.label)\($0.label.contains(".") ? "" : ".0")\""
+    /// Ends of ranges in seconds, as they are written.
+    private static let bounds = Exemplars.bounds.map { us in
+        var text = "\(us / 1_000_000).\(String(us % 1_000_000 + 1_000_000).dropFirst())"
+        while text.last == "0" { text.removeLast() }
+        if text.last == "." { text.removeLast() }
+        return text
     }
+    /// The same as labels; OpenMetrics wants whole numbers with a point.
+    private static let labels = bounds.map { ",le=\"\($0)\"" }
+    private static let pointedLabels = bounds.map { ",le=\"\($0)\($0.contains(".") ? "" : ".0")\"" }
 
-    func histogram(_ name: String, _ help: String, _ rows: Rows) {
+    /// - Parameter exemplars: for each range, and those beyond; OpenMetrics alone has a place for them.
+    func histogram(_ name: String, _ help: String, _ rows: Rows, _ exemplars: [Exemplars.Exemplar?] = []) {
         let buckets = "\(name)_bucket"
-        let bounds = StatusMetrics.bounds
+        let exemplars = form == .openMetrics ? exemplars : []
         let bound = form == .openMetrics ? StatusMetrics.pointedLabels : StatusMetrics.labels
         work.once { [self] in begin(name, .histogram, help) }
         work.each(rows.count) { [self] row in
             let labels = rows.labels(row)
             let latency = rows.sum(row).latency
             let total = latency.total
-            for (bound, count) in zip(bound, latency.counts(upTo: bounds.map(\.us))) {
-                line(buckets, labels, bound, count)
+            let counts = latency.counts(upTo: Exemplars.bounds) + [total]
+            for (range, bound) in (bound + [",le=\"+Inf\""]).enumerated() {
+                write(buckets, labels, bound)
+                out.append(decimal: counts[range])
+                if range < exemplars.count, let exemplar = exemplars[range] { append(exemplar) }
+                out.append("\n")
             }
-            line(buckets, labels, ",le=\"+Inf\"", total)
             write("\(name)_sum", labels, "")
             appendSeconds(latency.sumUs)
             line("\(name)_count", labels, total)
         }
+    }
+
+    /// ` # {request_id="…"} 0.25 1700000000.5`
+    private func append(_ exemplar: Exemplars.Exemplar) {
+        out.append(" # {\(StatusMetrics.text([("request_id", exemplar.requestID)]))} ")
+        let part = String(exemplar.atMs % 1000 + 1000).dropFirst()
+        out.append("\(exemplar.us / 1_000_000).\(String(exemplar.us % 1_000_000 + 1_000_000).dropFirst())")
+        out.append(" \(exemplar.atMs / 1000).\(part)")
     }
 
     /// Microseconds as seconds, and the end of the line.

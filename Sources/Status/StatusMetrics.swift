@@ -110,7 +110,7 @@ extension StatusMetrics {
                 line("request_ends_total", StatusMetrics.text([("reason", reason)]), count)
             }
         }
-        histogram("request_duration_seconds", "How long requests took.", all)
+        histogram("request_duration_seconds", "How long requests took.", all, report.exemplars)
     }
 
     private func writeProcess() {

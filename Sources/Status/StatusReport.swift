@@ -109,6 +109,8 @@ package struct StatusReport {
     package var apiPath: String?
     /// Where requests are explained; `nil`: nowhere.
     package var explainPath: String?
+    /// Requests that stand for others that took as long.
+    package var exemplars: [Exemplars.Exemplar?] = []
     /// Of whoever answers: `host:port` as the client has it.
     package var address = ""
     /// When the report was gathered, of the wall clock.

@@ -51,6 +51,32 @@ import Testing
         }
     }
 
+    @Test("exemplars of a histogram lead to the log by the request's number, in OpenMetrics alone")
+    func exemplars() throws {
+        let server = try Server(
+            """
+            worker_processes 1; error_log %PREFIX%/error.log notice; events { }
+            http { log_format ids "$request_id $uri"; access_log %PREFIX%/access.log ids;
+                server { listen 127.0.0.1:%PORT1%; location / { return 200; }
+                    location /status { status; access_log off; } } }
+            """)
+        #expect(try RawClient.get(server.port, "/first").status == 200)
+        func scrape(_ accept: String) throws -> String {
+            let head =
+                "GET /status/metrics HTTP/1.1\r\nHost: a\r\nAccept: \(accept)\r\nConnection: close\r\n\r\n"
+            return String(latin1: try RawClient.ask(server.port, head).body)
+        }
+        let young = try scrape("application/openmetrics-text")
+        let pattern =
+            /portico_request_duration_seconds_bucket\{le="[0-9.]+"\} 1 # \{request_id="([0-9a-f]{32})"\} [0-9]+\.[0-9]{6} [0-9]+\.[0-9]{3}\n/
+        let found = young.matches(of: pattern)
+        #expect(found.count == 1, "\(young)")
+        let id = try #require(found.first).output.1
+        #expect(server.directory.read("access.log").contains("\(id) /first\n"))
+        #expect(try !scrape("text/plain").contains(" # {"))
+        server.finish()
+    }
+
     @Test("Prometheus takes the alerts, and they fire when they should")
     func alerts() throws {
         let directory = try TemporaryDirectory()

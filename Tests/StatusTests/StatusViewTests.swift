@@ -107,6 +107,9 @@ import Upstream
     func openMetrics() throws {
         var report = StatusReport()
         report.upstreams = [try upstream("a", 1) { _ in .unhealthy }]
+        report.exemplars = Array(repeating: nil, count: Exemplars.bounds.count + 1)
+        report.exemplars[7] = Exemplars.Exemplar(atMs: 1_700_000_000_050, us: 73_400, requestID: "0a1b")
+        report.exemplars[15] = Exemplars.Exemplar(atMs: 1000, us: 61_000_000, requestID: "ff")
         func text(_ form: StatusMetrics.Form) -> String {
             let out = ByteBuffer(capacity: 64)
             StatusMetrics.write(report, form, to: out)
@@ -117,6 +120,10 @@ import Upstream
         #expect(young.contains("# TYPE portico_requests counter\nportico_requests_total 0\n"))
         #expect(old.contains("# TYPE portico_requests_total counter\nportico_requests_total 0\n"))
         #expect(young.contains("le=\"1.0\"}") && old.contains("le=\"1\"}"))
+        let exemplar = "le=\"0.1\"} 0 # {request_id=\"0a1b\"} 0.073400 1700000000.050\n"
+        #expect(young.contains("portico_request_duration_seconds_bucket{\(exemplar)"))
+        #expect(young.contains("le=\"+Inf\"} 0 # {request_id=\"ff\"} 61.000000 1.000\n"))
+        #expect(young.ranges(of: " # {").count == 2 && !old.contains(" # {"))
         let labels = "upstream=\"a\",server=\"10.0.0.1:1000\",id=\"0\""
         for (state, value) in [("up", 0), ("unhealthy", 1), ("draining", 0)] {
             #expect(

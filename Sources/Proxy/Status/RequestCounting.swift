@@ -24,6 +24,7 @@ extension Worker {
             requestTally.add(.requests)
             requestTally.add(status: status)
             requestTally.add(microseconds: us)
+            if exemplarTurns.mayBeDue(us, nowMs: clock.nowMs) { noteExemplar(exchange, us) }
             if let zone = exchange.accounting.serverZone {
                 count(exchange, in: exchange.snapshot.zones[zone], us)
             }
@@ -40,6 +41,18 @@ extension Worker {
         // Reasons are words: made only where there is something to tell.
         guard status >= 500 || exchange.accounting.fault == .upstreamCut else { return }
         if reason.isFault { note(exchange, reason) }
+    }
+
+    /// The request stands for others that took as long, unless one has done so a moment ago.
+    private func noteExemplar(_ exchange: Exchange, _ us: Int64) {
+        let range = Exemplars.range(ofMicroseconds: us)
+        guard exemplarTurns.take(range, nowMs: clock.nowMs) else { return }
+        let id = ByteBuffer(capacity: 32)
+        exchange.appendRequestID(to: id)
+        shared.exemplars.note(
+            Exemplars.Exemplar(
+                atMs: Int(clock.wallMs), us: Int(us), requestID: String(decoding: id.bytes, as: UTF8.self)),
+            in: range)
     }
 
     private func count(_ exchange: Exchange, in zone: Tally, _ us: Int64) {
@@ -68,6 +81,27 @@ extension Worker {
                     reason.text, String(decoding: text.bytes, as: UTF8.self), exchange.remoteAddress.text,
                     String(decoding: server, as: UTF8.self),
                 ]))
+    }
+}
+
+/// When a worker next notes a request that stands for others: one a second, and of slow ones one a second
+/// of each range. Most requests are asked about the time and nothing else.
+struct ExemplarTurns {
+    /// What takes longer is always looked at.
+    private static var slowUs: Int64 { 100_000 }
+    private static var everyMs: Int64 { 1000 }
+
+    private var nextMs: Int64 = 0
+    private var rangesMs = [Int64](repeating: 0, count: Exemplars.bounds.count + 1)
+
+    func mayBeDue(_ us: Int64, nowMs: Int64) -> Bool { nowMs >= nextMs || us > ExemplarTurns.slowUs }
+
+    /// - Returns: whether it is the turn of a request in this range.
+    mutating func take(_ range: Int, nowMs: Int64) -> Bool {
+        guard rangesMs.indices.contains(range), nowMs >= rangesMs[range] else { return false }
+        nextMs = nowMs + ExemplarTurns.everyMs
+        rangesMs[range] = nextMs
+        return true
     }
 }
 

@@ -121,6 +121,7 @@ final class StatusGathering {
             (reason.text, shared.reasons.load(place))
         }
         report.connections = StatusReport.Connections { counters.total($0) }
+        report.exemplars = shared.exemplars.all
         report.requests = shared.tallies.sum(named: SharedState.requestsName)
         report.plainOnTLS = counters.total(.plainOnTLS)
         report.patternExcesses = counters.total(.patternExcesses)
