@@ -134,8 +134,8 @@ extension StatusPage {
                 " <small><a href=\"\(escaped(form))\" aria-label=\"Change \(escaped(server.settings.name))\">"
             text += "Change</a></small>"
         }
-        text += "</th><td class=\"text\"><span class=\"state \(server.state.rawValue)\">"
-        text += "\(Wording.state(server.state))</span>"
+        let badge = badge(of: server)
+        text += "</th><td class=\"text\"><span class=\"state \(badge.style)\">\(badge.word)</span>"
         if !notes.isEmpty { text += "<small>\(escaped(notes.joined(separator: ", ")))</small>" }
         text += "</td>" + count(server.settings.weight)
         text += "<td>\(course(server.recent.requests))"
@@ -149,6 +149,15 @@ extension StatusPage {
         text += cell(server.downtimeMs > 0 ? Wording.duration(ms: server.downtimeMs) : "")
         text += cell(latency(sum.latency, 0.5)) + cell(latency(sum.latency, 0.99))
         return text + cell(lastCheck(server)) + "</tr>"
+    }
+
+    /// A server that nobody has taken out of use, and that gets no requests all the same, is not shown as up.
+    private func badge(of server: StatusReport.Server) -> (style: String, word: String) {
+        switch (server.state, server.hindrance) {
+        case (.up, .failing): ("checking", "failing")
+        case (.up, .full): ("checking", "full")
+        default: (server.state.rawValue, Wording.state(server.state))
+        }
     }
 
     /// A line over the last minutes; nothing where there were no requests.

@@ -75,6 +75,7 @@ import Upstream
         let sample = ServiceRecord.Sample(
             atMs: 1, lengthMs: 2000, requests: 99999, errors: 9, p50: 123_456, p95: 234_567, p99: 345_678)
         report.samples = Array(repeating: sample, count: 150)
+        report.explainPath = "/status/explain"
         let page = StatusPage.text(report, nonce: "n0")
         #expect(page.utf8.count < 60_000, "\(page.utf8.count)")
         #expect(page.contains("<h2>Last errors") && page.contains("upstream_error"))
