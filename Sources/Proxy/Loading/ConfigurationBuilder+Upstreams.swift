@@ -8,14 +8,14 @@ internal import Upstream
 extension ConfigurationBuilder {
     func readUpstream(_ statement: Statement) throws(ConfigError) {
         let name = statement.argument(0)
-        guard block(named: name) == nil else {
+        guard groupPlaces.block(named: name) == nil else {
             throw ConfigError("duplicate upstream \"\(name)\"", statement)
         }
         let block = UpstreamBlock(
             name: name, resolve: { self.files.resolve(host: $0, port: $1) },
             readState: { (state) throws(ConfigError) in try self.readState(state) }, warn: { self.warn($0) })
         // What passes to it is not to blame if something in it is wrong.
-        defer { upstreams.append(block.settings) }
+        defer { append(block.settings) }
         try block.read(statement, Directives.upstream)
         if let key = block.settings.method.key {
             hashKeys[upstreams.count] = try template(key, statement)
@@ -30,21 +30,17 @@ extension ConfigurationBuilder {
     /// another port, is another group.
     func group(of target: ProxyTarget, _ statement: Statement) throws(ConfigError) -> Int {
         var name = target.groupName
-        if let index = block(named: name) ?? upstreams.firstIndex(where: { $0.name == name }) {
+        if let index = groupPlaces.block(named: name) ?? groupPlaces.group(named: name) {
             if !upstreams[index].isImplicit || upstreams[index].implicitPort == target.port { return index }
             name += ":\(target.defaultPort)"
-            if let index = upstreams.firstIndex(where: { $0.name == name }) { return index }
+            if let index = groupPlaces.group(named: name) { return index }
         }
         return try makeGroup(name, port: target.defaultPort, statement)
     }
 
-    /// The block of that name, whatever its case.
-    private func block(named name: String) -> Int? {
-        let wanted = name.lowercased()
-        return upstreams.firstIndex { known in
-            !known.isImplicit && known.name.utf8.count == wanted.utf8.count
-                && known.name.lowercased() == wanted
-        }
+    private func append(_ settings: UpstreamSettings) {
+        groupPlaces.add(settings, at: upstreams.count)
+        upstreams.append(settings)
     }
 
     private func makeGroup(_ name: String, port: UInt16, _ statement: Statement) throws(ConfigError) -> Int {
@@ -57,7 +53,7 @@ extension ConfigurationBuilder {
         } else {
             let place = try HostAndPort.read(
                 name, defaultPort: port, in: "upstream \"\(name)\"", statement)
-            guard block(named: place.host) == nil else {
+            guard groupPlaces.block(named: place.host) == nil else {
                 throw ConfigError(
                     "upstream \"\(place.host)\" may not have port \(place.port)", statement)
             }
@@ -73,11 +69,29 @@ extension ConfigurationBuilder {
                                 for: place.host, in: upstreams.filter { !$0.isImplicit }.map(\.name)),
                         statement))
                 let sought = DynamicName(host: place.host, port: place.port, isFollowed: false)
-                upstreams.append(UpstreamSettings(implicit: name, unresolved: sought))
+                append(UpstreamSettings(implicit: name, unresolved: sought))
                 return upstreams.count - 1
             }
         }
-        upstreams.append(UpstreamSettings(implicit: name, addresses: addresses))
+        append(UpstreamSettings(implicit: name, addresses: addresses))
         return upstreams.count - 1
     }
+}
+
+/// Where groups stand among all, by their names: thousands of locations ask for them.
+struct GroupPlaces {
+    private var blocks: [String: Int] = [:]
+    private var all: [String: Int] = [:]
+
+    /// Takes in one that stands behind those that there are.
+    mutating func add(_ settings: UpstreamSettings, at place: Int) {
+        if !settings.isImplicit { blocks[settings.name.lowercased()] = place }
+        if all[settings.name] == nil { all[settings.name] = place }
+    }
+
+    /// The block of that name, whatever its case.
+    func block(named name: String) -> Int? { blocks[name.lowercased()] }
+
+    /// The first group of exactly that name, block or not.
+    func group(named name: String) -> Int? { all[name] }
 }

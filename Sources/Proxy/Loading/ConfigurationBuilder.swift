@@ -27,6 +27,8 @@ final class ConfigurationBuilder {
     private(set) var errorLog: ErrorLog
     private(set) var errorLogs: [ErrorLog] = []
     var upstreams: [UpstreamSettings] = []
+    /// Where each of them stands.
+    var groupPlaces = GroupPlaces()
     var health = HealthAssembly()
     var limitZones = LimitZones()
     /// `resolver` and `resolver_timeout` of the `http` block.
