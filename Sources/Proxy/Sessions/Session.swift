@@ -21,14 +21,6 @@ enum Session {
         }
     }
 
-    /// The next event goes on with a TLS handshake.
-    var isShakingHands: Bool {
-        switch self {
-        case .opening(let opening): opening.isShakingHands
-        case .http1, .http2: false
-        }
-    }
-
     // MARK: Events
 
     /// The socket became readable or writable, or the other end hung up.

@@ -136,9 +136,14 @@ import Testing
             case .receiving: return ScriptedFrames.request(id, "/g", method: 0x83, isLast: false)
             case .free, .asked, .alone: return ScriptedFrames.request(id, "/g")
             case .tunnelling:
-                let head: [UInt8] =
-                    [0x02, 7] + Array("CONNECT".utf8) + [0x86, 0x04, 2] + Array("/t".utf8) + [0x41, 1, 0x61]
-                    + [0, 9] + Array(":protocol".utf8) + [9] + Array("websocket".utf8)
+                var head: [UInt8] = [0x02, 7]
+                head += "CONNECT".utf8
+                head += [0x86, 0x04, 2]
+                head += "/t".utf8
+                head += [0x41, 1, 0x61, 0, 9]
+                head += ":protocol".utf8
+                head += [9]
+                head += "websocket".utf8
                 return ScriptedFrames.frame(.headers, 4, id, head)
             }
         }

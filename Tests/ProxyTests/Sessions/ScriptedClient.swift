@@ -161,3 +161,10 @@ func awaitReadable(_ fd: Int32) -> Bool {
     var waiting = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
     return poll(&waiting, 1, 10_000) == 1
 }
+
+extension Session {
+    /// The next event goes on with a TLS handshake.
+    var isShakingHands: Bool {
+        if case .opening(let opening) = self { opening.isShakingHands } else { false }
+    }
+}
