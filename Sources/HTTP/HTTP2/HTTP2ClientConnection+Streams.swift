@@ -15,12 +15,12 @@ extension HTTP2ClientConnection {
 
     /// No further stream begins on this connection.
     public var isLeaving: Bool {
-        finalStreamID != .max || stage == .failed || stage == .broken
+        finalStreamID != .max || frames.isOver
             || nextStreamID > HTTP2ClientConnection.lastStreamID
     }
 
     /// The peer's settings have not come.
-    public var isUnsettled: Bool { stage == .firstSettings }
+    public var isUnsettled: Bool { frames.stage == .firstSettings }
 
     /// Streams that nobody has ended.
     public var streamCount: Int { table.count }
@@ -48,29 +48,22 @@ extension HTTP2ClientConnection {
     }
 
     /// The stream has content or an end to send: it waits for its turn.
-    public func queue(_ slot: Int) { turns.append(slot, &table) }
+    public func queue(_ slot: Int) { flow.queue(slot, &table) }
 
     /// Somebody waits for a turn.
-    public var hasTurns: Bool { !turns.isEmpty }
+    public var hasTurns: Bool { flow.hasTurns }
 
     /// The stream whose turn it is; it waits no more.
-    public func takeTurn() -> Int? {
-        guard let slot = turns.head else { return nil }
-        turns.removeHead(&table)
-        return slot
-    }
+    public func takeTurn() -> Int? { flow.takeTurn(&table) }
 
     /// Bytes of content that the windows let a stream send now.
-    public func allowance(of slot: Int) -> Int { max(0, min(table[slot].sendWindow.size, sendWindow.size)) }
+    public func allowance(of slot: Int) -> Int { flow.allowance(of: table[slot]) }
 
     /// Content of a stream was written, at most `allowance`. More is a fault of ours: nobody knows the
     /// windows any more, and `receive` ends the connection.
     public func sent(_ count: Int, of slot: Int) {
-        guard table[slot].sendWindow.take(count), sendWindow.take(count) else {
-            if stage != .failed { stage = .broken }
-            return
-        }
-        budget.earnFrame(count)
+        guard flow.sent(count, of: &table[slot]) else { return frames.breakOff() }
+        frames.budget.earnFrame(count)
     }
 
     /// END_STREAM was written.
@@ -81,10 +74,10 @@ extension HTTP2ClientConnection {
     /// Ends a stream: the peer is told to stop, unless both sides are through.
     public func end(_ slot: Int, _ code: HTTP2ErrorCode, _ out: ByteBuffer) {
         guard table.slots.contains(slot), table[slot].id != 0 else { return }
-        if table[slot].state != .closed(.ended), stage != .failed {
+        if table[slot].state != .closed(.ended), frames.stage != .failed {
             FrameWriter.reset(table[slot].id, code, to: out)
             // What was on its way is no fault of the peer's.
-            budget.earnAnswer()
+            frames.budget.earnAnswer()
         }
         remove(slot)
     }
@@ -103,7 +96,7 @@ extension HTTP2ClientConnection {
 
     /// No stream begins any more.
     public func endGracefully(out: ByteBuffer) {
-        guard stage != .failed else { return }
+        guard frames.stage != .failed else { return }
         FrameWriter.goAway(0, .noError, to: out)
     }
 
@@ -125,7 +118,7 @@ extension HTTP2ClientConnection {
     public typealias Input = HTTP2Connection.Input
 
     /// Bytes of the field block that is to be read.
-    public var blockCount: Int { blockPlace.map { Int($0.count) } ?? block.count }
+    public var blockCount: Int { frames.blockCount }
 
     /// Reads the head of the response that `receive` has announced, from the same input.
     ///
@@ -133,14 +126,13 @@ extension HTTP2ClientConnection {
     public func readHead(_ head: ResponseHead, sizeMax: Int, from input: Input) -> HeadOutcome {
         guard let (slot, isLast) = pendingBlock.take() else { return .failed(.internalError) }
         var refusal: ResponseHeadError?
-        do throws(HPACKError) {
-            refusal = try withBlock(input.buffer) { (bytes) throws(HPACKError) in
+        do throws(HTTP2Fault) {
+            refusal = try frames.readBlock(input.buffer) { (bytes, decoder) throws(HPACKError) in
                 try HTTP2ResponseReader.readHead(bytes, &decoder, into: head, sizeMax: sizeMax)
             }
         } catch {
             return failed(error.code, input)
         }
-        forgetBlock()
         if let refusal { return .refused(refusal) }
         if (100..<200).contains(head.status) {
             // §8.6: there is no switching of protocols here; §8.1: a response has not ended with this.
@@ -161,14 +153,13 @@ extension HTTP2ClientConnection {
     public func readTrailers(into lines: ByteBuffer, from input: Input) -> HeadOutcome {
         guard let (slot, _) = pendingBlock.take() else { return .failed(.internalError) }
         let isSound: Bool
-        do throws(HPACKError) {
-            isSound = try withBlock(input.buffer) { (bytes) throws(HPACKError) in
+        do throws(HTTP2Fault) {
+            isSound = try frames.readBlock(input.buffer) { (bytes, decoder) throws(HPACKError) in
                 try HTTP2ResponseReader.readTrailers(bytes, &decoder, into: lines, using: scratch)
             }
         } catch {
             return failed(error.code, input)
         }
-        forgetBlock()
         guard isSound else { return .refused(.badField) }
         ended(slot)
         return .complete(isLast: true)
@@ -182,7 +173,9 @@ extension HTTP2ClientConnection {
     /// A stream may send `wideWindow` from now on before anybody has taken of it.
     public func widen(_ slot: Int, out: ByteBuffer) {
         let extra = limits.wideWindow - limits.streamWindow
-        guard table[slot].id != 0, table[slot].extraWidth == 0, extra > 0, stage != .failed else { return }
+        guard table[slot].id != 0, table[slot].extraWidth == 0, extra > 0, frames.stage != .failed else {
+            return
+        }
         table[slot].extraWidth = extra
         table[slot].uncreditedCount += extra
         creditStream(slot, out)
@@ -190,7 +183,7 @@ extension HTTP2ClientConnection {
 
     /// Content of a stream was taken by whom it is for: its window may open again.
     public func consumed(_ count: Int, of slot: Int, out: ByteBuffer) {
-        guard table[slot].id != 0, count > 0, stage != .failed else { return }
+        guard table[slot].id != 0, count > 0, frames.stage != .failed else { return }
         table[slot].uncreditedCount += count
         creditStream(slot, out)
     }

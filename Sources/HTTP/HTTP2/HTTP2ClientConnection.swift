@@ -62,52 +62,23 @@ public enum StreamLoss: Equatable, Sendable {
 /// Bytes in, one event at a time out; answers that are the connection's own (SETTINGS, PING, windows,
 /// resets) are appended to the buffer for what is sent. A stream is in the table until its owner ends it.
 /// No allocation once there were as many streams at a time.
-///
-///     first SETTINGS ──▶ frames ⇄ within a field block
-///                           │
-///                           ▼
-///                         failed
 public final class HTTP2ClientConnection {
-    enum Stage: Equatable {
-        case firstSettings
-        case frames
-        /// HEADERS without END_HEADERS came: nothing but CONTINUATION of the same stream may follow, §6.10.
-        case fieldBlock(FrameHeader, continuations: Int)
-        /// We did what may not be, and have not said so yet.
-        case broken
-        case failed
-    }
-
     /// Most bytes that what nobody wants of a field block may decode to.
     static var unwantedMax: Int { 2 << 20 }
 
     let limits: HTTP2PeerLimits
-    var stage = Stage.firstSettings
-    var budget: PeerBudget
-    /// What the other side said of itself.
-    public internal(set) var peer = HTTP2Settings()
-    /// Content that all streams together may still send.
-    public internal(set) var sendWindow = FlowWindow(65_535)
-    var receiveWindow = FlowWindow(65_535)
-    /// Bytes received since the connection's window was opened last.
-    var uncreditedCount = 0
+    var frames: FrameReader
+    var flow = SendFlow()
+    var receiveWindow = ReceiveWindow(65_535)
     /// The number of the stream that begins next.
     var nextStreamID: UInt32 = 1
     /// Streams above it are not looked at: GOAWAY said so.
     var finalStreamID = UInt32.max
     var table = StreamTable()
-    var turns = SendTurns()
-    var decoder = HPACKDecoder(unwantedMax: HTTP2ClientConnection.unwantedMax)
     /// For the field blocks of requests.
     public var encoder: HPACKEncoder
-    /// A field block that came in several frames.
-    let block = ByteBuffer(capacity: 16)
-    /// Where the block to be read stands in the input; `nil`: in `block`.
-    var blockPlace: Slice?
     /// Whose block `readHead` or `readTrailers` will read, and whether the stream ends with it.
     var pendingBlock: (slot: Int, isLast: Bool)?
-    /// Bytes of the input that were looked at, to be consumed by the next call.
-    var doneCount = 0
     let scratch: ByteBuffer
 
     /// A connection that begins: says the preface and our settings.
@@ -121,13 +92,22 @@ public final class HTTP2ClientConnection {
         self.limits = limits
         self.scratch = scratch
         encoder = HPACKEncoder(scratch: scratch)
-        budget = PeerBudget(concurrentStreams: 0, nowMs: nowMs)
+        frames = FrameReader(
+            from: .firstSettings,
+            limits: .init(bytesMax: limits.blockMax, continuationsMax: limits.continuationsMax),
+            decoder: HPACKDecoder(unwantedMax: HTTP2ClientConnection.unwantedMax),
+            budget: PeerBudget(concurrentStreams: 0, nowMs: nowMs), scratch: scratch)
         out.append(HTTP2Connection.preface)
         FrameWriter.settings(
             [(.enablePush, 0), (.initialWindowSize, UInt32(clamping: limits.streamWindow))], to: out)
-        let more = limits.connectionWindow - receiveWindow.size
-        if more > 0, receiveWindow.move(by: more) { FrameWriter.windowUpdate(0, by: more, to: out) }
+        receiveWindow.widen(to: limits.connectionWindow, out)
     }
+
+    /// What the other side said of itself.
+    public var peer: HTTP2Settings { flow.peer }
+
+    /// Content that all streams together may still send.
+    public var sendWindow: FlowWindow { flow.window }
 
     // MARK: Receiving
 
@@ -135,62 +115,18 @@ public final class HTTP2ClientConnection {
     ///
     /// - Parameter out: gets the answers that are the connection's own.
     public func receive(_ input: ByteBuffer, out: ByteBuffer, nowMs: Int64) -> HTTP2PeerEvent {
-        input.consume(min(doneCount, input.count))
-        doneCount = 0
         do throws(HTTP2Fault) {
-            switch stage {
-            case .broken: throw .connection(.internalError)
-            case .failed: return .incomplete
-            case .firstSettings, .frames, .fieldBlock:
-                return try receiveFrame(input, out: out, nowMs: nowMs)
+            guard let frame = try frames.next(input, out: out, nowMs: nowMs) else { return .incomplete }
+            do throws(HTTP2Fault) {
+                return try take(frame)
+            } catch {
+                guard case .stream(let code) = error else { throw error }
+                return try resetForFault(frame.header.streamID, code, frame)
             }
         } catch {
-            switch error {
-            case .connection(let code), .stream(let code): return fail(code, out)
-            }
+            return fail(error.code, out)
         }
     }
-
-    private func receiveFrame(
-        _ input: ByteBuffer, out: ByteBuffer, nowMs: Int64
-    ) throws(HTTP2Fault) -> HTTP2PeerEvent {
-        guard let header = input.withReadable({ FrameHeader.read($0) }) else { return .incomplete }
-        let fault = header.fault()
-        // What is wrong with all of the connection shows before the payload is there.
-        if case .connection = fault, let fault { throw fault }
-        try judgeOrder(header)
-        let end = FrameHeader.byteCount + header.length
-        guard input.count >= end else { return .incomplete }
-        doneCount = end
-        let frame = Frame(header: header, input: input, out: out, nowMs: nowMs, fault: fault)
-        do throws(HTTP2Fault) {
-            return try take(frame)
-        } catch {
-            guard case .stream(let code) = error else { throw error }
-            return try resetForFault(header.streamID, code, frame)
-        }
-    }
-
-    /// The first frame is SETTINGS (§3.4), and a field block is not interrupted (§6.10).
-    private func judgeOrder(_ header: FrameHeader) throws(HTTP2Fault) {
-        switch stage {
-        case .firstSettings:
-            guard header.kind == .settings, !header.flags.contains(.ack) else {
-                throw .connection(.protocolError)
-            }
-        case .fieldBlock(let first, _):
-            guard header.kind == .continuation, header.streamID == first.streamID else {
-                throw .connection(.protocolError)
-            }
-        case .frames:
-            guard header.kind != .continuation else { throw .connection(.protocolError) }
-        case .broken, .failed:
-            break
-        }
-    }
-
-    /// A frame that is here whole, as of a client's connection.
-    typealias Frame = HTTP2Connection.Frame
 
     private func take(_ frame: Frame) throws(HTTP2Fault) -> HTTP2PeerEvent {
         switch frame.header.kind {
@@ -207,20 +143,15 @@ public final class HTTP2ClientConnection {
             // (RFC 9218 §7.1).
             throw .connection(.protocolError)
         case .priority, .other:
-            try spend(.idleFrame, frame.nowMs)
+            try frames.spend(.idleFrame, frame.nowMs)
             return .handled
         }
     }
 
     // MARK: Ends
 
-    /// Takes from the budget what an act costs.
-    func spend(_ act: PeerBudget.Act, _ nowMs: Int64) throws(HTTP2Fault) {
-        guard budget.spend(act, nowMs: nowMs) else { throw .connection(.enhanceYourCalm) }
-    }
-
     func fail(_ code: HTTP2ErrorCode, _ out: ByteBuffer) -> HTTP2PeerEvent {
-        stage = .failed
+        frames.fail()
         // The peer has begun no streams.
         FrameWriter.goAway(0, code, to: out)
         return .failed(code)
@@ -232,7 +163,7 @@ public final class HTTP2ClientConnection {
     ) throws(HTTP2Fault) -> HTTP2PeerEvent {
         guard isBegun(id) else { throw .connection(code) }
         guard let slot = table.slot(of: id) else {
-            try spend(.idleFrame, frame.nowMs)
+            try frames.spend(.idleFrame, frame.nowMs)
             return .handled
         }
         FrameWriter.reset(id, code, to: frame.out)
@@ -245,7 +176,7 @@ public final class HTTP2ClientConnection {
 
     /// Forgets a stream.
     func remove(_ slot: Int) {
-        turns.remove(slot, &table)
+        flow.remove(slot, &table)
         table.remove(slot)
     }
 }

@@ -19,18 +19,17 @@ extension HTTP2Connection {
     /// §6.1. What it takes of the windows is taken whatever becomes of it: §6.9.
     func takeData(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
         let header = frame.header
-        guard receiveWindow.take(header.length) else { throw .connection(.flowControlError) }
-        uncreditedCount += header.length
+        try receiveWindow.take(header.length)
         let content = try frame.content()
         let isLast = header.flags.contains(.endStream)
-        if content.isEmpty, !isLast { try spend(.idleFrame, frame.nowMs) }
+        if content.isEmpty, !isLast { try frames.spend(.idleFrame, frame.nowMs) }
         let slot = table.slot(of: header.streamID)
         switch outcome(.receivedData(isLast: isLast), of: header.streamID, slot) {
         case .fault(let fault):
             creditConnection(frame.out)
             throw fault
         case .ignore, .illegal:
-            try spend(.idleFrame, frame.nowMs)
+            try frames.spend(.idleFrame, frame.nowMs)
             creditConnection(frame.out)
             return .handled
         case .proceed(let state):
@@ -42,18 +41,9 @@ extension HTTP2Connection {
     private func takeContent(
         _ content: Slice, _ state: StreamState, _ slot: Int, _ frame: Frame
     ) throws(HTTP2Fault) -> HTTP2Event {
-        let length = frame.header.length
-        guard table[slot].receiveWindow.take(length) else { throw .stream(.flowControlError) }
         let isLast = frame.header.flags.contains(.endStream)
-        // §8.1.1: content is as long as was said.
-        if let left = table[slot].contentLeft {
-            let rest = left - Int64(content.count)
-            guard rest >= 0, !isLast || rest == 0 else { throw .stream(.protocolError) }
-            table[slot].contentLeft = rest
-        }
+        try table[slot].take(Int(content.count), ofFrame: frame.header.length, isLast: isLast)
         table[slot].state = state
-        // Padding is taken by nobody.
-        table[slot].uncreditedCount += length - Int(content.count)
         table[slot].heldCount += Int(content.count)
         heldCount += Int(content.count)
         settleWindows(out: frame.out)
@@ -71,22 +61,12 @@ extension HTTP2Connection {
 
     /// §6.2
     func takeHeaders(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
-        let content = try frame.content()
         // §5.1.1: clients begin odd ones.
         guard frame.header.streamID & 1 == 1 else { throw .connection(.protocolError) }
-        guard frame.header.flags.contains(.endHeaders) else {
-            let begun = block ?? ByteBuffer(capacity: Int(content.count))
-            begun.removeAll()
-            begun.append(content, of: frame.input)
-            block = begun
-            if content.isEmpty { try spend(.idleFrame, frame.nowMs) }
-            stage = .fieldBlock(frame.header, continuations: 0)
-            return .handled
-        }
-        blockPlace = content
+        guard try frames.takeHeaders(frame) else { return .handled }
         if hangsOnItself(frame), frame.header.streamID > lastStreamID, !isBeyondEnd(frame.header.streamID) {
             // As for PRIORITY; the stream has begun, and the tables go along.
-            try passBlock(frame)
+            try frames.passBlock(frame)
             lastStreamID = frame.header.streamID
             throw .stream(.protocolError)
         }
@@ -97,25 +77,12 @@ extension HTTP2Connection {
     private func hangsOnItself(_ frame: Frame) -> Bool {
         guard frame.header.flags.contains(.priority) else { return false }
         let position = frame.header.flags.contains(.padded) ? 1 : 0
-        return frame.number(at: position) & 0x7FFF_FFFF == frame.header.streamID
+        return frame.shortNumber(at: position) == frame.header.streamID
     }
 
-    /// §6.10, bounded in frames and in bytes.
+    /// §6.10
     func takeContinuation(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
-        guard case .fieldBlock(let first, let count) = stage else { throw .connection(.protocolError) }
-        guard let block, count < limits.continuationsMax,
-            block.count + frame.header.length <= limits.blockMax
-        else {
-            throw .connection(.enhanceYourCalm)
-        }
-        try spend(.idleFrame, frame.nowMs)
-        block.append(frame.payload, of: frame.input)
-        guard frame.header.flags.contains(.endHeaders) else {
-            stage = .fieldBlock(first, continuations: count + 1)
-            return .handled
-        }
-        stage = .frames
-        blockPlace = nil
+        guard let first = try frames.takeContinuation(frame) else { return .handled }
         return try takeBlock(first, frame)
     }
 
@@ -127,7 +94,7 @@ extension HTTP2Connection {
         let slot = table.slot(of: id)
         // Whatever is wrong with the stream, the tables go along.
         var verdict = HTTP2RequestReader.Outcome.complete
-        if slot != nil { verdict = try readTrailers(frame) } else { try passBlock(frame) }
+        if slot != nil { verdict = try readTrailers(frame) } else { try frames.passBlock(frame) }
         if slot == nil, closed.cause(of: id) == nil {
             // §5.1.1: a number may not be lower than one before.
             throw .connection(.protocolError)
@@ -135,7 +102,7 @@ extension HTTP2Connection {
         switch outcome(.receivedHeaders(isLast: isLast), of: id, slot) {
         case .fault(let fault): throw fault
         case .ignore, .illegal:
-            try spend(.idleFrame, frame.nowMs)
+            try frames.spend(.idleFrame, frame.nowMs)
             return .handled
         case .proceed(let state):
             guard let slot else { return .handled }
@@ -156,17 +123,17 @@ extension HTTP2Connection {
     private func begin(_ id: UInt32, isLast: Bool, _ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
         guard !isBeyondEnd(id) else {
             // §6.8: not looked at, but for the tables.
-            try passBlock(frame)
-            try spend(.idleFrame, frame.nowMs)
+            try frames.passBlock(frame)
+            try frames.spend(.idleFrame, frame.nowMs)
             return .handled
         }
         lastStreamID = id
         guard table.count < limits.concurrentStreams else {
             // §5.1.2
-            try passBlock(frame)
+            try frames.passBlock(frame)
             closed.note(id, .ourReset)
             FrameWriter.reset(id, .refusedStream, to: frame.out)
-            try spend(.cancelledRequest, frame.nowMs)
+            try frames.spend(.cancelledRequest, frame.nowMs)
             return .handled
         }
         var record = StreamRecord()
@@ -180,47 +147,22 @@ extension HTTP2Connection {
         return .head(slot: slot, isLast: isLast)
     }
 
-    /// Calls `body` with the field block that is here.
-    func withBlock<R, E: Error>(
-        _ input: ByteBuffer, _ body: (Span<UInt8>) throws(E) -> R
-    ) throws(E) -> R {
-        if blockPlace == nil, let block { return try block.withReadable(body) }
-        return try input.withBytes(of: blockPlace ?? Slice(), body)
-    }
-
     private func readTrailers(_ frame: Frame) throws(HTTP2Fault) -> HTTP2RequestReader.Outcome {
-        let outcome: HTTP2RequestReader.Outcome
-        do throws(HPACKError) {
-            outcome = try withBlock(frame.input) { (bytes) throws(HPACKError) in
-                try HTTP2RequestReader.readTrailers(bytes, &decoder, using: scratch)
-            }
-        } catch {
-            throw .connection(error.code)
+        let outcome = try frames.readBlock(frame.input) { (bytes, decoder) throws(HPACKError) in
+            try HTTP2RequestReader.readTrailers(bytes, &decoder, using: scratch)
         }
-        try spend(.fields(byteCount: decoder.decodedCount), frame.nowMs)
+        try frames.spend(.fields(byteCount: frames.decoder.decodedCount), frame.nowMs)
         return outcome
-    }
-
-    /// Nobody wants the block that is here, but the tables go along.
-    private func passBlock(_ frame: Frame) throws(HTTP2Fault) {
-        do throws(HPACKError) {
-            try withBlock(frame.input) { (bytes) throws(HPACKError) in
-                try decoder.pass(over: bytes, using: scratch)
-            }
-        } catch {
-            throw .connection(error.code)
-        }
-        try spend(.fields(byteCount: decoder.decodedCount), frame.nowMs)
     }
 
     // MARK: Streams
 
     /// §6.3: RFC 7540's tree is read over; that nothing hangs on itself was a rule of its §5.3.1.
     func takePriority(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
-        try spend(.idleFrame, frame.nowMs)
+        try frames.spend(.idleFrame, frame.nowMs)
         if isBeyondEnd(frame.header.streamID) { return .handled }
         if let fault = frame.fault { throw fault }
-        guard frame.number(at: 0) & 0x7FFF_FFFF != frame.header.streamID else {
+        guard frame.shortNumber(at: 0) != frame.header.streamID else {
             throw .stream(.protocolError)
         }
         return .handled
@@ -232,11 +174,11 @@ extension HTTP2Connection {
         switch outcome(.receivedReset, of: frame.header.streamID, slot) {
         case .fault(let fault): throw fault
         case .ignore, .illegal:
-            try spend(.idleFrame, frame.nowMs)
+            try frames.spend(.idleFrame, frame.nowMs)
             return .handled
         case .proceed:
             guard let slot else { return .handled }
-            try spend(.cancelledRequest, frame.nowMs)
+            try frames.spend(.cancelledRequest, frame.nowMs)
             remove(slot, .theirReset)
             return .lost(slot: slot)
         }
@@ -244,32 +186,29 @@ extension HTTP2Connection {
 
     /// §6.9
     func takeWindowUpdate(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
-        try spend(.windowUpdate, frame.nowMs)
-        let increment = Int(frame.number(at: 0) & 0x7FFF_FFFF)
+        try frames.spend(.windowUpdate, frame.nowMs)
         let id = frame.header.streamID
         guard id != 0 else {
-            guard increment > 0 else { throw .connection(.protocolError) }
-            guard sendWindow.move(by: increment) else { throw .connection(.flowControlError) }
+            try flow.takeWindowUpdate(frame)
             return .mayContinueAll
         }
         let slot = table.slot(of: id)
         switch outcome(.receivedWindowUpdate, of: id, slot) {
         case .fault(let fault): throw fault
         case .ignore, .illegal:
-            try spend(.idleFrame, frame.nowMs)
+            try frames.spend(.idleFrame, frame.nowMs)
             return .handled
         case .proceed:
             guard let slot else { return .handled }
-            guard increment > 0 else { throw .stream(.protocolError) }
-            guard table[slot].sendWindow.move(by: increment) else { throw .stream(.flowControlError) }
+            try flow.takeWindowUpdate(frame, of: &table[slot])
             return .mayContinue(slot: slot)
         }
     }
 
     /// RFC 9218 §7.1
     func takePriorityUpdate(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
-        try spend(.idleFrame, frame.nowMs)
-        let id = frame.number(at: 0) & 0x7FFF_FFFF
+        try frames.spend(.idleFrame, frame.nowMs)
+        let id = frame.shortNumber(at: 0)
         guard id & 1 == 1 else { throw .connection(.protocolError) }
         let text = Slice(from: Int(frame.payload.start) + 4, to: frame.payload.end)
         let priority = frame.input.withBytes(of: text) { StreamPriority($0) }
@@ -283,42 +222,24 @@ extension HTTP2Connection {
 
     /// A client's `priority` field or frame.
     public func prioritise(_ slot: Int, _ priority: StreamPriority) {
-        guard table[slot].priority != priority else { return }
-        let wasQueued = table[slot].isQueued
-        turns.remove(slot, &table)
-        table[slot].priority = priority
-        if wasQueued { turns.append(slot, &table) }
+        flow.prioritise(slot, priority, &table)
     }
 
     // MARK: The connection
 
     /// §6.5
     func takeSettings(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
-        if stage == .firstSettings { stage = .frames } else { try spend(.settings, frame.nowMs) }
+        try frames.noteSettings(frame.nowMs)
         guard !frame.header.flags.contains(.ack) else {
             settingsAcknowledged(frame.out)
             return .handled
         }
-        let before = peer.initialWindowSize
-        var next = peer
-        try frame.input.withBytes(of: frame.payload) { (bytes) throws(HTTP2Fault) in try next.take(bytes) }
-        peer = next
-        encoder.peerAllows(tableSize: peer.smallestTableSize)
-        encoder.peerAllows(tableSize: peer.headerTableSize)
-        FrameWriter.settingsAck(to: frame.out)
-        guard peer.initialWindowSize != before else { return .handled }
-        // §6.9.2: of all streams, even below zero.
-        for slot in table.slots where table[slot].id != 0 {
-            guard table[slot].sendWindow.move(by: peer.initialWindowSize - before) else {
-                throw .connection(.flowControlError)
-            }
-        }
-        return .mayContinueAll
+        return try flow.takeSettings(frame, &table, &encoder) ? .mayContinueAll : .handled
     }
 
     /// §6.7
     func takePing(_ frame: Frame) throws(HTTP2Fault) -> HTTP2Event {
-        try spend(.ping, frame.nowMs)
+        try frames.spend(.ping, frame.nowMs)
         guard !frame.header.flags.contains(.ack) else {
             guard deliveries != nil else { return .handled }
             return .answered(UInt64(frame.number(at: 0)) << 32 | UInt64(frame.number(at: 4)))

@@ -22,8 +22,8 @@ extension HTTP2Connection {
         var reader = HTTP2RequestReader(head, in: bytes, limits: limits, cookies: scratch)
         let hasContent = table[slot].state == .open
         let outcome: HTTP2RequestReader.Outcome
-        do throws(HPACKError) {
-            outcome = try withBlock(input.buffer) { (block) throws(HPACKError) in
+        do throws(HTTP2Fault) {
+            outcome = try frames.readBlock(input.buffer) { (block, decoder) throws(HPACKError) in
                 try reader.read(block, &decoder, hasContent: hasContent)
             }
         } catch {
@@ -35,12 +35,12 @@ extension HTTP2Connection {
             table[slot].isTunnel = head.upgrade != nil || head.method == .connect
             return .complete
         }
-        guard budget.spend(.fields(byteCount: decoder.decodedCount), nowMs: input.nowMs) else {
+        guard frames.budget.spend(.fields(byteCount: frames.decoder.decodedCount), nowMs: input.nowMs) else {
             return failed(.enhanceYourCalm, input)
         }
         if case .refused(let error) = outcome { return .refused(error) }
         reset(slot, .protocolError, input.out)
-        guard budget.spend(.cancelledRequest, nowMs: input.nowMs) else {
+        guard frames.budget.spend(.cancelledRequest, nowMs: input.nowMs) else {
             return failed(.enhanceYourCalm, input)
         }
         return .reset
@@ -71,47 +71,33 @@ extension HTTP2Connection {
     // MARK: Sending
 
     /// The stream has content or an end to send: it waits for its turn, behind the others of its urgency.
-    public func queue(_ slot: Int) { turns.append(slot, &table) }
+    public func queue(_ slot: Int) { flow.queue(slot, &table) }
 
     /// Somebody waits for a turn.
-    public var hasTurns: Bool { !turns.isEmpty }
+    public var hasTurns: Bool { flow.hasTurns }
 
     /// The stream whose turn it is; it waits no more.
-    public func takeTurn() -> Int? {
-        guard let slot = turns.head else { return nil }
-        turns.removeHead(&table)
-        return slot
-    }
+    public func takeTurn() -> Int? { flow.takeTurn(&table) }
 
     /// The stream had a turn, and wants more: others of its urgency come first, unless parts of it are of
     /// no use to the client.
-    public func wantsMore(_ slot: Int) {
-        guard table[slot].id != 0 else { return }
-        if table[slot].priority.isIncremental {
-            turns.append(slot, &table)
-        } else {
-            turns.prepend(slot, &table)
-        }
-    }
+    public func wantsMore(_ slot: Int) { flow.wantsMore(slot, &table) }
 
     /// Bytes of content that the windows let a stream send now.
-    public func allowance(of slot: Int) -> Int { max(0, min(table[slot].sendWindow.size, sendWindow.size)) }
+    public func allowance(of slot: Int) -> Int { flow.allowance(of: table[slot]) }
 
     /// Content of a stream was written, at most `allowance`. More is a fault of ours: nobody knows the
     /// windows any more, and `receive` ends the connection.
     public func sent(_ count: Int, of slot: Int) {
-        guard table[slot].sendWindow.take(count), sendWindow.take(count) else {
-            if stage != .failed { stage = .broken }
-            return
-        }
-        budget.earnContent(count)
+        guard flow.sent(count, of: &table[slot]) else { return frames.breakOff() }
+        frames.budget.earnContent(count)
     }
 
     /// END_STREAM was written: the response is whole. What is left of the request nobody wants, which
     /// `writeResets` says: RFC 9113 §8.1.
     public func sentLast(_ slot: Int, out: ByteBuffer) {
         guard table[slot].id != 0 else { return }
-        budget.earnAnswer()
+        frames.budget.earnAnswer()
         switch table[slot].state.outcome(of: .sentLast) {
         case .proceed(.closed(let cause)):
             remove(slot, cause)
@@ -143,17 +129,17 @@ extension HTTP2Connection {
     // MARK: The end of the connection
 
     /// Whether a stream may still begin.
-    public var isClosing: Bool { finalStreamID != .max || stage == .failed || stage == .broken }
+    public var isClosing: Bool { finalStreamID != .max || frames.isOver }
 
     /// First step of a graceful end: the client begins no more streams from when it reads this. §6.8.
     public func announceEnd(out: ByteBuffer) {
-        guard stage != .failed else { return }
+        guard frames.stage != .failed else { return }
         FrameWriter.goAway(0x7FFF_FFFF, .noError, to: out)
     }
 
     /// Second step: what has begun until now is answered, nothing else.
     public func end(_ code: HTTP2ErrorCode = .noError, out: ByteBuffer) {
-        guard stage != .failed, finalStreamID == .max else { return }
+        guard frames.stage != .failed, finalStreamID == .max else { return }
         finalStreamID = lastStreamID
         FrameWriter.goAway(lastStreamID, code, to: out)
     }

@@ -45,27 +45,18 @@ extension HTTP2Connection {
 
     /// Enough came in to open the connection's window, and the windows of streams bound what is held.
     private var mayOpenWindow: Bool {
-        uncreditedCount >= limits.connectionWindow / 2 && width != .narrowing && heldCount <= limits.heldMax
+        receiveWindow.uncreditedCount >= limits.connectionWindow / 2 && width != .narrowing
+            && heldCount <= limits.heldMax
     }
 
     /// Opens the connection's window by what came in.
     func creditConnection(_ out: ByteBuffer) {
-        guard mayOpenWindow, receiveWindow.move(by: uncreditedCount) else { return }
-        FrameWriter.windowUpdate(0, by: uncreditedCount, to: out)
-        uncreditedCount = 0
+        if mayOpenWindow { receiveWindow.credit(out) }
     }
 
     /// Opens a stream's window by what was taken of it, if more is to come.
     func creditStream(_ slot: Int, _ out: ByteBuffer) {
-        let count = table[slot].uncreditedCount
-        guard count >= max(1, initialWindow / 2) else { return }
-        switch table[slot].state {
-        case .open, .halfClosedLocal: break
-        case .idle, .halfClosedRemote, .closed: return
-        }
-        guard table[slot].receiveWindow.move(by: count) else { return }
-        FrameWriter.windowUpdate(table[slot].id, by: count, to: out)
-        table[slot].uncreditedCount = 0
+        table[slot].credit(from: initialWindow / 2, out)
     }
 
     /// Somebody takes the content of a stream as it comes: its window is opened wide, as far as it has

@@ -48,23 +48,7 @@ public enum HTTP2Event: Equatable, Sendable {
 /// Bytes in, one event at a time out; answers that are the connection's own (SETTINGS, PING, windows,
 /// resets) are appended to the buffer for what is sent. No allocation once there were as many streams at a
 /// time.
-///
-///     preface ──▶ first SETTINGS ──▶ frames ⇄ within a field block
-///                                      │
-///                                      ▼
-///                                   failed
 public final class HTTP2Connection {
-    enum Stage: Equatable {
-        case preface
-        case firstSettings
-        case frames
-        /// HEADERS without END_HEADERS came: nothing but CONTINUATION of the same stream may follow, §6.10.
-        case fieldBlock(FrameHeader, continuations: Int)
-        /// We did what may not be, and have not said so yet.
-        case broken
-        case failed
-    }
-
     /// What is done with a field block.
     enum Block: Equatable {
         case none
@@ -86,20 +70,14 @@ public final class HTTP2Connection {
     }
 
     let limits: HTTP2Limits
-    var stage = Stage.preface
+    var frames: FrameReader
+    var flow = SendFlow()
     /// The client knows our first settings; before that it goes by the initial ones: §6.5.3.
     var areSettingsKnown = false
     /// SETTINGS that the client has not said it knows.
     var unacknowledgedCount = 1
     var width = Width.usual
-    var budget: PeerBudget
-    /// What the other side said of itself.
-    public internal(set) var peer = HTTP2Settings()
-    /// Content that all streams together may still send.
-    public internal(set) var sendWindow = FlowWindow(65_535)
-    var receiveWindow: FlowWindow
-    /// Bytes received since the connection's window was opened last.
-    var uncreditedCount = 0
+    var receiveWindow = ReceiveWindow(65_535)
     /// Bytes received and not taken, of all streams.
     public internal(set) var heldCount = 0
     /// What the windows of streams whose content may have to wait may still be wider than `streamWindow`.
@@ -116,21 +94,13 @@ public final class HTTP2Connection {
     var closed = ClosedStreams()
     /// Streams whose response has ended before the request: closed, but the client was not told to stop.
     var answeredEarly: [UInt32] = []
-    var turns = SendTurns()
     /// The numbers of streams, not begun yet, that a priority was sent for; the oldest is forgotten first.
     var early = EarlyPriorities()
     /// How far the client is behind; `nil`: nobody has to know.
     public var deliveries: DeliveryClock?
-    var decoder = HPACKDecoder()
     /// For the field blocks of responses.
     public var encoder: HPACKEncoder
-    /// A field block that came in several frames; most connections never have one.
-    var block: ByteBuffer?
-    /// Where the block to be read stands in the input; `nil`: in `block`.
-    var blockPlace: Slice?
     var pendingBlock = Block.none
-    /// Bytes of the input that were looked at, to be consumed by the next call.
-    var doneCount = 0
     let scratch: ByteBuffer
 
     /// A connection that begins: says our settings.
@@ -144,16 +114,18 @@ public final class HTTP2Connection {
         self.scratch = scratch
         encoder = HPACKEncoder(scratch: scratch)
         spareWidth = limits.quarter
-        budget = PeerBudget(concurrentStreams: limits.concurrentStreams, nowMs: nowMs)
-        receiveWindow = FlowWindow(65_535)
+        frames = FrameReader(
+            from: .preface,
+            limits: .init(bytesMax: limits.blockMax, continuationsMax: limits.continuationsMax),
+            decoder: HPACKDecoder(),
+            budget: PeerBudget(concurrentStreams: limits.concurrentStreams, nowMs: nowMs), scratch: scratch)
         FrameWriter.settings(
             [
                 (.maxConcurrentStreams, UInt32(clamping: limits.concurrentStreams)),
                 (.initialWindowSize, UInt32(clamping: limits.streamWindow)),
                 (.enableConnectProtocol, 1), (.noRFC7540Priorities, 1),
             ], to: out)
-        let more = limits.connectionWindow - receiveWindow.size
-        if more > 0, receiveWindow.move(by: more) { FrameWriter.windowUpdate(0, by: more, to: out) }
+        receiveWindow.widen(to: limits.connectionWindow, out)
     }
 
     /// Streams that are not closed.
@@ -161,19 +133,23 @@ public final class HTTP2Connection {
     /// The record of a stream that is not closed.
     public func stream(_ slot: Int) -> StreamRecord { table[slot] }
 
+    /// What the other side said of itself.
+    public var peer: HTTP2Settings { flow.peer }
+
+    /// Content that all streams together may still send.
+    public var sendWindow: FlowWindow { flow.window }
+
     /// A field block has begun and is not whole.
-    public var isWithinBlock: Bool {
-        if case .fieldBlock = stage { true } else { false }
-    }
+    public var isWithinBlock: Bool { frames.isWithinBlock }
 
     /// Bytes of the field block that `readHead` will read.
-    public var blockCount: Int { blockPlace.map { Int($0.count) } ?? block?.count ?? 0 }
+    public var blockCount: Int { frames.blockCount }
 
     /// A part of a request's head is here, and not all of it: of its frame, or of its field block.
     ///
     /// - Parameter input: what is left when `receive` finds no whole frame.
     public func isWithinHead(_ input: ByteBuffer) -> Bool {
-        switch stage {
+        switch frames.stage {
         case .fieldBlock: true
         case .frames: input.count > 3 && input.withReadable { $0[3] == FrameKind.headers.rawValue }
         case .preface, .firstSettings, .broken, .failed: false
@@ -186,104 +162,16 @@ public final class HTTP2Connection {
     ///
     /// - Parameter out: gets the answers that are the connection's own.
     public func receive(_ input: ByteBuffer, out: ByteBuffer, nowMs: Int64) -> HTTP2Event {
-        input.consume(min(doneCount, input.count))
-        doneCount = 0
         do throws(HTTP2Fault) {
-            switch stage {
-            case .preface:
-                guard try readPreface(input) else { return .incomplete }
-                return .handled
-            case .broken:
-                throw .connection(.internalError)
-            case .failed:
-                return .incomplete
-            case .firstSettings, .frames, .fieldBlock:
-                return try receiveFrame(input, out: out, nowMs: nowMs)
+            guard let frame = try frames.next(input, out: out, nowMs: nowMs) else { return .incomplete }
+            do throws(HTTP2Fault) {
+                return try take(frame)
+            } catch {
+                guard case .stream(let code) = error else { throw error }
+                return try resetForFault(frame.header.streamID, code, frame)
             }
         } catch {
-            switch error {
-            case .connection(let code), .stream(let code): return fail(code, out)
-            }
-        }
-    }
-
-    /// What is no preface is seen at its first wrong byte.
-    private func readPreface(_ input: ByteBuffer) throws(HTTP2Fault) -> Bool {
-        let count = HTTP2Connection.preface.utf8CodeUnitCount
-        guard input.withReadable({ HTTP2Connection.mayBePreface($0) }) else {
-            throw .connection(.protocolError)
-        }
-        guard input.count >= count else { return false }
-        doneCount = count
-        stage = .firstSettings
-        return true
-    }
-
-    private func receiveFrame(
-        _ input: ByteBuffer, out: ByteBuffer, nowMs: Int64
-    ) throws(HTTP2Fault) -> HTTP2Event {
-        guard let header = input.withReadable({ FrameHeader.read($0) }) else { return .incomplete }
-        let fault = header.fault()
-        // What is wrong with all of the connection shows before the payload is there.
-        if case .connection = fault, let fault { throw fault }
-        try judgeOrder(header)
-        let end = FrameHeader.byteCount + header.length
-        guard input.count >= end else { return .incomplete }
-        doneCount = end
-        var frame = Frame(header: header, input: input, out: out, nowMs: nowMs)
-        frame.fault = fault
-        do throws(HTTP2Fault) {
-            return try take(frame)
-        } catch {
-            guard case .stream(let code) = error else { throw error }
-            return try resetForFault(header.streamID, code, frame)
-        }
-    }
-
-    /// The first frame is SETTINGS (§3.4), and a field block is not interrupted (§6.10).
-    private func judgeOrder(_ header: FrameHeader) throws(HTTP2Fault) {
-        switch stage {
-        case .firstSettings:
-            guard header.kind == .settings, !header.flags.contains(.ack) else {
-                throw .connection(.protocolError)
-            }
-        case .fieldBlock(let first, _):
-            guard header.kind == .continuation, header.streamID == first.streamID else {
-                throw .connection(.protocolError)
-            }
-        case .frames:
-            guard header.kind != .continuation else { throw .connection(.protocolError) }
-        case .preface, .broken, .failed:
-            break
-        }
-    }
-
-    /// A frame that is here whole.
-    struct Frame {
-        let header: FrameHeader
-        let input: ByteBuffer
-        let out: ByteBuffer
-        let nowMs: Int64
-        /// What its header has shown already.
-        var fault: HTTP2Fault?
-
-        /// The payload, as a part of the input.
-        var payload: Slice {
-            Slice(from: FrameHeader.byteCount, to: FrameHeader.byteCount + header.length)
-        }
-
-        /// The 32 bits at a position of the payload.
-        func number(at position: Int) -> UInt32 {
-            input.withBytes(of: payload) { FrameHeader.number($0, at: position) }
-        }
-
-        /// What stands between padding and such, as a part of the input.
-        func content() throws(HTTP2Fault) -> Slice {
-            let range = try input.withBytes(of: payload) { (bytes) throws(HTTP2Fault) in
-                try header.content(of: bytes)
-            }
-            return Slice(
-                from: FrameHeader.byteCount + range.lowerBound, to: FrameHeader.byteCount + range.upperBound)
+            return fail(error.code, out)
         }
     }
 
@@ -300,20 +188,15 @@ public final class HTTP2Connection {
         case .priorityUpdate: return try takePriorityUpdate(frame)
         case .goAway, .other, .pushPromise:
             // The client begins nothing that we would have to stop; what is unknown is read over.
-            try spend(.idleFrame, frame.nowMs)
+            try frames.spend(.idleFrame, frame.nowMs)
             return .handled
         }
     }
 
     // MARK: Ends
 
-    /// Takes from the budget what an act costs.
-    func spend(_ act: PeerBudget.Act, _ nowMs: Int64) throws(HTTP2Fault) {
-        guard budget.spend(act, nowMs: nowMs) else { throw .connection(.enhanceYourCalm) }
-    }
-
     func fail(_ code: HTTP2ErrorCode, _ out: ByteBuffer) -> HTTP2Event {
-        stage = .failed
+        frames.fail()
         FrameWriter.goAway(lastStreamID, code, to: out)
         return .failed(code)
     }
@@ -325,7 +208,7 @@ public final class HTTP2Connection {
         // There is no resetting what never began: §5.1, idle.
         guard id <= lastStreamID else { throw .connection(code) }
         FrameWriter.reset(id, code, to: frame.out)
-        try spend(.cancelledRequest, frame.nowMs)
+        try frames.spend(.cancelledRequest, frame.nowMs)
         guard let slot = table.slot(of: id) else {
             closed.note(id, .ourReset)
             return .handled
@@ -336,7 +219,7 @@ public final class HTTP2Connection {
 
     /// Forgets a stream; what is held of it does not count any more.
     func remove(_ slot: Int, _ cause: StreamState.Cause) {
-        turns.remove(slot, &table)
+        flow.remove(slot, &table)
         closed.note(table[slot].id, cause)
         heldCount -= table[slot].heldCount
         spareWidth += table[slot].extraWidth

@@ -40,4 +40,11 @@ public enum HTTP2ErrorCode: UInt32, Error, Sendable, CaseIterable {
 public enum HTTP2Fault: Error, Equatable, Sendable {
     case connection(HTTP2ErrorCode)
     case stream(HTTP2ErrorCode)
+
+    /// What the other side is told.
+    var code: HTTP2ErrorCode {
+        switch self {
+        case .connection(let code), .stream(let code): code
+        }
+    }
 }

@@ -106,3 +106,31 @@ public struct FlowWindow: Equatable, Sendable {
         return true
     }
 }
+
+/// What all streams of a connection together may still receive, and how much of it came. RFC 9113 §6.9.
+struct ReceiveWindow {
+    private var window: FlowWindow
+    /// Bytes received since it was opened last.
+    private(set) var uncreditedCount = 0
+
+    init(_ size: Int) { window = FlowWindow(size) }
+
+    /// A frame of content came; its padding counts.
+    mutating func take(_ count: Int) throws(HTTP2Fault) {
+        guard window.take(count) else { throw .connection(.flowControlError) }
+        uncreditedCount += count
+    }
+
+    /// Opens it by what came in.
+    mutating func credit(_ out: ByteBuffer) {
+        guard window.move(by: uncreditedCount) else { return }
+        FrameWriter.windowUpdate(0, by: uncreditedCount, to: out)
+        uncreditedCount = 0
+    }
+
+    /// Opens it as wide as `size`, at the connection's beginning.
+    mutating func widen(to size: Int, _ out: ByteBuffer) {
+        let more = size - window.size
+        if more > 0, window.move(by: more) { FrameWriter.windowUpdate(0, by: more, to: out) }
+    }
+}

@@ -1,3 +1,5 @@
+internal import Core
+
 /// A stream that is not idle and not closed.
 public struct StreamRecord: Sendable {
     /// Odd: clients begin all of them.
@@ -28,6 +30,30 @@ public struct StreamRecord: Sendable {
     var nextSlot: Int32 = -1
     /// It waits in the queue of its urgency.
     var isQueued = false
+
+    /// A frame of content came.
+    mutating func take(_ count: Int, ofFrame length: Int, isLast: Bool) throws(HTTP2Fault) {
+        guard receiveWindow.take(length) else { throw .stream(.flowControlError) }
+        // Padding is taken by nobody.
+        uncreditedCount += length - count
+        guard let left = contentLeft else { return }
+        // §8.1.1: content is as long as was said.
+        let rest = left - Int64(count)
+        guard rest >= 0, !isLast || rest == 0 else { throw .stream(.protocolError) }
+        contentLeft = rest
+    }
+
+    /// Opens its window by what was taken of it, from so much on, if more is to come.
+    mutating func credit(from least: Int, _ out: ByteBuffer) {
+        guard uncreditedCount >= max(1, least) else { return }
+        switch state {
+        case .open, .halfClosedLocal: break
+        case .idle, .halfClosedRemote, .closed: return
+        }
+        guard receiveWindow.move(by: uncreditedCount) else { return }
+        FrameWriter.windowUpdate(id, by: uncreditedCount, to: out)
+        uncreditedCount = 0
+    }
 }
 
 /// The streams of a connection: by slot, which stays the same for a stream's life, and by number.

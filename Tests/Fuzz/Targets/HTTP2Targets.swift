@@ -41,9 +41,23 @@ extension FuzzTarget {
             "\0\0\u{5}\u{2}\0\0\0\0\u{3}",
         ]
     ) { input, random in
-        let whole = ConnectionReading()
+        try comesToTheSame(input, &random, ConnectionReading.init)
+    }
+
+    /// What reads frames, and keeps what came of them.
+    private protocol FrameReading: AnyObject {
+        var out: ByteBuffer { get }
+        var events: [String] { get }
+        func read(_ input: ByteBuffer)
+    }
+
+    /// Whole and in pieces: the same events, the same answers, and not many of them.
+    private static func comesToTheSame(
+        _ input: FuzzInput, _ random: inout FuzzRandom, _ make: () -> some FrameReading
+    ) throws {
+        let whole = make()
         whole.read(input.buffer)
-        let pieces = ConnectionReading()
+        let pieces = make()
         input.fill(input.bytes)
         _ = input.inPieces(random.cuts(input.bytes.count)) { arriving -> Bool? in
             pieces.read(arriving)
@@ -55,7 +69,7 @@ extension FuzzTarget {
     }
 
     /// A connection whose requests are read and whose content is taken at once.
-    private final class ConnectionReading {
+    private final class ConnectionReading: FrameReading {
         let out = ByteBuffer(capacity: 16)
         private(set) var events: [String] = []
         private let connection: HTTP2Connection
@@ -96,21 +110,11 @@ extension FuzzTarget {
             "\0\0\u{8}\u{7}\0\0\0\0\0\0\0\0\u{1}\0\0\0\0",
         ]
     ) { input, random in
-        let whole = PeerReading()
-        whole.read(input.buffer)
-        let pieces = PeerReading()
-        input.fill(input.bytes)
-        _ = input.inPieces(random.cuts(input.bytes.count)) { arriving -> Bool? in
-            pieces.read(arriving)
-            return nil
-        }
-        try hold(pieces.events == whole.events, "in pieces: \(pieces.events); whole: \(whole.events)")
-        try hold(pieces.out.bytes == whole.out.bytes, "other answers in pieces")
-        try hold(whole.out.count <= 4096 + 16 * input.bytes.count, "\(whole.out.count) bytes of answers")
+        try comesToTheSame(input, &random, PeerReading.init)
     }
 
     /// A connection with a few requests under way, whose responses are read and taken at once.
-    private final class PeerReading {
+    private final class PeerReading: FrameReading {
         let out = ByteBuffer(capacity: 16)
         private(set) var events: [String] = []
         private let connection: HTTP2ClientConnection

@@ -281,10 +281,10 @@ import Testing
         let client = ScriptedClient(opens: false)
         client.input.append(HTTP2Connection.preface)
         client.frame(kind, .ack, stream: kind == .ping ? 0 : 1, Array(repeating: 0, count: 8))
-        #expect(client.run() == [.handled, .failed(.protocolError)])
+        #expect(client.run() == [.failed(.protocolError)])
         let other = ScriptedClient(opens: false)
         other.input.append(HTTP2Connection.preface)
         other.frame(.settings, .ack, stream: 0)
-        #expect(other.run() == [.handled, .failed(.protocolError)])
+        #expect(other.run() == [.failed(.protocolError)])
     }
 }
