@@ -49,6 +49,11 @@ import Testing
         #expect(peer == SocketAddress.local(of: near))
         #expect(SocketAddress.local(of: far) == address)
         #expect(Socket.tcpInfo(near) != nil)
+        if let state = Socket.tcpInfo(near), let roundTripUs = Socket.networkRoundTripUs(near) {
+            #expect(roundTripUs > 0 && roundTripUs <= Int64(state.rtt))
+        } else {
+            Issue.record("the kernel does not say how far the other end is")
+        }
     }
 
     @Test("what a listening socket accepts has its setting for small writes", arguments: [true, false])

@@ -8,9 +8,19 @@ extension HTTP2Session {
     /// From so much content on a response is a download, in bytes.
     private static var downloadMin: Int64 { 256 << 10 }
 
+    /// For so long after there were several streams a single one is held to be beside others.
+    private static var companyMs: Int64 { 10_000 }
+
     private func isDownload(_ exchange: Exchange) -> Bool {
-        streamCount > 1 && exchange.delivery.contentBytesSent > HTTP2Session.downloadMin
+        hasCompany && exchange.delivery.contentBytesSent > HTTP2Session.downloadMin
     }
+
+    /// Small answers leave at once, and the client asks again when it has read them: streams are beside a
+    /// download for moments only, and what it sends between them is in the way of the next one.
+    private var hasCompany: Bool { streamCount > 1 || worker.clock.nowMs < companyUntilMs }
+
+    /// There are several streams.
+    func noteCompany() { companyUntilMs = worker.clock.nowMs + HTTP2Session.companyMs }
 
     /// Content of a stream that may be framed now, in bytes: what windows let it, and of a download what the
     /// client will read soon.
@@ -50,7 +60,7 @@ extension HTTP2Session {
         guard let deliveries = link.deliveries,
             deliveries.answered(
                 count, nowUs: worker.clock.nowUs,
-                roundTripUs: Int64(Socket.tcpInfo(transport.fd)?.rtt ?? 0))
+                roundTripUs: Socket.networkRoundTripUs(transport.fd) ?? 0)
         else { return }
         resumeDownloads()
     }

@@ -49,6 +49,8 @@ final class HTTP2Session {
     /// By slot.
     private(set) var streams: [HTTP2Stream?] = []
     private(set) var streamCount = 0
+    /// Until then streams are held to be beside others, though they are alone.
+    var companyUntilMs: Int64 = 0
     /// Content that waits in streams, in bytes.
     var heldCount = 0
     /// Content of requests that is kept whole in memory, in bytes.
@@ -289,6 +291,7 @@ final class HTTP2Session {
             if let tls = transport.tls, worker.clock.nowMs - connection.quietSinceMs > 1000 { tls.wasIdle() }
         }
         streamCount += 1
+        if streamCount > 1 { noteCompany() }
         worker.add(.writing, 1)
         worker.add(.requests, 1)
         worker.add(.http2Requests, 1)
@@ -315,6 +318,7 @@ final class HTTP2Session {
     /// A stream is of this connection no more.
     func left(_ stream: HTTP2Stream) {
         streams[stream.slot] = nil
+        if streamCount > 1 { noteCompany() }
         streamCount -= 1
         worker.add(.writing, -1)
         connection.quietSinceMs = worker.clock.nowMs

@@ -57,6 +57,22 @@ import Testing
         #expect(Self.pings(play).isEmpty)
     }
 
+    @Test("answers that come and go beside it leave it as far ahead as it is with company, for a while")
+    func company() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write([UInt8](repeating: 0x78, count: Self.size), to: "large")
+        let play = try ScriptedFrames(
+            serving: "root \(directory.path); location /small { return 204; }", settings: [(4, 1 << 30)])
+        play.client.send(ScriptedFrames.window(0, 1 << 30))
+        play.client.send(ScriptedFrames.request(3, "/large") + ScriptedFrames.request(5, "/small"))
+        #expect(play.turns(until: { play.has(.headers, 5) && !Self.pings(play).isEmpty }))
+        guard case .http2(let session)? = play.client.session else {
+            Issue.record("no session of HTTP/2")
+            return
+        }
+        #expect(session.streamCount == 1 && Self.count(play) < Self.size)
+    }
+
     @Test("a client that does not answer gets it all the same")
     func silent() throws {
         let directory = try TemporaryDirectory()
