@@ -53,6 +53,9 @@ struct PaceLimit {
 
     private func untilLook(_ nowMs: Int64) -> Int { Int(max(min(gapEndsMs, lookMs) - nowMs, 1)) }
 
+    /// Somebody is waited for.
+    var isWaiting: Bool { startedMs != nil }
+
     /// Nothing is waited for any more.
     mutating func end() {
         startedMs = nil
