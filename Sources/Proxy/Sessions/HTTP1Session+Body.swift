@@ -44,12 +44,12 @@ extension HTTP1Session {
         } catch {
             return bodyRefused(exchange, error)
         }
-        if exchange.body.isComplete {
+        if exchange.body.isComplete || exchange.isAnsweredCall {
             worker.cancel(readTimer)
             exchange.arrival.pace.end()
         } else {
             if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
-            let gapMs = exchange.location.settings.core.clientBodyTimeoutMs
+            let gapMs = exchange.contentGapMs
             let lookMs = exchange.arrival.pace.wait(
                 nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
             arm(readTimer, afterMs: lookMs)
@@ -60,7 +60,7 @@ extension HTTP1Session {
     private func bodyIsTooSlow(_ exchange: Exchange) -> Bool {
         exchange.arrival.pace.isTooSlow(
             nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
-            rate: exchange.location.settings.core.clientMinRate)
+            rate: exchange.contentMinRate)
     }
 
     /// `client_min_rate`: this one holds a connection for next to nothing.
@@ -174,10 +174,10 @@ extension HTTP1Session {
         guard let exchange else { return close() }
         if case .delayed(let next) = exchange.phase { return exchange.delayPassed(next) }
         // What it was to be waited for may have become of no use meanwhile.
-        guard exchange.isReadingBody else { return }
+        guard exchange.isReadingBody, !exchange.isAnsweredCall else { return }
         let verdict = exchange.arrival.pace.look(
             nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
-            rate: exchange.location.settings.core.clientMinRate)
+            rate: exchange.contentMinRate)
         switch verdict {
         case .waits(let ms): return arm(readTimer, afterMs: ms)
         case .tooSlow: return cutSlowClient(exchange)
