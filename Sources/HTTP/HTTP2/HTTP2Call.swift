@@ -120,9 +120,14 @@ public final class HTTP2Call {
         guard let slot, !unsent.isEmpty, connection.allowance(of: slot) >= unsent.count else { return }
         let bytes = ByteBuffer(capacity: unsent.count)
         bytes.append(unsent)
-        FrameWriter.data(
-            Slice(from: 0, to: bytes.count), of: bytes, on: connection.stream(slot).id, isLast: true, to: out)
-        connection.sent(bytes.count, of: slot)
+        while !bytes.isEmpty {
+            let count = min(bytes.count, connection.peer.maxFrameSize)
+            FrameWriter.data(
+                Slice(from: 0, to: count), of: bytes, on: connection.stream(slot).id,
+                isLast: count == bytes.count, to: out)
+            bytes.consume(count)
+        }
+        connection.sent(unsent.count, of: slot)
         connection.sentLast(slot)
         unsent = []
     }

@@ -159,4 +159,46 @@ extension FuzzTarget {
             }
         }
     }
+
+    /// A call comes to the same whole and in pieces, and keeps no more than it says.
+    static let http2Call = FuzzTarget(name: "http2-call", words: http2Peer.words) { input, random in
+        let whole = CallReading()
+        whole.read(input.buffer)
+        let pieces = CallReading()
+        input.fill(input.bytes)
+        _ = input.inPieces(random.cuts(input.bytes.count)) { arriving -> Bool? in
+            pieces.read(arriving)
+            return nil
+        }
+        try hold(pieces.events == whole.events, "in pieces: \(pieces.events); whole: \(whole.events)")
+        try hold(pieces.out.bytes == whole.out.bytes, "other answers in pieces")
+        try hold(whole.call.content.count <= HTTP2Call.contentMax, "\(whole.call.content.count) bytes kept")
+    }
+
+    /// Calls one after the other, each with content, until one fails.
+    private final class CallReading {
+        let out = ByteBuffer(capacity: 16)
+        let call: HTTP2Call
+        private(set) var events: [String] = []
+        private var isOver = false
+
+        init() {
+            call = HTTP2Call(headMax: 4096, nowMs: 0, out: out)
+            begin()
+        }
+
+        private func begin() {
+            let request = Array("POST / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+            isOver = !call.begin(request, content: [1, 2, 3], isSecure: false, out: out)
+        }
+
+        func read(_ input: ByteBuffer) {
+            while !isOver {
+                let progress = call.receive(input, out: out, nowMs: 0)
+                if progress == .incomplete { return }
+                events.append("\(progress) \(call.head.status) \(call.content) \(call.trailers.bytes)")
+                if progress == .answered { begin() } else { isOver = true }
+            }
+        }
+    }
 }
