@@ -16,6 +16,14 @@ extension RequestHead {
         }
     }
 
+    /// Whether `Connection` names a field that does not stand in the head: RFC 9110 §7.6.1.
+    public func isConnectionNamed(_ name: Slice, of source: ByteBuffer, head buffer: ByteBuffer) -> Bool {
+        guard fields.mayHold(.connection) else { return false }
+        return source.withBytes(of: name) { name in
+            buffer.withReadable { ConnectionOptions.names(name, bytes: $0, fields) }
+        }
+    }
+
     func forgetMeaning() {
         host = nil
         content = .none

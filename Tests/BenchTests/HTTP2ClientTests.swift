@@ -36,7 +36,7 @@ struct HTTP2ClientTests {
                         from: .init(buffer: toServer, out: toClient, nowMs: 0))
                     #expect(outcome == .complete)
                     return event
-                case .incomplete, .content, .lost, .failed: return event
+                case .incomplete, .content, .trailers, .lost, .failed: return event
                 }
             }
         }

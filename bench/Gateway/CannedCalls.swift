@@ -42,6 +42,8 @@ final class CannedCalls {
                 link.consumed(Int(slice.count), of: slot, out: out)
                 guard isLast else { continue }
                 answer(slot, out)
+            case .trailers(let slot):
+                answer(slot, out)
             }
             count += 1
         }

@@ -71,7 +71,7 @@ private final class HTTP2Scene {
             switch connection.receive(input, out: out, nowMs: 0) {
             case .head(let slot, _): return answer(slot)
             case .handled, .mayContinue, .mayContinueAll, .answered: continue
-            case .incomplete, .content, .lost, .failed: return 0
+            case .incomplete, .content, .trailers, .lost, .failed: return 0
             }
         }
     }

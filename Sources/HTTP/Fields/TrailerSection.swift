@@ -29,12 +29,15 @@ public final class TrailerSection {
     }
 
     /// All lines are here: finds the fields.
-    public func complete() {
+    ///
+    /// - Parameter isRequest: names with anything but letters, digits and `-` are left out, too: who reads them
+    ///   as variables would take them for others.
+    public func complete(isRequest: Bool = false) {
         fields.removeAll()
         bytes.withReadable { bytes in
             var line = FieldLine.read(bytes, from: 0)
             while case .field = line.kind {
-                take(line, bytes)
+                if !isRequest || line.oddity == .none { take(line, bytes) }
                 line = FieldLine.read(bytes, from: line.next)
             }
         }

@@ -155,7 +155,7 @@ extension HTTP2ClientConnection {
         let isSound: Bool
         do throws(HTTP2Fault) {
             isSound = try frames.readBlock(input.buffer) { (bytes, decoder) throws(HPACKError) in
-                try HTTP2ResponseReader.readTrailers(bytes, &decoder, into: lines, using: scratch)
+                try HTTP2TrailerReader.read(bytes, &decoder, into: lines, using: scratch)
             }
         } catch {
             return failed(error.code, input)

@@ -93,8 +93,8 @@ extension HTTP2Connection {
         if id > lastStreamID { return try begin(id, isLast: isLast, frame) }
         let slot = table.slot(of: id)
         // Whatever is wrong with the stream, the tables go along.
-        var verdict = HTTP2RequestReader.Outcome.complete
-        if slot != nil { verdict = try readTrailers(frame) } else { try frames.passBlock(frame) }
+        var lines: ByteBuffer?
+        if slot != nil { lines = try readTrailers(frame) } else { try frames.passBlock(frame) }
         if slot == nil, closed.cause(of: id) == nil {
             // §5.1.1: a number may not be lower than one before.
             throw .connection(.protocolError)
@@ -107,7 +107,7 @@ extension HTTP2Connection {
         case .proceed(let state):
             guard let slot else { return .handled }
             // §8.5: a tunnel has no trailers.
-            guard verdict == .complete, !table[slot].isTunnel, (table[slot].contentLeft ?? 0) == 0 else {
+            guard let lines, !table[slot].isTunnel, (table[slot].contentLeft ?? 0) == 0 else {
                 throw .stream(.protocolError)
             }
             table[slot].state = state
@@ -116,7 +116,8 @@ extension HTTP2Connection {
                 remove(slot, cause)
                 return .lost(slot: slot)
             }
-            return .content(slot: slot, Slice(), isLast: true)
+            trailers = lines
+            return .trailers(slot: slot)
         }
     }
 
@@ -147,12 +148,14 @@ extension HTTP2Connection {
         return .head(slot: slot, isLast: isLast)
     }
 
-    private func readTrailers(_ frame: Frame) throws(HTTP2Fault) -> HTTP2RequestReader.Outcome {
-        let outcome = try frames.readBlock(frame.input) { (bytes, decoder) throws(HPACKError) in
-            try HTTP2RequestReader.readTrailers(bytes, &decoder, using: scratch)
+    /// - Returns: the lines; `nil`: they are not sound.
+    private func readTrailers(_ frame: Frame) throws(HTTP2Fault) -> ByteBuffer? {
+        let lines = ByteBuffer(capacity: 64)
+        let isSound = try frames.readBlock(frame.input) { (bytes, decoder) throws(HPACKError) in
+            try HTTP2TrailerReader.read(bytes, &decoder, into: lines, using: scratch)
         }
         try frames.spend(.fields(byteCount: frames.decoder.decodedCount), frame.nowMs)
-        return outcome
+        return isSound ? lines : nil
     }
 
     // MARK: Streams

@@ -46,6 +46,9 @@ extension HTTP2Connection {
         return .reset
     }
 
+    /// The lines of the trailers that `receive` has announced last, as HTTP/1 has them.
+    public func takeTrailers() -> ByteBuffer? { trailers.take() }
+
     private func failed(_ code: HTTP2ErrorCode, _ input: Input) -> HeadOutcome {
         _ = fail(code, input.out)
         return .failed(code)

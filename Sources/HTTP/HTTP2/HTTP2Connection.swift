@@ -31,6 +31,8 @@ public enum HTTP2Event: Equatable, Sendable {
     case head(slot: Int, isLast: Bool)
     /// Content of a request, in the buffer that was given.
     case content(slot: Int, Slice, isLast: Bool)
+    /// What stands behind a request's content, which ends with it: `takeTrailers` has it.
+    case trailers(slot: Int)
     /// The stream is no more: the client reset it, or made us do it.
     case lost(slot: Int)
     /// A window was opened: the stream may send again.
@@ -101,6 +103,8 @@ public final class HTTP2Connection {
     /// For the field blocks of responses.
     public var encoder: HPACKEncoder
     var pendingBlock = Block.none
+    /// What `takeTrailers` will give, in lines.
+    var trailers: ByteBuffer?
     let scratch: ByteBuffer
 
     /// A connection that begins: says our settings.

@@ -79,36 +79,6 @@ public struct HTTP2RequestReader {
         return outcome
     }
 
-    /// Reads trailers, as many as HTTP/1 may bring: for the tables, and for what is malformed.
-    public static func readTrailers(
-        _ block: Span<UInt8>, _ decoder: inout HPACKDecoder, using scratch: ByteBuffer
-    ) throws(HPACKError) -> Outcome {
-        var outcome = Outcome.complete
-        var cursor = 0
-        decoder.begin()
-        var left = ChunkedDecoder.trailersMax
-        var fieldsLeft = ChunkedDecoder.trailerFieldsMax
-        scratch.removeAll()
-        while let field = try decoder.next(
-            block, at: &cursor, into: scratch, isWanted: outcome == .complete)
-        {
-            left -= scratch.count
-            fieldsLeft -= 1
-            let isTooMuch = left < 0 || fieldsLeft < 0
-            if outcome == .complete, isTooMuch || !isTrailer(field, in: scratch) { outcome = .malformed }
-            scratch.removeAll()
-        }
-        return outcome
-    }
-
-    /// §8.1: trailers have no pseudo-fields.
-    static func isTrailer(_ field: HPACKField, in bytes: ByteBuffer) -> Bool {
-        guard bytes.withReadable({ isSound(field, in: $0) }) else { return false }
-        guard bytes[Int(field.name.start)] != UInt8(ascii: ":") else { return false }
-        let known = bytes.withBytes(of: field.name) { FieldName.recognise($0) }
-        return !isOfConnection(known, field, in: bytes)
-    }
-
     private mutating func judge(
         _ step: (inout HTTP2RequestReader) throws(Refusal) -> Void
     ) -> Outcome {
@@ -146,7 +116,7 @@ public struct HTTP2RequestReader {
     }
 
     /// §8.2.2: it speaks of a connection that this is not.
-    private static func isOfConnection(
+    static func isOfConnection(
         _ known: FieldName, _ field: HPACKField, in bytes: ByteBuffer
     ) -> Bool {
         known.isConnectionSpecific || known == .te && !bytes.equalsIgnoringCase(field.value, "trailers")

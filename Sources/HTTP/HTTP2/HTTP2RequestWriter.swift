@@ -30,6 +30,17 @@ public enum HTTP2RequestWriter {
         if takesTrailers { encoder.append("te", .immediate, to: out) { $0.append("trailers") } }
     }
 
+    /// Appends the field block of trailers, which are lines as HTTP/1 has them: RFC 9113 §8.1.
+    public static func write(
+        trailers lines: ByteBuffer, with encoder: inout HPACKEncoder, to out: ByteBuffer
+    ) {
+        encoder.begin(out)
+        var position = 0
+        while let field = nextField(lines, &position) {
+            encoder.append(field, of: lines, indexing(field, lines), to: out)
+        }
+    }
+
     /// What a head takes of SETTINGS_MAX_HEADER_LIST_SIZE, about: RFC 9113 §6.5.2 has 32 bytes more for each
     /// field, of which the line's colon, space and end are four; the request line makes four fields.
     public static func listSize(of head: ByteBuffer) -> Int {

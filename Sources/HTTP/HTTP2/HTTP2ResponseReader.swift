@@ -91,34 +91,4 @@ enum HTTP2ResponseReader {
         head.bytes.append(StatusCode.line(head.status))
         head.reason = Slice(from: min(start + 4, head.bytes.count), to: head.bytes.count)
     }
-
-    /// Reads the fields behind the content, as many as HTTP/1 may bring.
-    ///
-    /// - Parameter lines: gets them as HTTP/1 has them.
-    /// - Returns: whether they are sound.
-    static func readTrailers(
-        _ block: Span<UInt8>, _ decoder: inout HPACKDecoder, into lines: ByteBuffer,
-        using scratch: ByteBuffer
-    ) throws(HPACKError) -> Bool {
-        var isSound = true
-        var cursor = 0
-        decoder.begin()
-        var left = ChunkedDecoder.trailersMax
-        var fieldsLeft = ChunkedDecoder.trailerFieldsMax
-        scratch.removeAll()
-        while let field = try decoder.next(block, at: &cursor, into: scratch, isWanted: isSound) {
-            left -= scratch.count
-            fieldsLeft -= 1
-            if isSound, left >= 0, fieldsLeft >= 0, HTTP2RequestReader.isTrailer(field, in: scratch) {
-                lines.append(field.name, of: scratch)
-                lines.append(": ")
-                lines.append(field.value, of: scratch)
-                lines.append("\r\n")
-            } else {
-                isSound = false
-            }
-            scratch.removeAll()
-        }
-        return isSound
-    }
 }

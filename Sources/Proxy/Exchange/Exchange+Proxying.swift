@@ -45,7 +45,7 @@ extension Exchange {
 
     /// Content that came whole together with its head is kept as if it were buffered, as in nginx.
     private func keepIfSmall() {
-        guard case .stream = body.keeping, body.isComplete,
+        guard case .stream = body.keeping, body.isComplete, body.trailers == nil,
             body.receivedCount <= Int64(location.settings.core.clientBodyBufferSize)
         else { return }
         var plan = keepingPlan
@@ -80,7 +80,7 @@ extension Exchange {
             // A streamed body goes on its way with what is here; a buffered one when it is complete.
             if case .stream = body.keeping { sendUpstream() } else if body.isComplete { sendUpstream() }
         case .awaitingUpstream, .responding:
-            if case .stream = body.keeping { upstream?.bodyAdvanced() }
+            if case .stream = body.keeping { streamAdvanced() }
         case .receiving, .processing, .delayed, .checkingPassword, .awaitingSubrequest, .resolvingName,
             .finished:
             break
@@ -138,8 +138,16 @@ extension Exchange {
         request.start(group)
     }
 
+    /// More of the content is here that goes on its way as it comes, or its end.
+    private func streamAdvanced() {
+        guard let upstream else { return }
+        settleTrailers(isFramed: !upstream.stream.isShared)
+        upstream.bodyAdvanced()
+    }
+
     /// What the target is promised as content, before its head says so.
     func settleOffer(isFramed: Bool) {
+        settleTrailers(isFramed: isFramed)
         if proxying.web == .text, body.isPresent { return body.settleOffer(of: .replacement) }
         guard let template = location.settings.proxy.setBody else {
             return body.settleOffer(

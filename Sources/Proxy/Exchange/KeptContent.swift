@@ -68,7 +68,7 @@ struct KeptContent {
     }
 
     /// Takes over what was received before it was known that it is to be kept.
-    mutating func begin(with content: ByteBuffer) {
+    mutating func add(_ content: ByteBuffer) {
         makeRoom(content.count)
         memory.append(contentsOf: content)
     }

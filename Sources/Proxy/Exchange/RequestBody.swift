@@ -50,11 +50,19 @@ final class RequestBody {
     /// Bytes of content given to the attempt under way.
     private var givenCount: Int64 = 0
     private var chunk = Chunk.none
+    /// What is given of a stream may be given once more.
+    private var copiesGiven = false
+    /// What stood behind the content; `nil`: nothing.
+    private(set) var trailers: TrailerSection?
+    /// What of that the peers get, in lines.
+    var passedTrailers: ByteBuffer?
     /// What `proxy_set_body` puts in the content's place.
     let replacement = ByteBuffer(capacity: 0)
 
     /// Most content of a stream that is held, in bytes; settled when its buffer is taken.
     private(set) var streamMax = ContentBuffers.narrowStream
+    /// Most content of a stream that is kept after it was given, in bytes.
+    private static var copiedMax: Int { 16 << 10 }
     /// Bytes that a stream's buffer has for what frames the content.
     private static var framingRoom: Int { 64 }
 
@@ -78,14 +86,16 @@ final class RequestBody {
     /// The request has content, even an empty one in chunks.
     private(set) var isPresent = false
 
-    /// Starts for a new request; content of unknown length comes in chunks, or ends with its stream.
+    /// Starts for a new request; content of unknown length comes in chunks. A stream says itself where it ends:
+    /// what stands behind its content comes before that.
     func begin(_ length: ContentLength, by version: HTTPVersion = .http11) {
         declaredLength = length.declared
         isPresent = length != .none
         switch length {
         case .none: reader.begin(.none)
+        case .known where version == .http2, .unknown where version == .http2: reader.begin(.untilClose)
         case .known(let count): reader.begin(.length(count))
-        case .unknown: reader.begin(version == .http2 ? .untilClose : .chunked)
+        case .unknown: reader.begin(.chunked)
         }
     }
 
@@ -104,6 +114,8 @@ final class RequestBody {
         source = .nothing
         restart()
         replacement.removeAll()
+        trailers = nil
+        passedTrailers = nil
     }
 
     /// Somebody has use for the content, kept in this way. What is kept whole stays so; what is lost is not
@@ -115,7 +127,7 @@ final class RequestBody {
         case .whole, .discard: break
         }
         guard case .whole = keeping, let stream else { return }
-        kept.begin(with: stream)
+        kept.add(stream)
         releaseStream()
     }
 
@@ -130,39 +142,12 @@ final class RequestBody {
 
     private var streamRoom: Int { max(streamMax - streamedCount, 0) }
 
-    /// It goes on its way as it comes, and waits where that stops.
-    var isStreamed: Bool {
-        if case .stream = keeping { return true }
-        return false
-    }
-
-    /// Whether nobody has use for it any more.
-    var isDiscarded: Bool {
-        if case .discard = keeping { return true }
-        return false
-    }
-
-    /// Content that is kept whole in memory, in bytes.
-    var keptInMemory: Int {
-        if case .whole = keeping { return memory.count }
-        return 0
-    }
-
     /// What is kept whole goes to a file with the next content that comes: others need the memory.
     func spareMemory() {
         guard case .whole(var plan) = keeping, plan.memoryMax > 0 else { return }
         plan.memoryMax = 0
         keeping = .whole(plan)
     }
-
-    /// All of it is here, and stays.
-    var isKeptWhole: Bool {
-        guard case .whole = keeping else { return false }
-        return isComplete && isIntact
-    }
-
-    /// Bytes of content, once all of it is here; `nil`: it is not, or does not stay.
-    var keptLength: Int64? { isKeptWhole ? receivedCount : nil }
 
     /// Has the content that `other` keeps whole, if it does: a copy of what is in memory, and the same file.
     func copy(_ other: RequestBody) {
@@ -250,7 +235,7 @@ final class RequestBody {
     var held: ByteBuffer? {
         switch keeping {
         case .whole: kept.file == nil ? kept.memory : nil
-        case .stream: isIntact ? stream : nil
+        case .stream: isIntact && kept.memory.isEmpty ? stream : nil
         case .unread, .discard: nil
         }
     }
@@ -264,7 +249,7 @@ final class RequestBody {
                 try store(slice, of: input, judging: receivedCount + Int64(range.count))
                 position = range.upperBound
             case .trailers(let range):
-                // No gateway is sent any: RFC 9110 §6.5.1 lets whoever passes a message on leave them out.
+                takeTrailers(range, of: input)
                 position = range.upperBound
             case .needsMore:
                 return input.count
@@ -273,6 +258,14 @@ final class RequestBody {
             }
         }
         return position
+    }
+
+    /// Takes lines, or a part of them, that stand behind the content; whoever reads them bounds them.
+    func takeTrailers(_ lines: Range<Int>, of input: ByteBuffer) {
+        if case .discard = keeping { return }
+        let section = trailers ?? TrailerSection()
+        trailers = section
+        section.append(lines: lines, of: input)
     }
 
     private func nextPiece(
@@ -322,8 +315,14 @@ final class RequestBody {
     /// Content of which a part is lost is never promised: the peer gets none, and is told so.
     /// - Parameter isFramed: content of unknown length goes in chunks; otherwise the protocol ends it.
     func settleOffer(of wanted: Wanted, isFramed: Bool = true) {
+        copiesGiven = !isFramed
         (offer, source) = nextOffer(of: wanted)
-        if offer == .chunked, !isFramed { offer = .unframed }
+        switch (offer, isFramed) {
+        case (.chunked, false): offer = .unframed
+        // RFC 9112 §7.1.2: only chunks have something behind them.
+        case (.length, true) where source == .stream && passedTrailers != nil: offer = .chunked
+        default: break
+        }
         restart()
     }
 
@@ -347,6 +346,32 @@ final class RequestBody {
     func restart() {
         givenCount = 0
         chunk = .none
+        guard case .stream = keeping, isIntact, !kept.memory.isEmpty else { return }
+        // What was given stands in front of what was not.
+        let stream = streamBuffer
+        kept.memory.append(contentsOf: stream)
+        stream.removeAll()
+        stream.append(contentsOf: kept.memory)
+        kept.reset()
+    }
+
+    /// Keeps a copy of what is given, as long as all of it is small: as nobody has answered yet, another peer
+    /// may have to be given it. HTTP/1 is as in nginx: content that goes as it comes goes once.
+    private func copyGiven(_ count: Int, of stream: ByteBuffer) {
+        guard isIntact else { return }
+        let most = Int64(RequestBody.copiedMax)
+        guard copiesGiven, givenCount <= most, declaredLength ?? 0 <= most else { return loseGiven() }
+        kept.memory.append(Slice(from: 0, to: count), of: stream)
+    }
+
+    /// The peer has answered: what was given is not given again.
+    func forgetGiven() {
+        if case .stream = keeping, isIntact, givenCount > 0 { loseGiven() }
+    }
+
+    private func loseGiven() {
+        isIntact = false
+        kept.reset()
     }
 
     /// Whether what was promised can be given from its beginning.
@@ -366,6 +391,9 @@ final class RequestBody {
         case .unframed: isComplete && streamedCount == 0
         }
     }
+
+    /// It is known what stands behind the content that is given.
+    var isEndKnown: Bool { source != .stream || isComplete }
 
     /// Whether nothing of what was promised is left, once so many bytes more were given.
     func isGiven(with count: Int) -> Bool {
@@ -410,13 +438,13 @@ final class RequestBody {
     private func openChunk(_ out: ByteBuffer) {
         guard let stream, !stream.isEmpty else {
             guard isComplete else { return }
-            out.append(ChunkWriter.last)
+            ChunkWriter.appendLast(passedTrailers, to: out)
             chunk = .ended
             return
         }
         ChunkWriter.begin(stream.count, to: out)
         stream.append(ChunkWriter.end)
-        if isComplete { stream.append(ChunkWriter.last) }
+        if isComplete { ChunkWriter.appendLast(passedTrailers, to: stream) }
         chunk = .open(left: stream.count, isLast: isComplete)
         isIntact = false
     }
@@ -426,8 +454,8 @@ final class RequestBody {
         guard count > 0 else { return }
         givenCount += Int64(count)
         guard case .stream = source, let stream else { return }
+        copyGiven(count, of: stream)
         stream.consume(count)
-        isIntact = false
         if case .open(let left, let isLast) = chunk {
             chunk = left > count ? .open(left: left - count, isLast: isLast) : isLast ? .ended : .none
         }

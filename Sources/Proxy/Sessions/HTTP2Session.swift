@@ -215,6 +215,8 @@ final class HTTP2Session {
             begin(slot, buffer)
         case .content(let slot, let content, let isLast):
             stream(slot)?.received(content, of: buffer, isLast: isLast)
+        case .trailers(let slot):
+            stream(slot)?.ended(with: link.takeTrailers())
         case .lost(let slot):
             stream(slot)?.lost(status: 499)
         case .mayContinue(let slot):

@@ -31,6 +31,12 @@ extension HTTP2Stream {
         if exchange.body.isDiscarded { takeBody() }
     }
 
+    /// The content has ended, and these lines stand behind it.
+    func ended(with trailers: ByteBuffer?) {
+        if let trailers { exchange?.body.takeTrailers(0..<trailers.count, of: trailers) }
+        received(Slice(), of: worker.noBytes, isLast: true)
+    }
+
     /// Where the streams of the connection keep much in memory, what is kept goes to a file.
     private func take(_ content: Slice, of buffer: ByteBuffer, _ exchange: Exchange) throws(BodyError) {
         if session?.keepsMuch ?? false { exchange.body.spareMemory() }

@@ -135,7 +135,7 @@ extension ProxySettings {
                 "proxy_pass_header", "A field of responses that is passed although it is not by default.",
                 \.settings.proxy.passHeaders),
             .flag(
-                "proxy_pass_trailers", "Whether fields behind the content of responses are passed.",
+                "proxy_pass_trailers", "Whether fields behind the content of messages are passed.",
                 in: anywhere, default: false, \.settings.proxy.passesTrailers),
             .words(
                 "proxy_ignore_headers", "Fields of responses that have no effect here.", in: anywhere,

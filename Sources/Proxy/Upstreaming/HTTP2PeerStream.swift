@@ -162,7 +162,7 @@ final class HTTP2PeerStream {
         course.sendDeadlineMs = .max
         exchange.attempts.sent(byteCount)
         request?.attempt.activity = .sendingRequest
-        if exchange.body.isGiven { return finishSending() }
+        if hasEnd { return finishSending() }
         course.sending = .underWay
         session?.link.queue(slot)
     }
@@ -177,10 +177,16 @@ final class HTTP2PeerStream {
             requestHead, isSecure: exchange.proxying.target?.isTLS ?? false,
             takesTrailers: exchange.takesTrailers, with: &link.encoder, to: block)
         return link.begin(
-            block, isLast: exchange.body.isGiven, isHead: exchange.proxying.method == .head, out: out)
+            block, isLast: hasEnd, isHead: exchange.proxying.method == .head, out: out)
     }
 
     // MARK: The request's content
+
+    /// All of the content was given, and nothing stands behind it.
+    private var hasEnd: Bool { exchange.body.isGiven && isEndPlain }
+
+    /// Nothing stands behind the content.
+    private var isEndPlain: Bool { exchange.body.isEndKnown && exchange.body.passedTrailers == nil }
 
     /// More of the content is here.
     func contentAdvanced() {
@@ -206,9 +212,12 @@ final class HTTP2PeerStream {
         let out = session.pendingOut
         let portion = exchange.body.next(framing: out)
         if case .nothing = portion {
-            if exchange.body.isGiven { write(Slice(), of: worker.noBytes, slot, session, isLast: true) }
-            // Whoever reads it knows whether there is room.
-            if !exchange.body.isGiven { exchange.stream.readMoreBody() }
+            if exchange.body.isGiven, exchange.body.isEndKnown {
+                writeEnd(slot, session)
+            } else {
+                // Whoever reads it knows whether there is room.
+                exchange.stream.readMoreBody()
+            }
             return false
         }
         let frameMax = min(session.link.peer.maxFrameSize, HTTP2Session.recordContentMax)
@@ -221,7 +230,7 @@ final class HTTP2PeerStream {
         case .nothing: return false
         case .bytes(let slice, of: let buffer):
             let count = min(Int(slice.count), most)
-            let isLast = exchange.body.isGiven(with: count)
+            let isLast = exchange.body.isGiven(with: count) && isEndPlain
             let piece = Slice(from: Int(slice.start), to: Int(slice.start) + count)
             write(piece, of: buffer, slot, session, isLast: isLast)
             exchange.body.gave(count)
@@ -231,8 +240,7 @@ final class HTTP2PeerStream {
                 request?.contentIsUnreadable()
                 return false
             }
-            write(
-                Slice(from: 0, to: piece.count), of: piece, slot, session, isLast: exchange.body.isGiven)
+            write(Slice(from: 0, to: piece.count), of: piece, slot, session, isLast: hasEnd)
         }
         return course.sending == .underWay
     }
@@ -247,6 +255,25 @@ final class HTTP2PeerStream {
         course.sendDeadlineMs = .max
         guard isLast else { return }
         session.link.sentLast(slot)
+        finishSending()
+    }
+
+    /// Ends the request: with its trailers, unless the peer does not take that much.
+    private func writeEnd(_ slot: Int, _ session: HTTP2PeerSession) {
+        let link = session.link
+        guard let lines = exchange.body.passedTrailers,
+            HTTP2RequestWriter.listSize(of: lines) <= link.peer.maxHeaderListSize ?? .max
+        else { return write(Slice(), of: worker.noBytes, slot, session, isLast: true) }
+        let block = worker.takeScratch()
+        defer { worker.giveScratch(block) }
+        HTTP2RequestWriter.write(trailers: lines, with: &link.encoder, to: block)
+        let before = session.pendingOut.count
+        FrameWriter.headers(
+            block, on: link.stream(slot).id, isLast: true, sizeMax: link.peer.maxFrameSize,
+            to: session.pendingOut)
+        exchange.attempts.sent(session.pendingOut.count - before)
+        course.sendDeadlineMs = .max
+        link.sentLast(slot)
         finishSending()
     }
 

@@ -94,6 +94,7 @@ extension FuzzTarget {
                 case .content(let slot, let slice, _):
                     connection.consumed(Int(slice.count), of: slot, out: out)
                 case .failed: return
+                case .trailers: events.append("\(connection.takeTrailers()?.bytes ?? [])")
                 case .incomplete, .handled, .lost, .mayContinue, .mayContinueAll, .answered: break
                 }
             }

@@ -114,11 +114,11 @@ final class RecordingGateway: Sendable {
                 connection = number
                 let head = try WireHead(raw)
                 let answer = chooseAnswer(for: head)
-                var body: (content: [UInt8], isWhole: Bool) = ([], true)
+                var body: (content: [UInt8], trailers: [String], isWhole: Bool) = ([], [], true)
                 if !answer.isEarly { body = try self.body(of: head, &reader, descriptor) }
                 let request = RecordedRequest(
-                    head: head, body: body.content, isBodyWhole: body.isWhole, connection: number,
-                    indexOnConnection: index)
+                    head: head, body: body.content, trailers: body.trailers, isBodyWhole: body.isWhole,
+                    connection: number, indexOnConnection: index)
                 state.withLock { $0.requests.append(request) }
                 index += 1
                 if !perform(answer, descriptor, &reader) { return }
@@ -156,18 +156,15 @@ final class RecordingGateway: Sendable {
 
     private func body(
         of head: WireHead, _ reader: inout WireReader, _ descriptor: Int32
-    ) throws -> (content: [UInt8], isWhole: Bool) {
+    ) throws -> (content: [UInt8], trailers: [String], isWhole: Bool) {
         let deadline = Deadline(in: 20)
         if head["Expect"]?.lowercased() == "100-continue" {
             Socket.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), to: descriptor)
         }
-        if head.isChunked {
-            let body = try reader.chunked(deadline)
-            return (body.content, body.isWhole)
-        }
-        guard let length = head.contentLength else { return ([], true) }
+        if head.isChunked { return try reader.chunked(deadline) }
+        guard let length = head.contentLength else { return ([], [], true) }
         let content = try reader.bytes(length, deadline)
-        return (content, content.count == length)
+        return (content, [], content.count == length)
     }
 
     /// - Returns: whether the connection serves another request.

@@ -34,6 +34,7 @@ struct RecordedRequest: Sendable {
     let head: WireHead
     /// Decoded.
     let body: [UInt8]
+    let trailers: [String]
     let isBodyWhole: Bool
     /// Serial of the connection it came on (0-based), and its place on it (0-based).
     let connection: Int

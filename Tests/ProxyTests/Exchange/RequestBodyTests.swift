@@ -232,6 +232,39 @@ import Testing
         }
     }
 
+    @Test(
+        "what was given of a stream that frames end is given again while it is small and nobody has answered")
+    func smallStreamStartsAgain() throws {
+        for framing in Framing.allCases {
+            let body = try RequestBodyTests.body(.streamedHalf, framing)
+            body.settleOffer(of: .content, isFramed: false)
+            for part in ["01234", "0123456789", "0123456789"] {
+                if part.count == 10, body.receivedCount == 5 {
+                    try RequestBodyTests.feed(body, framing, "56789")
+                }
+                let out = ByteBuffer(capacity: 64)
+                #expect(body.give(to: out, atMost: 100))
+                #expect(String(decoding: out.bytes, as: UTF8.self) == part)
+                #expect(body.canBeSentAgain && body.held == nil && body.isGiven == (part.count == 10))
+                body.restart()
+            }
+            #expect(body.give(to: ByteBuffer(capacity: 64), atMost: 100))
+            body.forgetGiven()
+            #expect(!body.canBeSentAgain)
+        }
+        let large = RequestBody(pool: ContentBuffers())
+        large.begin(.unknown, by: .http2)
+        large.keep(RequestBodyTests.stream)
+        large.settleOffer(of: .content, isFramed: false)
+        let input = ByteBuffer(capacity: 16)
+        input.append([UInt8](repeating: 0x61, count: 16 << 10))
+        for isKept in [true, false] {
+            try large.take(Slice(from: 0, to: isKept ? input.count : 1), of: input)
+            #expect(large.give(to: ByteBuffer(capacity: 16), atMost: 1 << 20))
+            #expect(large.canBeSentAgain == isKept)
+        }
+    }
+
     @Test("what takes the content's place is given anew to each target, and nothing of the client's is lost")
     func replacementIsNotAppended() throws {
         let body = try RequestBodyTests.body(.whole, .length)
