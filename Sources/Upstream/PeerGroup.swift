@@ -96,6 +96,7 @@ public final class PeerGroup {
         serverIDs = settings.sticky == nil ? nil : ServerIDs(made)
         guard let former else { return }
         for (identity, index) in identities {
+            if let old = known[identity] { made[index].sharedMax = former.peers[old].sharedMax }
             guard let old = known[identity], former.peers[old].settings.weight == made[index].settings.weight
             else { continue }
             turns.adopt(index, former.turns.standing(old))

@@ -95,7 +95,8 @@ final class HTTP2PeerSession {
     /// Requests that it takes beside those that it has.
     var room: Int {
         guard !isRetired, state != .closed, !link.isLeaving else { return 0 }
-        return min(streamsMax, link.streamsMax) - streamCount - waiting.count
+        let known = link.isUnsettled ? max(1, connection.sharedMax) : link.streamsMax
+        return min(streamsMax, known) - streamCount - waiting.count
     }
 
     /// Another request is to go over the connection.
@@ -250,9 +251,16 @@ final class HTTP2PeerSession {
 
     /// Ends in good order, with nothing under way.
     private func end() {
+        if case .idle = connection.state { return connection.leavePool() }
+        takeLeave()
+        close()
+    }
+
+    /// Tells the peer that there is nothing more: RFC 9113 §6.8.
+    func takeLeave() {
+        guard state == .open else { return }
         link.endGracefully(out: pendingOut)
         _ = transport.send(pendingOut)
-        close()
     }
 
     // MARK: Receiving
@@ -308,11 +316,15 @@ final class HTTP2PeerSession {
             guard let stream = stream(slot) else { break }
             forget(slot)
             // It has said how many it takes.
-            if case .refused = loss { streamsMax = max(1, streamCount) }
+            if case .refused = loss {
+                streamsMax = max(1, streamCount)
+                connection.sharedMax = streamsMax
+            }
             stream.lost(loss)
         case .mayContinue(let slot): stream(slot)?.windowOpened()
         case .mayContinueAll: for stream in streams { stream?.windowOpened() }
         case .settled:
+            connection.sharedMax = link.streamsMax
             beginWaiting()
             for stream in streams { stream?.windowOpened() }
         case .leaving: leave()

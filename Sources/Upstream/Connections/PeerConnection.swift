@@ -160,6 +160,13 @@ public final class PeerConnection<Endpoint: PeerEndpoint> {
     /// The connection can be shared by so many more requests, as its group has it.
     public var room: Int { isFresh(group.settings.keepalive) ? sharer?.room ?? 0 : 0 }
 
+    /// Requests that the peer takes at a time over a connection like this one, as it has said last; `.max`: it
+    /// has not. A new one is not joined by more, which would all have to leave it again.
+    public var sharedMax: Int {
+        get { peer.sharedMax }
+        set { peer.sharedMax = newValue }
+    }
+
     /// It carries requests; it is not being made any more.
     public var isOpen: Bool {
         switch state {
@@ -180,6 +187,7 @@ public final class PeerConnection<Endpoint: PeerEndpoint> {
     /// Ends the connection at once.
     public func close() {
         if case .closed = state { return }
+        if case .idle = state { sharer?.takeLeave() }
         state = .closed
         owner = nil
         returnBuffers()

@@ -50,6 +50,8 @@ public protocol ConnectionSharer: ConnectionUser {
     func wake() -> Bool
     /// No request is to begin over the connection any more; those under way go on.
     func retire()
+    /// The connection is idle, and about to be closed: the peer may be told.
+    func takeLeave()
     /// The connection was closed.
     func closed()
 }

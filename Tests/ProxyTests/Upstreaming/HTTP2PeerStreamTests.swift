@@ -2,6 +2,7 @@ import Core
 import Foundation
 import HTTP
 import Testing
+import Upstream
 
 @testable import Proxy
 
@@ -13,8 +14,9 @@ import Testing
         let base: ScriptedScene
         var clients: [ScriptedClient] = []
 
-        init(_ location: String = "") throws {
-            base = try ScriptedScene("proxy_http_version 2; proxy_set_header Host $host; \(location)")
+        init(_ location: String = "", servers: Int = 1) throws {
+            base = try ScriptedScene(
+                "proxy_http_version 2; proxy_set_header Host $host; \(location)", servers: servers)
         }
 
         mutating func ask(_ request: String = get) throws -> ScriptedClient {
@@ -328,6 +330,129 @@ import Testing
         peer.content(1, ", so good")
         scene.say(peer)
         #expect(Self.text(client) == "200 so far, so good true")
+    }
+
+    /// A call of which a part is sent, to a gateway that does `end` before it has answered.
+    private func interrupted(
+        _ location: String, size: Int = 3, _ end: (HTTP2ScriptedPeer, inout Scene) -> Void
+    ) throws -> (Scene, ScriptedClient, HTTP2ScriptedPeer?) {
+        var scene = try Scene("proxy_request_buffering off; \(location)", servers: 2)
+        let client = try scene.ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.send("\(String(size, radix: 16))\r\n\(String(repeating: "a", count: size))\r\n")
+        let peer = try scene.accept()
+        peer.settings()
+        scene.say(peer)
+        #expect(peer.requests[1]?.content.count == size && peer.requests[1]?.isWhole == false)
+        end(peer, &scene)
+        let other = scene.base.gateway.accept().map(HTTP2ScriptedPeer.init)
+        other?.read()
+        return (scene, client, other)
+    }
+
+    @Test("what was sent of a call goes on to another gateway where the first one did nothing for it")
+    func interruptedUnseen() throws {
+        let (scene, client, found) = try interrupted("") { peer, scene in
+            peer.goAway(0)
+            scene.say(peer)
+            scene.hangUp(peer)
+        }
+        let other = try #require(found)
+        #expect(other.requests[1]?.content == Array("aaa".utf8) && other.requests[1]?.isWhole == false)
+        client.send("2\r\nbb\r\n0\r\n\r\n")
+        other.settings()
+        scene.say(other)
+        #expect(other.requests[1]?.content == Array("aaabb".utf8) && other.requests[1]?.isWhole == true)
+        other.answer(1, "ok")
+        scene.say(other)
+        #expect(Self.text(client) == "200 ok true")
+    }
+
+    @Test(
+        "a call that a gateway may have acted on is sent once more only with non_idempotent, and while it is small"
+    )
+    func interruptedSent() throws {
+        let isAgain = "proxy_next_upstream error non_idempotent; proxy_next_upstream_budget off;"
+        for (location, size, isRepeated) in [
+            ("", 3, false), (isAgain, 3, true), (isAgain, 16 << 10 | 1, false),
+        ] {
+            let (scene, client, other) = try interrupted(location, size: size) { peer, scene in
+                scene.hangUp(peer)
+            }
+            #expect((other != nil) == isRepeated)
+            guard let other else {
+                #expect(Self.read(client).status == 502)
+                continue
+            }
+            #expect(other.requests[1]?.content.count == size)
+            _ = scene
+        }
+    }
+
+    @Test("a call that was answered is not sent to another gateway")
+    func interruptedAnswered() throws {
+        let isAgain =
+            "proxy_next_upstream error non_idempotent; proxy_next_upstream_budget off; proxy_buffering off;"
+        let (_, client, other) = try interrupted(isAgain) { peer, scene in
+            peer.head(1)
+            scene.say(peer)
+            scene.hangUp(peer)
+        }
+        #expect(other == nil && Self.text(client) == "200  false")
+    }
+
+    @Test("as many connections as requests to a gateway of one stream each, and none of them made in vain")
+    func oneStreamEach() throws {
+        var scene = try Scene()
+        let first = try scene.ask()
+        var peers = [try scene.accept()]
+        for _ in 0..<9 { _ = try scene.ask() }
+        peers[0].settings([(.maxConcurrentStreams, 1)])
+        scene.say(peers[0])
+        while let connection = scene.base.gateway.accept() { peers.append(HTTP2ScriptedPeer(connection)) }
+        #expect(peers.count == 10)
+        for peer in peers {
+            if peer !== peers[0] { peer.settings([(.maxConcurrentStreams, 1)]) }
+            peer.answer(1, "x")
+            scene.say(peer)
+        }
+        #expect(Self.text(first) == "200 x true" && peers.allSatisfy { $0.requests.count == 1 })
+        #expect(scene.clients.map(Self.text).allSatisfy { $0 == "200 x true" })
+        #expect(scene.base.gateway.accept() == nil)
+    }
+
+    @Test("a connection that is closed when it is idle says so")
+    func farewell() throws {
+        var scene = try Scene()
+        let client = try scene.ask()
+        let peer = try scene.accept()
+        peer.settings()
+        peer.answer(1, "x")
+        scene.say(peer)
+        #expect(Self.text(client) == "200 x true" && !peer.others.contains(.goAway))
+        scene.base.worker.worker.snapshot.groups.closeIdle()
+        peer.read()
+        #expect(peer.others.last == .goAway && peer.connection.ends())
+    }
+
+    @Test("trailers of requests follow the content, and those of none end the request alone")
+    func requestTrailers() throws {
+        var scene = try Scene("proxy_pass_trailers on;")
+        for (content, trailers) in [
+            ("3\r\nabc\r\n", "X-Sum: 1\r\n"), ("", "X-Sum: 1\r\n"), ("", "Host: b\r\n"),
+        ] {
+            let client = try scene.ask(
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(content)0\r\n\(trailers)\r\n"
+            )
+            _ = client
+        }
+        let peer = try scene.accept()
+        peer.settings([(.maxHeaderListSize, 100_000)])
+        scene.say(peer)
+        #expect(peer.requests[1]?.fields.last == "x-sum: 1" && peer.requests[1]?.isWhole == true)
+        #expect(peer.requests[1]?.content == Array("abc".utf8))
+        #expect(peer.requests[3]?.fields == ["x-sum: 1"] && peer.requests[3]?.isWhole == true)
+        #expect(
+            peer.requests[5]?.fields.contains(":method: POST") == true && peer.requests[5]?.isWhole == true)
     }
 
     @Test("trailers reach the client where they are to")

@@ -38,8 +38,9 @@ final class ScriptedGateway {
     }
 
     /// Directives of a group that this gateway is the one server of.
-    func upstream(_ more: String = "") -> String {
-        "upstream gateway { server unix:\(path) max_fails=0; keepalive 8; \(more) }"
+    func upstream(_ more: String = "", servers: Int = 1) -> String {
+        let lines = String(repeating: "server unix:\(path) max_fails=0; ", count: servers)
+        return "upstream gateway { \(lines)keepalive 8; \(more) }"
     }
 
     /// The next connection that was made; `nil`: there is none.

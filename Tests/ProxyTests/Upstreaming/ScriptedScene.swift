@@ -8,13 +8,14 @@ struct ScriptedScene {
     let worker: ScriptedWorker
 
     /// - Parameter location: directives beside `proxy_pass`.
-    init(_ location: String = "") throws {
-        try self.init(server: "location / { proxy_pass http://gateway; \(location) }")
+    init(_ location: String = "", servers: Int = 1) throws {
+        try self.init(server: "location / { proxy_pass http://gateway; \(location) }", servers: servers)
     }
 
-    init(server: String) throws {
+    /// - Parameter servers: so many lines of the upstream are the gateway.
+    init(server: String, servers: Int = 1) throws {
         gateway = try ScriptedGateway()
-        worker = try ScriptedWorker(serving: server, beside: gateway.upstream())
+        worker = try ScriptedWorker(serving: server, beside: gateway.upstream(servers: servers))
     }
 
     /// A client that sends a request, and the connection that it came by to the gateway.
