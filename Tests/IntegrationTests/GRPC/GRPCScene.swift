@@ -17,6 +17,15 @@ final class GRPCScene {
         return run.ending == .exited(0)
     }()
 
+    /// Whether it has the reflection service, too.
+    static let hasReflection: Bool = {
+        guard isPossible, let directory = try? TemporaryDirectory(),
+            let run = try? Program.run(
+                Binary.python, ["-c", "import grpc_reflection.v1alpha.reflection"], in: directory, within: 30)
+        else { return false }
+        return run.ending == .exited(0)
+    }()
+
     /// - Parameter text: `%G1%` and so on are the gateways' addresses.
     init(_ text: String, gateways count: Int = 1, kind: Server.Kind = .portico) throws {
         let directory = try TemporaryDirectory()

@@ -3,7 +3,7 @@
 enum GRPCScripts {
     /// `gateway.py PORT NAME`: says `port` when it listens, and which calls that nobody answers have ended.
     static let gateway = ##"""
-        import concurrent.futures, signal, sys, time
+        import concurrent.futures, os, signal, sys, time
         # Before there are threads that would take them.
         orders = {signal.SIGUSR1, signal.SIGUSR2}
         signal.pthread_sigmask(signal.SIG_BLOCK, orders)
@@ -24,6 +24,20 @@ enum GRPCScripts {
         def fail(request, context):
             code, _, text = request.decode().partition(" ")
             context.abort({known.value[0]: known for known in grpc.StatusCode}[int(code)], text)
+
+
+        def weak(request, context):
+            # One of them serves no calls now.
+            if name == "g1":
+                context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+            return name.encode()
+
+
+        def once(request, context):
+            # In one piece, beside those of other threads.
+            os.write(1, b"did %s\n" % request)
+            time.sleep(0.01)
+            return request
 
 
         def hang(request, context):
@@ -63,6 +77,8 @@ enum GRPCScripts {
             "Name": grpc.unary_unary_rpc_method_handler(lambda request, context: name.encode()),
             "Echo": grpc.unary_unary_rpc_method_handler(echo),
             "Fail": grpc.unary_unary_rpc_method_handler(fail),
+            "Weak": grpc.unary_unary_rpc_method_handler(weak),
+            "Once": grpc.unary_unary_rpc_method_handler(once),
             "Hang": grpc.unary_unary_rpc_method_handler(hang),
             "Count": grpc.unary_stream_rpc_method_handler(count),
             "Big": grpc.unary_stream_rpc_method_handler(big),
@@ -77,6 +93,11 @@ enum GRPCScripts {
         checks = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(checks, server)
         checks.set("", health_pb2.HealthCheckResponse.SERVING)
+        try:
+            from grpc_reflection.v1alpha import reflection
+            reflection.enable_server_reflection(["grpc.health.v1.Health"], server)
+        except ImportError:
+            pass
         assert server.add_insecure_port("127.0.0.1:" + sys.argv[1])
         server.start()
         print("port", flush=True)
@@ -175,6 +196,57 @@ enum GRPCScripts {
 
         def paged():
             refused(grpc.StatusCode.DATA_LOSS, unary("Echo"), b"", timeout=20)
+
+
+        def weak():
+            for _ in range(6):
+                assert unary("Weak")(b"", timeout=20) == b"g2"
+
+
+        def steady():
+            # None is lost.
+            count, names, lost = int(sys.argv[3]), set(), []
+            def work():
+                for _ in range(count):
+                    try:
+                        names.add(unary("Name")(b"", timeout=30).decode())
+                    except grpc.RpcError as error:
+                        lost.append((error.code(), error.details()))
+            threads = [threading.Thread(target=work) for _ in range(8)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            assert not lost, lost
+            print(" ".join(sorted(names)))
+
+
+        def once():
+            # Calls that nobody may make twice: says which were answered.
+            count, done, lost = int(sys.argv[3]), [], []
+            def work(place):
+                for number in range(count):
+                    word = b"%d-%d" % (place, number)
+                    try:
+                        done.append(unary("Once")(word, timeout=30))
+                    except grpc.RpcError as error:
+                        assert error.code() == grpc.StatusCode.UNAVAILABLE, error
+                        lost.append(word)
+            threads = [threading.Thread(target=work, args=(place,)) for place in range(8)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            assert len(done) + len(lost) == 8 * count and len(lost) <= 8, lost
+            print(" ".join(sorted(word.decode() for word in done)))
+
+
+        def reflection():
+            from grpc_reflection.v1alpha import reflection_pb2 as messages, reflection_pb2_grpc
+            stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+            request = messages.ServerReflectionRequest
+            answers = list(stub.ServerReflectionInfo(iter(
+                [request(list_services=""), request(file_containing_symbol="grpc.health.v1.Health")]),
+                timeout=20))
+            names = [service.name for service in answers[0].list_services_response.service]
+            assert "grpc.health.v1.Health" in names and len(answers) == 2, answers
+            assert answers[1].file_descriptor_response.file_descriptor_proto, answers[1]
 
 
         def load():

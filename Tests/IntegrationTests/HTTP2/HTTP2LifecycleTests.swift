@@ -91,9 +91,12 @@ import Testing
         #expect(load.connections.load(ordering: .relaxed) == connections)
     }
 
-    @Test("no request is lost over upgrades: connections are told to go, and others begin")
-    func upgrades() throws {
-        let service = try Service(Self.text, .daemon)
+    @Test(
+        "no request is lost over upgrades: connections are told to go, and others begin",
+        arguments: ["1.1", "2"])
+    func upgrades(gateways version: String) throws {
+        let text = Self.text.replacing("/app {", with: "/app { proxy_http_version \(version);")
+        let service = try Service(text, .daemon)
         let load = Load(service.port)
         for _ in 0..<3 {
             #expect(load.waitForMore(100))

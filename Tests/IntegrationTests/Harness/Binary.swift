@@ -25,6 +25,9 @@ enum Binary {
     /// A load generator that speaks HTTP/2.
     static var h2load: String? { found(["/usr/bin/h2load"]) }
 
+    /// A server of HTTP/2 alone.
+    static var nghttpd: String? { found(["/usr/bin/nghttpd", "/usr/sbin/nghttpd"]) }
+
     static var nghttp: String? { found(["/usr/bin/nghttp"]) }
 
     /// A Python, perhaps one with packages of its own: `PORTICO_PYTHON`, or the usual one.
