@@ -20,8 +20,8 @@ public final class Peer {
     /// Until when it is taken to speak HTTP/1.1 alone: it chose that where HTTP/2 was offered as well.
     public internal(set) var http1UntilMs: Int64 = 0
 
-    /// Requests that it takes at a time over a connection that they share, as it has said last; `.max`: it has
-    /// not.
+    /// Requests that it takes at a time over a connection that they share, as it has said last; `.max`: it
+    /// has not.
     var sharedMax = Int.max
 
     init(

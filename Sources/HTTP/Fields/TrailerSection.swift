@@ -30,8 +30,8 @@ public final class TrailerSection {
 
     /// All lines are here: finds the fields.
     ///
-    /// - Parameter isRequest: names with anything but letters, digits and `-` are left out, too: who reads them
-    ///   as variables would take them for others.
+    /// - Parameter isRequest: names with anything but letters, digits and `-` are left out, too: who reads
+    ///   them as variables would take them for others.
     public func complete(isRequest: Bool = false) {
         fields.removeAll()
         bytes.withReadable { bytes in

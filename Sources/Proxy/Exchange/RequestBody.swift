@@ -50,8 +50,8 @@ final class RequestBody {
     /// Bytes of content given to the attempt under way.
     private var givenCount: Int64 = 0
     private var chunk = Chunk.none
-    /// What is given of a stream may be given once more.
-    private var copiesGiven = false
+    /// Most content of a stream that is kept after it was given, in bytes.
+    private var copyMax: Int64 = 0
     /// What stood behind the content; `nil`: nothing.
     private(set) var trailers: TrailerSection?
     /// What of that the peers get, in lines.
@@ -61,8 +61,8 @@ final class RequestBody {
 
     /// Most content of a stream that is held, in bytes; settled when its buffer is taken.
     private(set) var streamMax = ContentBuffers.narrowStream
-    /// Most content of a stream that is kept after it was given, in bytes.
-    private static var copiedMax: Int { 16 << 10 }
+    /// `copyMax` where frames end the content.
+    private static var copiedMax: Int64 { 16 << 10 }
     /// Bytes that a stream's buffer has for what frames the content.
     private static var framingRoom: Int { 64 }
 
@@ -86,8 +86,8 @@ final class RequestBody {
     /// The request has content, even an empty one in chunks.
     private(set) var isPresent = false
 
-    /// Starts for a new request; content of unknown length comes in chunks. A stream says itself where it ends:
-    /// what stands behind its content comes before that.
+    /// Starts for a new request; content of unknown length comes in chunks. A stream says itself where it
+    /// ends: what stands behind its content comes before that.
     func begin(_ length: ContentLength, by version: HTTPVersion = .http11) {
         declaredLength = length.declared
         isPresent = length != .none
@@ -315,7 +315,7 @@ final class RequestBody {
     /// Content of which a part is lost is never promised: the peer gets none, and is told so.
     /// - Parameter isFramed: content of unknown length goes in chunks; otherwise the protocol ends it.
     func settleOffer(of wanted: Wanted, isFramed: Bool = true) {
-        copiesGiven = !isFramed
+        copyMax = isFramed ? 0 : RequestBody.copiedMax
         (offer, source) = nextOffer(of: wanted)
         switch (offer, isFramed) {
         case (.chunked, false): offer = .unframed
@@ -359,8 +359,7 @@ final class RequestBody {
     /// may have to be given it. HTTP/1 is as in nginx: content that goes as it comes goes once.
     private func copyGiven(_ count: Int, of stream: ByteBuffer) {
         guard isIntact else { return }
-        let most = Int64(RequestBody.copiedMax)
-        guard copiesGiven, givenCount <= most, declaredLength ?? 0 <= most else { return loseGiven() }
+        guard givenCount <= copyMax, declaredLength ?? 0 <= copyMax else { return loseGiven() }
         kept.memory.append(Slice(from: 0, to: count), of: stream)
     }
 

@@ -120,9 +120,9 @@ extension HTTP2Stream {
         try? takeHeld(exchange)
     }
 
-    /// Whoever takes the content has room again: it is read on in this turn of the loop, after the others. Where
-    /// none is here and the client is waited for, there is nothing to do before it says more: who asks for
-    /// more whenever it has sent all would be asked, and ask, for ever.
+    /// Whoever takes the content has room again: it is read on in this turn of the loop, after the others.
+    /// Where none is here and the client is waited for, there is nothing to do before it says more: who asks
+    /// for more whenever it has sent all would be asked, and ask, for ever.
     func readMoreBody() {
         guard let exchange, exchange.isReadingBody else { return }
         guard held != nil || !exchange.arrival.pace.isWaiting && !exchange.isAnsweredCall else { return }

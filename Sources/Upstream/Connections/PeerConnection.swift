@@ -160,8 +160,8 @@ public final class PeerConnection<Endpoint: PeerEndpoint> {
     /// The connection can be shared by so many more requests, as its group has it.
     public var room: Int { isFresh(group.settings.keepalive) ? sharer?.room ?? 0 : 0 }
 
-    /// Requests that the peer takes at a time over a connection like this one, as it has said last; `.max`: it
-    /// has not. A new one is not joined by more, which would all have to leave it again.
+    /// Requests that the peer takes at a time over a connection like this one, as it has said last; `.max`:
+    /// it has not. A new one is not joined by more, which would all have to leave it again.
     public var sharedMax: Int {
         get { peer.sharedMax }
         set { peer.sharedMax = newValue }

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Calls over `grpc_pass` while gateways stop, hang and say that they cannot: none is lost that could be tried
-/// again, and none is done twice.
+/// Calls over `grpc_pass` while gateways stop, hang and say that they cannot: none is lost that could be
+/// tried again, and none is done twice.
 @Suite(
     "gRPC and gateways that fail", .serialized,
     .enabled(if: GRPCScene.isPossible, "Python's grpcio is not there"))
