@@ -27,9 +27,10 @@ public final class Exemplars {
             5_000_000, 10_000_000, 60_000_000,
         ]
     }
-    /// The range of a duration.
+    /// The range of a duration, in which a histogram counts it as well: buckets count where their middle is.
     public static func range(ofMicroseconds us: Int64) -> Int {
-        bounds.firstIndex { us <= $0 } ?? bounds.count
+        let counted = max(us, LatencyBuckets.middle(LatencyBuckets.bucket(ofMicroseconds: us)))
+        return bounds.firstIndex { counted <= $0 } ?? bounds.count
     }
 
     /// Characters of a request's number.

@@ -13,7 +13,7 @@ import Testing
         let exemplars = try Exemplars()
         #expect(exemplars.all.allSatisfy { $0 == nil } && exemplars.all.count == 16)
         let long = String(repeating: "0123456789abcdef", count: 2)
-        for (us, range) in [(500, 0), (501, 1), (60_000_000, 14), (60_000_001, 15)] {
+        for (us, range) in [(400, 0), (499, 1), (505, 1), (50_000_000, 14), (70_000_000, 15)] {
             #expect(Exemplars.range(ofMicroseconds: Int64(us)) == range)
             exemplars.note(exemplar(us, long + "more"), in: range)
             #expect(exemplars.all[range] == exemplar(us, long))

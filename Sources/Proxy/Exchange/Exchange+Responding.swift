@@ -184,7 +184,9 @@ extension Exchange {
     var isHeldUp: Bool {
         switch phase {
         case .delayed, .checkingPassword: true
-        case .receiving, .processing, .awaitingSubrequest, .readingBody, .resolvingName, .awaitingUpstream,
+        // An explanation is made for it alone.
+        case .processing: if case .explaining = source { true } else { false }
+        case .receiving, .awaitingSubrequest, .readingBody, .resolvingName, .awaitingUpstream,
             .responding, .finished:
             false
         }
