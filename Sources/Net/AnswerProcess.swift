@@ -90,9 +90,8 @@ public final class AnswerProcess {
     private static func say(_ answer: ArraySlice<UInt8>) {
         var rest = answer
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { raw in
-                SystemCall.retrying { write(0, raw.baseAddress, raw.count) }
-            }
+            let piece = Array(rest.prefix(AnswerProcess.pieceMax))
+            let count = SystemCall.retrying { write(0, piece, piece.count) }
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }

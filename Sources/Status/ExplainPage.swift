@@ -81,7 +81,8 @@ package struct ExplainPage {
         body{font:16px/1.5 system-ui,sans-serif;margin:1rem;color-scheme:light dark}
         main{max-width:76rem;margin:0 auto}h1{font-size:1.2rem}
         form{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:end}label{display:grid;font-size:.85rem}
-        label:first-child{flex:1 1 22rem}input,button{font:inherit;font-size:1rem;padding:.25rem .5rem;min-width:0}
+        label:first-child{flex:1 1 22rem}
+        input,button{font:inherit;font-size:1rem;padding:.25rem .5rem;min-width:0}
         pre{font-size:.85rem;line-height:1.45;white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid;
         border-radius:.4rem;padding:.7rem .9rem}.bad{border-left:.4rem solid #a3141e}
         """

@@ -13,6 +13,7 @@ enum Exemptions {
         "Sources/Net/ProcessTitle.swift": "what ps(1) shows is where the kernel put the arguments",
         "Sources/Net/SendRing.swift": "memory that is shared with the kernel",
         "Sources/Net/SharedMemory.swift": "memory that is shared with other processes",
+        "Sources/Net/SharedMemory+Keeping.swift": "memory is mapped anew where it is",
         "Sources/Net/SharedMemory+Mutex.swift": "a mutex in it is found by its place",
         "Sources/Net/Socket+Bytes.swift": "received and sent for all other files",
         "Sources/Net/SocketAddress+System.swift": "addresses as the system has them",
