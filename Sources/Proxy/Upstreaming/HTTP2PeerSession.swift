@@ -60,7 +60,7 @@ final class HTTP2PeerSession {
     var out: ByteBuffer?
     /// Bytes that the socket took.
     private(set) var sentCount: Int64 = 0
-    /// What the peer's system has taken of that, once the connection is lost; no less than that.
+    /// What the peer's system has taken of that, once the peer has closed the connection; no less than that.
     private(set) var takenCount = Int64.max
     var lastReceivedMs: Int64
     /// It goes on at the end of the turn.
@@ -283,6 +283,11 @@ final class HTTP2PeerSession {
             case .wouldBlock:
                 break
             case .closed:
+                // RFC 9293 §3.10.7.4: what ends a connection in order says what was taken before it; a reset
+                // does not, and what its sender had read may look as if it had not come.
+                // Records of TLS are longer than what is in them.
+                let unknownCount = transport.tls == nil ? transport.unacknowledgedCount : 0
+                takenCount = sentCount - Int64(unknownCount)
                 lose("upstream prematurely closed connection", .error)
             case .failed(let errno):
                 lose("recv() failed \(errno.logText)", AttemptFailure(errno))
@@ -423,9 +428,6 @@ final class HTTP2PeerSession {
         var all: [HTTP2PeerStream] = streams.compactMap { $0 }
         all += waiting
         let whole = lingering
-        // Records of TLS are longer than what is in them.
-        let unknownCount = transport.tls == nil ? transport.unacknowledgedCount : 0
-        takenCount = sentCount - Int64(unknownCount)
         close()
         for stream in all where stream.isOf(self) { tell(stream) }
         for stream in whole where stream.isOf(self) { stream.wasLeftAlone() }

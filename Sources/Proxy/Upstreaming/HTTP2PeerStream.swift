@@ -383,7 +383,7 @@ final class HTTP2PeerStream {
         return .sent
     }
 
-    /// The connection was lost, and the peer's system had not acknowledged a byte of the request.
+    /// The peer closed the connection, and its system had not acknowledged a byte of the request.
     var isUntaken: Bool { session.map { $0.takenCount <= course.position } ?? false }
 
     /// The peer has said something in the attempt under way.
