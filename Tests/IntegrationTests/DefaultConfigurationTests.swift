@@ -44,7 +44,14 @@ import Testing
                 '\(Binary.portico)' </dev/null >out 2>said &
                 ask() { curl -s --max-time 8 "$@"; }
                 level() { ask -u ops:demo 'http://127.0.0.1:8080/status?format=text' | head -n 1; }
-                wait_for() { for i in $(seq 200); do level | grep -qi "$1" && return; sleep 0.1; done; }
+                # A gateway that failed a request is found well by another one, if no check came between.
+                wait_for() {
+                    for i in $(seq 200); do
+                        level | grep -qi "$1" && return
+                        ask -o answer http://127.0.0.1:8080/
+                        sleep 0.1
+                    done
+                }
                 wait_for green; level
                 kill=$(sed -n 's/^kill a gateway: \\(touch [^ ]*\\).*/\\1/p' said)
                 eval "$kill"
