@@ -138,7 +138,8 @@ import Testing
             #expect(answer.status == 504)
             #expect(String(latin1: answer.body).contains("not found out in 2 seconds"))
         }
-        // One who leaves takes the child along.
+        // One who leaves takes the child along. Those before are gone, and collected.
+        #expect(waitUntil(Deadline(in: 5)) { children(of: server) == 0 })
         clients[2].send(request)
         #expect(waitUntil(Deadline(in: 5)) { children(of: server) == 1 })
         clients[2].close()
