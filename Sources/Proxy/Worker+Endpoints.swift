@@ -18,10 +18,8 @@ extension Worker {
         case peer(PeerConnection)
         /// An authority is asked for a client's certificate.
         case status(ClientStatusCheck)
-        /// A password is checked in a child.
-        case password(PasswordCheck)
-        /// A request is explained in a child.
-        case explaining(ExplainProcess)
+        /// A child works something out: a password, an explanation.
+        case answer(AwaitedAnswer)
         /// A name that a request leads to is looked up.
         case name(CachedName)
         /// A call has so much time.
@@ -43,7 +41,7 @@ extension Worker {
             case .opening(let opening): .opening(opening)
             case .http1(let session): .http1(session)
             case .http2(let session): .http2(session)
-            case .listener, .stream, .subrequest, .peer, .status, .password, .explaining, .name, .deadline,
+            case .listener, .stream, .subrequest, .peer, .status, .answer, .name, .deadline,
                 .own:
                 nil
             }

@@ -63,7 +63,7 @@ struct WorkerTurn: LoopTurn {
             case .http2(let session)?:
                 session.connection.transport.note(event)
                 clients.insert(index)
-            case .listener?, .stream?, .subrequest?, .status?, .password?, .explaining?, .name?, .deadline?,
+            case .listener?, .stream?, .subrequest?, .status?, .answer?, .name?, .deadline?,
                 .own?:
                 others.insert(index)
             case nil: break
@@ -88,12 +88,9 @@ struct WorkerTurn: LoopTurn {
         case .status(let check):
             worker.mark.does(.checks)
             check.ready(event)
-        case .password(let check):
+        case .answer(let answer):
             worker.mark.does(.checks)
-            check.ready()
-        case .explaining(let process):
-            worker.mark.does(.checks)
-            process.ready()
+            answer.ready()
         case .name(let name):
             worker.mark.does(.checks)
             name.ready()
@@ -146,10 +143,8 @@ struct WorkerTurn: LoopTurn {
             worker.resumeAccepting(listener)
         case .status(let check):
             check.timedOut()
-        case .password(let check):
-            check.timedOut()
-        case .explaining(let process):
-            process.timedOut()
+        case .answer(let answer):
+            answer.timedOut()
         case .name(let name):
             name.ready()
         case .deadline(let deadline):
@@ -180,7 +175,7 @@ struct WorkerTurn: LoopTurn {
             case .http1(let session)?: session.sendAhead(in: batch)
             case .http2(let session)?: session.sendAhead(in: batch)
             case .peer(let connection)?: connection.owner?.sendAhead(over: connection, in: batch)
-            case .opening, .listener, .stream, .subrequest, .status, .password, .explaining, .name, .deadline,
+            case .opening, .listener, .stream, .subrequest, .status, .answer, .name, .deadline,
                 .own, nil:
                 break
             }
@@ -196,7 +191,7 @@ struct WorkerTurn: LoopTurn {
         case .stream(let stream): stream.runPosted()
         case .subrequest(let subrequest): subrequest.runPosted()
         case .peer(let connection): connection.ready()
-        case .listener, .status, .password, .explaining, .name, .deadline, .own: break
+        case .listener, .status, .answer, .name, .deadline, .own: break
         }
     }
 

@@ -20,8 +20,9 @@ final class ExplainProcess {
 
     /// Children of one worker at a time.
     static var runningMax: Int { 2 }
-    /// A child that takes longer is ended.
-    private static var secondsMax: Int { 2 }
+    private static var kind: AwaitedAnswer.Kind {
+        AwaitedAnswer.Kind(name: "portico-explain", secondsMax: 2, view: .own)
+    }
     /// Longest explanation.
     private static var byteMax: Int { 40 << 10 }
     /// What an explanation begins with, and what a refusal does.
@@ -29,12 +30,10 @@ final class ExplainProcess {
     private static var refusedMark: UInt8 { 0 }
 
     private let worker: Worker
-    private let process: AnswerProcess
+    private var answer: AwaitedAnswer?
     /// Who is told; `nil`: it was, or has left.
     private var exchange: Exchange?
     private var said: [UInt8] = []
-    /// What the loop knows it by.
-    private var place: (token: Token, timer: TimerID)?
 
     /// Forks; `ExplainAnswers.conclude` is called later.
     ///
@@ -42,28 +41,16 @@ final class ExplainProcess {
     static func start(
         _ question: ExplainQuestion, asJSON isJSON: Bool, for exchange: Exchange
     ) throws(Errno) {
+        let explaining = ExplainProcess(exchange)
         let worker = exchange.worker
-        let process = try AnswerProcess("portico-explain", cpuSecondsMax: secondsMax, view: .own) {
+        explaining.answer = try AwaitedAnswer(kind, for: explaining, of: worker) {
             answer(question, isJSON, worker)
         }
-        let explaining = ExplainProcess(process, exchange)
-        let token = worker.loop.enroll(.explaining(explaining))
-        do throws(Errno) {
-            try worker.loop.poller.addControl(process.fd, token)
-        } catch {
-            worker.loop.dismiss(token)
-            process.end()
-            throw error
-        }
-        let timer = worker.timers.create(token, kind: 0)
-        worker.timers.set(timer, deadlineMs: worker.clock.nowMs + Int64(secondsMax) * 1000)
-        explaining.place = (token, timer)
         worker.explaining += 1
         exchange.source = .explaining(explaining)
     }
 
-    private init(_ process: AnswerProcess, _ exchange: Exchange) {
-        self.process = process
+    private init(_ exchange: Exchange) {
         self.exchange = exchange
         worker = exchange.worker
     }
@@ -92,45 +79,6 @@ final class ExplainProcess {
         return text[..<end] + Array("\nand more, which is left out here\n".utf8)
     }
 
-    /// The child has something to say, or is gone.
-    func ready() {
-        while true {
-            switch process.read() {
-            case .nothing: return
-            case .answer(let bytes):
-                said += bytes
-                guard said.count > 2 * ExplainProcess.byteMax else { continue }
-                said = []
-                process.kill()
-            case .ended: return collect()
-            }
-        }
-    }
-
-    func timedOut() {
-        guard process.fd >= 0 else { return collect() }
-        tell(.failed("it was not found out in \(ExplainProcess.secondsMax) seconds"))
-        process.kill()
-    }
-
-    /// Its pipe is closed: it is about to be gone.
-    private func collect() {
-        guard let place else { return }
-        guard let status = process.reap() else {
-            return worker.timers.set(place.timer, deadlineMs: worker.clock.nowMs + 1)
-        }
-        self.place = nil
-        worker.timers.destroy(place.timer)
-        worker.loop.dismiss(place.token)
-        worker.explaining -= 1
-        let ending = status & 0x7F == 0 ? "with code \(status >> 8 & 0xFF)" : "on signal \(status & 0x7F)"
-        switch said.first {
-        case ExplainProcess.foundMark: tell(.found(Array(said.dropFirst())))
-        case ExplainProcess.refusedMark: tell(.refused(Array(said.dropFirst())))
-        default: tell(.failed("the process that was to find it out exited \(ending)"))
-        }
-    }
-
     private func tell(_ result: Result) {
         guard let exchange else { return }
         self.exchange = nil
@@ -142,6 +90,27 @@ final class ExplainProcess {
     func leave() {
         guard exchange != nil else { return }
         exchange = nil
-        process.kill()
+        answer?.kill()
+    }
+}
+
+extension ExplainProcess: AnswerWaiting {
+    func heard(_ bytes: [UInt8]) {
+        said += bytes
+        guard said.count > 2 * ExplainProcess.byteMax else { return }
+        said = []
+        answer?.kill()
+    }
+
+    func tookTooLong() { tell(.failed("it was not found out in \(ExplainProcess.kind.secondsMax) seconds")) }
+
+    func ended(_ ending: String) {
+        answer = nil
+        worker.explaining -= 1
+        switch said.first {
+        case ExplainProcess.foundMark: tell(.found(Array(said.dropFirst())))
+        case ExplainProcess.refusedMark: tell(.refused(Array(said.dropFirst())))
+        default: tell(.failed("the process that was to find it out exited \(ending)"))
+        }
     }
 }

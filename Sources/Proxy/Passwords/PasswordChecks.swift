@@ -90,17 +90,11 @@ final class PasswordCheck {
     private(set) var isSettled = false
     private let worker: Worker
     private var waiters: [Waiter] = []
-    private var running: Running?
+    private var answer: AwaitedAnswer?
 
-    /// The child, and what the loop knows it by.
-    private struct Running {
-        let process: AnswerProcess
-        let token: Token
-        let timer: TimerID
+    private static var kind: AwaitedAnswer.Kind {
+        AwaitedAnswer.Kind(name: "portico-passwd", secondsMax: 30)
     }
-
-    /// A child that takes longer is ended.
-    private static var secondsMax: Int { 30 }
     private static var rightAnswer: UInt8 { 1 }
 
     init(_ claim: PasswordClaim, _ worker: Worker) {
@@ -121,51 +115,9 @@ final class PasswordCheck {
     }
 
     func start() throws(Errno) {
-        let process = try AnswerProcess("portico-passwd", cpuSecondsMax: PasswordCheck.secondsMax) {
+        answer = try AwaitedAnswer(PasswordCheck.kind, for: self, of: worker) {
             [self.claim.isRight ? PasswordCheck.rightAnswer : 0]
         }
-        let token = worker.loop.enroll(.password(self))
-        do {
-            try worker.loop.poller.addControl(process.fd, token)
-        } catch {
-            worker.loop.dismiss(token)
-            process.end()
-            throw error
-        }
-        let timer = worker.timers.create(token, kind: 0)
-        worker.timers.set(timer, deadlineMs: worker.clock.nowMs + Int64(PasswordCheck.secondsMax) * 1000)
-        running = Running(process: process, token: token, timer: timer)
-    }
-
-    /// The child has something to say, or is gone.
-    func ready() {
-        guard let running else { return }
-        while true {
-            switch running.process.read() {
-            case .nothing: return
-            case .answer(let bytes): settle(decide(isRight: bytes == [PasswordCheck.rightAnswer]))
-            case .ended: return collect()
-            }
-        }
-    }
-
-    func timedOut() {
-        guard let running else { return }
-        guard running.process.fd >= 0 else { return collect() }
-        settle(.undecided("the password was not checked in \(PasswordCheck.secondsMax) seconds"))
-        running.process.kill()
-    }
-
-    /// Its pipe is closed: it is about to be gone.
-    private func collect() {
-        guard let running else { return }
-        guard let status = running.process.reap() else {
-            return worker.timers.set(running.timer, deadlineMs: worker.clock.nowMs + 1)
-        }
-        let ending = status & 0x7F == 0 ? "with code \(status >> 8 & 0xFF)" : "on signal \(status & 0x7F)"
-        settle(.undecided("the process \(running.process.pid) that checked the password exited \(ending)"))
-        end()
-        worker.passwordChecks.ended(self)
     }
 
     /// The verdict; right credentials are remembered, whether or not somebody still waits.
@@ -185,11 +137,19 @@ final class PasswordCheck {
     }
 
     /// Ends the child, if there is one.
-    func end() {
-        guard let running else { return }
-        self.running = nil
-        worker.timers.destroy(running.timer)
-        worker.loop.dismiss(running.token)
-        running.process.end()
+    func end() { answer.take()?.end() }
+}
+
+extension PasswordCheck: AnswerWaiting {
+    func heard(_ bytes: [UInt8]) { settle(decide(isRight: bytes == [PasswordCheck.rightAnswer])) }
+
+    func tookTooLong() {
+        settle(.undecided("the password was not checked in \(PasswordCheck.kind.secondsMax) seconds"))
+    }
+
+    func ended(_ ending: String) {
+        let pid = answer.take()?.pid ?? 0
+        settle(.undecided("the process \(pid) that checked the password exited \(ending)"))
+        worker.passwordChecks.ended(self)
     }
 }
