@@ -46,7 +46,7 @@ enum LimitConnections {
     }
 
     private static func refuse(
-        _ exchange: Exchange, _ zone: String, _ line: ConnectionZone.Line
+        _ exchange: Exchange, _ zone: String, _ line: ConnectionZoneLine
     ) -> Outcome {
         let isDryRun = exchange.location.settings.limitConnections.isDryRun
         exchange.giveConnectionsBack()

@@ -14,7 +14,7 @@ enum LimitFields {
 
     /// A request was added to a bucket: the one with the least room counts.
     static func note(
-        _ limit: RequestLimit, _ line: RequestZone.Line, excess: Int, _ exchange: Exchange
+        _ limit: RequestLimit, _ line: RequestZoneLine, excess: Int, _ exchange: Exchange
     ) {
         guard exchange.location.settings.limitRequests.tellsClients else { return }
         let told = Limiting.Told(limit: limit, rate: line.rate, excess: excess)

@@ -21,7 +21,7 @@ enum LimitRequests {
         /// Some zone counts the request.
         var isCounted = false
 
-        mutating func add(_ limit: RequestLimit, _ line: RequestZone.Line, excess: Int) {
+        mutating func add(_ limit: RequestLimit, _ line: RequestZoneLine, excess: Int) {
             let delay = LeakyBucket.delayMs(excess: excess, free: limit.free, rate: line.rate)
             guard delay > delayMs else { return line.buckets.count(.passed) }
             slowest?.line?.buckets.count(.passed)
@@ -75,7 +75,7 @@ enum LimitRequests {
     }
 
     private static func look(
-        _ key: ByteBuffer, _ limit: RequestLimit, _ line: RequestZone.Line, _ exchange: Exchange, adds: Bool
+        _ key: ByteBuffer, _ limit: RequestLimit, _ line: RequestZoneLine, _ exchange: Exchange, adds: Bool
     ) -> RequestBuckets.Look {
         let bound = RequestBuckets.Limit(rate: line.rate, burst: limit.burst)
         let nowMs = Int(exchange.worker.clock.nowMs)
@@ -83,7 +83,7 @@ enum LimitRequests {
     }
 
     private static func add(
-        _ limit: RequestLimit, _ line: RequestZone.Line, _ excess: Int, to verdict: inout Verdict,
+        _ limit: RequestLimit, _ line: RequestZoneLine, _ excess: Int, to verdict: inout Verdict,
         _ exchange: Exchange
     ) {
         verdict.add(limit, line, excess: excess)

@@ -1,46 +1,42 @@
 internal import Config
 internal import Sharing
 
-/// A zone of `limit_req_zone`, as one configuration knows it.
-final class RequestZone {
-    /// What its line says.
-    final class Line {
-        let key: Template<Variable>
-        /// Thousandths of requests a second.
-        let rate: Int
-        let buckets: RequestBuckets
-
-        fileprivate init(key: Template<Variable>, rate: Int, buckets: RequestBuckets) {
-            self.key = key
-            self.rate = rate
-            self.buckets = buckets
-        }
-    }
-
+/// A zone of `limit_req_zone` or `limit_conn_zone`, as one configuration knows it.
+final class LimitZone<Line> {
     let name: String
+    /// What its line says; `nil`: it has only been named so far.
     fileprivate(set) var line: Line?
 
     fileprivate init(_ name: String) { self.name = name }
 }
 
-/// A zone of `limit_conn_zone`, as one configuration knows it.
-final class ConnectionZone {
-    /// What its line says.
-    final class Line {
-        let key: Template<Variable>
-        let counts: ConnectionCounts
+/// What a line of `limit_req_zone` says.
+final class RequestZoneLine {
+    let key: Template<Variable>
+    /// Thousandths of requests a second.
+    let rate: Int
+    let buckets: RequestBuckets
 
-        fileprivate init(key: Template<Variable>, counts: ConnectionCounts) {
-            self.key = key
-            self.counts = counts
-        }
+    fileprivate init(key: Template<Variable>, rate: Int, buckets: RequestBuckets) {
+        self.key = key
+        self.rate = rate
+        self.buckets = buckets
     }
-
-    let name: String
-    fileprivate(set) var line: Line?
-
-    fileprivate init(_ name: String) { self.name = name }
 }
+
+/// What a line of `limit_conn_zone` says.
+final class ConnectionZoneLine {
+    let key: Template<Variable>
+    let counts: ConnectionCounts
+
+    fileprivate init(key: Template<Variable>, counts: ConnectionCounts) {
+        self.key = key
+        self.counts = counts
+    }
+}
+
+typealias RequestZone = LimitZone<RequestZoneLine>
+typealias ConnectionZone = LimitZone<ConnectionZoneLine>
 
 /// The zones of a configuration while it is read: they may be named before their lines come.
 struct LimitZones {
@@ -48,34 +44,31 @@ struct LimitZones {
     private(set) var requests: [RequestZone] = []
     private(set) var connections: [ConnectionZone] = []
     private var sizes: [String: Int] = [:]
+    /// Where each zone of either kind was first named.
     private var firstNamed: [String: Statement] = [:]
 
     mutating func requestZone(_ name: String, _ statement: Statement) throws(ConfigError) -> RequestZone {
-        if let zone = requests.first(where: { $0.name == name }) { return zone }
-        try refuse(ifKnown: connections.contains { $0.name == name }, name, statement)
-        let zone = RequestZone(name)
-        requests.append(zone)
-        firstNamed[name] = statement
-        return zone
+        try zone(name, in: \.requests, statement)
     }
 
     mutating func connectionZone(
         _ name: String, _ statement: Statement
     ) throws(ConfigError) -> ConnectionZone {
-        if let zone = connections.first(where: { $0.name == name }) { return zone }
-        try refuse(ifKnown: requests.contains { $0.name == name }, name, statement)
-        let zone = ConnectionZone(name)
-        connections.append(zone)
-        firstNamed[name] = statement
-        return zone
+        try zone(name, in: \.connections, statement)
     }
 
-    private func refuse(
-        ifKnown isKnown: Bool, _ name: String, _ statement: Statement
-    ) throws(ConfigError) {
-        guard isKnown else { return }
-        throw ConfigError(
-            "the shared memory zone \"\(name)\" is already declared for a different use", statement)
+    private mutating func zone<Line>(
+        _ name: String, in zones: WritableKeyPath<LimitZones, [LimitZone<Line>]>, _ statement: Statement
+    ) throws(ConfigError) -> LimitZone<Line> {
+        if let zone = self[keyPath: zones].first(where: { $0.name == name }) { return zone }
+        guard firstNamed[name] == nil else {
+            throw ConfigError(
+                "the shared memory zone \"\(name)\" is already declared for a different use", statement)
+        }
+        let zone = LimitZone<Line>(name)
+        self[keyPath: zones].append(zone)
+        firstNamed[name] = statement
+        return zone
     }
 
     // MARK: Lines
@@ -86,7 +79,7 @@ struct LimitZones {
         let zone = try requestZone(words.name, statement)
         try checkNew(words, boundTo: zone.line?.key, statement)
         let key = try block.template(statement.argument(0), statement)
-        zone.line = RequestZone.Line(
+        zone.line = RequestZoneLine(
             key: key, rate: rate, buckets: try table(words, key, block, statement))
     }
 
@@ -96,7 +89,7 @@ struct LimitZones {
         let zone = try connectionZone(words.name, statement)
         try checkNew(words, boundTo: zone.line?.key, statement)
         let key = try block.template(statement.argument(0), statement)
-        zone.line = ConnectionZone.Line(key: key, counts: try table(words, key, block, statement))
+        zone.line = ConnectionZoneLine(key: key, counts: try table(words, key, block, statement))
     }
 
     private mutating func checkNew(
