@@ -217,9 +217,8 @@ final class KeySlots {
         return 1 + (words - first + each - 1) / each
     }
 
-    /// Whether a key of so many bytes finds room now, and whether it ever could.
-    func hasRoom(for byteCount: Int) -> Bool { capacity - takenCount >= slotCount(byteCount) }
-    func couldHold(_ byteCount: Int) -> Bool { capacity >= slotCount(byteCount) }
+    /// Whether a key of so many bytes finds room now.
+    private func hasRoom(for byteCount: Int) -> Bool { capacity - takenCount >= slotCount(byteCount) }
 
     /// Makes a slot for a key that has none; its values are 0, and it is the newest.
     ///
@@ -254,6 +253,21 @@ final class KeySlots {
         memory.store(head(meta), slot)
         linkNewest(slot)
         return slot
+    }
+
+    /// The same, where the oldest keys make room: up to two that are over for each new one, as in nginx, and
+    /// if there is no room then, the oldest whatever they are.
+    ///
+    /// - Parameter isOver: whether a slot's key may go, though there is room.
+    func insert(_ key: Span<UInt8>, _ meta: Int, makingRoomWhere isOver: (Int) -> Bool) -> Int {
+        guard capacity >= slotCount(key.count) else { return 0 }
+        for _ in 0..<2 {
+            guard oldest > 0, isOver(oldest) else { break }
+            remove(oldest)
+        }
+        // A long key takes the place of several.
+        while !hasRoom(for: key.count), oldest > 0 { remove(oldest) }
+        return insert(key, meta)
     }
 
     private func takeSlot() -> Int {

@@ -111,25 +111,14 @@ public final class RequestBuckets: ZoneTable {
     // MARK: Room
 
     private func make(_ key: Span<UInt8>, _ meta: Int, _ limit: Limit, nowMs: Int) -> Int {
-        guard slots.couldHold(key.count) else { return 0 }
-        for _ in 0..<2 {
-            guard expireOldest(limit.rate, nowMs) else { break }
-        }
-        // A long key takes the place of several.
-        while !slots.hasRoom(for: key.count), slots.oldest > 0 { slots.remove(slots.oldest) }
-        return slots.insert(key, meta)
+        slots.insert(key, meta, makingRoomWhere: { hasRunOut($0, limit.rate, nowMs) })
     }
 
-    /// - Returns: whether the oldest bucket had run out, and is gone.
-    private func expireOldest(_ rate: Int, _ nowMs: Int) -> Bool {
-        let oldest = slots.oldest
-        guard oldest > 0 else { return false }
-        let elapsed = abs(nowMs &- memory.load(slots.value(RequestBuckets.lastMs, of: oldest)))
+    private func hasRunOut(_ slot: Int, _ rate: Int, _ nowMs: Int) -> Bool {
+        let elapsed = abs(nowMs &- memory.load(slots.value(RequestBuckets.lastMs, of: slot)))
         guard elapsed >= RequestBuckets.keptMs else { return false }
-        let excess = memory.load(slots.value(RequestBuckets.excess, of: oldest))
-        guard LeakyBucket.left(of: excess, afterMs: elapsed, rate: rate) == 0 else { return false }
-        slots.remove(oldest)
-        return true
+        let excess = memory.load(slots.value(RequestBuckets.excess, of: slot))
+        return LeakyBucket.left(of: excess, afterMs: elapsed, rate: rate) == 0
     }
 
     // MARK: Counts

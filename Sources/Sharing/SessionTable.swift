@@ -73,7 +73,7 @@ public final class SessionTable: ZoneTable {
             slots.touch(slot)
         } else {
             guard case .made = unknown else { return true }
-            slot = make(session, meta, nowMs, timeoutMs)
+            slot = slots.insert(session, meta, makingRoomWhere: { isOver($0, nowMs, timeoutMs) })
             guard slot > 0 else { return false }
         }
         memory.store(slots.value(Value.lastMs, of: slot), nowMs)
@@ -89,16 +89,5 @@ public final class SessionTable: ZoneTable {
 
     private func isOver(_ slot: Int, _ nowMs: Int, _ timeoutMs: Int) -> Bool {
         nowMs &- memory.load(slots.value(Value.lastMs, of: slot)) >= timeoutMs
-    }
-
-    private func make(_ session: Span<UInt8>, _ meta: Int, _ nowMs: Int, _ timeoutMs: Int) -> Int {
-        guard slots.couldHold(session.count) else { return 0 }
-        for _ in 0..<2 {
-            guard slots.oldest > 0, isOver(slots.oldest, nowMs, timeoutMs) else { break }
-            slots.remove(slots.oldest)
-        }
-        // A long name takes the place of several.
-        while !slots.hasRoom(for: session.count), slots.oldest > 0 { slots.remove(slots.oldest) }
-        return slots.insert(session, meta)
     }
 }
