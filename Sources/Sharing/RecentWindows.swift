@@ -58,9 +58,8 @@ final class RecentWindows {
             Int(now.atMs - then.atMs), now.requests - then.requests, now.clientErrors - then.clientErrors,
             now.serverErrors - then.serverErrors,
         ]
-        let percentiles = [0.5, 0.95, 0.99].map { Int(latency.percentile($0) ?? 0) }
         Seqlock(memory, base).write {
-            for (offset, number) in (numbers + percentiles).enumerated() {
+            for (offset, number) in (numbers + Percentiles(latency).numbers).enumerated() {
                 memory.storeOrdered(base + 1 + offset, max(0, number))
             }
         }
@@ -76,7 +75,7 @@ final class RecentWindows {
             window.requests = numbers[1]
             window.clientErrors = numbers[2]
             window.serverErrors = numbers[3]
-            (window.p50, window.p95, window.p99) = (numbers[4], numbers[5], numbers[6])
+            window.latency = Percentiles(p50: numbers[4], p95: numbers[5], p99: numbers[6])
             return window
         }
     }
@@ -96,12 +95,8 @@ public struct RecentWindow: Sendable, Equatable {
     public var serverErrors = 0
     /// Attempts that failed.
     public var failures = 0
-    /// Latencies in microseconds; of a server the mean stands for all of them.
-    public var p50 = 0
-    /// The same for 95 of 100 requests.
-    public var p95 = 0
-    /// The same for 99 of 100 requests.
-    public var p99 = 0
+    /// Of a server the mean stands for all of them.
+    public var latency = Percentiles()
 
     init(meantMs: Int, lengthMs: Int) {
         self.meantMs = meantMs

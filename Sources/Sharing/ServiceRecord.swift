@@ -34,12 +34,8 @@ public final class ServiceRecord {
         package var requests = 0
         /// Those of them that were answered with 500 or more.
         package var errors = 0
-        /// Latencies in microseconds.
-        package var p50 = 0
-        /// The same for 95 of 100 requests.
-        package var p95 = 0
-        /// The same for 99 of 100 requests.
-        package var p99 = 0
+        /// How long they took.
+        package var latency = Percentiles()
 
         /// Requests per second.
         package var rate: Int { lengthMs > 0 ? (requests * 1000 + lengthMs / 2) / lengthMs : 0 }
@@ -200,22 +196,21 @@ public final class ServiceRecord {
             nextSampleMs = clock.nowMs + ServiceRecord.sampleMs
         }
         guard let lastSum else { return }
-        let latency = now.latency.since(lastSum.latency)
         let length = clock.nowMs - nextSampleMs + ServiceRecord.sampleMs
         append(
             Sample(
                 atMs: Int(clock.wallMs), lengthMs: Int(length), requests: now[.requests] - lastSum[.requests],
-                errors: now[.serverErrors] - lastSum[.serverErrors], p50: Int(latency.percentile(0.5) ?? 0),
-                p95: Int(latency.percentile(0.95) ?? 0), p99: Int(latency.percentile(0.99) ?? 0)))
+                errors: now[.serverErrors] - lastSum[.serverErrors],
+                latency: Percentiles(now.latency.since(lastSum.latency))))
     }
 
     private func append(_ sample: Sample) {
         let index = memory.load(sampleStart) % ServiceRecord.samplesMax
         let base = sampleStart + 1 + index * ServiceRecord.sampleSize
-        let numbers = [
-            sample.atMs, sample.lengthMs, sample.requests, sample.errors, sample.p50, sample.p95, sample.p99,
-        ]
-        for (offset, number) in numbers.enumerated() { memory.storeOrdered(base + offset, number) }
+        let numbers = [sample.atMs, sample.lengthMs, sample.requests, sample.errors]
+        for (offset, number) in (numbers + sample.latency.numbers).enumerated() {
+            memory.storeOrdered(base + offset, number)
+        }
         memory.add(sampleStart, 1)
     }
 
@@ -232,7 +227,7 @@ public final class ServiceRecord {
             let numbers = (0..<ServiceRecord.sampleSize).map { memory.loadOrdered(base + $0) }
             return Sample(
                 atMs: numbers[0], lengthMs: numbers[1], requests: numbers[2], errors: numbers[3],
-                p50: numbers[4], p95: numbers[5], p99: numbers[6])
+                latency: Percentiles(p50: numbers[4], p95: numbers[5], p99: numbers[6]))
         }
     }
 }

@@ -75,7 +75,7 @@ public final class TallyHistory {
             (window.requests, window.serverErrors, window.failures) = (grown[0], grown[1], grown[2])
             if grown[0] > 0 {
                 let mean = grown[3] / grown[0]
-                (window.p50, window.p95, window.p99) = (mean, mean, mean)
+                window.latency = Percentiles(p50: mean, p95: mean, p99: mean)
             }
             return window
         }

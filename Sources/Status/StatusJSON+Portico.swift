@@ -144,8 +144,8 @@ extension StatusJSON {
         .object([
             ("seconds", .int(window.meantMs / 1000)), ("length_ms", .int(window.lengthMs)),
             ("requests", .int(window.requests)), ("client_errors", .int(window.clientErrors)),
-            ("server_errors", .int(window.serverErrors)), ("p50_us", .int(window.p50)),
-            ("p95_us", .int(window.p95)), ("p99_us", .int(window.p99)),
+            ("server_errors", .int(window.serverErrors)), ("p50_us", .int(window.latency.p50)),
+            ("p95_us", .int(window.latency.p95)), ("p99_us", .int(window.latency.p99)),
         ])
     }
 
@@ -154,7 +154,7 @@ extension StatusJSON {
         .object([
             ("seconds", .int(window.meantMs / 1000)), ("length_ms", .int(window.lengthMs)),
             ("requests", .int(window.requests)), ("server_errors", .int(window.serverErrors)),
-            ("failures", .int(window.failures)), ("mean_us", .int(window.p50)),
+            ("failures", .int(window.failures)), ("mean_us", .int(window.latency.p50)),
         ])
     }
 
@@ -162,8 +162,8 @@ extension StatusJSON {
         .object([
             ("time", .string(Wording.time(ms: sample.atMs))), ("length_ms", .int(sample.lengthMs)),
             ("requests", .int(sample.requests)), ("errors", .int(sample.errors)),
-            ("p50_us", .int(sample.p50)),
-            ("p95_us", .int(sample.p95)), ("p99_us", .int(sample.p99)),
+            ("p50_us", .int(sample.latency.p50)),
+            ("p95_us", .int(sample.latency.p95)), ("p99_us", .int(sample.latency.p99)),
         ])
     }
 }

@@ -158,9 +158,9 @@ package struct StatusPage {
         begin("Traffic", "latency of \(span)")
         html += "<dl class=\"tiles\">"
         tile("Requests per second", last.map { Wording.count($0.rate) } ?? "–")
-        tile("p50", Wording.latency(us: recent.map { Int64($0.p50) } ?? all.percentile(0.5)))
-        tile("p95", Wording.latency(us: recent.map { Int64($0.p95) } ?? all.percentile(0.95)))
-        tile("p99", Wording.latency(us: recent.map { Int64($0.p99) } ?? all.percentile(0.99)))
+        tile("p50", Wording.latency(us: recent.map { Int64($0.latency.p50) } ?? all.percentile(0.5)))
+        tile("p95", Wording.latency(us: recent.map { Int64($0.latency.p95) } ?? all.percentile(0.95)))
+        tile("p99", Wording.latency(us: recent.map { Int64($0.latency.p99) } ?? all.percentile(0.99)))
         tile("Requests", Wording.count(report.requests[.requests]))
         tile("Responses 4xx", Wording.count(report.requests[.clientErrors]))
         tile("Responses 5xx", Wording.count(report.requests[.serverErrors]))
@@ -179,7 +179,7 @@ package struct StatusPage {
         if report.samples.count > 1 {
             html += "<div class=\"charts\">"
             chart("Requests per second", report.samples.map(\.rate)) { Wording.count($0) }
-            chart("Latency p99", report.samples.map(\.p99)) { Wording.latency(us: Int64($0)) }
+            chart("Latency p99", report.samples.map(\.latency.p99)) { Wording.latency(us: Int64($0)) }
             html += "</div>"
         } else {
             html += "<p>The history begins in a few seconds.</p>"
@@ -194,7 +194,7 @@ package struct StatusPage {
                 + cell(Wording.rate(window.tenthsPerSecond)) + count(window.requests)
                 + cell(Wording.share(window.clientErrors, of: window.requests))
                 + cell(Wording.share(window.serverErrors, of: window.requests))
-                + [window.p50, window.p95, window.p99].map {
+                + [window.latency.p50, window.latency.p95, window.latency.p99].map {
                     cell(Wording.latency(us: window.requests > 0 ? Int64($0) : nil))
                 }.joined() + "</tr>"
         }

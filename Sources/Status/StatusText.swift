@@ -92,9 +92,9 @@ package struct StatusText {
                     + "\(Wording.rate(window.tenthsPerSecond))/s"
                     + "  4xx \(Wording.share(window.clientErrors, of: window.requests))"
                     + "  5xx \(Wording.share(window.serverErrors, of: window.requests))"
-                    + "  p50 \(Wording.latency(us: Int64(window.p50)))"
-                    + "  p95 \(Wording.latency(us: Int64(window.p95)))"
-                    + "  p99 \(Wording.latency(us: Int64(window.p99)))")
+                    + "  p50 \(Wording.latency(us: Int64(window.latency.p50)))"
+                    + "  p95 \(Wording.latency(us: Int64(window.latency.p95)))"
+                    + "  p99 \(Wording.latency(us: Int64(window.latency.p99)))")
         }
         let connections = report.connections
         line(

@@ -24,7 +24,7 @@ import Testing
         #expect(course.windows.map(\.lengthMs) == [10_000, 60_000, 300_000])
         #expect(course.windows.map(\.requests) == [20, 120, 600])
         #expect(course.windows.map(\.serverErrors) == [2, 12, 60])
-        #expect(course.windows.allSatisfy { $0.tenthsPerSecond == 20 && $0.p50 == 2000 })
+        #expect(course.windows.allSatisfy { $0.tenthsPerSecond == 20 && $0.latency.p50 == 2000 })
         #expect(course.requests == Array(repeating: 30, count: 20))
         #expect(table.recent(named: "nobody", TallySum(), nowMs: nowMs).windows.isEmpty)
     }
@@ -67,7 +67,7 @@ import Testing
         }
         recent.take(table.sum(named: "a"), nowMs: 400_000)
         #expect(recent.windows.map(\.tenthsPerSecond) == [20, 20, 20])
-        #expect(recent.windows.map(\.p50).map { $0 > 8000 } == [true, false, false])
+        #expect(recent.windows.map(\.latency.p50).map { $0 > 8000 } == [true, false, false])
         #expect((300_000...312_000).contains(try #require(recent.windows.last).lengthMs))
     }
 }

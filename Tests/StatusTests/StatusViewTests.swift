@@ -73,7 +73,8 @@ import Upstream
         let event = EventRing.Event(atMs: 1, status: 502, texts: ["upstream_error", text, text, text])
         report.events = Array(repeating: event, count: 20)
         let sample = ServiceRecord.Sample(
-            atMs: 1, lengthMs: 2000, requests: 99999, errors: 9, p50: 123_456, p95: 234_567, p99: 345_678)
+            atMs: 1, lengthMs: 2000, requests: 99999, errors: 9,
+            latency: Percentiles(p50: 123_456, p95: 234_567, p99: 345_678))
         report.samples = Array(repeating: sample, count: 150)
         report.explainPath = "/status/explain"
         let page = StatusPage.text(report, nonce: "n0")
