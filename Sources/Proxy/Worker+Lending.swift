@@ -36,11 +36,36 @@ struct Recycled {
     /// Streams of HTTP/2 that nobody has now.
     var streams: [HTTP2Stream] = []
     /// Requests made here that nobody has now.
-    var subrequests: [Subrequest] = []
+    var subrequests = Spares<Subrequest>(countMax: 128)
     var scratches: [ByteBuffer] = []
     var filters: [ContentFilter] = []
     /// Of calls that are over.
-    var deadlines: [CallDeadline] = []
+    var deadlines = Spares<CallDeadline>(countMax: 512)
+}
+
+/// Objects with a timer and a place in the loop that nobody has now.
+struct Spares<Object> {
+    /// Most of them that are kept.
+    let countMax: Int
+    private var objects: [Object] = []
+
+    init(countMax: Int) { self.countMax = countMax }
+
+    mutating func take() -> Object? { objects.popLast() }
+
+    /// - Returns: false: there are enough of them, and this one is to be let go.
+    mutating func keep(_ object: Object) -> Bool {
+        guard objects.count < countMax else { return false }
+        objects.append(object)
+        return true
+    }
+
+    /// Takes out those that are more than so many.
+    mutating func takeSurplus(over count: Int) -> ArraySlice<Object> {
+        let surplus = objects.dropFirst(count)
+        objects.removeLast(surplus.count)
+        return surplus
+    }
 }
 
 /// What is made once and used again.
@@ -67,8 +92,14 @@ extension Worker {
         for exchange in recycled.exchanges.dropFirst(count) { exchange.upstream = nil }
         recycled.exchanges.removeLast(max(0, recycled.exchanges.count - count))
         shrinkStreams(to: count)
-        shrinkSubrequests(to: count)
-        shrinkDeadlines(to: count)
+        for spare in recycled.subrequests.takeSurplus(over: count) { letGo(spare.token, spare.timer) }
+        for spare in recycled.deadlines.takeSurplus(over: count) { letGo(spare.token, spare.timer) }
+    }
+
+    /// Nothing stands at this place of the loop any more.
+    func letGo(_ token: Token, _ timer: TimerID) {
+        timers.destroy(timer)
+        loop.dismiss(token)
     }
 
     /// Lets go of exchanges that belong to a former configuration.

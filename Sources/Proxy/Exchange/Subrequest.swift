@@ -245,28 +245,12 @@ final class Subrequest {
 
 /// Sub-requests, which are used again.
 extension Worker {
-    /// Most of them that are kept.
-    private static var subrequestsMax: Int { 128 }
-
     func takeSubrequest() -> Subrequest {
-        recycled.subrequests.popLast()
+        recycled.subrequests.take()
             ?? loop.enroll(as: Endpoint.subrequest) { token in Subrequest(worker: self, token: token) }
     }
 
     func giveBack(_ subrequest: Subrequest) {
-        guard recycled.subrequests.count < Worker.subrequestsMax else { return letGo(subrequest) }
-        recycled.subrequests.append(subrequest)
-    }
-
-    /// Lets go of what so many clients do not need.
-    func shrinkSubrequests(to count: Int) {
-        while recycled.subrequests.count > count, let subrequest = recycled.subrequests.popLast() {
-            letGo(subrequest)
-        }
-    }
-
-    private func letGo(_ subrequest: Subrequest) {
-        timers.destroy(subrequest.timer)
-        loop.dismiss(subrequest.token)
+        if !recycled.subrequests.keep(subrequest) { letGo(subrequest.token, subrequest.timer) }
     }
 }

@@ -58,11 +58,8 @@ extension UpstreamRequest {
 }
 
 extension Worker {
-    /// Most of them that are kept.
-    private static var deadlinesMax: Int { 512 }
-
     fileprivate func takeDeadline() -> CallDeadline {
-        recycled.deadlines.popLast()
+        recycled.deadlines.take()
             ?? loop.enroll(as: Endpoint.deadline) { token in
                 CallDeadline(token: token, timer: timers.create(token, kind: 0))
             }
@@ -71,19 +68,6 @@ extension Worker {
     fileprivate func giveBack(_ deadline: CallDeadline) {
         cancel(deadline.timer)
         deadline.request = nil
-        guard recycled.deadlines.count < Worker.deadlinesMax else { return letGo(deadline) }
-        recycled.deadlines.append(deadline)
-    }
-
-    /// Lets go of what so many clients do not need.
-    func shrinkDeadlines(to count: Int) {
-        while recycled.deadlines.count > count, let deadline = recycled.deadlines.popLast() {
-            letGo(deadline)
-        }
-    }
-
-    private func letGo(_ deadline: CallDeadline) {
-        timers.destroy(deadline.timer)
-        loop.dismiss(deadline.token)
+        if !recycled.deadlines.keep(deadline) { letGo(deadline.token, deadline.timer) }
     }
 }
