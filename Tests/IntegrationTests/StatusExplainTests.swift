@@ -77,6 +77,21 @@ import Testing
         #expect(lines.count { $0.contains("GET /limited") } == 2, "lines that waited are written once")
     }
 
+    @Test("a path alone is asked for where the question came")
+    func address() throws {
+        let server = try Server(
+            #"""
+            worker_processes 1; error_log %PREFIX%/error.log; events { }
+            http { server { listen 127.0.0.1:%PORT1%; return 201; }
+                server { listen %PORT2%; location / { return 202; } location /status { status; } } }
+            """#, gateways: [])
+        let answer = try RawClient.get(server.ports[1], "/status/explain?url=/x&format=text")
+        let text = String(latin1: answer.body)
+        #expect(text.contains("http://127.0.0.1:\(server.ports[1])/x"), "\(text)")
+        #expect(text.contains("HTTP/1.1 202"), "\(text)")
+        server.finish()
+    }
+
     @Test("who may not see the status is told nothing, and an explanation is not explained")
     func authorisation() throws {
         let (server, _) = try start()

@@ -10,6 +10,8 @@ package struct ExplainQuestion {
     let method: String
     /// `Name: value`, each.
     let fields: [String]
+    /// Where a path alone is asked for; `nil`: at the first address that is listened on.
+    var address: SocketAddress?
 
     package init(url: String, client: String, method: String, fields: [String]) {
         self.url = url
@@ -39,7 +41,7 @@ struct Visit {
             throw ConfigError("\"\(question.client)\" is no address of a client")
         }
         let url = try VisitURL(question.url)
-        let (listen, local) = try Visit.listener(for: url, listeners)
+        let (listen, local) = try Visit.listener(for: url, listeners, near: question.address)
         let authority = url.authority.isEmpty ? Visit.authority(of: listen, at: local) : url.authority
         let host = String(HostAndPort.split(authority).0)
         let isAddress = host.hasPrefix("[") || SocketAddress(ip: host, port: 0) != nil
@@ -72,17 +74,22 @@ struct Visit {
     }
 
     private static func listener(
-        for url: VisitURL, _ listeners: [ListenAddress]
+        for url: VisitURL, _ listeners: [ListenAddress], near address: SocketAddress?
     ) throws(ConfigError) -> (ListenAddress, SocketAddress) {
         let reachable = listeners.filter { $0.address.port != nil }
         guard let port = url.port else {
+            if let address, let found = listener(at: address, among: reachable) {
+                return (found, local(found, literal: address))
+            }
             guard let first = reachable.first else { throw ConfigError("no port is listened on") }
             return (first, local(first, literal: nil))
         }
         let here = reachable.filter { $0.address.port == port }
         let literal = SocketAddress(ip: url.hostWithoutBrackets, port: port)
-        let found = here.first { $0.address == literal } ?? here.first { $0.address.isWildcard } ?? here.first
-        guard let found else {
+        guard
+            let found = literal.flatMap({ listener(at: $0, among: here) })
+                ?? here.first(where: \.address.isWildcard) ?? here.first
+        else {
             let known = reachable.map(\.address.text).joined(separator: ", ")
             throw ConfigError("nobody listens on port \(port); addresses that are listened on: \(known)")
         }
@@ -93,6 +100,12 @@ struct Visit {
             )
         }
         return (found, local(found, literal: literal))
+    }
+
+    /// Who hears connections to an address.
+    private static func listener(at address: SocketAddress, among all: [ListenAddress]) -> ListenAddress? {
+        all.first { $0.address == address }
+            ?? all.first { $0.address.isWildcard && $0.address.port == address.port }
     }
 
     /// Who is asked where a path alone was given: the default server by its name, if that is one that a

@@ -43,9 +43,11 @@ enum ExplainAnswers {
         }
         let pairs = String(decoding: exchange.arguments.bytes, as: UTF8.self).split(separator: "&")
         let fields = pairs.compactMap { ServerForms.value("header", in: String($0)) }.filter { !$0.isEmpty }
-        return ExplainQuestion(
+        var question = ExplainQuestion(
             url: url, client: value("client") ?? asker(exchange), method: value("method") ?? "GET",
             fields: Array(fields.prefix(fieldsMax)))
+        question.address = exchange.client.localAddress
+        return question
     }
 
     /// The address that the question comes from, if it comes from one.
