@@ -9,8 +9,8 @@ public final class PeerState {
         // What choosing goes by shares a cache line.
         case fails, accessed, checked, connections, limit, health, slowStartMs
         /// Numbers before it are not used.
-        case healthSinceMs = 11
-        case checks, checkFails, lastCheckMs, unhealthyTimes
+        case passedMs = 10
+        case healthSinceMs, checks, checkFails, lastCheckMs, unhealthyTimes
         // What methods that go by times look at: another line.
         case headerNs, responseNs, sampledMs, unfinished, unfinishedStarts
         // Since when it is out of use, and for how long it was before.
@@ -204,9 +204,12 @@ public final class PeerState {
     /// A check is over.
     public func countCheck(passed: Bool, wallMs: Int64) {
         add(.checks, 1)
-        if !passed { add(.checkFails, 1) }
+        if passed { write(.passedMs, Int(wallMs)) } else { add(.checkFails, 1) }
         write(.lastCheckMs, Int(wallMs))
     }
+
+    /// When a check passed last, in milliseconds of the wall clock; 0: none has.
+    public var passedMs: Int { max(0, read(.passedMs)) }
 
     /// Checks made, those that failed, when the last one was, and how often it became unhealthy.
     public var checkTotals: (checks: Int, fails: Int, lastMs: Int, unhealthy: Int) {

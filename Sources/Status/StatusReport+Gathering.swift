@@ -52,7 +52,7 @@ extension StatusReport.Server {
         let since = Int(peer.state.healthSinceMs)
         let rest = peer.state.restSinceMs
         let banned = group.banAge(index, nowMs: clock.nowMs)
-        let isFailing = StatusReport.Server.isFailing(sum, peer.state, clock)
+        let isFailing = StatusReport.Server.isFailing(sum, peer, clock)
         switch (peer.settings, peer.state.health) {
         case (let settings, _) where settings.isDown: (state, reason, sinceMs) = (.down, "marked down", rest)
         case (let settings, _) where settings.isUnresolved:
@@ -78,14 +78,22 @@ extension StatusReport.Server {
     /// What is known of it last is that an attempt failed: nobody got an answer since, and no check found it
     /// healthy again. Bans end by the clock; this does not. One that the checks have given up fails until a
     /// request has proved them wrong (`panic_threshold`).
-    private static func isFailing(_ sum: TallySum, _ state: PeerState, _ clock: Clock) -> Bool {
+    ///
+    /// Where checks pass and requests fail, a check that passes says little of the requests: it ends this
+    /// only when `fail_timeout` is over without another failure.
+    private static func isFailing(_ sum: TallySum, _ peer: Peer, _ clock: Clock) -> Bool {
+        let state = peer.state
+        func wallMs(_ momentMs: Int) -> Int64 { clock.wallMs - (clock.nowMs - Int64(momentMs)) }
         func wasSinceCheck(_ momentMs: Int) -> Bool {
-            momentMs > 0 && clock.wallMs - (clock.nowMs - Int64(momentMs)) >= state.healthSinceMs
+            momentMs > 0 && wallMs(momentMs) >= state.healthSinceMs
         }
         let hasFailed = sum[.failedMs] > sum[.succeededMs]
+        let quietMs = Int64(peer.settings.failTimeoutSeconds) * 1000
         return switch state.health {
         case .unhealthy: hasFailed || !wasSinceCheck(sum[.succeededMs])
-        case .up: hasFailed && wasSinceCheck(sum[.failedMs])
+        case .up:
+            hasFailed && wasSinceCheck(sum[.failedMs])
+                && wallMs(sum[.failedMs]) + quietMs >= Int64(state.passedMs)
         case .unchecked, .checking, .draining: hasFailed
         }
     }

@@ -44,4 +44,30 @@ import Testing
         group.finished(0, .failure, nowMs: Clock().nowMs)
         #expect(state(group, 0) == name)
     }
+
+    @Test(
+        "a check that passes ends a failure that nobody has repeated",
+        arguments: [(0, true), (5, true), (9, true), (12, false), (3600, false)])
+    func passed(secondsAfter: Int, isFailing: Bool) throws {
+        let tallies = try TallyTable(capacity: 8)
+        var settings = UpstreamSettings(name: "u")
+        settings.peers = [
+            PeerSettings(server: "s", address: SocketAddress(.ipv4(0x7F00_0001, port: 8000)))
+        ]
+        let group = PeerGroup(settings, table: nil, tallies: tallies)
+        let clock = Clock()
+        group.settle(0, .up, nowMs: clock.nowMs - 100, wallMs: clock.wallMs - 100)
+        let peer = group.peers[0]
+        peer.began()
+        group.finished(0, .failure, nowMs: clock.nowMs)
+        func server() -> StatusReport.Server {
+            StatusReport.Server(group, 0, tallies.sum(named: peer.tallyName), clock)
+        }
+        #expect(server().isTrouble && server().reason == "the last attempt failed")
+        // A check that fails says nothing good, whenever it was.
+        peer.state.countCheck(passed: false, wallMs: clock.wallMs + 7_200_000)
+        #expect(server().isTrouble)
+        peer.state.countCheck(passed: true, wallMs: clock.wallMs + Int64(secondsAfter) * 1000)
+        #expect(server().isTrouble == isFailing)
+    }
 }
