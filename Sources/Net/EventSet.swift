@@ -15,7 +15,6 @@ public struct EventSet {
     ///
     /// - Precondition: `index` is one that `Poller.wait` counts.
     public mutating func insert(_ index: Int) {
-        precondition(index >= 0 && index < EventSet.countMax, "event out of range")
         words[index >> 6] |= 1 << UInt64(index & 63)
     }
 

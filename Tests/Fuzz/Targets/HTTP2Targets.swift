@@ -52,9 +52,12 @@ extension FuzzTarget {
     }
 
     /// Whole and in pieces: the same events, the same answers, and not many of them.
-    private static func comesToTheSame(
-        _ input: FuzzInput, _ random: inout FuzzRandom, _ make: () -> some FrameReading
-    ) throws {
+    ///
+    /// - Returns: what read it whole.
+    @discardableResult
+    private static func comesToTheSame<Reading: FrameReading>(
+        _ input: FuzzInput, _ random: inout FuzzRandom, _ make: () -> Reading
+    ) throws -> Reading {
         let whole = make()
         whole.read(input.buffer)
         let pieces = make()
@@ -66,6 +69,7 @@ extension FuzzTarget {
         try hold(pieces.events == whole.events, "in pieces: \(pieces.events); whole: \(whole.events)")
         try hold(pieces.out.bytes == whole.out.bytes, "other answers in pieces")
         try hold(whole.out.count <= 4096 + 16 * input.bytes.count, "\(whole.out.count) bytes of answers")
+        return whole
     }
 
     /// A connection whose requests are read and whose content is taken at once.
@@ -163,21 +167,12 @@ extension FuzzTarget {
 
     /// A call comes to the same whole and in pieces, and keeps no more than it says.
     static let http2Call = FuzzTarget(name: "http2-call", words: http2Peer.words) { input, random in
-        let whole = CallReading()
-        whole.read(input.buffer)
-        let pieces = CallReading()
-        input.fill(input.bytes)
-        _ = input.inPieces(random.cuts(input.bytes.count)) { arriving -> Bool? in
-            pieces.read(arriving)
-            return nil
-        }
-        try hold(pieces.events == whole.events, "in pieces: \(pieces.events); whole: \(whole.events)")
-        try hold(pieces.out.bytes == whole.out.bytes, "other answers in pieces")
+        let whole = try comesToTheSame(input, &random, CallReading.init)
         try hold(whole.call.content.count <= HTTP2Call.contentMax, "\(whole.call.content.count) bytes kept")
     }
 
     /// Calls one after the other, each with content, until one fails.
-    private final class CallReading {
+    private final class CallReading: FrameReading {
         let out = ByteBuffer(capacity: 16)
         let call: HTTP2Call
         private(set) var events: [String] = []
