@@ -58,6 +58,9 @@ public struct LatencyHistogram: Sendable, Equatable {
         sumUs += Int(us)
     }
 
+    /// As it is kept for a while.
+    var kept: KeptLatency { KeptLatency(buckets: { counts[$0] }) }
+
     /// How many there are.
     public var total: Int { counts.reduce(0, +) }
 

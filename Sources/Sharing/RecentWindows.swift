@@ -80,29 +80,3 @@ final class RecentWindows {
         }
     }
 }
-
-/// The service, or one thing, over a while that ends now.
-public struct RecentWindow: Sendable, Equatable {
-    /// How long it is meant to be, in milliseconds.
-    public let meantMs: Int
-    /// How long it is.
-    public let lengthMs: Int
-    /// Requests that ended within it.
-    public var requests = 0
-    /// Those of them that were answered with 4xx.
-    public var clientErrors = 0
-    /// Those of them that were answered with 5xx.
-    public var serverErrors = 0
-    /// Attempts that failed.
-    public var failures = 0
-    /// Of a server the mean stands for all of them.
-    public var latency = Percentiles()
-
-    init(meantMs: Int, lengthMs: Int) {
-        self.meantMs = meantMs
-        self.lengthMs = lengthMs
-    }
-
-    /// Requests in ten seconds: tenths of requests per second.
-    public var tenthsPerSecond: Int { lengthMs > 0 ? (requests * 10_000 + lengthMs / 2) / lengthMs : 0 }
-}

@@ -212,6 +212,15 @@ public final class TallyTable {
         (0..<rowsUsed).reduce(0) { $0 &+ memory.load(start(place, row: $1) + count.rawValue) }
     }
 
+    /// How long requests of all workers took.
+    func keptLatency(at place: Int) -> KeptLatency {
+        KeptLatency(buckets: { bucket in
+            (0..<rowsUsed).reduce(0) {
+                $0 &+ memory.load(start(place, row: $1) + TallyTable.bucketStart + bucket)
+            }
+        })
+    }
+
     /// What all workers counted of a thing.
     public func sum(named name: String) -> TallySum {
         var sum = TallySum()

@@ -77,6 +77,7 @@ extension StatusJSON {
         return .object([
             ("panic", .bool(upstream.isInPanic)),
             ("usable_servers", .int(upstream.servers.count { upstream.canServe($0) })),
+            ("windows", .array(upstream.windows.map { serverWindow($0) })),
             ("servers", .array(upstream.servers.map { entry in .made { server(entry, all) } })),
         ])
     }
@@ -153,8 +154,10 @@ extension StatusJSON {
     private func serverWindow(_ window: RecentWindow) -> JSON {
         .object([
             ("seconds", .int(window.meantMs / 1000)), ("length_ms", .int(window.lengthMs)),
-            ("requests", .int(window.requests)), ("server_errors", .int(window.serverErrors)),
-            ("failures", .int(window.failures)), ("mean_us", .int(window.latency.p50)),
+            ("requests", .int(window.requests)), ("client_errors", .int(window.clientErrors)),
+            ("server_errors", .int(window.serverErrors)), ("failures", .int(window.failures)),
+            ("mean_us", .int(window.meanUs)), ("p50_us", .int(window.latency.p50)),
+            ("p95_us", .int(window.latency.p95)), ("p99_us", .int(window.latency.p99)),
         ])
     }
 

@@ -125,7 +125,7 @@ struct StatusListing {
         case .requests: server.sum[.requests]
         case .errors: server.sum[.serverErrors]
         case .fails: server.sum[.failures]
-        case .slow: Int(server.sum.latency.percentile(0.99) ?? 0)
+        case .slow: Int(server.latencyNow.p99 ?? 0)
         }
     }
 }

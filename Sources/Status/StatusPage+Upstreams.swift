@@ -15,6 +15,9 @@ extension StatusPage {
             html += "<p>Nothing is found.</p></section>\n"
             return
         }
+        if let upstream = report.upstreams.first(where: { $0.name == view.upstream }) {
+            write(windows: upstream.windows, "The last seconds and minutes of upstream \(upstream.name)")
+        }
         let caption = "Upstreams and their servers"
         html += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"\(caption)\">"
         html += "<table class=\"servers\"><caption>\(caption)</caption>\(orderedHead)<tbody>"
@@ -40,7 +43,7 @@ extension StatusPage {
     private var orderedHead: String {
         let orders: [String: StatusView.Order] = [
             "Server": .name, "State": .trouble, "Per second": .rate, "Requests": .requests, "5xx": .errors,
-            "Fails": .fails, "p99": .slow,
+            "Fails": .fails, "p99 of 1 min": .slow,
         ]
         let table = StatusTable.servers
         let cells = table.columns.map { column in
@@ -147,7 +150,8 @@ extension StatusPage {
         text += count(sum[.clientErrors]) + count(sum[.serverErrors]) + count(sum[.failures])
         text += count(sum[.retries])
         text += cell(server.downtimeMs > 0 ? Wording.duration(ms: server.downtimeMs) : "")
-        text += cell(latency(sum.latency, 0.5)) + cell(latency(sum.latency, 0.99))
+        let now = server.latencyNow
+        text += cell(Wording.latency(us: now.p50)) + cell(Wording.latency(us: now.p99))
         return text + cell(lastCheck(server)) + "</tr>"
     }
 

@@ -175,7 +175,7 @@ package struct StatusPage {
         tile("Closed for room", Wording.count(report.connections.closedForRoom))
         tile("Refused", Wording.count(report.connections.refusedForRoom))
         html += "</dl>"
-        writeWindows()
+        write(windows: report.windows, "The last seconds and minutes")
         if report.samples.count > 1 {
             html += "<div class=\"charts\">"
             chart("Requests per second", report.samples.map(\.rate)) { Wording.count($0) }
@@ -187,9 +187,9 @@ package struct StatusPage {
         html += "</section>\n"
     }
 
-    private mutating func writeWindows() {
-        guard !report.windows.isEmpty else { return }
-        let rows = report.windows.map { window in
+    mutating func write(windows: [RecentWindow], _ caption: String) {
+        guard !windows.isEmpty else { return }
+        let rows = windows.map { window in
             "<tr><th scope=\"row\">the last \(Wording.span(ms: window.meantMs))</th>"
                 + cell(Wording.rate(window.tenthsPerSecond)) + count(window.requests)
                 + cell(Wording.share(window.clientErrors, of: window.requests))
@@ -198,7 +198,7 @@ package struct StatusPage {
                     cell(Wording.latency(us: window.requests > 0 ? Int64($0) : nil))
                 }.joined() + "</tr>"
         }
-        write(.windows, "The last seconds and minutes", rows)
+        write(.windows, caption, rows)
     }
 
     /// A line over the last minutes, with its highest value in words.

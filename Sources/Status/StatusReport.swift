@@ -61,6 +61,9 @@ package struct StatusReport {
         package var zombies: Int
         let isInPanic: Bool
 
+        /// Over the last seconds and minutes: attempts at all of its servers.
+        var windows: [RecentWindow] { RecentWindow.sums(servers.map(\.recent.windows)) }
+
         /// Whether the next request may go to one of its servers.
         func canServe(_ server: Server) -> Bool {
             guard case .nothing = server.hindrance else { return false }
@@ -103,6 +106,16 @@ package struct StatusReport {
         package var recent = RecentCourse()
         /// For how long it has been out of use in all.
         var downtimeMs = 0
+
+        /// The last minute; `nil`: in the first seconds nobody knows.
+        var minute: RecentWindow? { recent.windows.first { $0.meantMs == 60_000 } }
+
+        /// How long requests take now: in the last minute, in which there may have been none, or in all the
+        /// time if that is short.
+        var latencyNow: (p50: Int64?, p99: Int64?) {
+            guard let minute else { return (sum.latency.percentile(0.5), sum.latency.percentile(0.99)) }
+            return minute.requests > 0 ? (Int64(minute.latency.p50), Int64(minute.latency.p99)) : (nil, nil)
+        }
     }
 
     /// The path of an API that changes servers; `nil`: there is none here.

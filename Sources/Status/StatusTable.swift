@@ -12,7 +12,7 @@ struct StatusTable {
         name: "servers",
         columns: [
             "Server", "State", "Weight", "Per second", "Active", "Requests", "Share", "4xx", "5xx", "Fails",
-            "Retries", "Down for", "p50", "p99", "Last check",
+            "Retries", "Down for", "p50 of 1 min", "p99 of 1 min", "Last check",
         ], words: ["State"], ceiling: 22_000)
     static let windows = StatusTable(
         name: "windows",

@@ -182,9 +182,8 @@ package struct StatusText {
         if server.sinceMs > 0, server.state != .up || server.hindrance == .failing {
             words.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))")
         }
-        if server.sum.latency.total > 0 {
-            words.append(
-                "p50 \(percentile(server.sum.latency, 0.5)) p99 \(percentile(server.sum.latency, 0.99))")
+        if case (let p50?, let p99?) = server.latencyNow {
+            words.append("p50 \(Wording.latency(us: p50)) p99 \(Wording.latency(us: p99))")
         }
         if server.checks.lastMs > 0 {
             words.append("checked \(Wording.duration(ms: report.nowMs - server.checks.lastMs)) ago")

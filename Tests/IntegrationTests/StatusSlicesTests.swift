@@ -49,7 +49,8 @@ import Testing
         for version in ["1.0", "1.1"] {
             let answer = try RawClient.ask(
                 server.port,
-                "GET /status?format=json HTTP/\(version)\r\nHost: a\r\nConnection: close\r\n\r\n")
+                "GET /status?format=json HTTP/\(version)\r\nHost: a\r\nConnection: close\r\n\r\n",
+                within: 60)
             let json = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
             let upstream = ((json?["http"] as? [String: Any])?["upstreams"] as? [String: Any])?["big"]
             #expect(((upstream as? [String: Any])?["peers"] as? [Any])?.count == 2000)

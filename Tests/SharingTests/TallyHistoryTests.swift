@@ -24,9 +24,45 @@ import Testing
         #expect(course.windows.map(\.lengthMs) == [10_000, 60_000, 300_000])
         #expect(course.windows.map(\.requests) == [20, 120, 600])
         #expect(course.windows.map(\.serverErrors) == [2, 12, 60])
-        #expect(course.windows.allSatisfy { $0.tenthsPerSecond == 20 && $0.latency.p50 == 2000 })
+        #expect(course.windows.allSatisfy { $0.tenthsPerSecond == 20 && $0.meanUs == 2000 })
         #expect(course.requests == Array(repeating: 30, count: 20))
         #expect(table.recent(named: "nobody", TallySum(), nowMs: nowMs).windows.isEmpty)
+    }
+
+    @Test("windows have latencies of their own, alone and of several things")
+    func latencies() throws {
+        let table = try TallyTable(capacity: 8)
+        let (slow, fast, idle) = (table.row(named: "s"), table.row(named: "f"), table.row(named: "i"))
+        idle.add(.requests)
+        idle.add(microseconds: 7_000_000)
+        var nowMs: Int64 = 1_000_000
+        for turn in 0..<300 {
+            table.look(nowMs: nowMs)
+            // It is slow of late: for the last ten seconds and what is left of five.
+            for number in 1...100 {
+                for row in [slow, fast] { row.add(.requests) }
+                let isBad = turn >= 297 || number > 98 && turn >= 285
+                slow.add(microseconds: isBad ? 800_000 : 3000)
+                fast.add(microseconds: 500)
+            }
+            nowMs += 5000
+        }
+        nowMs -= 1
+        func windows(_ name: String) -> [RecentWindow] {
+            table.recent(named: name, table.sum(named: name), nowMs: nowMs).windows
+        }
+        func isNear(_ us: Int, _ wanted: Int) -> Bool { abs(us - wanted) <= wanted / 8 }
+        let found = windows("s")
+        #expect(found.map { isNear($0.latency.p50, 800_000) } == [true, false, false])
+        #expect(found.map { isNear($0.latency.p50, 3000) } == [false, true, true])
+        #expect(found.map { isNear($0.latency.p95, 800_000) } == [true, true, false])
+        #expect(found.map { isNear($0.latency.p99, 800_000) } == [true, true, true])
+        #expect(windows("f").allSatisfy { isNear($0.latency.p50, 500) && isNear($0.latency.p99, 500) })
+        #expect(windows("i").allSatisfy { $0.requests == 0 && $0.latency.p99 == 0 })
+        let both = RecentWindow.sums([windows("s"), [], windows("f"), windows("i")])
+        #expect(both.map(\.requests) == zip(found, windows("f")).map { $0.requests + $1.requests })
+        #expect(isNear(both[0].latency.p50, 500) && isNear(both[0].latency.p95, 800_000))
+        #expect(RecentWindow.sums([[], []]).isEmpty)
     }
 
     @Test("a thing that is young has its whole life in each window")
