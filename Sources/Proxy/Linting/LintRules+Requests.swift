@@ -166,12 +166,17 @@ extension LintRule {
         server.own("listen").contains {
             $0.arguments.contains { ["default_server", "default"].contains($0) }
         }
-            || subject.isAlone(server)
+            || subject.isAlone(server) && !isNamed(server)
+    }
+
+    /// It is meant for some hosts. If it is the only server, $host would be as much of the client's making.
+    private static func isNamed(_ server: LintBlock) -> Bool {
+        server.own("server_name").flatMap(\.arguments).contains { !["_", ""].contains($0) }
     }
 
     private static func slow(_ subject: LintSubject) -> [LintRemark] {
         let limits = [
-            ("proxy_connect_timeout", 120), ("proxy_read_timeout", 3600), ("proxy_send_timeout", 3600),
+            ("proxy_connect_timeout", 300), ("proxy_read_timeout", 3600), ("proxy_send_timeout", 3600),
             ("client_header_timeout", 300), ("client_body_timeout", 3600), ("send_timeout", 3600),
             ("keepalive_timeout", 3600),
         ]

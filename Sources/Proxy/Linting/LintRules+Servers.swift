@@ -121,9 +121,17 @@ extension LintRule {
             let tells = ["$upstream_", "${upstream_", "$proxy_reason", "${proxy_reason"].contains {
                 text.contains($0)
             }
-            return used.contains(line.argument(0)) && !tells
+            return used.contains(line.argument(0)) && !tells && !isLikeCombined(text)
                 ? "\"\(line.argument(0))\" is used where requests are proxied" : nil
         }
+    }
+
+    /// `combined`, and `main` of the packages, tell of requests and not of gateways: whoever has those has
+    /// not forgotten anything.
+    private static func isLikeCombined(_ text: String) -> Bool {
+        ["$remote_addr", "$remote_user", "$status", "$body_bytes_sent", "$http_user_agent"].allSatisfy {
+            text.contains($0)
+        } && !text.contains("$request_time")
     }
 
     /// `limit_req` and `limit_conn`.

@@ -16,6 +16,10 @@ extension LintRuleTests {
             good: [
                 "server { location / { proxy_set_header Host $host; proxy_pass http://127.0.0.1:1; } }",
                 """
+                server { server_name git.example; location / { proxy_set_header Host $http_host;
+                proxy_pass http://127.0.0.1:1; } }
+                """,
+                """
                 server { listen 8000 default_server; return 444; }
                 server { listen 8000; server_name a; location / { proxy_set_header Host $http_host;
                 proxy_pass http://127.0.0.1:1; } }
@@ -194,6 +198,11 @@ extension LintRuleTests {
                 server { location / { proxy_pass http://127.0.0.1:1; } }
                 """,
                 "log_format f '$remote_addr $status'; access_log /dev/null f; server { }",
+                #"""
+                log_format main '$remote_addr - $remote_user [$time_local] "$request" $status '
+                    '$body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for"';
+                access_log /dev/null main; server { location / { proxy_pass http://127.0.0.1:1; } }
+                """#,
             ]),
         Sample(
             rule: "limit-unsaid", bad: ["limit_req_status 444; server { }"],
