@@ -122,10 +122,10 @@ extension HTTP2Connection {
         answeredEarly.removeAll(keepingCapacity: true)
     }
 
-    /// Ends a stream before it is whole.
+    /// Ends a stream before it is whole. A connection that has failed has ended all of them by its GOAWAY.
     public func reset(_ slot: Int, _ code: HTTP2ErrorCode, _ out: ByteBuffer) {
         guard table[slot].id != 0 else { return }
-        FrameWriter.reset(table[slot].id, code, to: out)
+        if frames.stage != .failed { FrameWriter.reset(table[slot].id, code, to: out) }
         remove(slot, .ourReset)
     }
 

@@ -175,6 +175,17 @@ import Testing
         #expect(client.run().isEmpty)
     }
 
+    @Test("behind the GOAWAY of an error no stream is reset: it has ended all of them")
+    func nothingBehindGoAway() {
+        let client = ScriptedClient()
+        client.request(1, isLast: false)
+        client.frame(.ping, stream: 1, [0, 0, 0, 0, 0, 0, 0, 0])
+        #expect(client.run().last == .failed(.protocolError))
+        client.connection.reset(0, .internalError, client.out)
+        #expect(client.answers() == ["GOAWAY 1 PROTOCOL_ERROR"])
+        #expect(client.connection.streamCount == 0)
+    }
+
     static let streamErrors: [Sample] = [
         .init("§5.1: DATA on a stream half-closed (remote)", .streamClosed) {
             $0.request(1)
