@@ -22,6 +22,7 @@ extension Exchange {
             response.status = status
             response.hasOwnReason = false
         }
+        if looksLikeTunnel { return refuseTunnel() }
         keptFields.add(to: response)
         if let upstream, upstream.binding != nil { upstream.tellServer(response) }
         if limiting.hasFields { LimitFields.apply(to: self) }
@@ -50,6 +51,19 @@ extension Exchange {
         case .streamed:
             break
         }
+    }
+
+    /// A tunnel was asked for by CONNECT, of which 2xx says that it is there: RFC 9110 §9.3.6, RFC 8441 §5.
+    /// This is an answer in its place, which the client would take for the tunnel's first bytes.
+    private var looksLikeTunnel: Bool {
+        guard (200..<300).contains(response.status), !isSubrequest else { return false }
+        return head.method == .connect || head.version == .http2 && head.upgrade != nil
+    }
+
+    private func refuseTunnel() {
+        upstream?.endUnread()
+        response.reset()
+        finish(status: 501, withErrorPage: false)
     }
 
     /// None of the ranges that are asked for is a part of the gateway's content.

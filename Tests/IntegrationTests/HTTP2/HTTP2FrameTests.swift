@@ -48,6 +48,23 @@ import Testing
         server.finish()
     }
 
+    @Test(
+        "who asks for a tunnel is told of no success that is none", arguments: ["/chat", "/", "/files/one"])
+    func noTunnel(path: String) throws {
+        let gateway = try RecordingGateway()
+        let server = try Server(configuration(), gateways: [gateway])
+        try server.directory.write("x", to: "one")
+        let client = try FrameClient(port: server.port)
+        let fields = [(":protocol", "websocket")]
+        client.send(FrameClient.request(1, path, method: "CONNECT", fields: fields, isLast: false))
+        let frames = try client.stream(1)
+        let status = [0x08, 0x03] + Array("501".utf8)
+        #expect(frames.first?.kind == 1 && frames.first?.payload.starts(with: status) == true)
+        client.send(FrameClient.request(3, "/"))
+        #expect(try client.content(3) == Array("first".utf8))
+        server.finish()
+    }
+
     @Test("a stream whose window is shut holds neither others nor the worker")
     func shutWindow() throws {
         let gateway = try RecordingGateway()
