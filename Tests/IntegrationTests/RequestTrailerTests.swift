@@ -15,6 +15,11 @@ import Testing
                 location /set { proxy_pass http://127.0.0.1:%PORT2%; proxy_http_version 2;
                     proxy_set_body other; }
                 location /older { proxy_pass http://%GATEWAY1%; proxy_request_buffering off; }
+                location /kept { proxy_pass http://%GATEWAY1%; proxy_pass_trailers on; }
+                location /file { proxy_pass http://%GATEWAY1%; proxy_pass_trailers on;
+                    client_body_in_file_only clean; }
+                location /1.0 { proxy_pass http://%GATEWAY1%; proxy_pass_trailers on;
+                    proxy_http_version 1.0; }
                 location /on { proxy_pass http://%GATEWAY1%; proxy_request_buffering off;
                     proxy_pass_trailers on; } }
             server { listen 127.0.0.1:%PORT2%; http2 on;
@@ -77,11 +82,34 @@ import Testing
         scene.server.finish()
     }
 
+    @Test("content that is kept whole brings them along", arguments: ["/kept", "/file"])
+    func kept(path: String) throws {
+        let scene = try Scene()
+        let client = try RawClient(port: scene.server.port)
+        for content in ["", "3\r\nabc\r\n", "1\r\na\r\n5\r\nbcdef\r\n"] {
+            client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(content)")
+            client.send("0\r\nX-Sum: 1\r\n\r\n")
+            #expect(try client.response().status == 200)
+            let request = try #require(scene.gateway.requests.last)
+            #expect(request.trailers == ["X-Sum: 1"] && request.isBodyWhole)
+            #expect(request["transfer-encoding"] == "chunked" && request["content-length"] == nil)
+        }
+        #expect(scene.gateway.requests.map(\.text) == ["", "abc", "abcdef"])
+        // Without them it has its length.
+        client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
+        #expect(try client.response().status == 200)
+        #expect(scene.gateway.requests.last?["content-length"] == "2")
+        scene.server.finish()
+    }
+
     @Test("those of HTTP/1 pass where proxy_pass_trailers says so, without what Connection names")
     func older() throws {
         let scene = try Scene()
         let content = "3\r\nabc\r\n0\r\nX-Sum: 1\r\nX-Hop: 2\r\n\r\n"
-        for (path, trailers) in [("/", []), ("/older", []), ("/on", ["X-Sum: 1"])] {
+        let passed = ["X-Sum: 1"]
+        for (path, trailers) in [
+            ("/", []), ("/older", []), ("/on", passed), ("/kept", passed), ("/file", passed), ("/1.0", []),
+        ] {
             let client = try RawClient(port: scene.server.port)
             let head = "POST \(path) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
             client.send(head + "Connection: X-Hop\r\n\r\n" + content)

@@ -1,4 +1,5 @@
 internal import Core
+internal import HTTP
 
 /// How content is kept at the moment.
 extension RequestBody {
@@ -28,4 +29,25 @@ extension RequestBody {
 
     /// Bytes of content, once all of it is here; `nil`: it is not, or does not stay.
     var keptLength: Int64? { isKeptWhole ? receivedCount : nil }
+
+    /// RFC 9112 §7.1: what is kept becomes one chunk, behind which its trailers stand.
+    func frameKept(_ out: ByteBuffer) {
+        switch chunk {
+        case .none where receivedCount > 0:
+            ChunkWriter.begin(Int(receivedCount), to: out)
+            chunk = .whole
+        case .none:
+            endKept(out)
+        case .whole where givenCount == receivedCount:
+            out.append(ChunkWriter.end)
+            endKept(out)
+        case .whole, .open, .ended:
+            break
+        }
+    }
+
+    private func endKept(_ out: ByteBuffer) {
+        ChunkWriter.appendLast(passedTrailers, to: out)
+        chunk = .ended
+    }
 }

@@ -24,6 +24,16 @@ extension RequestBody {
         case stored
     }
 
+    /// The chunk that is being given.
+    enum Chunk {
+        case none
+        /// Bytes of the stream that belong to it: content, what ends it, and the last chunk if that follows.
+        case open(left: Int, isLast: Bool)
+        /// It has all of the content that is kept.
+        case whole
+        case ended
+    }
+
     /// What a peer is promised as the content of a request.
     enum Offer: Equatable {
         /// Neither content nor a length.

@@ -20,14 +20,6 @@ final class RequestBody {
         case stream
     }
 
-    /// The chunk that is being given.
-    private enum Chunk {
-        case none
-        /// Bytes of `stream` that belong to it: content, what ends it, and the last chunk if that follows.
-        case open(left: Int, isLast: Bool)
-        case ended
-    }
-
     private var reader = ContentReader()
     private(set) var keeping = Keeping.unread
     /// All content received so far is still here.
@@ -48,8 +40,8 @@ final class RequestBody {
     private(set) var offer = Offer.none
     private var source = Source.nothing
     /// Bytes of content given to the attempt under way.
-    private var givenCount: Int64 = 0
-    private var chunk = Chunk.none
+    private(set) var givenCount: Int64 = 0
+    var chunk = Chunk.none
     /// Most content of a stream that is kept after it was given, in bytes.
     private var copyMax: Int64 = 0
     /// What stood behind the content; `nil`: nothing.
@@ -319,12 +311,14 @@ final class RequestBody {
         (offer, source) = nextOffer(of: wanted)
         switch (offer, isFramed) {
         case (.chunked, false): offer = .unframed
-        // RFC 9112 §7.1.2: only chunks have something behind them.
-        case (.length, true) where source == .stream && passedTrailers != nil: offer = .chunked
+        case (.length, true) where hasTrailers: offer = .chunked
         default: break
         }
         restart()
     }
+
+    /// What the peer gets is the client's content, and something stands behind it.
+    private var hasTrailers: Bool { (source == .stream || source == .kept) && passedTrailers != nil }
 
     private func nextOffer(of wanted: Wanted) -> (Offer, Source) {
         if case .replacement = wanted { return (.length(Int64(replacement.count)), .replacement) }
@@ -410,7 +404,7 @@ final class RequestBody {
         switch source {
         case .nothing: .nothing
         case .replacement: rest(of: replacement)
-        case .kept: file == nil ? rest(of: memory) : givenCount < receivedCount ? .stored : .nothing
+        case .kept: nextKept(framing: out)
         case .stream: nextStreamed(framing: out)
         }
     }
@@ -423,6 +417,11 @@ final class RequestBody {
 
     /// Most bytes of a `Portion`.
     private static var pieceMax: Int { 1 << 30 }
+
+    private func nextKept(framing out: ByteBuffer) -> Portion {
+        if case .chunked = offer { frameKept(out) }
+        return file == nil ? rest(of: memory) : givenCount < receivedCount ? .stored : .nothing
+    }
 
     private func nextStreamed(framing out: ByteBuffer) -> Portion {
         if case .chunked = offer, case .none = chunk { openChunk(out) }

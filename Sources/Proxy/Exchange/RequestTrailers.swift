@@ -1,5 +1,6 @@
 internal import Core
 internal import HTTP
+internal import Upstream
 
 /// The fields behind a request's content (RFC 9110 §6.5), on their way to a peer.
 extension Exchange {
@@ -14,7 +15,9 @@ extension Exchange {
         let isPlain = isFramed || head.version != .http2
         let plan = location.proxyPlan
         guard !isPlain || location.settings.proxy.passesTrailers, plan.passesBody,
-            location.settings.proxy.setBody == nil, proxying.web == nil
+            location.settings.proxy.setBody == nil, proxying.web == nil,
+            // RFC 9112 §7.1.2: only chunks have something behind them.
+            !isFramed || location.settings.proxy.httpVersion != .http10
         else { return }
         trailers.complete(isRequest: true)
         let lines = ByteBuffer(capacity: 64)
