@@ -122,6 +122,11 @@ enum ResponseStream {
         }
     }
 
+    /// One more gateway does: 1, or not any more: 0.
+    func noteAhead(_ count: Int) {
+        if case .http2(let stream) = self { stream.noteAhead(count) }
+    }
+
     /// Content that is worth reading at once, in bytes.
     var pieceMax: Int {
         switch self {

@@ -55,6 +55,8 @@ final class HTTP2Session {
     var heldCount = 0
     /// Content of requests that is kept whole in memory, in bytes.
     var keptCount = 0
+    /// Streams whose gateways may send far ahead of the client, and nothing but memory keeps that.
+    var aheadCount = 0
     /// It goes on at the end of the turn.
     private var isPosted = false
     /// A request's head has begun, and must be whole in its time. Content has its stream's.

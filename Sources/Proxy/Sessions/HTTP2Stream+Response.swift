@@ -28,8 +28,7 @@ extension HTTP2Stream {
     /// All that gateways may send ahead of a connection together is half of `http2_body_buffers`.
     var mayRunAhead: Bool {
         guard let session else { return false }
-        let count = session.streams.count { $0?.exchange?.upstream?.stream.isAhead ?? false }
-        return count < max(1, session.server.http2.bodyBuffers / 2 / Self.aheadMax)
+        return session.aheadCount < max(1, session.server.http2.bodyBuffers / 2 / Self.aheadMax)
     }
 
     /// What a frame takes: enough where many streams wait.

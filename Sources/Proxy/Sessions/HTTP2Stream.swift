@@ -38,6 +38,8 @@ final class HTTP2Stream {
     private var notedCount = 0
     /// What of the request's content the session counts as kept in memory.
     private var notedKept = 0
+    /// The same of `aheadCount`: 0 or 1.
+    private var notedAhead = 0
     /// Content from the client that nobody has taken.
     var held: ByteBuffer?
     /// Nothing more comes from the client.
@@ -93,6 +95,7 @@ final class HTTP2Stream {
         session?.left(self)
         releasePending()
         noteKept(0)
+        noteAhead(0)
         session = nil
         releaseHeld()
     }
@@ -124,6 +127,7 @@ final class HTTP2Stream {
         headBytes.shrink(toCapacity: 4096)
         releasePending()
         noteKept(0)
+        noteAhead(0)
         session = nil
         releaseHeld()
         isRequestWhole = false
@@ -153,6 +157,12 @@ final class HTTP2Stream {
     func noteKept(_ count: Int) {
         session?.keptCount += count - notedKept
         notedKept = count
+    }
+
+    /// Its gateway may send far ahead of the client from now on: 1, or not any more: 0.
+    func noteAhead(_ count: Int) {
+        session?.aheadCount += count - notedAhead
+        notedAhead = count
     }
 
     func releaseHeld() {

@@ -95,11 +95,10 @@ extension HTTP2PeerStream {
         return request?.passage.isBuffered ?? false || exchange.stream.mayRunAhead
     }
 
-    /// The window is wide, and nothing but memory keeps what comes of it.
-    var isAhead: Bool { course.isWide && session != nil && !(request?.passage.isBuffered ?? false) }
-
     private func widen(_ slot: Int, _ session: HTTP2PeerSession) {
         course.isWide = true
+        // Nothing but memory keeps what comes of it.
+        if !(request?.passage.isBuffered ?? false) { exchange.stream.noteAhead(1) }
         session.link.widen(slot, out: session.pendingOut)
     }
 

@@ -399,6 +399,7 @@ final class HTTP2PeerStream {
     func end() {
         stage = .idle
         if let session = session.take() { session.left(self, .cancel) }
+        if course.isWide { exchange.stream.noteAhead(0) }
         slot = nil
         isTouched = false
         releaseHeld()

@@ -172,14 +172,6 @@ final class PeerStream {
         }
     }
 
-    /// Memory keeps what the peer sends ahead of the client, as much as a wide window takes.
-    var isAhead: Bool {
-        switch spoken {
-        case .http1: false
-        case .http2(let stream): stream.isAhead
-        }
-    }
-
     /// The response whose head has just come ended with it: RFC 9113 §8.1.
     var endsWithHead: Bool {
         switch spoken {
