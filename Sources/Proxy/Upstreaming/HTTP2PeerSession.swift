@@ -28,6 +28,8 @@ final class HTTP2PeerSession {
         let pingMs: Int
         /// The peer may choose HTTP/1.1.
         let mayBeOlder: Bool
+        /// Other requests may go over it.
+        let isShared: Bool
     }
 
     /// Most bytes that are received in one turn before others have theirs.
@@ -85,7 +87,7 @@ final class HTTP2PeerSession {
         out = first
         connection.sharer = self
         // Of a group of a former configuration: nobody else will ask for it.
-        isRetired = !worker.connector.share(connection)
+        isRetired = !terms.isShared || !worker.connector.share(connection)
     }
 
     var transport: Transport { connection.transport }
@@ -334,7 +336,7 @@ final class HTTP2PeerSession {
             for stream in streams { stream?.windowOpened() }
         case .leaving: leave()
         case .failed(let code):
-            lose("upstream sent invalid HTTP/2: \(code.name)", .error)
+            loseAll { $0.brokenOff("upstream sent invalid HTTP/2: \(code.name)") }
         }
     }
 

@@ -81,6 +81,8 @@ final class HTTP2PeerStream {
     var held: ByteBuffer?
     /// It has content in what is being read.
     var isTouched = false
+    /// A connection broke under it, maybe by what the peer made of it: it gets one that no other shares.
+    private var isAlone = false
     /// How often peers have refused the request, and were asked again for it.
     private var refusedCount = 0
     /// Whoever refuses has too much to do already.
@@ -115,20 +117,21 @@ final class HTTP2PeerStream {
         prepare()
         requestHead.removeAll()
         refusedCount = 0
+        isAlone = false
     }
 
     // MARK: Its connection
 
     /// A connection that can be shared.
     func pooled(_ group: PeerGroup, peer: Int, for request: UpstreamRequest) -> PeerConnection? {
-        exchange.snapshot.groups.takeShared(group, peer: peer, for: request)
+        isAlone ? nil : exchange.snapshot.groups.takeShared(group, peer: peer, for: request)
     }
 
     func wait(for connection: PeerConnection) {
         let made = HTTP2PeerSession.Terms(
             streamsMax: max(1, proxy.http2PeerStreams), connectTimeoutMs: proxy.connectTimeoutMs,
             sendTimeoutMs: proxy.sendTimeoutMs, pingMs: proxy.http2PeerPingMs,
-            mayBeOlder: !proxy.needsHTTP2)
+            mayBeOlder: !proxy.needsHTTP2, isShared: !isAlone)
         join(connection.sharer ?? HTTP2PeerSession(worker, connection, made))
     }
 
@@ -331,6 +334,13 @@ final class HTTP2PeerStream {
         let isStale = (request?.attempt.isReused ?? false) && !hasResponseByte
         request?.log(isStale ? .info : .error, reason)
         fail(failure)
+    }
+
+    /// The peer has broken the protocol. Whoever makes peers do that, made again beside others, would cost
+    /// those their streams at one peer after the other.
+    func brokenOff(_ reason: String) {
+        isAlone = stage != .waiting
+        cutOff(reason, .error)
     }
 
     /// The peer ended the stream before the response was whole; others on its connection go on.

@@ -1,0 +1,69 @@
+import HTTP
+import Testing
+
+@testable import Proxy
+
+/// Gateways of HTTP/2 that break the protocol, and methods that would have them do so.
+@Suite("Gateways that break HTTP/2, played turn by turn") struct BrokenPeerTests {
+    private static let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    private static func ask(_ scene: ScriptedScene, _ request: String = get) throws -> ScriptedClient {
+        let client = try ScriptedClient(of: scene.worker)
+        client.send(request)
+        return client
+    }
+
+    private static func accept(_ scene: ScriptedScene) throws -> HTTP2ScriptedPeer {
+        let peer = HTTP2ScriptedPeer(try #require(scene.gateway.accept()))
+        peer.read()
+        return peer
+    }
+
+    private static func say(_ peer: HTTP2ScriptedPeer, _ scene: ScriptedScene) {
+        peer.connection.send(peer.take())
+        scene.worker.turn()
+        peer.read()
+    }
+
+    private static func status(_ client: ScriptedClient) -> UInt16 {
+        client.read()
+        return ReadResponse(client.received, isEnded: client.isEnded).status
+    }
+
+    @Test("a request under which a peer has broken the protocol is sent again beside no other one")
+    func alone() throws {
+        let scene = try ScriptedScene("proxy_http_version 2;", servers: 3)
+        let poison = try Self.ask(scene)
+        let first = try Self.accept(scene)
+        first.settings()
+        Self.say(first, scene)
+        // Nothing may come on a stream that nobody has begun.
+        first.head(99)
+        Self.say(first, scene)
+        let second = try Self.accept(scene)
+        second.settings()
+        Self.say(second, scene)
+        #expect(second.requests.count == 1)
+        let others = [try Self.ask(scene), try Self.ask(scene)]
+        let shared = try Self.accept(scene)
+        second.read()
+        shared.read()
+        #expect(second.requests.count == 1 && shared.requests.count == 1, "it has not said how many it takes")
+        shared.settings()
+        Self.say(shared, scene)
+        #expect(shared.requests.count == 2)
+        second.head(99)
+        Self.say(second, scene)
+        let third = try Self.accept(scene)
+        third.settings()
+        third.answer(1, "at last")
+        Self.say(third, scene)
+        #expect(Self.status(poison) == 200)
+        for stream: UInt32 in [1, 3] { shared.answer(stream, "fine") }
+        Self.say(shared, scene)
+        #expect(others.map(Self.status) == [200, 200])
+        // What has served one alone serves nobody else.
+        third.read()
+        #expect(third.connection.ends())
+    }
+}
