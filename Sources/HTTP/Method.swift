@@ -28,6 +28,16 @@ public enum Method: UInt8, Sendable {
         }
     }
 
+    /// Whether a peer takes it for a method, whatever it means: RFC 9110 §9.1.
+    public static func isName(_ bytes: Span<UInt8>) -> Bool {
+        for index in bytes.indices {
+            let byte = bytes[index]
+            let isMark = byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+            guard byte.isASCIIAlpha || byte.isASCIIDigit || isMark else { return false }
+        }
+        return bytes.count > 0
+    }
+
     private static func matches(_ bytes: Span<UInt8>, _ text: StaticString) -> Bool {
         text.withUTF8Buffer { wanted in
             for index in bytes.indices where bytes[index] != wanted[index] { return false }

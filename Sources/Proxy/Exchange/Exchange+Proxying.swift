@@ -126,7 +126,7 @@ extension Exchange {
     private func send(to group: PeerGroup, _ request: UpstreamRequest) {
         // Where the URL is made of variables, `resolve` has found another target.
         guard let target = proxying.target else { return }
-        guard settleCertificate() else { return }
+        guard settleCertificate(), settleMethod() else { return }
         attempts.beginGroup()
         if proxying.web == .text, body.isPresent, let status = GRPCWeb.decode(body) {
             return bodyFailed(status: status)

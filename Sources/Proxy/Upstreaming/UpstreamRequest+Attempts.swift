@@ -183,7 +183,8 @@ extension UpstreamRequest {
     /// How the attempt under way stands, for the decision what may follow it.
     var standing: Attempts.Standing {
         let repetition: Attempts.Repetition =
-            !exchange.body.canBeSentAgain ? .impossible : exchange.method.isIdempotent ? .harmless : .harmful
+            !exchange.body.canBeSentAgain
+            ? .impossible : exchange.proxying.isIdempotent(exchange.method) ? .harmless : .harmful
         var progress = stream.progress
         // Asked only where it matters: it takes a system call.
         if case .sent = progress, attempt.isReused, case .harmful = repetition, stream.isUntaken {

@@ -66,4 +66,28 @@ import Testing
         third.read()
         #expect(third.connection.ends())
     }
+
+    @Test(
+        "a method that variables make of nothing, of two words or of CONNECT is not sent",
+        arguments: ["1.1", "2"])
+    func method(version: String) throws {
+        let scene = try ScriptedScene("proxy_http_version \(version); proxy_method $arg_m;")
+        for made in ["", "CONNECT", "A%20B", "A:", "GET/"] {
+            let client = try Self.ask(scene, "GET /a?m=\(made) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(Self.status(client) == 500, "\(made)")
+        }
+        #expect(scene.gateway.accept() == nil)
+        _ = try Self.ask(scene, "GET /a?m=M-SEARCH HTTP/1.1\r\nHost: a\r\n\r\n")
+        let peer = try #require(scene.gateway.accept())
+        peer.read()
+        #expect(version == "2" ? !peer.received.isEmpty : peer.text.hasPrefix("M-SEARCH /a?m="))
+    }
+
+    @Test("a method that may do harm twice is sent once, whatever the client's is")
+    func harmfulMethod() throws {
+        let scene = try ScriptedScene("proxy_method POST;", servers: 2)
+        let (client, connection) = try scene.ask()
+        scene.hangUp(connection, on: client)
+        #expect(Self.status(client) == 502 && scene.gateway.accept() == nil)
+    }
 }
