@@ -43,9 +43,9 @@ public struct HPACKDecoder {
     public init(
         tableSizeMax: Int = HPACKDecoder.defaultTableSize, unwantedMax: Int = HPACKDecoder.unwantedMax
     ) {
-        self.tableSizeMax = tableSizeMax
+        self.tableSizeMax = min(tableSizeMax, HPACKTable.largestSize)
         self.unwantedMax = unwantedMax
-        table = HPACKTable(sizeMax: tableSizeMax)
+        table = HPACKTable(sizeMax: self.tableSizeMax)
     }
 
     /// What the dynamic table's entries cost: RFC 7541 §4.1.

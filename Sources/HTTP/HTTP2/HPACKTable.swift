@@ -9,8 +9,8 @@ struct HPACKTable {
     private struct Entry {
         /// Counted from the first byte that ever came in, modulo 2^32: what is in a table is near.
         var start: UInt32 = 0
-        var nameCount: UInt32 = 0
-        var valueCount: UInt32 = 0
+        var nameCount: UInt16 = 0
+        var valueCount: UInt16 = 0
         /// See `HPACKDecoder.vet`.
         var isVetted = false
 
@@ -19,6 +19,8 @@ struct HPACKTable {
 
     /// What an entry costs besides its bytes: RFC 7541 §4.1.
     static var overhead: Int { 32 }
+    /// The largest table that there may be: its entries are known by small numbers.
+    static var largestSize: Int { Int(UInt16.max) }
 
     /// Names and values of the entries.
     let bytes = ByteBuffer(capacity: 0)
@@ -34,7 +36,7 @@ struct HPACKTable {
     private(set) var sizeMax: Int
 
     init(sizeMax: Int) {
-        self.sizeMax = sizeMax
+        self.sizeMax = min(sizeMax, HPACKTable.largestSize)
     }
 
     var count: Int { next - oldest }
@@ -46,8 +48,8 @@ struct HPACKTable {
 
     /// Sets what the table may hold, and drops what is over it.
     mutating func limit(to newMax: Int) {
-        sizeMax = newMax
-        evict(to: newMax)
+        sizeMax = min(newMax, HPACKTable.largestSize)
+        evict(to: sizeMax)
     }
 
     /// Puts a field in front; one that is larger than the table only empties it: RFC 7541 §4.4.
@@ -63,8 +65,9 @@ struct HPACKTable {
         evict(to: sizeMax - cost)
         if count == places.count { grow() }
         places[next & (places.count - 1)] = Entry(
-            start: goneCount &+ UInt32(truncatingIfNeeded: bytes.count), nameCount: name.count,
-            valueCount: value.count)
+            start: goneCount &+ UInt32(truncatingIfNeeded: bytes.count),
+            nameCount: UInt16(truncatingIfNeeded: name.count),
+            valueCount: UInt16(truncatingIfNeeded: value.count))
         bytes.append(name, of: source)
         bytes.append(value, of: source)
         next += 1
@@ -104,7 +107,8 @@ struct HPACKTable {
     }
 
     private mutating func grow() {
-        var larger = [Entry](repeating: Entry(), count: max(8, places.count * 2))
+        // Most connections say few fields again.
+        var larger = [Entry](repeating: Entry(), count: max(4, places.count * 2))
         for number in oldest..<next {
             larger[number & (larger.count - 1)] = places[number & (places.count - 1)]
         }

@@ -66,7 +66,7 @@ struct StreamTable: Sendable {
     private(set) var records: [StreamRecord] = []
     private var free: [Int32] = []
     /// By number: slot + 1, 0 where a place is free. Linear probing, at most half full.
-    private var places = [UInt16](repeating: 0, count: 16)
+    private var places = [UInt16](repeating: 0, count: 8)
     /// Streams in it.
     private(set) var count = 0
 
