@@ -31,6 +31,8 @@ public final class Checker {
     private var memberChanges: Int
     /// The servers that are asked, by group, in short.
     private var asked: [Int: [[String]]] = [:]
+    /// How they are asked, by group.
+    private let checks: [Int: [HealthCheck]]
     private var watchedNames: [DynamicName: NameWatch] = [:]
     /// What is known of them.
     private var healths: [Int: GroupHealth] = [:]
@@ -41,6 +43,7 @@ public final class Checker {
     public init(configuration: Configuration, shared: SharedState) throws(Errno) {
         self.configuration = configuration
         self.shared = shared
+        checks = Dictionary(grouping: configuration.healthChecks, by: \.groupIndex)
         memberChanges = shared.members.changes
         shared.enter()
         _ = shared.hold(configuration)
@@ -59,7 +62,7 @@ public final class Checker {
     private func watchServers(ofGroup index: Int) {
         let settings = shared.current(configuration.upstreams[index])
         if settings.hasZone { places[index] = shared.peers.reserve(settings) }
-        let checks = configuration.healthChecks.filter { $0.groupIndex == index }
+        let checks = checks[index] ?? []
         guard !checks.isEmpty else { return }
         asked[index] = settings.peers.map(\.likeness)
         let group = PeerGroup(settings, table: shared.peers)

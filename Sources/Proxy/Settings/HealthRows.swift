@@ -23,8 +23,8 @@ enum HealthRows {
 /// The health checks of a configuration while it is read.
 struct HealthAssembly {
     private var matches: [String: MatchBlock] = [:]
-    /// Locations that pass to a group, in the order of the files.
-    private var origins: [HealthCheck.Origin] = []
+    /// The first location that passes to a group, by the group's index: there may be thousands of each.
+    private var origins: [Int: HealthCheck.Origin] = [:]
     private var pending: [(settings: HealthCheckSettings, origin: HealthCheck.Origin)] = []
 
     mutating func define(_ match: MatchBlock, _ statement: Statement) throws(ConfigError) {
@@ -43,8 +43,9 @@ struct HealthAssembly {
                 "\"health_check\" needs a \"proxy_pass\" to a group of servers in its location",
                 at: first.statement?.location)
         }
+        guard origins[index] == nil || !checks.isEmpty else { return }
         let origin = HealthCheck.Origin(groupIndex: index, settings: settings, target: target, plan: plan)
-        origins.append(origin)
+        if origins[index] == nil { origins[index] = origin }
         for check in checks { pending.append((check, origin)) }
     }
 
@@ -52,9 +53,8 @@ struct HealthAssembly {
     func assemble(_ upstreams: inout [UpstreamSettings]) throws(ConfigError) -> [HealthCheck] {
         var made: [HealthCheck] = []
         for index in upstreams.indices {
-            let origin = origins.first { $0.groupIndex == index }
             for settings in upstreams[index].checks {
-                made.append(try check(settings, index, upstreams[index].name, origin))
+                made.append(try check(settings, index, upstreams[index].name, origins[index]))
             }
         }
         for (settings, origin) in pending {
