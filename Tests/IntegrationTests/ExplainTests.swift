@@ -35,13 +35,13 @@ import Testing
         """#
 
     /// What one request came to, as either side tells it.
-    private struct Result: Equatable {
+    struct Result: Equatable {
         var gateway: String?
         var head: [String] = []
         var status: Int?
     }
 
-    private struct Question: CustomTestStringConvertible {
+    struct Question: CustomTestStringConvertible {
         let url: String
         var method = "GET"
         var fields: [String] = []
@@ -59,7 +59,7 @@ import Testing
                 + question.fields.flatMap { ["-H", $0] } + more, in: server.directory)
     }
 
-    private func explained(_ question: Question, _ server: Server) throws -> Result {
+    func explained(_ question: Question, _ server: Server) throws -> Result {
         let run = try explain(question, server, ["--json"])
         #expect(run.ending == .exited(0), "\(run.errors)")
         let json = try #require(
@@ -69,7 +69,7 @@ import Testing
             status: json["status"] as? Int)
     }
 
-    private func asked(
+    func asked(
         _ question: Question, _ server: Server, _ gateways: [RecordingGateway]
     ) throws -> Result {
         for gateway in gateways { gateway.forget() }
