@@ -8,7 +8,7 @@ public struct Percentiles: Sendable, Equatable {
     public var p99 = 0
 
     /// As memory holds them, side by side.
-    var numbers: [Int] { [p50, p95, p99] }
+    package var numbers: [Int] { [p50, p95, p99] }
 
     /// Three numbers.
     package init(p50: Int = 0, p95: Int = 0, p99: Int = 0) {

@@ -66,16 +66,20 @@ struct StatusListing {
             guard !servers.isEmpty else { return }
         }
         rows.append(.upstream(index))
+        let ailments = upstream.ailments
+        func isTroubled(_ server: Int) -> Bool {
+            upstream.servers[server].isTrouble || ailments[server] != nil
+        }
         var others = 0
         if view.upstream == nil, view.query.isEmpty {
             if StatusVerdict.problems(of: upstream).isEmpty { return }
             if servers.count > StatusListing.wholeMax {
-                servers = servers.filter { upstream.servers[$0].isTrouble }
+                servers = servers.filter(isTroubled)
                 others = upstream.servers.count - servers.count
             }
         }
         let ordered = ordered(
-            servers, isTroubled: { upstream.servers[$0].isTrouble },
+            servers, isTroubled: isTroubled,
             name: { upstream.servers[$0].settings.name },
             weight: { weight(upstream.servers[$0]) })
         for server in ordered { rows.append(.server(index, server)) }

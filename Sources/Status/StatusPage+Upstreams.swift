@@ -76,7 +76,7 @@ extension StatusPage {
         case .server(let index, let server):
             let upstream = report.upstreams[index]
             let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
-            return self.row(upstream.servers[server], of: upstream, all)
+            return self.row(upstream.servers[server], of: upstream, upstream.ailments[server], all)
         case .others(let index, let count):
             let name = report.upstreams[index].name
             let columns = StatusTable.servers.columns.count
@@ -121,10 +121,12 @@ extension StatusPage {
         return text + "<td></td><td></td><td></td><td></td></tr>"
     }
 
-    private func row(_ server: StatusReport.Server, of upstream: StatusReport.Upstream, _ all: Int) -> String
-    {
+    private func row(
+        _ server: StatusReport.Server, of upstream: StatusReport.Upstream,
+        _ ailment: StatusReport.Upstream.Ailment?, _ all: Int
+    ) -> String {
         let sum = server.sum
-        var notes: [String] = []
+        var notes = ailment.map { [$0.figures] } ?? []
         if !server.reason.isEmpty { notes.append(server.reason) }
         if server.hindrance == .full { notes.append("has all the connections that it may have") }
         if let limit = server.foundLimit { notes.append(limit) }
@@ -137,8 +139,8 @@ extension StatusPage {
                 " <small><a href=\"\(escaped(form))\" aria-label=\"Change \(escaped(server.settings.name))\">"
             text += "Change</a></small>"
         }
-        let badge = badge(of: server)
-        text += "</th><td class=\"text\"><span class=\"state \(badge.style)\">\(badge.word)</span>"
+        let badge = ailment.map { ("checking", $0.word) } ?? badge(of: server)
+        text += "</th><td class=\"text\"><span class=\"state \(badge.0)\">\(badge.1)</span>"
         if !notes.isEmpty { text += "<small>\(escaped(notes.joined(separator: ", ")))</small>" }
         text += "</td>" + count(server.settings.weight)
         text += "<td>\(course(server.recent.requests))"

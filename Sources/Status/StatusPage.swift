@@ -144,10 +144,12 @@ package struct StatusPage {
     /// What a screen reader says when it changes; the time that passes is no change.
     private mutating func writeVerdict() {
         html += "<p class=\"verdict \(verdict.level.name)\" role=\"status\" aria-atomic=\"false\">"
+        html += "<span class=\"problem\">"
         for piece in verdict.pieces {
+            if piece.begins { html += "</span><span class=\"problem\">" }
             html += "<span\(piece.isTime ? " aria-live=\"off\"" : "")>\(escaped(piece.text))</span>"
         }
-        html += "</p>\n"
+        html += "</span></p>\n"
     }
 
     private mutating func writeTraffic() {
@@ -301,15 +303,16 @@ package struct StatusPage {
             html += "<p>None.</p></section>\n"
             return
         }
-        let rows = report.events.map { event in
+        let rows = report.kindsOfErrors.map { event, count in
             let texts = event.texts + ["", "", "", ""]
             return "<tr><td>\(Wording.duration(ms: report.nowMs - event.atMs)) ago</td>"
-                + "<td>\(event.status)</td><td class=\"text\">\(escaped(texts[0]))</td>"
+                + "<td>\(event.status)</td><td class=\"text\">\(escaped(texts[0]))"
+                + "\(count > 1 ? "<small>\(count) times</small>" : "")</td>"
                 + "<td class=\"text wrap\">\(escaped(texts[1]))</td>" + cell(texts[2])
                 + cell(texts[3])
                 + "</tr>"
         }
-        write(.errors, "The last \(rows.count) requests that something was wrong with", rows)
+        write(.errors, "The last \(report.events.count) requests that something was wrong with", rows)
         html += "</section>\n"
     }
 

@@ -92,9 +92,9 @@ package struct StatusText {
                     + "\(Wording.rate(window.tenthsPerSecond))/s"
                     + "  4xx \(Wording.share(window.clientErrors, of: window.requests))"
                     + "  5xx \(Wording.share(window.serverErrors, of: window.requests))"
-                    + "  p50 \(Wording.latency(us: Int64(window.latency.p50)))"
-                    + "  p95 \(Wording.latency(us: Int64(window.latency.p95)))"
-                    + "  p99 \(Wording.latency(us: Int64(window.latency.p99)))")
+                    + zip(["p50", "p95", "p99"], window.latency.numbers).map {
+                        "  \($0) \(Wording.latency(us: window.requests > 0 ? Int64($1) : nil))"
+                    }.joined())
         }
         let connections = report.connections
         line(
@@ -144,7 +144,8 @@ package struct StatusText {
                 ("\(server.active)", -6), ("\(server.sum[.serverErrors])", -6),
                 ("\(server.sum[.failures])", -6),
             ])
-            if server.isTrouble { writeDetail(of: server) }
+            let ailment = upstream.ailments[servers[next].server]
+            if server.isTrouble || ailment != nil { writeDetail(of: server, ailment) }
             next += 1
             return true
         }
@@ -152,6 +153,7 @@ package struct StatusText {
 
     private func add(_ upstream: StatusReport.Upstream, to work: SlicedWork) {
         let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
+        let ailments = upstream.ailments
         work.once {
             line("")
             line("upstream \(upstream.name)\(upstream.isInPanic ? "  PANIC: all servers are used" : "")")
@@ -170,12 +172,12 @@ package struct StatusText {
                 (Wording.share(sum[.requests], of: all), -7), ("\(sum[.serverErrors])", -4),
                 ("\(sum[.failures])", -5),
             ])
-            writeDetail(of: server)
+            writeDetail(of: server, ailments[index])
         }
     }
 
-    private func writeDetail(of server: StatusReport.Server) {
-        var words: [String] = []
+    private func writeDetail(of server: StatusReport.Server, _ ailment: StatusReport.Upstream.Ailment?) {
+        var words = ailment.map { [$0.figures] } ?? []
         if !server.reason.isEmpty { words.append(server.reason) }
         if server.hindrance == .full { words.append("has all the connections that it may have") }
         if let limit = server.foundLimit { words.append(limit) }
@@ -184,6 +186,9 @@ package struct StatusText {
         }
         if case (let p50?, let p99?) = server.latencyNow {
             words.append("p50 \(Wording.latency(us: p50)) p99 \(Wording.latency(us: p99))")
+        }
+        if let minute = server.minute, minute.clientErrors > 0 {
+            words.append("4xx \(Wording.share(minute.clientErrors, of: minute.requests))")
         }
         if server.checks.lastMs > 0 {
             words.append("checked \(Wording.duration(ms: report.nowMs - server.checks.lastMs)) ago")
@@ -279,12 +284,13 @@ package struct StatusText {
         guard !report.events.isEmpty else { return }
         line("")
         line("last errors")
-        for event in report.events {
+        for (event, count) in report.kindsOfErrors {
             let texts = event.texts + ["", "", "", ""]
             line(
                 "  \(Wording.duration(ms: report.nowMs - event.atMs)) ago"
                     + "  \(event.status) \(texts[0])  \(texts[1])"
-                    + (texts[3].isEmpty ? "" : "  at \(texts[3])"))
+                    + (texts[3].isEmpty ? "" : "  at \(texts[3])")
+                    + (count > 1 ? "  \(count) times" : ""))
         }
     }
 }

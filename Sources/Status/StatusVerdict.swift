@@ -33,6 +33,8 @@ struct StatusVerdict {
             case stopping, reload, certificate, process, workers, connections, places, queue
             /// An upstream that serves nothing; servers of one that serves.
             case upstream, servers
+            /// What its servers answer: 5xx, late, or nothing but 4xx.
+            case errors, slow, refusals
         }
 
         let level: Level
@@ -40,6 +42,8 @@ struct StatusVerdict {
         var upstream: String?
         /// In words, before the time for which it has been so and after it.
         let before: String
+        /// What changes as long as it lasts.
+        var figures = ""
         /// In milliseconds of the wall clock; 0: nobody knows, or it does not matter.
         var sinceMs = 0
         /// It was then, and is not any more.
@@ -54,6 +58,8 @@ struct StatusVerdict {
     struct Piece {
         let text: String
         var isTime = false
+        /// Another problem begins with it.
+        var begins = false
     }
 
     let level: Level
@@ -94,7 +100,9 @@ struct StatusVerdict {
         var pieces = first.level == .red ? [] : [Piece(text: "\(summary), but ")]
         for (index, problem) in problems.prefix(StatusVerdict.namedMax).enumerated() {
             if index > 0 { pieces.append(Piece(text: "; ")) }
-            pieces += self.pieces(of: problem)
+            var next = self.pieces(of: problem)
+            next[0].begins = index > 0
+            pieces += next
         }
         let rest = problems.count - StatusVerdict.namedMax
         if rest > 0 { pieces.append(Piece(text: "; and \(rest) more")) }
@@ -107,7 +115,10 @@ struct StatusVerdict {
     }
 
     private func pieces(of problem: Problem) -> [Piece] {
-        guard problem.sinceMs > 0 else { return [Piece(text: problem.text)] }
+        guard problem.sinceMs > 0 else {
+            let figures = Piece(text: problem.figures, isTime: true)
+            return [Piece(text: problem.text)] + (problem.figures.isEmpty ? [] : [figures])
+        }
         let duration = Wording.duration(ms: nowMs - problem.sinceMs)
         let time = problem.isOver ? ", \(duration) ago" : ", for \(duration)"
         return [
@@ -158,6 +169,32 @@ extension StatusVerdict {
                     level: .amber, kind: .queue, upstream: upstream.name,
                     before: "upstream \"\(upstream.name)\": \(queue.size) of \(queue.max) places of the queue"
                         + " are taken"))
+        }
+        return problems + complaints(of: upstream)
+    }
+
+    /// What its answers say, whatever the checks do.
+    private static func complaints(of upstream: StatusReport.Upstream) -> [Problem] {
+        var problems: [Problem] = []
+        func add(_ kind: Problem.Kind, _ text: String, _ figures: String = "") {
+            problems.append(
+                Problem(
+                    level: .amber, kind: kind, upstream: upstream.name,
+                    before: "upstream \"\(upstream.name)\": \(text)", figures: figures))
+        }
+        let ailments = upstream.ailments.sorted { $0.key < $1.key }
+        for (kind, word) in [(Problem.Kind.errors, "errors"), (.slow, "slow")] {
+            let ill = ailments.filter { $0.value.word == word }
+            guard let first = ill.first else { continue }
+            let what = kind == .errors ? "answering with errors" : "slow"
+            let count = "\(ill.count) of \(upstream.servers.count) gateways \(what)"
+            let name = upstream.servers[first.key].settings.name
+            add(kind, "\(count): \(name)", ", \(first.value.figures)")
+        }
+        if let count = upstream.refusedByGateways {
+            add(
+                .refusals, "it answers nothing but 4xx, perhaps to a host or a path that it does not know",
+                ", to \(Wording.count(count)) requests in the last minute")
         }
         return problems
     }

@@ -56,6 +56,65 @@ import Upstream
             idleConnections: 0, queue: queue.map { ($0.0, $0.1, 0) }, zombies: 0, isInPanic: isInPanic)
     }
 
+    /// Servers that got so many requests in the last minute, each with its answers.
+    private func answering(
+        _ answers: (requests: Int, clientErrors: Int, serverErrors: Int, p50: Int)...
+    ) throws -> StatusReport.Upstream {
+        let servers = try answers.enumerated().map { index, answer in
+            var made = try server(index, Row())
+            var window = RecentWindow(meantMs: 60_000, lengthMs: 60_000)
+            (window.requests, window.clientErrors) = (answer.requests, answer.clientErrors)
+            (window.serverErrors, window.latency.p50) = (answer.serverErrors, answer.p50)
+            made.recent.windows = [window]
+            return made
+        }
+        return StatusReport.Upstream(
+            name: "gw", usesTLS: false, zone: nil, servers: servers, idleConnections: 0, queue: nil,
+            zombies: 0, isInPanic: false)
+    }
+
+    @Test("servers that answer with errors, or late, are told of although the checks pass")
+    func answers() throws {
+        func text(_ upstream: StatusReport.Upstream) -> String { StatusVerdict(report(upstream)).text }
+        let well = "All well: 2 of 2 gateways up"
+        #expect(try text(answering((100, 9, 1, 900), (100, 0, 0, 800))) == well)
+        // Few errors, or a small part, or a slow answer among few, are no pattern.
+        #expect(try text(answering((4, 0, 4, 900), (1000, 0, 99, 800))) == well)
+        #expect(try text(answering((9, 0, 0, 9_000_000), (100, 0, 0, 800))) == well)
+        #expect(try text(answering((50, 0, 0, 190_000), (50, 0, 0, 800))) == well)
+        #expect(try text(answering((50, 0, 0, 900_000), (50, 0, 0, 200_000))) == well)
+        #expect(
+            try text(answering((100, 0, 0, 900), (100, 0, 12, 800)))
+                == "2 of 2 gateways up, but upstream \"gw\": 1 of 2 gateways answering with errors:"
+                + " 10.0.0.2:80, 5xx to 12 of 100 requests in the last minute")
+        #expect(
+            try text(answering((50, 0, 0, 800), (50, 0, 0, 1_440_000)))
+                == "2 of 2 gateways up, but upstream \"gw\": 1 of 2 gateways slow:"
+                + " 10.0.0.2:80, p50 1.44 s where others take 800 µs")
+        #expect(
+            try text(answering((15, 15, 0, 800), (6, 6, 0, 800)))
+                == "2 of 2 gateways up, but upstream \"gw\": it answers nothing but 4xx, perhaps to a host"
+                + " or a path that it does not know, to 21 requests in the last minute")
+        #expect(try text(answering((15, 15, 0, 800), (6, 5, 0, 800))) == well)
+    }
+
+    @Test("a server that answers with errors is a row of its own among many, and one error hides no other")
+    func errorRows() throws {
+        let upstream = try answering(
+            (9, 0, 0, 1), (9, 0, 0, 1), (9, 0, 0, 1), (9, 0, 0, 1), (9, 0, 0, 1), (9, 0, 0, 1), (9, 0, 0, 1),
+            (9, 0, 0, 1), (9, 0, 0, 1), (9, 0, 0, 1), (9, 0, 9, 1), (9, 0, 0, 1))
+        var report = report(upstream)
+        let same = EventRing.Event(atMs: 2, status: 500, texts: ["upstream_status", "GET /a", "c", "s"])
+        let other = EventRing.Event(atMs: 1, status: 502, texts: ["refused", "GET /b", "c", "t"])
+        report.events = [same, same, same, other, same]
+        let listing = StatusListing(report, StatusView())
+        #expect(listing.rows == [.upstream(0), .server(0, 10), .others(0, count: 11)])
+        #expect(report.kindsOfErrors.map(\.count) == [4, 1])
+        let page = StatusPage.text(report, nonce: "n0")
+        #expect(page.contains("<span class=\"state checking\">errors</span>"))
+        #expect(page.contains("upstream_status<small>4 times</small>"))
+    }
+
     private func report(_ upstreams: StatusReport.Upstream...) -> StatusReport {
         var report = StatusReport()
         report.nowMs = 42_001

@@ -70,8 +70,9 @@ import Upstream
         report.serverZones = Array(repeating: zone, count: count)
         report.locationZones = report.serverZones
         let text = String(repeating: "/long", count: 100)
-        let event = EventRing.Event(atMs: 1, status: 502, texts: ["upstream_error", text, text, text])
-        report.events = Array(repeating: event, count: 20)
+        report.events = (0..<20).map {
+            EventRing.Event(atMs: 1, status: 502, texts: ["upstream_error", text, text, "\($0)\(text)"])
+        }
         let sample = ServiceRecord.Sample(
             atMs: 1, lengthMs: 2000, requests: 99999, errors: 9,
             latency: Percentiles(p50: 123_456, p95: 234_567, p99: 345_678))

@@ -97,7 +97,7 @@ final class StatusGathering {
         }
         if scope.parts.contains(.limits) { takeLimits(configuration.limitZones) }
         if scope.parts.contains(.history) {
-            report.events = shared.events.events(max: 20)
+            report.events = shared.events.events(max: EventRing.capacity)
             report.samples = service.samples
             report.windows = service.windows
         }

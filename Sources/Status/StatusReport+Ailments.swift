@@ -1,0 +1,83 @@
+internal import Sharing
+
+/// What the answers of the last minute say against servers that take requests: checks pass, and clients
+/// are not well served all the same.
+extension StatusReport.Upstream {
+    /// What is wrong with the answers of a server.
+    enum Ailment: Equatable {
+        /// Many of them are 5xx.
+        case errors(Int, requests: Int)
+        /// They take many times as long as those of other servers; both in microseconds.
+        case slow(Int, others: Int)
+
+        /// In a word, and in figures.
+        var word: String {
+            switch self {
+            case .errors: "errors"
+            case .slow: "slow"
+            }
+        }
+        var figures: String {
+            switch self {
+            case .errors(let count, let requests):
+                "5xx to \(Wording.count(count)) of \(Wording.count(requests)) requests in the last minute"
+            case .slow(let us, let others):
+                "p50 \(Wording.latency(us: Int64(us)))"
+                    + " where others take \(Wording.latency(us: Int64(others)))"
+            }
+        }
+    }
+
+    /// Fewer errors than this are no pattern, nor is a smaller part than a tenth.
+    private static var errorsMin: Int { 5 }
+    /// Fewer answers than this have no median worth comparing.
+    private static var answersMin: Int { 10 }
+    /// A server is slow that takes so many times as long as others, and so long at all.
+    private static var slowness: (times: Int, us: Int) { (5, 200_000) }
+
+    /// By the indices of the servers.
+    var ailments: [Int: Ailment] {
+        var found: [Int: Ailment] = [:]
+        var medians: [(index: Int, p50: Int)] = []
+        for (index, server) in servers.enumerated() where canServe(server) {
+            guard let minute = server.minute else { continue }
+            if minute.serverErrors >= Self.errorsMin, minute.serverErrors * 10 >= minute.requests {
+                found[index] = .errors(minute.serverErrors, requests: minute.requests)
+            } else if minute.requests >= Self.answersMin {
+                medians.append((index, minute.latency.p50))
+            }
+        }
+        let sorted = medians.map(\.p50).sorted()
+        guard sorted.count > 1 else { return found }
+        let others = sorted[(sorted.count - 1) / 2]
+        for (index, p50) in medians where p50 >= max(Self.slowness.us, others * Self.slowness.times) {
+            found[index] = .slow(p50, others: others)
+        }
+        return found
+    }
+
+    /// Requests of the last minute, if there were some and each was answered with 4xx: gateways that do not
+    /// know the host that they are sent do this.
+    var refusedByGateways: Int? {
+        let minutes = servers.compactMap(\.minute)
+        let requests = minutes.reduce(0) { $0 + $1.requests }
+        let refused = minutes.reduce(0) { $0 + $1.clientErrors }
+        return requests >= 2 * Self.answersMin && refused == requests ? requests : nil
+    }
+}
+
+extension StatusReport {
+    /// The last errors, those of one status, reason and server together: the latest of each, and how many
+    /// there are. One that comes again and again does not hide the others.
+    var kindsOfErrors: [(event: EventRing.Event, count: Int)] {
+        var kinds: [(event: EventRing.Event, count: Int)] = []
+        for event in events {
+            let known = kinds.firstIndex { kind in
+                kind.event.status == event.status && kind.event.texts.first == event.texts.first
+                    && kind.event.texts.last == event.texts.last
+            }
+            if let known { kinds[known].count += 1 } else { kinds.append((event, 1)) }
+        }
+        return kinds
+    }
+}
