@@ -61,6 +61,17 @@ extension HTTP2PeerSession {
         return true
     }
 
+    /// Bytes that the peer's system has taken of those that were sent, once the connection has ended; no less
+    /// than that.
+    ///
+    /// RFC 9293 §3.10.7.4: what ends a connection in order says what was taken before it; a reset does not,
+    /// and what its sender had read may look as if it had not come.
+    /// - Parameter unknown: bytes that the peer's system has not acknowledged.
+    static func takenCount(of sentCount: Int64, at end: IOOutcome, unknown: @autoclosure () -> Int) -> Int64 {
+        guard case .closed = end else { return .max }
+        return sentCount - Int64(unknown())
+    }
+
     private func isStuck() {
         guard stuckMs == .max else { return }
         stuckMs = worker.clock.nowMs + Int64(terms.sendTimeoutMs)

@@ -285,18 +285,22 @@ final class HTTP2PeerSession {
             case .wouldBlock:
                 break
             case .closed:
-                // RFC 9293 §3.10.7.4: what ends a connection in order says what was taken before it; a reset
-                // does not, and what its sender had read may look as if it had not come.
-                // Records of TLS are longer than what is in them.
-                let unknownCount = transport.tls == nil ? transport.unacknowledgedCount : 0
-                takenCount = sentCount - Int64(unknownCount)
+                noteTaken(at: .closed)
                 lose("upstream prematurely closed connection", .error)
             case .failed(let errno):
+                noteTaken(at: .failed(errno))
                 lose("recv() failed \(errno.logText)", AttemptFailure(errno))
             }
         }
         if let input, input.isEmpty { releaseInput() }
         pauseTouched()
+    }
+
+    private func noteTaken(at end: IOOutcome) {
+        takenCount = HTTP2PeerSession.takenCount(
+            of: sentCount, at: end,
+            // Records of TLS are longer than what is in them.
+            unknown: transport.tls == nil ? transport.unacknowledgedCount : 0)
     }
 
     /// Takes the frames that are here whole.
@@ -352,7 +356,12 @@ final class HTTP2PeerSession {
         if case .failed(let code) = outcome { return take(.failed(code), buffer) }
         guard let stream else { return }
         stream.exchange.attempts.received(FrameHeader.byteCount + length)
-        if case .complete(isLast: true) = outcome { ended(slot) }
+        switch outcome {
+        case .complete(isLast: true): ended(slot)
+        // §8.1.1; one that is merely too large is not wanted.
+        case .refused(let error): drop(slot, error == .tooLarge ? .cancel : .protocolError)
+        case .complete, .interim, .failed: break
+        }
         stream.headCame(outcome, length: length)
     }
 
@@ -368,12 +377,18 @@ final class HTTP2PeerSession {
             stream.trailersCame(lines)
         case .refused:
             guard let stream = stream(slot) else { return }
-            forget(slot)
-            link.end(slot, .protocolError, pendingOut)
+            drop(slot, .protocolError)
             stream.lost(.malformed(.protocolError))
         case .failed(let code):
             take(.failed(code), buffer)
         }
+    }
+
+    /// What came on a stream cannot be used, as the peer is told.
+    private func drop(_ slot: Int, _ code: HTTP2ErrorCode) {
+        stream(slot)?.leftSlot()
+        forget(slot)
+        link.end(slot, code, pendingOut)
     }
 
     /// The peer's part of a stream is over, and with it ours.

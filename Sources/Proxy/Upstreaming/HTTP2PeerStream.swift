@@ -399,6 +399,9 @@ final class HTTP2PeerStream {
     /// The peer has said something in the attempt under way.
     private var hasResponseByte: Bool { exchange.attempts.currentBytesReceived > 0 }
 
+    /// The stream ended before the response could be used.
+    func leftSlot() { slot = nil }
+
     /// Both sides of the stream are over.
     func ended() {
         slot = nil

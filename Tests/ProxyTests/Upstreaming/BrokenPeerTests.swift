@@ -1,4 +1,5 @@
 import HTTP
+import Net
 import Testing
 
 @testable import Proxy
@@ -65,6 +66,32 @@ import Testing
         // What has served one alone serves nobody else.
         third.read()
         #expect(third.connection.ends())
+    }
+
+    @Test("after a reset nobody knows what the peer has read; the end in order tells")
+    func taken() {
+        let count = { HTTP2PeerSession.takenCount(of: 100, at: $0, unknown: 30) }
+        #expect(count(.closed) == 70)
+        #expect(count(.failed(.connectionReset)) == .max && count(.wouldBlock) == .max)
+    }
+
+    @Test("a peer is told what is wrong with a head: the protocol, or its size", arguments: [false, true])
+    func refused(isLarge: Bool) throws {
+        let scene = try ScriptedScene("proxy_http_version 2; proxy_buffer_size 4k;")
+        let client = try Self.ask(scene)
+        let peer = try Self.accept(scene)
+        peer.settings()
+        let value = String(repeating: "x", count: isLarge ? 5000 : 1)
+        peer.head(1, [(":status", "200"), (isLarge ? "x" : "connection", value)], isLast: true)
+        Self.say(peer, scene)
+        #expect(Self.status(client) == 502)
+        let request = try #require(peer.requests[1])
+        #expect(request.resetCode == (isLarge ? .cancel : .protocolError))
+        let next = try Self.ask(scene)
+        peer.read()
+        peer.answer(3, "fine")
+        Self.say(peer, scene)
+        #expect(Self.status(next) == 200)
     }
 
     @Test(

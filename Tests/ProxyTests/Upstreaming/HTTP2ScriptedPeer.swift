@@ -10,7 +10,8 @@ final class HTTP2ScriptedPeer {
         var fields: [String] = []
         var content: [UInt8] = []
         var isWhole = false
-        var isReset = false
+        var resetCode: HTTP2ErrorCode?
+        var isReset: Bool { resetCode != nil }
     }
 
     let connection: ScriptedGateway.Connection
@@ -45,7 +46,8 @@ final class HTTP2ScriptedPeer {
         switch header.kind {
         case .headers: request.fields = fields(payload)
         case .data: request.content += payload
-        case .resetStream: request.isReset = true
+        case .resetStream:
+            request.resetCode = HTTP2ErrorCode(rawValue: payload.reduce(0) { $0 << 8 | UInt32($1) })
         case .windowUpdate:
             windows[header.streamID, default: 0] += payload.reduce(0) { $0 << 8 | Int($1) }
             return others.append(header.kind)
