@@ -189,6 +189,20 @@ public final class ByteBuffer {
         tail = 0
     }
 
+    /// Gives back what growing took beyond the readable bytes, if the buffer is larger than `limit` and that
+    /// is much.
+    public func trim(above limit: Int) {
+        guard size > limit, size - count > size / 8 else { return }
+        let held = count
+        let exact = ByteBuffer.memory(max(held, 16))
+        memcpy(exact, base + head, held)
+        releaseMemory()
+        base = exact
+        size = max(held, 16)
+        head = 0
+        tail = held
+    }
+
     // MARK: Writing
 
     /// Makes room for `amount` more bytes: by moving the readable bytes to the front, or by growing.

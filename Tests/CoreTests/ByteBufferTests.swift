@@ -47,6 +47,26 @@ import Testing
         #expect(text(buffer) == "a")
     }
 
+    @Test("what growing took beyond the bytes is given back, if it is much")
+    func trims() {
+        let buffer = ByteBuffer(capacity: 16)
+        buffer.append([UInt8](repeating: 1, count: 6000))
+        buffer.append([UInt8](repeating: 2, count: 3000))
+        buffer.consume(1000)
+        buffer.trim(above: 100_000)
+        let size = buffer.capacity
+        #expect(size >= 9000)
+        buffer.trim(above: 4096)
+        #expect(buffer.capacity == 8000 && buffer.count == 8000)
+        #expect(buffer[0] == 1 && buffer[4999] == 1 && buffer[5000] == 2 && buffer[7999] == 2)
+        buffer.append(3)
+        #expect(buffer.count == 8001 && buffer[8000] == 3)
+        buffer.removeAll()
+        buffer.append(4)
+        buffer.trim(above: 4096)
+        #expect(buffer.capacity == 16 && buffer.count == 1 && buffer[0] == 4)
+    }
+
     @Test("bytes that were left or consumed in front can be written again, the highest first")
     func prepends() {
         let buffer = ByteBuffer(capacity: 32)

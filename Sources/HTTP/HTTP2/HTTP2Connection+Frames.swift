@@ -129,8 +129,8 @@ extension HTTP2Connection {
             return .handled
         }
         lastStreamID = id
-        guard table.count < limits.concurrentStreams else {
-            // §5.1.2
+        guard table.count < limits.concurrentStreams, headCount < limits.headsMax else {
+            // §5.1.2, §8.7: nothing was done for it, and it may be sent again when others are through.
             try frames.passBlock(frame)
             closed.note(id, .ourReset)
             FrameWriter.reset(id, .refusedStream, to: frame.out)

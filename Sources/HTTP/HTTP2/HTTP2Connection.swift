@@ -12,6 +12,8 @@ public struct HTTP2Limits: Sendable, Equatable {
     public var heldMax = 1 << 20
     /// A part of that.
     var quarter: Int { heldMax / 4 }
+    /// Bytes that the heads of all requests under way may have; the next one is refused then.
+    public var headsMax = 320 << 10
     /// Bytes of an encoded field block.
     public var blockMax = 64 << 10
     /// Frames that one may come in; honest ones fill theirs.
@@ -82,6 +84,8 @@ public final class HTTP2Connection {
     var receiveWindow = ReceiveWindow(65_535)
     /// Bytes received and not taken, of all streams.
     public internal(set) var heldCount = 0
+    /// Bytes of the heads of all streams.
+    public private(set) var headCount = 0
     /// What the windows of streams whose content may have to wait may still be wider than `streamWindow`.
     var spareWidth: Int
     /// The highest number of a stream that was begun.
@@ -221,11 +225,18 @@ public final class HTTP2Connection {
         return .lost(slot: slot)
     }
 
+    /// A stream's head is here, and stays as long as the stream does.
+    func noteHead(_ count: Int, of slot: Int) {
+        table[slot].headCount = count
+        headCount += count
+    }
+
     /// Forgets a stream; what is held of it does not count any more.
     func remove(_ slot: Int, _ cause: StreamState.Cause) {
         flow.remove(slot, &table)
         closed.note(table[slot].id, cause)
         heldCount -= table[slot].heldCount
+        headCount -= table[slot].headCount
         spareWidth += table[slot].extraWidth
         table.remove(slot)
     }

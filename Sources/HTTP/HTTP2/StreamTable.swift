@@ -12,6 +12,8 @@ public struct StreamRecord: Sendable {
     public internal(set) var priority = StreamTable.unsaidPriority
     /// Content that the client may send on it.
     var receiveWindow = FlowWindow(0)
+    /// Bytes of its request's head.
+    var headCount = 0
     /// Bytes received and not taken by anybody.
     var heldCount = 0
     /// Bytes taken for which no window was opened yet.

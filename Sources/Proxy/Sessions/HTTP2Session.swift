@@ -254,6 +254,7 @@ final class HTTP2Session {
             from: .init(buffer: buffer, out: pendingOut, nowMs: worker.clock.nowMs))
         switch outcome {
         case .complete, .refused:
+            stream.headBytes.trim(above: HTTP2Stream.usualHeadMax)
             while streams.count <= slot { streams.append(nil) }
             streams[slot] = stream
             arrived()

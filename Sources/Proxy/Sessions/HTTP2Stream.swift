@@ -22,6 +22,9 @@ final class HTTP2Stream {
         case long
     }
 
+    /// A head that is longer takes no more memory than it has bytes.
+    static var usualHeadMax: Int { 4096 }
+
     let worker: Worker
     let token: Token
     let readTimer: TimerID
@@ -124,7 +127,7 @@ final class HTTP2Stream {
         worker.cancel(readTimer)
         worker.cancel(writeTimer)
         headBytes.removeAll()
-        headBytes.shrink(toCapacity: 4096)
+        headBytes.shrink(toCapacity: Self.usualHeadMax)
         releasePending()
         noteKept(0)
         noteAhead(0)

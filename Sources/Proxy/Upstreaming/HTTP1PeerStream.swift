@@ -100,6 +100,7 @@ final class HTTP1PeerStream {
     func reset() {
         prepare()
         requestHead.removeAll()
+        requestHead.shrink(toCapacity: HTTP2Stream.usualHeadMax)
     }
 
     // MARK: Its connection

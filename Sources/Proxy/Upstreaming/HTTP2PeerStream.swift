@@ -116,6 +116,7 @@ final class HTTP2PeerStream {
     func reset() {
         prepare()
         requestHead.removeAll()
+        requestHead.shrink(toCapacity: HTTP2Stream.usualHeadMax)
         refusedCount = 0
         isAlone = false
     }

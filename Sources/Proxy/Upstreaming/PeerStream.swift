@@ -56,6 +56,15 @@ final class PeerStream {
         case .http1: http1.write(for: target)
         case .http2(let stream): stream.write(for: target)
         }
+        // A client may have many of them under way.
+        if case .http2 = http1.exchange.stream { requestHead.trim(above: HTTP2Stream.usualHeadMax) }
+    }
+
+    private var requestHead: ByteBuffer {
+        switch spoken {
+        case .http1: http1.requestHead
+        case .http2(let stream): stream.requestHead
+        }
     }
 
     /// The request's target, as the peer is sent it; for logs.

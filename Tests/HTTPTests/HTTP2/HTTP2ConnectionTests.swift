@@ -72,6 +72,26 @@ import Testing
         #expect(client.heads.last == .complete)
     }
 
+    @Test("more heads than memory is there for: REFUSED_STREAM, until others are through (RFC 9113 §8.7)")
+    func headsOfAll() {
+        var limits = HTTP2Limits()
+        limits.headsMax = 10_000
+        let client = ScriptedClient(limits: limits)
+        let long = [PlainField("x-a", String(repeating: "a", count: 6000))]
+        for id: UInt32 in [1, 3, 5] { client.request(id, ScriptedClient.get + long) }
+        client.request(7)
+        #expect(
+            client.run() == [.head(slot: 0, isLast: true), .head(slot: 1, isLast: true), .handled, .handled])
+        #expect(client.answers() == ["RST_STREAM 5 REFUSED_STREAM", "RST_STREAM 7 REFUSED_STREAM"])
+        #expect(client.connection.headCount > 12_000)
+        client.connection.sentLast(0, out: client.out)
+        client.request(9, ScriptedClient.get + long)
+        #expect(client.run() == [.head(slot: 0, isLast: true)])
+        client.connection.reset(0, .cancel, client.out)
+        client.frame(.resetStream, stream: 3, [0, 0, 0, 8])
+        #expect(client.run() == [.lost(slot: 1)] && client.connection.headCount == 0)
+    }
+
     @Test("windows open as content is taken, the stream's and the connection's (RFC 9113 §6.9)")
     func windows() {
         let client = ScriptedClient()
