@@ -38,8 +38,23 @@ extension HTTP1PeerStream {
 
     /// Sends what the socket takes.
     func sendMore(over peer: PeerConnection) {
-        guard let outgoing = peer.outgoing, peer.transport.isWritable else { return }
+        guard peer.transport.isWritable, let outgoing = outgoing(of: peer) else { return }
         send(outgoing, to: peer)
+    }
+
+    /// Where the request is framed. One that waits for content has no memory for that: a client may have
+    /// many of them under way.
+    private func outgoing(of peer: PeerConnection) -> ByteBuffer? {
+        if peer.outgoing == nil, case .underWay = course.sending { peer.outgoing = worker.takeBuffer() }
+        return peer.outgoing
+    }
+
+    private func pauseSending(_ peer: PeerConnection) {
+        if let outgoing = peer.outgoing, outgoing.isEmpty {
+            peer.outgoing = nil
+            worker.giveBuffer(outgoing)
+        }
+        exchange.stream.readMoreBody()
     }
 
     private func send(_ outgoing: ByteBuffer, to peer: PeerConnection) {
@@ -63,7 +78,7 @@ extension HTTP1PeerStream {
             }
         }
         worker.cancel(peer.writeTimer)
-        guard exchange.body.isGiven else { return exchange.stream.readMoreBody() }
+        guard exchange.body.isGiven else { return pauseSending(peer) }
         finishSending(peer)
     }
 

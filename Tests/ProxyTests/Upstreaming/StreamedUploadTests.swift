@@ -2,6 +2,7 @@ import Core
 import HTTP
 import Net
 import Testing
+import Upstream
 
 @testable import Proxy
 
@@ -24,6 +25,12 @@ import Testing
             play.client.send(part)
             #expect(!play.scripted.worker.loop.hasPosted)
         }
+        guard case .http2(let session)? = play.client.session else {
+            Issue.record("no session of HTTP/2")
+            return
+        }
+        let stream = session.stream(0)?.exchange?.upstream?.stream
+        #expect(stream != nil && stream?.connection?.outgoing == nil, "it holds no buffer")
         connection.read()
         #expect(String(decoding: connection.received, as: UTF8.self).contains("abc"))
         #expect(play.turns(until: { play.has(.resetStream, 1) || play.has(.headers, 1) }))
