@@ -8,6 +8,8 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     private var order = Int.max
     /// The variable that nobody defines, if that is what is wrong.
     public private(set) var unknownVariable: String?
+    /// It may be that what is missing stands where nothing could be read.
+    public private(set) var isReference = false
     /// Whatever else is wrong: who has to mend a configuration is to know all of it after one run.
     public private(set) var further: [ConfigError] = []
 
@@ -20,6 +22,12 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     public init(_ message: String, at location: SourceLocation? = nil) {
         self.message = message
         self.location = location
+    }
+
+    /// An error of the text itself, where a statement of that order would stand.
+    init(_ message: String, at location: SourceLocation?, order: Int) {
+        self.init(message, at: location)
+        self.order = order
     }
 
     /// An error that `statement` is to blame for.
@@ -44,6 +52,14 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     public static func unknownVariable(_ name: String, _ statement: Statement) -> ConfigError {
         var error = ConfigError("unknown \"\(name)\" variable", statement)
         error.unknownVariable = name
+        error.isReference = true
+        return error
+    }
+
+    /// Something is named that nothing defines.
+    public static func unknownReference(_ message: String, _ statement: Statement) -> ConfigError {
+        var error = ConfigError(message, statement)
+        error.isReference = true
         return error
     }
 
@@ -108,5 +124,16 @@ extension ConfigError {
     /// For a directive that may stand once where it stands a second time.
     public static func duplicate(_ statement: Statement) -> ConfigError {
         ConfigError("\"\(statement.name)\" directive is duplicate", statement)
+    }
+}
+
+extension [ConfigError] {
+    /// Does something, and takes what is wrong with it.
+    public mutating func gather(_ body: () throws(ConfigError) -> Void) {
+        do throws(ConfigError) {
+            try body()
+        } catch {
+            append(error)
+        }
     }
 }

@@ -18,19 +18,43 @@ public struct ConfigParser {
         self.directory = directory
     }
 
-    /// The statements of the file at `path`.
-    public func parse(path: String) throws(ConfigError) -> [Statement] {
-        let bytes = try files.read(path)
-        var progress = Progress()
-        return try statements(of: bytes, called: path, &progress)
+    /// What the file at `path` and those that it includes say, as far as they can be read.
+    ///
+    /// - Throws: if that file itself is not there, or there are too many of the others.
+    public func read(path: String) throws(ConfigError) -> Reading {
+        try read(files.read(path), called: path)
     }
 
     /// The statements of a text that is called `name` in errors.
     ///
     /// A text called `SourceLocation.commandLine` is the argument of `-g`: it may hold no blocks.
     public func parse(text: String, name: String) throws(ConfigError) -> [Statement] {
-        var progress = Progress()
-        return try statements(of: Array(text.utf8), called: name, &progress)
+        try read(text: text, name: name).checked()
+    }
+
+    /// What a text says, as far as it can be read.
+    public func read(text: String, name: String) throws(ConfigError) -> Reading {
+        try read(Array(text.utf8), called: name)
+    }
+
+    /// What was read, and what of it could not be.
+    public struct Reading {
+        /// Whatever could be read.
+        public let statements: [Statement]
+        /// Files that are missing, and what is no statement: what they would have said is not known.
+        public let faults: [ConfigError]
+
+        /// A text that has no faults.
+        public init(_ statements: [Statement], faults: [ConfigError] = []) {
+            self.statements = statements
+            self.faults = faults
+        }
+
+        /// The statements, if nothing is missing.
+        public func checked() throws(ConfigError) -> [Statement] {
+            if let error = ConfigError.together(faults) { throw error }
+            return statements
+        }
     }
 
     /// The statements of bytes that are no part of the configuration's own text: `include` is a name like
@@ -44,7 +68,8 @@ public struct ConfigParser {
             let ending = try lexer.next()
             let place = lexer.location
             switch ending {
-            case .fileEnd: return found
+            case .fileEnd, .abandoned: return found
+            case .nothing: continue
             case .blockEnd: throw ConfigError("unexpected \"}\"", at: place)
             case .blockStart: throw ConfigError("unexpected \"{\"", at: place)
             case .semicolon:
@@ -61,7 +86,8 @@ public struct ConfigParser {
         var found: [String]?
         while let ending = try? lexer.next() {
             switch ending {
-            case .fileEnd: return found
+            case .fileEnd, .abandoned: return found
+            case .nothing: continue
             case .blockStart: depth += 1
             case .blockEnd: depth -= 1
             case .semicolon: if depth == 0, lexer.words.first == name { found = lexer.words }
@@ -77,12 +103,23 @@ public struct ConfigParser {
         var fileCount = 0
         var blockDepth = 0
         var statementCount = 0
+        var faults: [ConfigError] = []
+
+        mutating func fail(_ message: String, at place: SourceLocation?) {
+            faults.append(ConfigError(message, at: place, order: nextOrder()))
+        }
 
         /// The number of the statement that begins now.
         mutating func nextOrder() -> Int {
             defer { statementCount += 1 }
             return statementCount
         }
+    }
+
+    private func read(_ bytes: [UInt8], called name: String) throws(ConfigError) -> Reading {
+        var progress = Progress()
+        let found = try statements(of: bytes, called: name, &progress)
+        return Reading(found, faults: progress.faults)
     }
 
     private func statements(
@@ -101,26 +138,42 @@ public struct ConfigParser {
     ) throws(ConfigError) -> [Statement] {
         var found: [Statement] = []
         while true {
-            let ending = try lexer.next()
+            let ending = next(&lexer, &progress)
             let place = lexer.location
             switch ending {
+            case .nothing: continue
+            case .abandoned: return found
             case .fileEnd:
-                guard !isBlock else {
-                    throw ConfigError("unexpected end of file, expecting \"}\"", at: place)
+                if isBlock {
+                    progress.fail("unexpected end of file, expecting \"}\"", at: place)
+                    // The blocks around this one lack theirs for the same reason.
+                    lexer.abandon()
                 }
                 return found
             case .blockEnd:
-                guard isBlock else { throw ConfigError("unexpected \"}\"", at: place) }
-                return found
+                if isBlock { return found }
+                progress.fail("unexpected \"}\"", at: place)
             case .semicolon where lexer.words.first == "include":
-                let include = Statement(words: lexer.words, block: nil, location: place)
+                let include = Statement(
+                    words: lexer.words, block: nil, location: place, order: progress.nextOrder())
                 found += try included(by: include, &progress)
             case .semicolon:
                 found.append(
                     Statement(words: lexer.words, block: nil, location: place, order: progress.nextOrder()))
             case .blockStart:
-                found.append(try block(&lexer, &progress))
+                let made = try block(&lexer, &progress)
+                if !made.words.isEmpty, made.name != "include" { found.append(made) }
             }
+        }
+    }
+
+    /// What comes next; behind a fault the reading goes on where the next statement can be told.
+    private func next(_ lexer: inout Lexer, _ progress: inout Progress) -> Lexer.Ending {
+        do throws(ConfigError) {
+            return try lexer.next()
+        } catch {
+            progress.fail(error.message, at: error.location)
+            return lexer.recover()
         }
     }
 
@@ -130,8 +183,8 @@ public struct ConfigParser {
     ) throws(ConfigError) -> Statement {
         let words = lexer.words
         let place = lexer.location
-        guard words.first != "include" else {
-            throw ConfigError("directive \"include\" is not terminated by \";\"", at: place)
+        if words.first == "include" {
+            progress.fail("directive \"include\" is not terminated by \";\"", at: place)
         }
         guard place.file != SourceLocation.commandLine else {
             throw ConfigError("block directives are not supported in -g option", at: place)
@@ -142,7 +195,12 @@ public struct ConfigParser {
         }
         let order = progress.nextOrder()
         if words.first?.hasSuffix("_by_lua_block") == true {
-            try lexer.skipLua()
+            do throws(ConfigError) {
+                try lexer.skipLua()
+            } catch {
+                progress.fail(error.message, at: error.location)
+                lexer.abandon()
+            }
             return Statement(words: words, block: [], location: place, order: order)
         }
         progress.blockDepth += 1
@@ -157,7 +215,10 @@ public struct ConfigParser {
     private func included(
         by include: Statement, _ progress: inout Progress
     ) throws(ConfigError) -> [Statement] {
-        guard include.arguments.count == 1 else { throw .invalidArgumentCount(include) }
+        guard include.arguments.count == 1 else {
+            progress.faults.append(.invalidArgumentCount(include))
+            return []
+        }
         let path = absolute(include.argument(0))
         let isMask = path.utf8.contains {
             $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[")
@@ -173,7 +234,8 @@ public struct ConfigParser {
         of path: String, _ include: Statement, _ progress: inout Progress
     ) throws(ConfigError) -> [Statement] {
         guard !progress.chain.contains(path) else {
-            throw ConfigError("file \"\(path)\" includes itself", include)
+            progress.faults.append(ConfigError("file \"\(path)\" includes itself", include))
+            return []
         }
         let depthMax = ConfigParser.includeDepthMax
         guard progress.chain.count <= depthMax else {
@@ -187,7 +249,8 @@ public struct ConfigParser {
         do throws(ConfigError) {
             bytes = try files.read(path)
         } catch {
-            throw error.located(at: include)
+            progress.faults.append(error.located(at: include))
+            return []
         }
         return try statements(of: bytes, called: path, &progress)
     }

@@ -15,6 +15,10 @@ struct Lexer {
         case blockEnd
         /// Nothing but white space and comments was left.
         case fileEnd
+        /// After a fault: a statement that says nothing.
+        case nothing
+        /// After a fault: nobody can tell where the next statement begins.
+        case abandoned
     }
 
     /// nginx's buffer: a word of this many bytes as written no longer fits.
@@ -27,6 +31,7 @@ struct Lexer {
     private var line = 1
     /// The words of the directive read last.
     private(set) var words: [String] = []
+    private var isAbandoned = false
 
     init(_ bytes: [UInt8], file: String) {
         self.bytes = bytes
@@ -44,7 +49,7 @@ struct Lexer {
             skipBlanksAndComments()
             guard position < bytes.count else {
                 guard words.isEmpty else { throw unexpectedEnd }
-                return .fileEnd
+                return isAbandoned ? .abandoned : .fileEnd
             }
             switch bytes[position] {
             case UInt8(ascii: ";"):
@@ -62,6 +67,34 @@ struct Lexer {
                 try readBare()
             }
         }
+    }
+
+    /// What to take a fault for, so that reading goes on behind it.
+    ///
+    /// A `}` that comes too early ends its block. A quote that does not end where it should may have
+    /// swallowed anything: what follows is not looked at.
+    mutating func recover() -> Ending {
+        words = []
+        switch position < bytes.count ? bytes[position] : 0 {
+        case UInt8(ascii: ";"):
+            step()
+            return .nothing
+        case UInt8(ascii: "}"):
+            step()
+            return .blockEnd
+        case UInt8(ascii: "{"):
+            step()
+            return .blockStart
+        default:
+            abandon()
+            return .abandoned
+        }
+    }
+
+    /// Reads nothing more.
+    mutating func abandon() {
+        position = bytes.count
+        isAbandoned = true
     }
 
     // MARK: Between words

@@ -80,6 +80,8 @@ public final class Configuration {
     let prefix: String
     /// Where bodies are kept that do not fit in memory.
     private let temporaryFolders: [String]
+    /// Where they, and logs, are named; what has its name by default stands nowhere.
+    private let places: [String: Statement]
     /// Groups of servers; the number of one is its place here.
     package let upstreams: [UpstreamSettings]
     /// What the checker does, one for each group that is checked.
@@ -141,6 +143,7 @@ public final class Configuration {
         userFiles = builder.userFiles
         prefix = builder.prefix
         temporaryFolders = builder.temporaryFolders.sorted()
+        places = builder.places
         upstreams = builder.upstreams
         healthChecks = builder.healthChecks
         certified = builder.certified
@@ -219,23 +222,33 @@ public final class Configuration {
     func stickyRule(of group: PeerGroup) -> StickyRule? { stickyRules[group.index] }
 
     /// Makes the folders that logs, temporary files and the pid file need; opens logs to see that it can.
+    /// If some of that fails, all of it is told.
     /// - Parameter owner: the user that workers run as, if it is not this process's.
     public func prepareDirectories(owner: UInt32?) throws(ConfigError) {
+        var errors: [ConfigError] = []
         for folder in temporaryFolders {
             do throws(Errno) {
                 try Directory.make(folder, mode: 0o700)
                 if let owner { try Directory.give(folder, to: owner) }
             } catch {
-                throw ConfigError("mkdir() \"\(folder)\" failed \(error.logText)")
+                errors.append(fault("mkdir() \"\(folder)\" failed \(error.logText)", of: folder))
             }
         }
-        for file in upstreams.compactMap(\.stateFile) { try makeFolder(of: file, owner: owner) }
+        for file in upstreams.compactMap(\.stateFile) {
+            errors.gather { () throws(ConfigError) in try makeFolder(of: file, owner: owner) }
+        }
         do throws(Errno) {
             try Directory.makeParents(of: main.pidPath)
         } catch {
-            throw ConfigError("mkdir() for \"\(main.pidPath)\" failed \(error.logText)")
+            errors.append(ConfigError("mkdir() for \"\(main.pidPath)\" failed \(error.logText)"))
         }
-        try openAccessLogs()
+        errors.gather { () throws(ConfigError) in try openAccessLogs() }
+        if let error = ConfigError.together(errors) { throw error }
+    }
+
+    /// What is wrong with a file or folder, where the configuration names it.
+    private func fault(_ message: String, of path: String) -> ConfigError {
+        places[path].map { ConfigError(message, $0) } ?? ConfigError(message)
     }
 
     /// Removes what workers that were killed while they wrote state files have left.
@@ -258,9 +271,10 @@ public final class Configuration {
 
     /// Opens the access logs, or takes those that the master opened.
     package func openAccessLogs() throws(ConfigError) {
-        do throws(FileError) {
-            accessLogs = []
-            for file in accessLogFiles {
+        accessLogs = []
+        var errors: [ConfigError] = []
+        for file in accessLogFiles {
+            do throws(FileError) {
                 accessLogs.append(
                     try LogFile(
                         file.target, bufferSize: file.bufferSize, flushMs: file.flushMs,
@@ -268,10 +282,15 @@ public final class Configuration {
                     ) {
                         (path) throws(FileError) in try files.openLog(path)
                     })
+            } catch {
+                guard case .file(let path) = file.target else {
+                    errors.append(ConfigError(error.message))
+                    continue
+                }
+                errors.append(fault(error.message, of: path))
             }
-        } catch {
-            throw ConfigError(error.message)
         }
+        if let error = ConfigError.together(errors) { throw error }
     }
 
     /// Some of the logs go on from a former configuration's.

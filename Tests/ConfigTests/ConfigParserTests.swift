@@ -63,10 +63,10 @@ import Testing
         }
         let parser = ConfigParser(files: Bytes(), directory: "")
         #expect(
-            problem { () throws(ConfigError) in _ = try parser.parse(path: "/latin1") }
+            problem { () throws(ConfigError) in _ = try parser.read(path: "/latin1").checked() }
                 == "the file is not UTF-8 at this line in /latin1:3")
         #expect(
-            problem { () throws(ConfigError) in _ = try parser.parse(path: "/zero") }
+            problem { () throws(ConfigError) in _ = try parser.read(path: "/zero").checked() }
                 == "a zero byte is not allowed in a parameter in /zero:1")
     }
 
@@ -83,8 +83,8 @@ import Testing
     @Test("the order of statements is counted through blocks and files")
     func countsOrder() throws {
         let statements = try parse("a; b { c; include x; } d;", files: ["/conf/x": "x; y;"])
-        #expect(statements.map(\.order) == [0, 1, 5])
-        #expect(statements[1].block?.map(\.order) == [2, 3, 4])
+        #expect(statements.map(\.order) == [0, 1, 6])
+        #expect(statements[1].block?.map(\.order) == [2, 4, 5])
     }
 }
 

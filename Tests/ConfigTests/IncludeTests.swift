@@ -30,7 +30,7 @@ import Testing
     func missingMain() {
         let parser = ConfigParser(files: MemoryFiles(), directory: "/conf")
         #expect(
-            problem { () throws(ConfigError) in _ = try parser.parse(path: "/conf/x") }
+            problem { () throws(ConfigError) in _ = try parser.read(path: "/conf/x").checked() }
                 == "open() \"/conf/x\" failed (2: No such file or directory)")
     }
 

@@ -34,7 +34,7 @@ func problem(in text: String, files: [String: String] = [:]) -> String? {
         _ = try parse(text, files: files)
         return nil
     } catch {
-        return error.description
+        return error.lines.first
     }
 }
 

@@ -8,14 +8,11 @@ extension ConfigurationBuilder {
         let assembly = TLSAssembly(
             self, addresses: Set(lines.filter(\.isTLS).map(\.address)),
             offering: Set(lines.filter(\.offersHTTP2).map(\.address)))
-        return serverBlocks.compactMap { (block, _, _) -> ConfigError? in
-            do throws(ConfigError) {
-                _ = try assembly.assemble(for: block)
-                return nil
-            } catch {
-                return error
-            }
+        var errors: [ConfigError] = []
+        for (block, _, _) in serverBlocks {
+            errors.gather { () throws(ConfigError) in _ = try assembly.assemble(for: block) }
         }
+        return errors
     }
 
     /// What the blocks that were read become.
@@ -27,13 +24,17 @@ extension ConfigurationBuilder {
             self, addresses: Set(lines.filter(\.isTLS).map(\.address)),
             offering: Set(lines.filter(\.offersHTTP2).map(\.address)))
         var made: [(block: ServerBlock, server: VirtualServer)] = []
+        var errors: [ConfigError] = []
         for (block, base, locations) in serverBlocks {
             let name = block.names.first.map { $0.primary(patterns) } ?? ""
-            let server = VirtualServer(
-                name: name, base: base, settings: block.settings, tls: try assembly.assemble(for: block),
-                locations: locations, patterns: patterns)
-            made.append((block, server))
+            errors.gather { () throws(ConfigError) in
+                let server = VirtualServer(
+                    name: name, base: base, settings: block.settings, tls: try assembly.assemble(for: block),
+                    locations: locations, patterns: patterns)
+                made.append((block, server))
+            }
         }
+        if let error = ConfigError.together(errors) { throw error }
         return made
     }
 }

@@ -2,11 +2,15 @@ internal import Config
 
 /// The files, as statements.
 extension ConfigurationBuilder {
-    /// What stands in the files, with an `http` around it where there is none.
-    func statements(
+    /// What can be read of the files, with an `http` around it where there is none.
+    func reading(
         _ request: LoadRequest, _ parser: ConfigParser
-    ) throws(ConfigError) -> [Statement] {
-        let statements = try parse(request, parser)
+    ) throws(ConfigError) -> ConfigParser.Reading {
+        let found = try parse(request, parser)
+        return ConfigParser.Reading(wrapped(found.statements), faults: found.faults)
+    }
+
+    private func wrapped(_ statements: [Statement]) -> [Statement] {
         guard ConfigurationBuilder.beginsAtHTTPLevel(statements) else { return statements }
         let location = statements.first?.location ?? SourceLocation(file: "", line: 0)
         let isMain = { (statement: Statement) in
@@ -19,15 +23,17 @@ extension ConfigurationBuilder {
 
     /// The statements of a configuration that can be loaded, for those who read them as they stand.
     func statements(_ request: LoadRequest) throws(ConfigError) -> [Statement] {
-        try statements(request, ConfigParser(files: files, directory: directory))
+        try reading(request, ConfigParser(files: files, directory: directory)).checked()
     }
 
-    private func parse(_ request: LoadRequest, _ parser: ConfigParser) throws(ConfigError) -> [Statement] {
+    private func parse(
+        _ request: LoadRequest, _ parser: ConfigParser
+    ) throws(ConfigError) -> ConfigParser.Reading {
         let path = ConfigurationBuilder.join(prefix, request.path ?? request.builtIn.name)
         if request.isBare, !files.exists(path) {
-            return try parser.parse(text: request.builtIn.text, name: "built-in \(request.builtIn.name)")
+            return try parser.read(text: request.builtIn.text, name: "built-in \(request.builtIn.name)")
         }
-        return try parser.parse(path: path)
+        return try parser.read(path: path)
     }
 
     /// A file with `server` or `upstream` at its outermost level and no `http` around.

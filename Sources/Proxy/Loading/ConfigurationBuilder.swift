@@ -68,6 +68,8 @@ final class ConfigurationBuilder {
     var tlsUpstreams: Set<String> = []
     /// Where bodies are kept that do not fit in memory.
     var temporaryFolders: Set<String> = []
+    /// Where folders and logs are named first, by their paths.
+    private(set) var places: [String: Statement] = [:]
     var hasEvents = false
 
     init(_ request: LoadRequest, _ files: ConfigurationFiles) throws(ConfigError) {
@@ -120,22 +122,29 @@ final class ConfigurationBuilder {
         return isName || text.isEmpty ? text : ConfigurationBuilder.join(directory, text)
     }
 
+    func notePlace(of path: String, _ statement: Statement) {
+        if places[path] == nil { places[path] = statement }
+    }
+
     // MARK: Loading
 
     func load(_ request: LoadRequest) throws(ConfigError) -> Configuration {
         let parser = ConfigParser(files: files, directory: directory)
         let mainBlock = Block(.main, self, parent: nil, server: nil)
-        let statements = try statements(request, parser)
-        noteNames(statements)
-        tellsEarlyData = ConfigurationBuilder.tellsEarlyData(statements)
         let globals = try parser.parse(
             text: request.globalDirectives, name: SourceLocation.commandLine)
-        try read(globals + statements, in: mainBlock)
+        let reading = try reading(request, parser)
+        noteNames(reading.statements)
+        tellsEarlyData = ConfigurationBuilder.tellsEarlyData(reading.statements)
+        try read(globals + reading.statements, in: mainBlock, faults: reading.faults)
         try addControl(parser, mainBlock)
         guard hasEvents else { throw ConfigError("no \"events\" section in configuration") }
-        try finishMain()
-        servers = try makeServers()
-        let listeners = try ListenerAssembly(self).assemble()
+        var listeners: [ListenAddress] = []
+        var errors: [ConfigError] = []
+        errors.gather { () throws(ConfigError) in try finishMain() }
+        errors.gather { () throws(ConfigError) in servers = try makeServers() }
+        errors.gather { () throws(ConfigError) in listeners = try ListenerAssembly(self).assemble() }
+        if let error = ConfigError.together(errors) { throw error }
         files.finishLoading()
         return Configuration(self, listeners: listeners, startNotice: notice(listeners, request))
     }
@@ -188,35 +197,32 @@ final class ConfigurationBuilder {
     }
 
     /// Obeys the whole configuration; if something in it cannot be obeyed, all of that is told.
-    private func read(_ statements: [Statement], in block: Block) throws(ConfigError) {
+    ///
+    /// - Parameter faults: what could not be read.
+    private func read(
+        _ statements: [Statement], in block: Block, faults: [ConfigError]
+    ) throws(ConfigError) {
         var errors = UnsupportedDirectives.errors(in: statements)
-        do throws(ConfigError) {
-            let known = errors.isEmpty ? statements : UnsupportedDirectives.without(statements)
-            try apply(known, to: block)
-        } catch {
-            let missing = UnsupportedDirectives.variables(in: statements)
-            errors += error.all.filter { error in
-                // What they would have defined cannot be known.
-                error.unknownVariable.map { !missing.covers($0) } ?? true
-            }
+        let known = errors.isEmpty ? statements : UnsupportedDirectives.without(statements)
+        errors.gather { () throws(ConfigError) in try apply(known, to: block) }
+        guard !(errors.isEmpty && faults.isEmpty) else { return }
+        errors += closingErrors()
+        let missing = UnsupportedDirectives.variables(in: statements)
+        // What is missing would have defined names: nobody can say that they are wrong.
+        let sure = errors.flatMap(\.all).filter { error in
+            guard faults.isEmpty else { return !error.isReference }
+            return error.unknownVariable.map { !missing.covers($0) } ?? true
         }
-        guard let error = ConfigError.together(errors) else { return }
-        throw ConfigError.together([error] + closingErrors()) ?? error
+        if let error = ConfigError.together(faults + sure) { throw error }
     }
 
     /// What is wrong beside that, as far as it does not follow from it.
     private func closingErrors() -> [ConfigError] {
         var errors = certificateErrors()
-        do throws(ConfigError) {
-            try limitZones.check()
-        } catch {
-            errors.append(error)
-        }
+        errors.gather { () throws(ConfigError) in try limitZones.check() }
         for (_, texts, statement) in formatTexts {
-            do throws(ConfigError) {
+            errors.gather { () throws(ConfigError) in
                 _ = try LogFormat.template(texts, statement, self)
-            } catch {
-                errors.append(error)
             }
         }
         return errors

@@ -39,9 +39,15 @@ struct TLSAssembly {
         if offersHTTP2(server) { made.alpn = ["h2", "http/1.1"] }
         let hasContext = !settings.certificates.elements.isEmpty || made.rejectsHandshakes
         guard hasContext || made.clientVerification != .off else { return Assembled() }
-        try addClientRules(server, to: &made)
+        var named: [MadeCertificate] = []
+        var errors: [ConfigError] = []
+        errors.gather { () throws(ConfigError) in try addClientRules(server, to: &made) }
+        if hasContext {
+            errors.gather { () throws(ConfigError) in named = try readFiles(server, into: &made) }
+        }
+        if let error = ConfigError.together(errors) { throw error }
         guard hasContext else { return Assembled(clientTrust: made.clientTrust) }
-        return try assemble(settings, made, for: server)
+        return try assemble(made, named, for: server)
     }
 
     /// `http2`, or the parameter of a `listen` line for one of its addresses, whoever gave it.
@@ -49,46 +55,77 @@ struct TLSAssembly {
         server.settings.http2.isOn || server.listens.contains { offering.contains($0.address) }
     }
 
-    private func assemble(
-        _ settings: TLSSettings, _ rules: TLSServerSettings, for server: ServerBlock
-    ) throws(ConfigError) -> Assembled {
-        var made = rules
-        made.ticketSecret = try ticketSecret(settings)
+    /// Reads what the server's own side of TLS is made of; if files are wrong, all of that is told.
+    ///
+    /// - Returns: the certificates that variables name.
+    private func readFiles(
+        _ server: ServerBlock, into made: inout TLSServerSettings
+    ) throws(ConfigError) -> [MadeCertificate] {
+        let settings = server.settings.tls
+        var errors: [ConfigError] = []
+        errors.gather { () throws(ConfigError) in made.ticketSecret = try ticketSecret(settings) }
         for file in settings.ticketKeys.elements {
-            let bytes = try read(file, "cannot load session ticket key")
-            guard bytes.count == 48 || bytes.count == 80 else {
-                throw ConfigError("\"\(file.path)\" must be 48 or 80 bytes", file.statement)
+            errors.gather { () throws(ConfigError) in
+                let bytes = try read(file, "cannot load session ticket key")
+                guard bytes.count == 48 || bytes.count == 80 else {
+                    throw ConfigError("\"\(file.path)\" must be 48 or 80 bytes", file.statement)
+                }
+                made.ticketKeyFiles.append(bytes)
             }
-            made.ticketKeyFiles.append(bytes)
         }
-        let passwords = try readPasswords(settings.passwords)
+        var passwords: [[UInt8]] = []
+        errors.gather { () throws(ConfigError) in passwords = try readPasswords(settings.passwords) }
         var keys = settings.keys.elements[...]
         var named: [MadeCertificate] = []
         for file in settings.certificates.elements {
-            if file.path == "self-signed" {
-                let names = selfSignedNames(server)
-                builder.noteSelfSigned(names, file.statement)
-                let (chain, key) = try builder.files.selfSigned(names)
-                made.certificates.append(
-                    .pem(chain: chain, chainName: "self-signed", key: key, keyName: "self-signed"))
-                continue
+            errors.gather { () throws(ConfigError) in
+                guard file.path != "self-signed" else {
+                    return made.certificates.append(try selfSigned(for: server, file))
+                }
+                guard let key = keys.popFirst() else {
+                    throw ConfigError(
+                        "no \"ssl_certificate_key\" is defined for certificate \"\(file.path)\"",
+                        file.statement)
+                }
+                if file.path.contains("$") || key.path.contains("$") {
+                    named.append(try certificate(file, key))
+                    made.madeCertificates += [file.path, key.path]
+                } else {
+                    made.certificates.append(try pair(file, key, passwords))
+                }
             }
-            guard let key = keys.popFirst() else {
-                throw ConfigError(
-                    "no \"ssl_certificate_key\" is defined for certificate \"\(file.path)\"", file.statement)
-            }
-            if file.path.contains("$") || key.path.contains("$") {
-                named.append(try certificate(file, key))
-                made.madeCertificates += [file.path, key.path]
-                continue
-            }
-            let chain = try read(file, "cannot load certificate")
-            let keyBytes = try read(key, "cannot load certificate key")
-            made.certificates.append(
-                .encrypted(
-                    chain: chain, chainName: file.path, key: keyBytes, keyName: key.path,
-                    passwords: passwords))
         }
+        if let error = ConfigError.together(errors) { throw error }
+        return named
+    }
+
+    private func selfSigned(
+        for server: ServerBlock, _ file: TLSFile
+    ) throws(ConfigError) -> TLSCertificate {
+        let names = selfSignedNames(server)
+        builder.noteSelfSigned(names, file.statement)
+        let (chain, key) = try builder.files.selfSigned(names)
+        return .pem(chain: chain, chainName: "self-signed", key: key, keyName: "self-signed")
+    }
+
+    private func pair(
+        _ file: TLSFile, _ key: TLSFile, _ passwords: [[UInt8]]
+    ) throws(ConfigError) -> TLSCertificate {
+        var errors: [ConfigError] = []
+        var chain: [UInt8] = []
+        var keyBytes: [UInt8] = []
+        errors.gather { () throws(ConfigError) in chain = try read(file, "cannot load certificate") }
+        errors.gather { () throws(ConfigError) in keyBytes = try read(key, "cannot load certificate key") }
+        if let error = ConfigError.together(errors) { throw error }
+        return .encrypted(
+            chain: chain, chainName: file.path, key: keyBytes, keyName: key.path, passwords: passwords)
+    }
+
+    private func assemble(
+        _ made: TLSServerSettings, _ named: [MadeCertificate], for server: ServerBlock
+    ) throws(ConfigError) -> Assembled {
+        let settings = server.settings.tls
+        let passwords = named.isEmpty ? [] : try readPasswords(settings.passwords)
         do throws(TLSError) {
             let store = try builder.sessionStore(made.sessionCache)
             let context = try builder.files.tlsContext(made.identity) { () throws(TLSError) in

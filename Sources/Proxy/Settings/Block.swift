@@ -78,6 +78,7 @@ final class Block {
         guard let folder = TemporaryFolder(path(statement.argument(0)), levels: levels) else {
             throw .invalidValue(statement)
         }
+        builder.notePlace(of: folder.path, statement)
         return folder
     }
 }

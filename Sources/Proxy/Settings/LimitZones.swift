@@ -124,10 +124,12 @@ struct LimitZones {
         let missing =
             requests.filter { $0.line == nil }.map(\.name)
             + connections.filter { $0.line == nil }.map(\.name)
-        guard let name = missing.first else { return }
         let known = (requests.map(\.name) + connections.map(\.name)).filter { !missing.contains($0) }
-        let message = "zero size shared memory zone \"\(name)\"\(Spelling.hint(for: name, in: known))"
-        throw firstNamed[name].map { ConfigError(message, $0) } ?? ConfigError(message)
+        let errors = missing.map { name in
+            let message = "zero size shared memory zone \"\(name)\"\(Spelling.hint(for: name, in: known))"
+            return firstNamed[name].map { .unknownReference(message, $0) } ?? ConfigError(message)
+        }
+        if let error = ConfigError.together(errors) { throw error }
     }
 }
 

@@ -190,7 +190,7 @@ private struct AccessLogLine {
             throw ConfigError("no buffer is defined for access_log \"\(path)\"", statement)
         }
         guard let formatIndex = block.builder.formatIndex(format) else {
-            throw ConfigError("unknown log format \"\(format)\"", statement)
+            throw .unknownReference("unknown log format \"\(format)\"", statement)
         }
         block.settings.logs.access.append(
             AccessLogTarget(place: try place(path), format: formatIndex, condition: condition))
@@ -213,6 +213,7 @@ private struct AccessLogLine {
             return .named(try block.template(block.path(path), statement))
         } else {
             target = .file(block.path(path))
+            block.builder.notePlace(of: block.path(path), statement)
         }
         let file = AccessLogFile(
             target: target, bufferSize: bufferSize, flushMs: flushMs, gzipLevel: gzipLevel)

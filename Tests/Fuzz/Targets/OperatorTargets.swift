@@ -27,7 +27,7 @@ extension FuzzTarget {
     static let configuration = FuzzTarget(name: "configuration", words: configWords) { input, _ in
         let parser = ConfigParser(files: OneFile(input.bytes), directory: "/conf")
         do throws(ConfigError) {
-            _ = try parser.parse(path: "/conf/t.conf")
+            _ = try parser.read(path: "/conf/t.conf").checked()
         } catch {
             try hold(error.location != nil && !error.message.isEmpty, "refused without a place: \(error)")
         }

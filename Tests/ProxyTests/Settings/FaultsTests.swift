@@ -70,8 +70,85 @@ import Testing
             """)
         #expect(
             found.compactMap { $0.split(separator: ":").last } == [
-                "1", "2", "4", "5", "6", "7", "8", "9", "11", "12",
+                "1", "2", "4", "5", "6", "7", "8", "9", "11", "11", "12",
             ], "\(found)")
+    }
+
+    @Test("what cannot be read hides nothing else, and nothing is said of what may stand there")
+    func unread() {
+        let found = lines(
+            """
+            events {}
+            http {
+                include /nonexistent/a.conf;
+                log_format x $b;
+                server { gzip maybe; access_log /dev/null named;
+                    location / { root x }
+                    location /b { return 1000; limit_req zone=elsewhere; }
+                ; {}
+                }
+            }
+            }
+            http2 x;
+            """)
+        #expect(
+            found.map { $0.replacing(" in \(Loading.file):", with: " ") } == [
+                "open() \"/nonexistent/a.conf\" failed (2: No such file or directory) 3",
+                "invalid value \"maybe\" in \"gzip\" directive, it must be \"on\" or \"off\" 5",
+                "unexpected \"}\" 6", "invalid return code \"1000\" 7", "unexpected \";\" 8",
+                "unexpected \"{\" 8", "unexpected \"}\" 11", "\"http2\" directive is not allowed here 12",
+            ], "\(found)")
+    }
+
+    @Test("behind a quote that ends nowhere nothing is looked at, but what stood before it is")
+    func abandoned() {
+        let found = lines("events {}\nhttp {\ngzip maybe;\nserver { add_header A \"b\"c;\nfoo; }\n}\n")
+        #expect(found.compactMap { $0.split(separator: ":").last } == ["3", "4"], "\(found)")
+        #expect(lines("events {}\nhttp {\nserver {\nlocation / {\n").count == 1)
+    }
+
+    @Test("every certificate, key, parameter file and zone that is missing is told")
+    func files() {
+        let found = lines(
+            """
+            events {}
+            http {
+                server { listen 127.0.0.1:8443 ssl;
+                    ssl_certificate /none.pem;
+                    ssl_certificate_key /none.key;
+                    ssl_dhparam /none.dh; }
+                server { listen 127.0.0.1:8444 ssl;
+                    ssl_certificate /none2.pem;
+                    ssl_certificate_key /none2.key;
+                    limit_req zone=a;
+                    limit_conn b 1; }
+            }
+            """)
+        #expect(
+            found.compactMap { $0.split(separator: ":").last } == ["4", "5", "6", "8", "9", "10", "11"],
+            "\(found)")
+    }
+
+    @Test("every folder and log that cannot be made is told, where it is named")
+    func folders() {
+        let configuration = try? Loading.main(
+            """
+            events {}
+            http {
+                access_log /proc/none/a.log;
+                client_body_temp_path /proc/none/b;
+                server { proxy_temp_path /proc/none/c;
+                    location / { proxy_pass http://127.0.0.1:1; } }
+            }
+            """)
+        do throws(ConfigError) {
+            try configuration?.prepareDirectories(owner: nil)
+            Issue.record("folders were made in /proc")
+        } catch {
+            // The pid file has its name by default.
+            let places = error.lines.compactMap { $0.split(separator: ":").last }
+            #expect(places.prefix(3) == ["3", "4", "5"], "\(error.lines)")
+        }
     }
 
     @Test("variables of what is not here are not complained of")
