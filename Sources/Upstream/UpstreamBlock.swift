@@ -72,9 +72,6 @@ public final class UpstreamBlock {
             throw ConfigError("no servers are inside upstream", statement)
         }
         guard !settings.method.ranksServers else { return }
-        if settings.peers.contains(where: \.isBackup) {
-            throw ConfigError("balancing method does not support parameter \"backup\"", statement)
-        }
         if settings.peers.contains(where: { $0.slowStartMs > 0 }) {
             throw ConfigError("balancing method does not support parameter \"slow_start\"", statement)
         }
@@ -241,6 +238,11 @@ enum ServerLine {
             } else {
                 try apply(parameter, to: &prototype, statement)
             }
+        }
+        // As in nginx: a method that stands further on has nothing against it, and backups serve when it
+        // finds no other server.
+        guard !prototype.isBackup || block.settings.method.ranksServers else {
+            throw ConfigError("balancing method does not support parameter \"backup\"", statement)
         }
         if let service {
             prototype.dynamicName = try name(service, of: written, isFollowed, statement)

@@ -15,6 +15,8 @@ struct ListenerAssembly {
         var offersHTTP2 = false
         var hasExplicitDefault = false
         var defaultServer: VirtualServer
+        /// Several servers listen there.
+        var isShared = false
         var names = ServerNameTable()
     }
 
@@ -35,6 +37,7 @@ struct ListenerAssembly {
                 try add(line, server, block, to: &gathered)
             }
         }
+        try checkNames(gathered)
         try checkCertificates(gathered)
         for index in gathered.indices { gathered[index].names.close(builder.patterns) }
         return gathered.map { ListenAddress($0) }
@@ -46,6 +49,7 @@ struct ListenerAssembly {
         let index: Int
         if let found = gathered.firstIndex(where: { $0.address == line.address }) {
             index = found
+            gathered[index].isShared = true
             if line.hasSocketOptions && gathered[index].hasSocketOptions {
                 throw ConfigError("duplicate listen options for \(line.address.text)", line.statement)
             }
@@ -72,6 +76,25 @@ struct ListenerAssembly {
             let text = name.text(builder.patterns)
             builder.warn(ConfigError("conflicting server name \"\(text)\" on \(line.address.text), ignored"))
         }
+    }
+
+    /// Names that no host can have match nothing, and are wrong where others are looked up beside them.
+    private func checkNames(_ gathered: [Gathered]) throws(ConfigError) {
+        var errors: [ConfigError] = []
+        for (block, _) in builder.servers where !block.idleNames.isEmpty {
+            let shared = gathered.first { entry in
+                entry.isShared && block.listens.contains { $0.address == entry.address }
+            }
+            for (name, statement) in block.idleNames {
+                guard let address = shared?.address.text else {
+                    builder.warn(ConfigError("server name \"\(name)\" matches nothing", statement))
+                    continue
+                }
+                errors.append(
+                    ConfigError("invalid server name or wildcard \"\(name)\" on \(address)", statement))
+            }
+        }
+        if let error = ConfigError.together(errors) { throw error }
     }
 
     /// A TLS address needs a certificate in its default server. If that rejects all handshakes it needs

@@ -99,6 +99,8 @@ final class ServerBlock {
     var settings: ServerSettings
     var listens: [ListenLine] = []
     private(set) var names: [ServerName] = []
+    /// Those that no host can have.
+    private(set) var idleNames: [(text: String, statement: Statement)] = []
     private var seenNames: Set<ServerName> = []
     let statement: Statement
 
@@ -111,6 +113,8 @@ final class ServerBlock {
     func add(_ name: ServerName) {
         if seenNames.insert(name).inserted { names.append(name) }
     }
+
+    func addIdle(_ name: String, _ statement: Statement) { idleNames.append((name, statement)) }
 }
 
 /// What a server obeys before a location is found.
@@ -128,6 +132,8 @@ struct ServerSettings {
 
 /// `ssl_…`: files are named here and read when all is known.
 struct TLSSettings {
+    /// `ssl`
+    var isOn = false
     var certificates = Replaceable<TLSFile>()
     var keys = Replaceable<TLSFile>()
     var certificateCaching = CertificateCaching()

@@ -174,7 +174,10 @@ private enum LocationReader {
             }
         }
         for other in parent.nested where other.name == name && isSameClass(other.kind, kind) {
-            throw ConfigError("duplicate location \"\(name)\"", statement)
+            let message = "duplicate location \"\(name)\""
+            guard kind == .named else { throw ConfigError(message, statement) }
+            // As in nginx the first one serves; but that says nothing of it.
+            parent.builder.warn(ConfigError("\(message), ignored", statement))
         }
     }
 

@@ -28,7 +28,11 @@ extension ServerSettings {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 for word in statement.arguments {
-                    block.server?.add(try serverName(word, block, statement))
+                    if let name = try serverName(word, block, statement) {
+                        block.server?.add(name)
+                    } else {
+                        block.server?.addIdle(word, statement)
+                    }
                 }
             }.repeatable,
             .flag(
@@ -37,9 +41,11 @@ extension ServerSettings {
         ]
     }
 
+    /// - Returns: `nil` for what is no name of hosts: as in nginx that is wrong only where it would be
+    ///   looked at, beside other servers of the address.
     private static func serverName(
         _ word: String, _ block: Block, _ statement: Statement
-    ) throws(ConfigError) -> ServerName {
+    ) throws(ConfigError) -> ServerName? {
         if word.hasPrefix("~") {
             let pattern = String(word.dropFirst())
             guard !pattern.isEmpty else {
@@ -52,10 +58,10 @@ extension ServerSettings {
         if name.contains("/") {
             block.builder.warn(ConfigError("server name \"\(word)\" has suspicious symbols", statement))
         }
-        guard let mask = HostMask(name) else {
-            throw ConfigError("server name \"\(word)\" is invalid", statement)
-        }
-        return .mask(mask)
+        let isCut =
+            name.hasPrefix("*") ? name.utf8.count < 3 || !name.hasPrefix("*.") : name == "."
+        guard !isCut else { throw ConfigError("server name \"\(word)\" is invalid", statement) }
+        return HostMask(name).map { .mask($0) }
     }
 
     private static var headRows: [Directive<Block>] {

@@ -58,13 +58,22 @@ extension TLSSettings {
                 }
             },
             Directive(
-                "ssl", "Replaced by the `ssl` parameter of `listen`.", "off", in: contexts, arity: 1...1
+                "ssl", "Has all addresses of a server speak TLS; newer: the `ssl` parameter of `listen`.",
+                "on | off", default: "off", in: contexts, arity: 1...1
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
-                guard statement.argument(0) == "off" else {
+                switch statement.argument(0).lowercased() {
+                case "off": block.serverSettings.tls.isOn = false
+                case "on":
+                    block.serverSettings.tls.isOn = true
+                    block.builder.warn(
+                        ConfigError(
+                            "the \"ssl\" directive is deprecated,"
+                                + " use the \"listen ... ssl\" directive instead", statement))
+                default:
                     throw ConfigError(
-                        "the \"ssl\" directive is obsolete, use the \"listen ... ssl\" directive instead",
-                        statement)
+                        "invalid value \"\(statement.argument(0))\" in \"ssl\" directive,"
+                            + " it must be \"on\" or \"off\"", statement)
                 }
             },
         ]

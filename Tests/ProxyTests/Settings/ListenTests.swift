@@ -57,6 +57,14 @@ struct ListenTests {
         #expect(configuration.listeners.map(\.options.backlog) == [9])
     }
 
+    @Test("ssl has every address of the server speak TLS, whatever its listen says")
+    func oldSSL() throws {
+        let text = "listen 127.0.0.1:8443; listen 127.0.0.1:8444 ssl; ssl on; ssl_certificate self-signed;"
+        #expect(try Loading.http("server { \(text) }").listeners.map(\.isTLS) == [true, true])
+        #expect(
+            try Loading.http("ssl on; server { listen 8443; ssl off; }").listeners.map(\.isTLS) == [false])
+    }
+
     @Test("a self-signed certificate needs no file")
     func selfSigned() throws {
         let configuration = try Loading.http(

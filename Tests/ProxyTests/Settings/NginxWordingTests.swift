@@ -21,10 +21,6 @@ struct NginxWordingTests {
 
     /// Refused here for reasons of its own.
     static let own: Set<String> = [
-        // nginx looks at masks only where several servers share an address.
-        #"server name "a*b" is invalid"#, #"server name "*.a.*" is invalid"#,
-        // `ssl on` was still allowed then.
-        #"the "ssl" directive is obsolete, use the "listen ... ssl" directive instead"#,
         // nginx adds such weights up as they are, whatever comes of it.
         #"invalid parameter "weight=9223372036854775807""#,
         // nginx adds the words of its TLS library.

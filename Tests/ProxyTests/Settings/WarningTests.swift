@@ -20,6 +20,19 @@ struct WarningTests {
         ("server { listen 8080; server_name a; } server { listen 8081; server_name a; }", []),
         ("server { listen 8080; server_name a a; }", []),
         (
+            "server { listen 8080; server_name www.*.com; } server { listen 8081; server_name a..b c; }",
+            [#"server name "www.*.com" matches nothing"#, #"server name "a..b" matches nothing"#]
+        ),
+        (
+            "server { listen 8443; ssl on; ssl_certificate self-signed; }",
+            [#"the "ssl" directive is deprecated, use the "listen ... ssl" directive instead"#]
+        ),
+        ("upstream u { server 127.0.0.1:1; server 127.0.0.1:2 backup; ip_hash; }", []),
+        (
+            "server { listen 8080; location @a { } location @a { } }",
+            [#"duplicate location "@a", ignored"#]
+        ),
+        (
             "sendfile on; server { listen 8080; sendfile on; } server { listen 8081; sendfile off; }",
             [#""sendfile" is accepted but has no effect here"#]
         ),
