@@ -231,6 +231,12 @@ extension CoreSettings {
                 throw ConfigError(
                     "the \"alias\" directive cannot be used inside the named location", statement)
             }
+            // What they say is what this makes.
+            for made in ["document_root", "realpath_root"]
+            where ["$\(made)", "${\(made)}"].contains(where: statement.argument(0).contains) {
+                throw ConfigError(
+                    "the $\(made) variable cannot be used in the \"\(name)\" directive", statement)
+            }
             block.rootDirective = name
             var path = block.path(statement.argument(0))
             if !isAlias { while path.count > 1, path.hasSuffix("/") { path.removeLast() } }
@@ -300,7 +306,9 @@ private enum ErrorPageLine {
         }
         let target = try block.template(uri, statement)
         for word in words {
-            guard let code = UInt16(word) else { throw ConfigError("invalid value \"\(word)\"", statement) }
+            guard let number = Units.number(word), let code = UInt16(exactly: number) else {
+                throw ConfigError("invalid value \"\(word)\"", statement)
+            }
             guard code != 499 else { throw ConfigError("invalid value \"499\"", statement) }
             guard 300...599 ~= code else {
                 throw ConfigError("value \"\(word)\" must be between 300 and 599", statement)

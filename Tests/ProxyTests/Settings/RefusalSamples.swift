@@ -445,6 +445,8 @@ enum RefusalSamples {
         (#"proxy_bind foo;"#, #"invalid address "foo""#),
         (#"proxy_connect_timeout x;"#, #""proxy_connect_timeout" directive invalid value"#),
         (#"error_page 200 /x;"#, #"value "200" must be between 300 and 599"#),
+        (#"error_page +404 /x;"#, #"invalid value "+404""#),
+        (#"root $document_root;"#, #"the $document_root variable cannot be used in the "root" directive"#),
         (#"error_page 499 /x;"#, #"invalid value "499""#),
         (#"error_page =200 /x;"#, #"invalid value "=200""#),
         (#"root /a; alias /b;"#, #""alias" directive is duplicate, "root" directive was specified earlier"#),
