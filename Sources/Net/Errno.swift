@@ -58,6 +58,8 @@ public struct Errno: Error, Equatable, Sendable {
 
     /// There is no such file.
     public var isNotFound: Bool { code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG }
+    /// Its path leads through what is no folder, or is too long for any file.
+    public var isNoFolder: Bool { code == ENOTDIR || code == ENAMETOOLONG }
     /// A link that may not be followed, or leads to itself.
     public var isLink: Bool { code == ELOOP || code == EMLINK }
     /// It is there, and not for us.

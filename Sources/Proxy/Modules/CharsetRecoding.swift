@@ -97,9 +97,8 @@ final class CharsetRecoding {
             out.append(CharsetRecoding.unknown)
             return length
         case .cut:
-            guard isLast else { return nil }
-            out.append(CharsetRecoding.unknown)
-            return input.count - index
+            // As in nginx, the beginning of a character that never comes stands for nothing.
+            return isLast ? input.count - index : nil
         }
     }
 }

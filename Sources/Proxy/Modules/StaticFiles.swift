@@ -9,16 +9,16 @@ enum StaticFiles {
     static let module = ContentModule(hasReserve: false, handle: { StaticFiles.handle($0) })
 
     static func handle(_ exchange: Exchange) -> Outcome {
+        switch exchange.method {
+        case .get, .head, .post: break
+        // As in nginx, wherever the path would lead.
+        default: return .status(405)
+        }
         guard FilePath.isKnown(for: exchange) else { return FilePath.refuse(exchange) }
         let path = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(path) }
         let isDirectory = !exchange.uri.isEmpty && exchange.uri[exchange.uri.count - 1] == UInt8(ascii: "/")
-        switch exchange.method {
-        case .get, .head, .post:
-            return isDirectory ? index(of: exchange, path) : file(for: exchange, path)
-        default:
-            return .status(405)
-        }
+        return isDirectory ? index(of: exchange, path) : file(for: exchange, path)
     }
 
     // MARK: Directories
@@ -44,6 +44,10 @@ enum StaticFiles {
             if error.isLink {
                 exchange.log(.error, "\"\(path.printableText)\" is forbidden \(error.logText)")
                 return .status(403)
+            }
+            if error.isNoFolder {
+                exchange.log(.error, "\"\(path.printableText)\" is not found \(error.logText)")
+                return .status(404)
             }
             if !isDirectoryKnown, let outcome = missingDirectory(exchange, path) { return outcome }
             isDirectoryKnown = true

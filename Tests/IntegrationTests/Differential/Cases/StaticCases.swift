@@ -21,6 +21,8 @@ extension DifferentialGroup {
                     location = /one { alias %PREFIX%/www/plain.txt; }
                     location ~ ^/re/(.*)$ { alias %PREFIX%/other/$1; }
                     location /second/ { index none.html home.htm; }
+                    location /moved/ { alias %PREFIX%/other/; rewrite ^ /elsewhere break; }
+                    location /through/ { alias %PREFIX%/www/second/; index home.htm/x; }
                     location /max/ { max_ranges 0; alias %PREFIX%/www/; }
                     location /noetag/ { etag off; alias %PREFIX%/www/; }
                     location /exactly/ { if_modified_since before; alias %PREFIX%/www/; }
@@ -33,6 +35,8 @@ extension DifferentialGroup {
                 .init("an empty file", .get("/zero.txt")),
                 .init("an index", .get("/")),
                 .init("an index below", .get("/sub/")),
+                .init("an index through what is no folder", .get("/through/")),
+                .init("PUT where an alias has lost its path", .request("PUT", "/moved/file.txt")),
                 .init("a second index name", .get("/second/")),
                 .init("a directory without its slash", .get("/sub")),
                 .init("a directory without its slash, with a query", .get("/sub?a=b")),
