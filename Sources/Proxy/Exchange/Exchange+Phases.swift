@@ -172,18 +172,21 @@ extension Exchange {
             case (.declined, .access): stage = .precontent
             case (.declined, _): stage = .content
             case (.reroute, _):
-                guard countRedirect() else { return }
+                guard countRedirect("processing", uri) else { return }
                 stage = .findLocation
             case (.respond, _), (.status, _), (.suspended, _), (.close, _): return conclude(outcome)
             }
         }
     }
 
+    /// - Parameter step: what is done with the path.
     /// - Returns: whether one more internal redirect is allowed; otherwise 500 was answered.
-    func countRedirect() -> Bool {
+    private func countRedirect(_ step: StaticString, _ path: ByteBuffer) -> Bool {
         routing.redirectCount += 1
         guard routing.redirectCount > Exchange.redirectsMax else { return true }
-        worker.log(.error, self, "rewrite or internal redirection cycle while processing request")
+        worker.log(
+            .error, self,
+            "rewrite or internal redirection cycle while \(step) \"\(path.printableText)\"")
         finish(status: 500, withErrorPage: false)
         return false
     }
@@ -391,7 +394,7 @@ extension Exchange {
         case .suspended: break
         case .declined: finish(status: 404)
         case .reroute:
-            guard countRedirect() else { return }
+            guard countRedirect("processing", uri) else { return }
             serve(from: .findLocation)
         case .close:
             stream.mustClose()
@@ -421,7 +424,7 @@ extension Exchange {
         routing.pathOrigin = .changed
         routing.isInternal = true
         routing.appendsPathToAlias = false
-        guard countRedirect() else { return }
+        guard countRedirect("internally redirecting to", uri) else { return }
         advance(.resumed)
         location = server.base
         settleKeepAlive()
@@ -431,7 +434,7 @@ extension Exchange {
     /// Serves the request in a named location.
     func redirectInternally(named name: [UInt8]) {
         if let trace = worker.trace { trace.redirected(self, to: [UInt8(ascii: "@")] + name) }
-        guard countRedirect() else { return }
+        guard countRedirect("redirecting from", uri) else { return }
         // Nothing is known of a request whose first line was refused.
         guard !uri.isEmpty else {
             let name = String(decoding: name, as: UTF8.self)
@@ -440,7 +443,7 @@ extension Exchange {
         }
         guard let target = server.namedLocation(name) else {
             worker.log(
-                .error, self, "could not find named location \"\(String(decoding: name, as: UTF8.self))\"")
+                .error, self, "could not find named location \"@\(String(decoding: name, as: UTF8.self))\"")
             return finish(status: 500)
         }
         routing.isInternal = true

@@ -256,6 +256,11 @@ final class HTTP1Session {
             finishLog(exchange)
         } else if case .failed(let errno) = outcome {
             worker.log(.info, connection, "recv() failed \(errno.logText) while waiting for request")
+        } else if connection.requestCount == 0 {
+            worker.log(.info, connection, "client closed connection while waiting for request")
+        } else {
+            let address = ByteBuffer.shown { connection.remoteAddress.append(addressTo: $0) }
+            worker.log(.info, connection, "client \(address) closed keepalive connection")
         }
         close()
     }

@@ -218,6 +218,7 @@ extension UpstreamRequest {
         switch change {
         case .none: return
         case .out:
+            log(.warn, "upstream server temporarily disabled")
             let count = peer.state.fails
             entry = Chronicle.Entry(
                 peer.settings.name, "unavailable",
