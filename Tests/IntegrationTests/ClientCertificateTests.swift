@@ -68,7 +68,7 @@ import Testing
                     ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key;
                     ssl_verify_client on; ssl_client_certificate %PREFIX%/twice.crt;
                     ssl_conf_command ClientCAFile ca.crt;
-                    return 200 "$ssl_ciphers|$ssl_curves|$ssl_client_s_dn_legacy|$ssl_client_i_dn_legacy"; } }
+                    return 200 "$ssl_ciphers|$ssl_curves|$ssl_client_s_dn_legacy|$ssl_client_i_dn_legacy|$ssl_client_raw_cert."; } }
             """,
             directory: {
                 try $0.write($0.read("ca.crt") + $0.read("ca.crt"), to: "twice.crt"); return $0
@@ -82,8 +82,9 @@ import Testing
         let text = try TLSClient.curl(port: server.port, host: "a.test", options: options, in: directory).text
         let words = (text.components(separatedBy: "\r\n\r\n").last ?? "").split(separator: "|").map(
             String.init)
-        #expect(words.count == 4 && words[0].hasPrefix("ECDHE-ECDSA-AES128-GCM-SHA256"), "\(text)")
-        #expect(words.dropFirst() == ["X25519:prime256v1", "/CN=good", "/CN=authority"], "\(text)")
+        #expect(words.count == 5 && words[0].hasPrefix("ECDHE-ECDSA-AES128-GCM-SHA256"), "\(text)")
+        #expect(words.dropFirst().prefix(3) == ["X25519:prime256v1", "/CN=good", "/CN=authority"], "\(text)")
+        #expect(words.last?.hasSuffix("-----END CERTIFICATE-----\n.") == true, "\(text)")
         let told = try TLSClient.handshake(port: server.port, serverName: "a.test", in: directory)
         #expect(told.components(separatedBy: "CN = authority").count == 2, "\(told)")
         server.finish()

@@ -108,7 +108,7 @@ extension Variables {
                 $0.clientDaysLeft
             },
             certificateRow("ssl_client_raw_cert", "The client's certificate as PEM.") {
-                ClientCertificates.withoutLastLineFeed($0.clientCertificatePEM)
+                $0.clientCertificatePEM
             },
             certificateRow("ssl_client_cert", "The same, each line but the first behind a tab.") {
                 ClientCertificates.withoutLastLineFeed($0.clientCertificatePEM).replacing("\n", with: "\n\t")
