@@ -10,6 +10,10 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     public private(set) var unknownVariable: String?
     /// It may be that what is missing stands where nothing could be read.
     public private(set) var isReference = false
+    /// Words stand there that the directive does not take: how it is written helps.
+    private var isAboutWords = false
+    /// What to do about it, where that can be said.
+    public private(set) var advice: String?
     /// Whatever else is wrong: who has to mend a configuration is to know all of it after one run.
     public private(set) var further: [ConfigError] = []
 
@@ -24,10 +28,11 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
         self.location = location
     }
 
-    /// An error of the text itself, where a statement of that order would stand.
-    init(_ message: String, at location: SourceLocation?, order: Int) {
-        self.init(message, at: location)
-        self.order = order
+    /// The same as an error of the text itself, where a statement of that order would stand.
+    func ordered(_ order: Int) -> ConfigError {
+        var error = self
+        error.order = order
+        return error
     }
 
     /// An error that `statement` is to blame for.
@@ -96,7 +101,28 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
         return rest > 0 ? told + ["and \(rest) more"] : told
     }
 
-    private var line: String { location.map { "\(message) in \($0)" } ?? message }
+    private var line: String {
+        let text = advice.map { "\(message) (\($0))" } ?? message
+        return location.map { "\(text) in \($0)" } ?? text
+    }
+
+    /// The same error, with what to do about it.
+    func advised(_ text: String?) -> ConfigError {
+        var error = self
+        error.advice = advice ?? text
+        return error
+    }
+
+    /// The same error, with how the directive is written if it is that of `statement` which is not so.
+    func advised(_ usage: String?, for statement: Statement) -> ConfigError {
+        isAboutWords && further.isEmpty && order == statement.order ? advised(usage) : self
+    }
+
+    private static func aboutWords(_ message: String, _ statement: Statement) -> ConfigError {
+        var error = ConfigError(message, statement)
+        error.isAboutWords = true
+        return error
+    }
 
     /// `message in file:line`, as nginx words it, and how many more there are.
     public var description: String {
@@ -108,17 +134,22 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
 extension ConfigError {
     /// For directives whose count of arguments is not a plain range.
     public static func invalidArgumentCount(_ statement: Statement) -> ConfigError {
-        ConfigError("invalid number of arguments in \"\(statement.name)\" directive", statement)
+        aboutWords("invalid number of arguments in \"\(statement.name)\" directive", statement)
     }
 
     /// For a time, a size or another single value.
     public static func invalidValue(_ statement: Statement) -> ConfigError {
-        ConfigError("\"\(statement.name)\" directive invalid value", statement)
+        aboutWords("\"\(statement.name)\" directive invalid value", statement)
     }
 
     /// For one of several parameters.
     public static func invalidParameter(_ parameter: String, _ statement: Statement) -> ConfigError {
-        ConfigError("invalid parameter \"\(parameter)\"", statement)
+        aboutWords("invalid parameter \"\(parameter)\"", statement)
+    }
+
+    /// For a number that is none.
+    static func invalidNumber(_ statement: Statement) -> ConfigError {
+        aboutWords("\"\(statement.name)\" directive invalid number", statement)
     }
 
     /// For a directive that may stand once where it stands a second time.

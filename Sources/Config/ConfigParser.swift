@@ -106,7 +106,11 @@ public struct ConfigParser {
         var faults: [ConfigError] = []
 
         mutating func fail(_ message: String, at place: SourceLocation?) {
-            faults.append(ConfigError(message, at: place, order: nextOrder()))
+            fail(ConfigError(message, at: place))
+        }
+
+        mutating func fail(_ error: ConfigError) {
+            faults.append(error.ordered(nextOrder()))
         }
 
         /// The number of the statement that begins now.
@@ -172,7 +176,7 @@ public struct ConfigParser {
         do throws(ConfigError) {
             return try lexer.next()
         } catch {
-            progress.fail(error.message, at: error.location)
+            progress.fail(error)
             return lexer.recover()
         }
     }
@@ -198,7 +202,7 @@ public struct ConfigParser {
             do throws(ConfigError) {
                 try lexer.skipLua()
             } catch {
-                progress.fail(error.message, at: error.location)
+                progress.fail(error)
                 lexer.abandon()
             }
             return Statement(words: words, block: [], location: place, order: order)

@@ -54,7 +54,7 @@ extension Directive {
         Directive(name, summary, "number", default: text, in: contexts, arity: 1...1) {
             (scope: Scope, statement: Statement) throws(ConfigError) in
             guard let number = Units.number(statement.argument(0)) else {
-                throw ConfigError("\"\(statement.name)\" directive invalid number", statement)
+                throw .invalidNumber(statement)
             }
             guard bounds.contains(number) else {
                 let allowed =

@@ -42,6 +42,13 @@ public struct Directive<Scope: AnyObject>: Sendable {
         self.apply = apply
     }
 
+    /// How it is written; `nil`: any words do.
+    var usage: String? {
+        guard syntax != "..." else { return nil }
+        let words = syntax.isEmpty ? name : "\(name) \(syntax)"
+        return "syntax: \(words)\(isBlock ? " { ... }" : ";")"
+    }
+
     /// A row like this one under another name, obeyed in another way.
     public func like(
         _ name: String, default text: String? = nil, apply: @escaping Apply

@@ -51,7 +51,7 @@ public struct DirectiveTable<Scope: AnyObject>: Sendable {
                 do throws(ConfigError) {
                     try row.apply(scope, statement)
                 } catch {
-                    errors.append(error)
+                    errors.append(error.advised(row.usage, for: statement))
                 }
             }
         }
@@ -80,15 +80,20 @@ public struct DirectiveTable<Scope: AnyObject>: Sendable {
             throw ConfigError("unknown directive \"\(name)\"\(hint(for: name, in: context))", statement)
         }
         guard let row = candidates.first(where: { !$0.contexts.isDisjoint(with: context) }) else {
+            let places = candidates.reduce(into: Context()) { $0.formUnion($1.contexts) }.name
             throw ConfigError("\"\(name)\" directive is not allowed here", statement)
+                .advised(places.isEmpty ? nil : "it may stand in: \(places)")
         }
         if row.isBlock && statement.block == nil {
-            throw ConfigError("directive \"\(name)\" has no opening \"{\"", statement)
+            throw ConfigError("directive \"\(name)\" has no opening \"{\"", statement).advised(row.usage)
         }
         if !row.isBlock && statement.block != nil {
             throw ConfigError("directive \"\(name)\" is not terminated by \";\"", statement)
+                .advised(row.usage)
         }
-        guard row.arity.contains(statement.arguments.count) else { throw .invalidArgumentCount(statement) }
+        guard row.arity.contains(statement.arguments.count) else {
+            throw ConfigError.invalidArgumentCount(statement).advised(row.usage)
+        }
         return row
     }
 

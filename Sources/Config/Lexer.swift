@@ -249,7 +249,9 @@ struct Lexer {
     }
 
     private func unexpected(_ byte: UInt8) -> ConfigError {
-        ConfigError("unexpected \"\(text(of: byte))\"", at: location)
+        let error = ConfigError("unexpected \"\(text(of: byte))\"", at: location)
+        guard byte == UInt8(ascii: "}"), let name = words.first else { return error }
+        return error.advised("\"\(name)\" lacks its \";\"")
     }
 
     private func text(of byte: UInt8) -> String { String(decoding: CollectionOfOne(byte), as: UTF8.self) }

@@ -34,7 +34,7 @@ func problem(in text: String, files: [String: String] = [:]) -> String? {
         _ = try parse(text, files: files)
         return nil
     } catch {
-        return error.lines.first
+        return error.bare
     }
 }
 
@@ -44,8 +44,13 @@ func problem(_ body: () throws(ConfigError) -> Void) -> String? {
         try body()
         return nil
     } catch {
-        return error.lines.first
+        return error.bare
     }
+}
+
+extension ConfigError {
+    /// The first error as nginx says it: what to do about it is left out.
+    fileprivate var bare: String { location.map { "\(message) in \($0)" } ?? message }
 }
 
 /// Any statement, for errors to point at.

@@ -95,9 +95,38 @@ import Testing
             found.map { $0.replacing(" in \(Loading.file):", with: " ") } == [
                 "open() \"/nonexistent/a.conf\" failed (2: No such file or directory) 3",
                 "invalid value \"maybe\" in \"gzip\" directive, it must be \"on\" or \"off\" 5",
-                "unexpected \"}\" 6", "invalid return code \"1000\" 7", "unexpected \";\" 8",
-                "unexpected \"{\" 8", "unexpected \"}\" 11", "\"http2\" directive is not allowed here 12",
+                "unexpected \"}\" (\"root\" lacks its \";\") 6", "invalid return code \"1000\" 7",
+                "unexpected \";\" 8",
+                "unexpected \"{\" 8", "unexpected \"}\" 11",
+                "\"http2\" directive is not allowed here (it may stand in: http, server) 12",
             ], "\(found)")
+    }
+
+    @Test("what is said comes with how it is written, or where it may stand")
+    func advice() {
+        let found = lines(
+            """
+            events {}
+            http {
+                client_max_body_size lots;
+                keepalive_requests x;
+                root;
+                satisfy { }
+                worker_processes 2;
+                types;
+                access_log off maybe;
+            }
+            """)
+        let said = found.dropLast().map { line in
+            line.split(separator: "(").last.flatMap { $0.split(separator: ")").first }.map(String.init)
+        }
+        #expect(
+            said == [
+                "syntax: client_max_body_size size;", "syntax: keepalive_requests number;",
+                "syntax: root path;", "syntax: satisfy all | any;", "it may stand in: main",
+                "syntax: types { ... }",
+            ], "\(found)")
+        #expect(found.last?.contains("\"maybe\" (syntax: access_log ") == true, "\(found)")
     }
 
     @Test("behind a quote that ends nowhere nothing is looked at, but what stood before it is")
