@@ -2,7 +2,7 @@ internal import Core
 internal import Net
 
 /// Slots of shared memory that are found by keys of any bytes, for all processes: what `limit_req_zone` and
-/// `limit_conn_zone` keep.
+/// `limit_conn_zone` keep, and `sticky learn`.
 ///
 ///     mutex | what this is | free, newest, oldest | counts | users | heads | slots | the table's own
 ///     slot: link | neighbours in age | length and hash of the key | values | key

@@ -26,7 +26,7 @@ import Testing
                 toFile: "\(Self.root)/\(Self.reference)/\(name).md", atomically: true, encoding: .utf8)
             return
         }
-        #expect(page[start..<stop] == wanted)
+        #expect(page[start..<stop] == wanted, "PORTICO_UPDATE_README=1 swift test --filter ReadmeTests")
     }
 
     // MARK: README

@@ -13,7 +13,8 @@ enum AccessVerdict {
 /// The ways of deciding about access, in the order in which they are asked; `satisfy` says whether all of
 /// them must agree.
 ///
-/// To add one, write `Modules/<Name>.swift` with what it has to say, and add a case here.
+/// To add one, write `Modules/<Name>.swift` with what it has to say, and add a case here; how `explain` says
+/// it stands in `RequestTrace.asked`.
 enum AccessCheck: Int {
     case addresses, passwords, subrequest
 
