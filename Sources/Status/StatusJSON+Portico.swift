@@ -5,7 +5,7 @@ internal import Upstream
 /// What the commercial API has no shape for.
 extension StatusJSON {
     var portico: JSON {
-        let verdict = StatusVerdict(report)
+        let verdict = report.verdict
         var members: [(String, JSON)] = [
             ("verdict", .string(verdict.text)), ("level", .string(verdict.level.name)),
             ("well", .bool(verdict.isWell)), ("usable_servers", .int(verdict.usable)),
@@ -36,7 +36,7 @@ extension StatusJSON {
         }
         members += [
             ("workers", .array(report.workers.map { worker($0) })),
-            ("upstreams", .object(report.upstreams.map { entry in (entry.name, .made { details(entry) }) })),
+            ("upstreams", detailsOfUpstreams),
             ("certificates", .array(report.certificates.map { certificate($0) })),
             ("reasons", .object(report.reasons.map { ($0.reason, .int($0.count)) })),
             ("errors", .array(report.events.map { event($0) })),
@@ -72,13 +72,17 @@ extension StatusJSON {
         ])
     }
 
+    var detailsOfUpstreams: JSON {
+        .object(report.upstreams.map { entry in (entry.name, .made { details(entry) }) })
+    }
+
     private func details(_ upstream: StatusReport.Upstream) -> JSON {
         let all = upstream.servers.reduce(0) { $0 + $1.sum[.requests] }
         return .object([
             ("panic", .bool(upstream.isInPanic)),
             ("usable_servers", .int(upstream.servers.count { upstream.canServe($0) })),
             ("windows", .array(upstream.windows.map { serverWindow($0) })),
-            ("servers", .array(upstream.servers.map { entry in .made { server(entry, all) } })),
+            ("servers", .array(upstream.listed.map { entry in .made { server(entry, all) } })),
         ])
     }
 

@@ -12,10 +12,22 @@ package struct StatusJSON {
 
     /// All of it, as `/status?format=json` gives it.
     package var whole: JSON {
-        .object([
+        if let part = report.part { return page(part) }
+        return .object([
             ("nginx", nginx), ("processes", processes), ("connections", connections(report.connections)),
             ("slabs", slabs), ("ssl", ssl), ("workers", workers), ("resolvers", resolvers),
             ("http", http), ("portico", .made { portico }),
+        ])
+    }
+
+    /// Servers alone, and where those that follow are.
+    private func page(_ part: StatusPart) -> JSON {
+        .object([
+            ("page", .int(part.page)), ("pages", .int(part.pages)),
+            ("next", part.next("json").map { .string($0) } ?? .null),
+            ("verdict", .string(report.verdict.text)), ("level", .string(report.verdict.level.name)),
+            ("http", .object([("upstreams", upstreams)])),
+            ("portico", .object([("upstreams", detailsOfUpstreams)])),
         ])
     }
 
@@ -170,7 +182,7 @@ package struct StatusJSON {
         var members: [(String, JSON)] = [
             (
                 "peers",
-                .array(upstream.servers.map { entry in .made { peer(entry, usesTLS: upstream.usesTLS) } })
+                .array(upstream.listed.map { entry in .made { peer(entry, usesTLS: upstream.usesTLS) } })
             ),
             ("keepalive", .int(upstream.idleConnections)),
             ("zombies", .int(upstream.zombies)),

@@ -30,15 +30,18 @@ package final class StatusMetrics {
     /// Adds the steps that write all of it.
     package static func add(_ report: StatusReport, _ form: Form = .prometheus, to work: SlicedWork) {
         let metrics = StatusMetrics(report, form, work)
-        metrics.addVerdict()
-        metrics.addService()
-        metrics.addHandshakes()
-        metrics.addZones()
-        metrics.addLimits()
+        let hasService = report.part?.hasService ?? true
+        if hasService {
+            metrics.addVerdict()
+            metrics.addService()
+            metrics.addHandshakes()
+            metrics.addZones()
+            metrics.addLimits()
+        }
         metrics.addServers()
         metrics.addServerHandshakes()
         metrics.addUpstreams()
-        metrics.addResolvers()
+        if hasService { metrics.addResolvers() }
         if case .openMetrics = form { work.once { work.out.append("# EOF\n") } }
     }
 
@@ -48,7 +51,7 @@ package final class StatusMetrics {
         self.work = work
         out = work.out
         for (index, upstream) in report.upstreams.enumerated() {
-            for server in upstream.servers { servers.append((index, "", server)) }
+            for server in upstream.listed { servers.append((index, "", server)) }
         }
         let upstreams = report.upstreams.map(\.name)
         work.each(servers.count) { [self] index in
@@ -67,7 +70,7 @@ package final class StatusMetrics {
 extension StatusMetrics {
     private func addVerdict() {
         work.once { [self] in
-            let verdict = StatusVerdict(report)
+            let verdict = report.verdict
             single(
                 "verdict", .gauge,
                 "0 green: nothing needs a hand, 1 amber: something does, 2 red: requests cannot be served.",
@@ -340,7 +343,7 @@ extension StatusMetrics {
             var isBegun = false
             work.each(report.upstreams.count) { [self] index in
                 let upstream = report.upstreams[index]
-                guard let value = value(upstream) else { return }
+                guard !upstream.isContinued, let value = value(upstream) else { return }
                 if !isBegun { begin(name, kind, help) }
                 isBegun = true
                 line(name, StatusMetrics.text([("upstream", upstream.name)]), value)

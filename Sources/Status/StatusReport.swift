@@ -60,6 +60,10 @@ package struct StatusReport {
         /// Servers that are not of the group any more and still have requests.
         package var zombies: Int
         let isInPanic: Bool
+        /// Those of its servers that are on this page, which has others of its numbers only if it begins
+        /// here; `nil`: all.
+        var listedServers: Range<Int>?
+        var isContinued = false
 
         /// Over the last seconds and minutes: attempts at all of its servers.
         var windows: [RecentWindow] { RecentWindow.sums(servers.map(\.recent.windows)) }
@@ -204,6 +208,10 @@ package struct StatusReport {
     package var windows: [RecentWindow] = []
     /// Of the last minutes, the oldest first.
     package var samples: [ServiceRecord.Sample] = []
+
+    /// Which part of the whole it is, and what was said of the whole; `nil`: it is the whole.
+    var part: StatusPart?
+    var wholeVerdict: StatusVerdict?
 
     /// Of nothing yet.
     package init() {}

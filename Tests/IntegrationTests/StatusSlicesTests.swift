@@ -56,6 +56,11 @@ import Testing
             #expect(((upstream as? [String: Any])?["peers"] as? [Any])?.count == 2000)
             #expect(json?["portico"] != nil)
         }
+        for format in ["json", "prometheus"] {
+            let part = try RawClient.get(server.port, "/status?format=\(format)&page=7")
+            #expect(part.head["link"] == "<?format=\(format)&page=8>; rel=\"next\"")
+            #expect(part.body.count < 60_000 && String(latin1: part.body).contains("127.0.0.1:20"))
+        }
         let text = String(decoding: try RawClient.get(server.port, "/status?format=text").body, as: UTF8.self)
         #expect(text.hasPrefix("green: All well: 2000 of 2000 gateways up\n"))
         #expect(text.contains("127.0.0.1:21999") && text.contains("\nworker "))

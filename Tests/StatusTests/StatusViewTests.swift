@@ -69,7 +69,7 @@ import Upstream
         let zone = StatusReport.Zone(name: "a rather long name of a zone", sum: TallySum())
         report.serverZones = Array(repeating: zone, count: count)
         report.locationZones = report.serverZones
-        let text = String(repeating: "/long", count: 100)
+        let text = String(repeating: "/long", count: 95)
         report.events = (0..<20).map {
             EventRing.Event(atMs: 1, status: 502, texts: ["upstream_error", text, text, "\($0)\(text)"])
         }
@@ -138,6 +138,45 @@ import Upstream
             families.append(String(line.split(separator: " ")[2]))
         }
         #expect(Set(families).count == families.count)
+    }
+
+    @Test(
+        "documents for programs are small if pages are asked for, and nothing is left out",
+        arguments: [StatusPart.Room.json, .metrics])
+    func parts(_ room: StatusPart.Room) throws {
+        var report = StatusReport()
+        report.nowMs = 100_000_000
+        report.upstreams = [try upstream("big", 300) { $0 % 3 == 1 ? .unhealthy : .up }]
+        report.upstreams += try (0..<10).map { try upstream("u\($0)", $0) { _ in .up } }
+        let groups = report.upstreams.map { (name: $0.name, servers: $0.servers.count) }
+        func document(_ arguments: [String: String]) throws -> (part: StatusPart, text: String) {
+            let part = try #require(StatusPart({ arguments[$0] }, room, groups))
+            var page = report
+            page.cut(to: part)
+            if room == .json { return (part, StatusJSON(report: page).whole.text) }
+            let out = ByteBuffer(capacity: 64)
+            StatusMetrics.write(page, to: out)
+            return (part, String(decoding: out.bytes, as: UTF8.self))
+        }
+        #expect(StatusPart({ _ in nil }, room, groups) == nil)
+        for (name, wanted) in [("", 345), ("big", 300), ("u7", 7), ("u0", 0), ("nobody", 0)] {
+            var (found, upstreams, page) = (0, 0, 1)
+            while true {
+                let (part, text) = try document(["upstream": name, "page": "\(page)"])
+                #expect(text.utf8.count < 60_000, "\(page): \(text.utf8.count)")
+                let marks = room == .json ? ("\"peers\":", "\"downtime\":") : ("_servers{", "_server_state{")
+                upstreams += text.ranges(of: marks.0).count
+                found += text.ranges(of: marks.1).count
+                #expect(text.contains("can serve nothing") == (room == .json || part.hasService))
+                guard let next = part.next("x") else { break }
+                page += 1
+                #expect(next == "?format=x\(name.isEmpty ? "" : "&upstream=\(name)")&page=\(page)")
+            }
+            #expect(found == wanted, "\(name)")
+            if room == .metrics { #expect(upstreams == (name.isEmpty ? 11 : name == "nobody" ? 0 : 1)) }
+        }
+        let (last, _) = try document(["page": "1000000"])
+        #expect(last.page == last.pages && last.next("x") == nil)
     }
 
     @Test(

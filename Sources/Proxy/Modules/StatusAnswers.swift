@@ -4,6 +4,7 @@ internal import HTTP
 internal import Net
 internal import Sharing
 internal import Status
+internal import Upstream
 
 /// `status` and `api`: what the service does, for people and for programs.
 enum StatusAnswers {
@@ -47,19 +48,43 @@ enum StatusAnswers {
             add(exchange, "Content-Security-Policy", StatusPage.contentSecurityPolicy(nonce: nonce))
             add(exchange, "Referrer-Policy", "no-referrer")
         case .json:
-            work.once { write(StatusJSON(report: gathering.report).whole, in: work) }
+            let part = part(of: exchange, .json, "json")
+            work.once {
+                gathering.cut(to: part)
+                write(StatusJSON(report: gathering.report).whole, in: work)
+            }
             setType(exchange, "application/json")
         case .metrics:
-            work.once { StatusMetrics.add(gathering.report, .prometheus, to: work) }
+            let part = part(of: exchange, .metrics, "prometheus")
+            work.once {
+                gathering.cut(to: part)
+                StatusMetrics.add(gathering.report, .prometheus, to: work)
+            }
             setType(exchange, "text/plain; version=0.0.4; charset=utf-8")
         case .openMetrics:
-            work.once { StatusMetrics.add(gathering.report, .openMetrics, to: work) }
+            let part = part(of: exchange, .metrics, "openmetrics")
+            work.once {
+                gathering.cut(to: part)
+                StatusMetrics.add(gathering.report, .openMetrics, to: work)
+            }
             setType(exchange, "application/openmetrics-text; version=1.0.0; charset=utf-8")
         case .text:
             work.once { StatusText.add(gathering.report, view, to: work) }
             setType(exchange, "text/plain; charset=utf-8")
         }
         return exchange.begin(work)
+    }
+
+    /// Which servers are asked for, where not all are; the answer says where those that follow are.
+    private static func part(
+        of exchange: Exchange, _ room: StatusPart.Room, _ format: String
+    ) -> StatusPart? {
+        let groups = exchange.worker.snapshot.groups.groups
+        let part = StatusPart(
+            { argument($0, of: exchange) }, room,
+            groups.map { (name: $0.settings.name, servers: $0.peers.count) })
+        if let next = part?.next(format) { add(exchange, "Link", "<\(next)>; rel=\"next\"") }
+        return part
     }
 
     /// An answer that is made piece by piece.

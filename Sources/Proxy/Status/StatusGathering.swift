@@ -30,6 +30,11 @@ final class StatusGathering {
         set { report.explainPath = newValue }
     }
 
+    /// Leaves out what is on other pages.
+    func cut(to part: StatusPart?) {
+        if let part { report.cut(to: part) }
+    }
+
     /// All of it at once.
     static func report(_ worker: Worker, address: String, _ scope: StatusScope) -> StatusReport {
         let gathering = StatusGathering(worker, address: address, scope)
