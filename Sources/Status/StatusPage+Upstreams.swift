@@ -130,7 +130,9 @@ extension StatusPage {
         if !server.reason.isEmpty { notes.append(server.reason) }
         if server.hindrance == .full { notes.append("has all the connections that it may have") }
         if let limit = server.foundLimit { notes.append(limit) }
-        if server.sinceMs > 0 { notes.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))") }
+        if server.sinceMs > 0, ailment == nil {
+            notes.append("for \(Wording.duration(ms: report.nowMs - server.sinceMs))")
+        }
         let share = all > 0 ? sum[.requests] * 100 / all : 0
         var text = "<tr><th scope=\"row\">\(escaped(server.settings.name))"
         if server.settings.isBackup { text += " <small>backup</small>" }
