@@ -49,11 +49,7 @@ extension LintRule {
                 mend: "keep the line in a file of its own that only the master may read, and \"include\" that"
             ) { subject in
                 subject.lines("proxy_set_header") { line, _ in
-                    let name = line.argument(0).lowercased()
-                    guard isSecret(name), !line.argument(1).isEmpty, !line.argument(1).contains("$") else {
-                        return nil
-                    }
-                    return "the value of \"\(line.argument(0))\" is written out"
+                    isWrittenSecret(line) ? "the value of \"\(line.argument(0))\" is written out" : nil
                 }
             },
             LintRule(
@@ -63,10 +59,7 @@ extension LintRule {
             ) { subject in
                 subject.proxies.compactMap { (block, line) in
                     guard let url = LintURL(line), !url.isTLS, leavesMachine(url, subject),
-                        let field = block.inForce("proxy_set_header").first(where: {
-                            isSecret($0.argument(0).lowercased()) && !$0.argument(1).isEmpty
-                                && !$0.argument(1).contains("$")
-                        })
+                        let field = block.inForce("proxy_set_header").first(where: isWrittenSecret)
                     else { return nil }
                     return LintRemark(line, "\"\(field.argument(0))\" is sent over http to \"\(url.host)\"")
                 }
@@ -112,6 +105,12 @@ extension LintRule {
                 }
             },
         ]
+    }
+
+    /// Whether a `proxy_set_header` has a secret's name and a value that no variable makes.
+    private static func isWrittenSecret(_ line: Statement) -> Bool {
+        isSecret(line.argument(0).lowercased()) && !line.argument(1).isEmpty
+            && !line.argument(1).contains("$")
     }
 
     private static func isSecret(_ name: String) -> Bool {

@@ -174,16 +174,19 @@ public final class UpstreamGroups<Endpoint: PeerEndpoint> {
         }
     }
 
-    /// Idle connections go on under the new numbers of their servers.
+    /// Idle connections of a pool, here or of the groups until now, go on under the numbers that their
+    /// servers have here; those that nobody here wants are closed.
     private func rearrange(_ pool: Pool) {
         var idle: [PeerConnection<Endpoint>] = []
         while let connection = pool.removeAny() { idle.append(connection) }
+        // The pool gave out the youngest first.
         for connection in idle.reversed() {
             guard accepts(connection) else {
                 connection.close()
                 continue
             }
-            pool.put(connection, address: connection.addressIndex, key: connection.key)
+            pools[connection.group.index].put(
+                connection, address: connection.addressIndex, key: connection.key)
         }
     }
 
@@ -223,19 +226,7 @@ public final class UpstreamGroups<Endpoint: PeerEndpoint> {
     /// Takes over the idle connections and TLS sessions of the groups until now; those that nobody here
     /// wants are closed.
     package func takeOver(from former: UpstreamGroups<Endpoint>) {
-        for pool in former.pools {
-            var idle: [PeerConnection<Endpoint>] = []
-            while let connection = pool.removeAny() { idle.append(connection) }
-            // The pool gave out the youngest first.
-            for connection in idle.reversed() {
-                guard accepts(connection) else {
-                    connection.close()
-                    continue
-                }
-                pools[connection.group.index].put(
-                    connection, address: connection.addressIndex, key: connection.key)
-            }
-        }
+        for pool in former.pools { rearrange(pool) }
         for pool in pools { pool.closeExcess() }
         for index in former.groups.indices { takeOverShared(at: index, from: former) }
         let names = Dictionary(
