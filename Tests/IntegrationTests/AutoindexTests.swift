@@ -125,18 +125,7 @@ import Testing
         }
         let server = try Server(
             Self.text(folder.path).replacingOccurrences(of: "%PORT1%;", with: "%PORT1% sndbuf=16k;"))
-        let socket = try Socket.connect(port: server.port)
-        defer { close(socket) }
-        #expect(
-            Socket.write(
-                Array("GET /json/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8), to: socket))
-        var served = 0
-        var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-        while Foundation.poll(&poll, 1, 0) == 0, served < 1000 {
-            #expect(try RawClient.get(server.port, "/tea").status == 200)
-            served += 1
-        }
-        #expect(served >= 5, "\(served)")
+        #expect(try server.served("/tea", whileMaking: "/json/") >= 5)
         let json =
             try JSONSerialization.jsonObject(
                 with: Data(try RawClient.get(server.port, "/json/").body)) as? [[String: Any]]

@@ -23,18 +23,7 @@ import Testing
     func others() throws {
         let server = try Server(StatusSlicesTests.configuration)
         for path in ["/status/metrics", "/status?format=json", "/api/9/http/upstreams"] {
-            let socket = try Socket.connect(port: server.port)
-            defer { close(socket) }
-            #expect(
-                Socket.write(
-                    Array("GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8), to: socket))
-            // Before its first byte is there, and while the rest is made.
-            var served = 0
-            var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-            while Foundation.poll(&poll, 1, 0) == 0, served < 1000 {
-                #expect(try RawClient.get(server.port, "/tea").status == 200)
-                served += 1
-            }
+            let served = try server.served("/tea", whileMaking: path)
             #expect(served >= 5, "\(path): \(served)")
         }
         server.finish()
