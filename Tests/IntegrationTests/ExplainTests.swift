@@ -238,7 +238,7 @@ import Testing
         let port = try FreePort.next()
         try directory.write(
             """
-            events { } http { access_log off; limit_req_zone $uri zone=z:1m rate=1r/m;
+            events { } http { access_log off; limit_req_zone $uri zone=z:1m rate=90r/m;
             server { listen 127.0.0.1:\(port); \(names) limit_req zone=z;
             location / { proxy_pass http://127.0.0.1:1; } } }
             """, to: "a.conf")
@@ -249,6 +249,6 @@ import Testing
         let host = authority.replacingOccurrences(of: "PORT", with: "\(port)")
         #expect(text.contains("GET http://\(host)/x from"), "\(text)")
         #expect(text.contains("proxied to http://127.0.0.1:1/x"), "\(text)")
-        #expect(text.contains("limit_req zone \"z\": 1 a minute, burst 0"), "\(text)")
+        #expect(text.contains("limit_req zone \"z\": 90 a minute, burst 0"), "\(text)")
     }
 }

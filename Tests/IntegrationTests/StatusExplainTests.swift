@@ -46,6 +46,16 @@ import Testing
         return (answer.status, String(latin1: answer.body), answer.head)
     }
 
+    @Test("an explanation that is to be explained is not made: a child would have a child")
+    func ofAnother() throws {
+        let (server, _) = try start()
+        let answer = try ask(server, "/status/explain?url=\(encoded("/x"))")
+        let sentence = "The explanation of another request; it is not explained in its turn.\n"
+        #expect(answer.status == 200)
+        #expect(answer.text.contains("Content-Length: \(sentence.utf8.count)\n"), "\(answer.text)")
+        server.finish()
+    }
+
     @Test("it goes by drains and limits as they are, and nothing is sent, counted or logged")
     func asNow() throws {
         let (server, gateways) = try start()
