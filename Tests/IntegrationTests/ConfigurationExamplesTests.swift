@@ -69,8 +69,12 @@ import Testing
         let gateways = try gateways("one", "two")
         for gateway in gateways { gateway.answer("/status/ready", with: .fixed("ready")) }
         let server = try start("kong-pair", gateways, [("port=8007 ", "")])
-        // Until they have been found ready nobody is served.
+        // Until they have been found ready nobody is served; once both are, clients have their own.
         #expect(try waitUntil(Deadline(in: 10)) { try ask(server).response.status == 200 })
+        let areChecked = waitUntil(Deadline(in: 10)) {
+            gateways.allSatisfy { $0.requests.count { $0.target == "/status/ready" } >= 2 }
+        }
+        #expect(areChecked)
         let name = try ask(server).name
         for _ in 0..<10 { #expect(try ask(server).name == name) }
         let own = try #require(gateways.first { $0.name == name })

@@ -259,8 +259,10 @@ final class HTTP1Session {
         } else if connection.requestCount == 0 {
             worker.log(.info, connection, "client closed connection while waiting for request")
         } else {
-            let address = ByteBuffer.shown { connection.remoteAddress.append(addressTo: $0) }
-            worker.log(.info, connection, "client \(address) closed keepalive connection")
+            worker.log(
+                .info, connection,
+                "client \(ByteBuffer.shown { connection.remoteAddress.append(addressTo: $0) })"
+                    + " closed keepalive connection")
         }
         close()
     }
