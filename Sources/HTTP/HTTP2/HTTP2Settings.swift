@@ -15,20 +15,28 @@ public enum HTTP2Setting: UInt16, Sendable, CaseIterable {
 /// What the other side's SETTINGS have said so far; from the start, RFC 9113's initial values.
 public struct HTTP2Settings: Equatable, Sendable {
     /// Bytes that its decoder's table may take.
-    public private(set) var headerTableSize = 4096
+    public var headerTableSize: Int { Int(tableSize) }
     /// The smallest of those since the frame before: the table had no more for a while.
-    public private(set) var smallestTableSize = 4096
+    public var smallestTableSize: Int { Int(smallestSize) }
     /// The window of streams that begin.
-    public private(set) var initialWindowSize = 65_535
+    public var initialWindowSize: Int { Int(windowSize) }
     /// Bytes of a frame's payload that it takes.
-    public private(set) var maxFrameSize = FrameHeader.smallestSizeMax
+    public var maxFrameSize: Int { Int(frameSize) }
+    /// Streams that it lets us have at a time; `nil`: it did not say. Only clients begin any.
+    public var maxConcurrentStreams: Int? { streamsMax.map { Int($0) } }
+    /// Bytes of a head that it takes, as §6.5.2 counts them; `nil`: it did not say.
+    public var maxHeaderListSize: Int? { headSizeMax.map { Int($0) } }
 
+    // As they come: every idle connection has them.
+
+    private var tableSize: UInt32 = 4096
+    private var smallestSize: UInt32 = 4096
+    private var windowSize: UInt32 = 65_535
+    private var frameSize = UInt32(FrameHeader.smallestSizeMax)
+    private var streamsMax: UInt32?
+    private var headSizeMax: UInt32?
     /// It would have streams pushed to it, which only a client may want.
     private(set) var enablesPush = false
-    /// Streams that it lets us have at a time; `nil`: it did not say. Only clients begin any.
-    public private(set) var maxConcurrentStreams: Int?
-    /// Bytes of a head that it takes, as §6.5.2 counts them; `nil`: it did not say.
-    public private(set) var maxHeaderListSize: Int?
 
     /// The initial values.
     public init() {}
@@ -38,7 +46,7 @@ public struct HTTP2Settings: Equatable, Sendable {
     /// - Throws: what RFC 9113 §6.5.2 has for a value that is out of range.
     public mutating func take(_ payload: Span<UInt8>) throws(HTTP2Fault) {
         var position = 0
-        smallestTableSize = headerTableSize
+        smallestSize = tableSize
         while position + 6 <= payload.count {
             let name = UInt16(payload[position]) << 8 | UInt16(payload[position + 1])
             let value = FrameHeader.number(payload, at: position + 2)
@@ -51,25 +59,25 @@ public struct HTTP2Settings: Equatable, Sendable {
     private mutating func set(_ setting: HTTP2Setting, _ value: UInt32) throws(HTTP2Fault) {
         switch setting {
         case .headerTableSize:
-            headerTableSize = Int(value)
-            smallestTableSize = min(smallestTableSize, headerTableSize)
+            tableSize = value
+            smallestSize = min(smallestSize, value)
         case .initialWindowSize:
             guard value <= FlowWindow.sizeMax else { throw .connection(.flowControlError) }
-            initialWindowSize = Int(value)
+            windowSize = value
         case .maxFrameSize:
             guard (FrameHeader.smallestSizeMax...0xFF_FFFF).contains(Int(value)) else {
                 throw .connection(.protocolError)
             }
-            maxFrameSize = Int(value)
+            frameSize = value
         case .enablePush:
             guard value <= 1 else { throw .connection(.protocolError) }
             enablesPush = value == 1
         case .enableConnectProtocol, .noRFC7540Priorities:
             guard value <= 1 else { throw .connection(.protocolError) }
         case .maxConcurrentStreams:
-            maxConcurrentStreams = Int(value)
+            streamsMax = value
         case .maxHeaderListSize:
-            maxHeaderListSize = Int(value)
+            headSizeMax = value
         }
     }
 }

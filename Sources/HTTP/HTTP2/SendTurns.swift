@@ -1,10 +1,11 @@
 /// Whose turn it is to send: the most urgent first, those of one urgency in turn, or one after the other
 /// where a client said that parts are of no use. RFC 9218 §10.
 ///
-/// Queues run through the streams' own records, so that waiting takes no memory.
+/// Queues run through the streams' own records, so that waiting takes no memory. No connection has more
+/// streams than 32,768.
 struct SendTurns: Sendable {
-    private var first = InlineArray<8, Int32>(repeating: -1)
-    private var last = InlineArray<8, Int32>(repeating: -1)
+    private var first = InlineArray<8, Int16>(repeating: -1)
+    private var last = InlineArray<8, Int16>(repeating: -1)
     /// A bit for each urgency that somebody waits with.
     private var urgencies: UInt8 = 0
 
@@ -22,11 +23,11 @@ struct SendTurns: Sendable {
         table[slot].isQueued = true
         table[slot].nextSlot = -1
         if last[urgency] >= 0 {
-            table[Int(last[urgency])].nextSlot = Int32(slot)
+            table[Int(last[urgency])].nextSlot = Int16(clamping: slot)
         } else {
-            first[urgency] = Int32(slot)
+            first[urgency] = Int16(clamping: slot)
         }
-        last[urgency] = Int32(slot)
+        last[urgency] = Int16(clamping: slot)
         urgencies |= 1 << UInt8(urgency)
     }
 
@@ -36,8 +37,8 @@ struct SendTurns: Sendable {
         let urgency = Int(table[slot].priority.urgency & 7)
         table[slot].isQueued = true
         table[slot].nextSlot = first[urgency]
-        first[urgency] = Int32(slot)
-        if last[urgency] < 0 { last[urgency] = Int32(slot) }
+        first[urgency] = Int16(clamping: slot)
+        if last[urgency] < 0 { last[urgency] = Int16(clamping: slot) }
         urgencies |= 1 << UInt8(urgency)
     }
 
@@ -58,7 +59,7 @@ struct SendTurns: Sendable {
     mutating func remove(_ slot: Int, _ table: inout StreamTable) {
         guard table[slot].isQueued else { return }
         let urgency = Int(table[slot].priority.urgency & 7)
-        var previous: Int32 = -1
+        var previous: Int16 = -1
         var current = first[urgency]
         while current >= 0, Int(current) != slot {
             previous = current
@@ -66,7 +67,7 @@ struct SendTurns: Sendable {
         }
         let next = table[slot].nextSlot
         if previous >= 0 { table[Int(previous)].nextSlot = next } else { first[urgency] = next }
-        if last[urgency] == Int32(slot) { last[urgency] = previous }
+        if last[urgency] == Int16(clamping: slot) { last[urgency] = previous }
         if first[urgency] < 0 { urgencies &= ~(1 << UInt8(urgency)) }
         table[slot].isQueued = false
         table[slot].nextSlot = -1

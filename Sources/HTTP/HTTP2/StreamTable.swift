@@ -29,7 +29,7 @@ public struct StreamRecord: Sendable {
     /// A HEAD request of ours.
     var isHead = false
     /// The slot behind it in a queue; -1: none.
-    var nextSlot: Int32 = -1
+    var nextSlot: Int16 = -1
     /// It waits in the queue of its urgency.
     var isQueued = false
 
