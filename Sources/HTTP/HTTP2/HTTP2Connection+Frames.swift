@@ -110,12 +110,14 @@ extension HTTP2Connection {
             guard let lines, !table[slot].isTunnel, (table[slot].contentLeft ?? 0) == 0 else {
                 throw .stream(.protocolError)
             }
+            guard headCount + lines.count <= limits.headsMax else { throw .stream(.enhanceYourCalm) }
             table[slot].state = state
             shareWidth(slot)
             if case .closed(let cause) = state {
                 remove(slot, cause)
                 return .lost(slot: slot)
             }
+            noteHead(lines.count, of: slot)
             trailers = lines
             return .trailers(slot: slot)
         }
@@ -131,10 +133,12 @@ extension HTTP2Connection {
         lastStreamID = id
         guard table.count < limits.concurrentStreams, headCount < limits.headsMax else {
             // §5.1.2, §8.7: nothing was done for it, and it may be sent again when others are through.
+            // Clients know how many they may have at a time, and not what their heads may come to.
+            let isTooMany = table.count >= limits.concurrentStreams
             try frames.passBlock(frame)
             closed.note(id, .ourReset)
             FrameWriter.reset(id, .refusedStream, to: frame.out)
-            try frames.spend(.cancelledRequest, frame.nowMs)
+            try frames.spend(isTooMany ? .cancelledRequest : .idleFrame, frame.nowMs)
             return .handled
         }
         var record = StreamRecord()

@@ -12,8 +12,8 @@ public struct HTTP2Limits: Sendable, Equatable {
     public var heldMax = 1 << 20
     /// A part of that.
     var quarter: Int { heldMax / 4 }
-    /// Bytes that the heads of all requests under way may have; the next one is refused then.
-    public var headsMax = 320 << 10
+    /// Bytes that the heads and trailers of all requests under way may have; the next one is refused then.
+    public var headsMax = 512 << 10
     /// Bytes of an encoded field block.
     public var blockMax = 64 << 10
     /// Frames that one may come in; honest ones fill theirs.
@@ -84,7 +84,7 @@ public final class HTTP2Connection {
     var receiveWindow = ReceiveWindow(65_535)
     /// Bytes received and not taken, of all streams.
     public internal(set) var heldCount = 0
-    /// Bytes of the heads of all streams.
+    /// Bytes of the heads and trailers of all streams.
     public private(set) var headCount = 0
     /// What the windows of streams whose content may have to wait may still be wider than `streamWindow`.
     var spareWidth: Int
@@ -225,9 +225,9 @@ public final class HTTP2Connection {
         return .lost(slot: slot)
     }
 
-    /// A stream's head is here, and stays as long as the stream does.
+    /// A stream's head, or its trailers, are here, and stay as long as the stream does.
     func noteHead(_ count: Int, of slot: Int) {
-        table[slot].headCount = count
+        table[slot].headCount += count
         headCount += count
     }
 

@@ -12,7 +12,7 @@ public struct StreamRecord: Sendable {
     public internal(set) var priority = StreamTable.unsaidPriority
     /// Content that the client may send on it.
     var receiveWindow = FlowWindow(0)
-    /// Bytes of its request's head.
+    /// Bytes of its request's head and trailers.
     var headCount = 0
     /// Bytes received and not taken by anybody.
     var heldCount = 0

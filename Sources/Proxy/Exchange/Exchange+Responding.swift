@@ -56,14 +56,22 @@ extension Exchange {
     /// A tunnel was asked for by CONNECT, of which 2xx says that it is there: RFC 9110 §9.3.6, RFC 8441 §5.
     /// This is an answer in its place, which the client would take for the tunnel's first bytes.
     private var looksLikeTunnel: Bool {
-        guard (200..<300).contains(response.status), !isSubrequest else { return false }
-        return head.method == .connect || head.version == .http2 && head.upgrade != nil
+        (200..<300).contains(response.status) && !isSubrequest && asksForTunnel
     }
 
+    /// The client takes 2xx for the beginning of a tunnel.
+    var asksForTunnel: Bool { head.method == .connect || head.version == .http2 && head.upgrade != nil }
+
+    /// No error page, and no status of gRPC: what is sent here is 501 whatever the location would make of it.
     private func refuseTunnel() {
         upstream?.endUnread()
         response.reset()
-        finish(status: 501, withErrorPage: false)
+        closeIfOutOfStep(501)
+        keptFields.contentType.removeAll()
+        keptFields.charset.removeAll()
+        routing.statusOverride = nil
+        ErrorResponses.fill(self, status: 501)
+        respond()
     }
 
     /// None of the ranges that are asked for is a part of the gateway's content.

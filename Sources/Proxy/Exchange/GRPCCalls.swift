@@ -12,7 +12,7 @@ extension Exchange {
 
     /// Whoever sent it takes an answer for what `grpc-status` says.
     var isGRPCCall: Bool {
-        guard passesGRPC, let type = head.firstField(.contentType) else { return false }
+        guard passesGRPC, !asksForTunnel, let type = head.firstField(.contentType) else { return false }
         if headBytes.withBytes(of: type.value, { GRPCStatus.isCall(contentType: $0) }) { return true }
         return GRPCWeb.form(of: self) != nil
     }

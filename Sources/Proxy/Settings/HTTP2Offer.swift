@@ -14,6 +14,8 @@ struct HTTP2Offer {
         // More at a time than a connection has slots, or a window than it may be, is as good as the most.
         limits.concurrentStreams = min(concurrentStreams, 32_768)
         limits.heldMax = bodyBuffers
+        // Browsers send some KB of cookies with each of a page's requests.
+        limits.headsMax = max(limits.headsMax, limits.concurrentStreams * HTTP2Stream.usualHeadMax)
         // A quarter, and no less than clients take it for from the start: RFC 9113 §6.9.2.
         limits.connectionWindow = max(65_535, min(limits.connectionWindow, bodyBuffers / 4))
         limits.streamWindow = min(bodyPrereadSize, FlowWindow.sizeMax)

@@ -32,6 +32,8 @@ final class HTTP2PeerSession {
         let isShared: Bool
     }
 
+    /// Most requests of a connection that broke which get one of their own each.
+    private static var aloneMax: Int { 16 }
     /// Most bytes that are received in one turn before others have theirs.
     private static var receivedMax: Int { 256 << 10 }
     /// Beyond so many unsent bytes nothing is read: a peer that wants answers has to listen.
@@ -340,7 +342,11 @@ final class HTTP2PeerSession {
             for stream in streams { stream?.windowOpened() }
         case .leaving: leave()
         case .failed(let code):
-            loseAll { $0.brokenOff("upstream sent invalid HTTP/2: \(code.name)") }
+            let suspects = youngest(HTTP2PeerSession.aloneMax)
+            loseAll { stream in
+                let isSuspect = suspects.contains { $0 === stream }
+                stream.brokenOff("upstream sent invalid HTTP/2: \(code.name)", isAlone: isSuspect)
+            }
         }
     }
 
@@ -436,6 +442,13 @@ final class HTTP2PeerSession {
     /// The connection is of no use any more.
     func lose(_ reason: @autoclosure () -> String, _ failure: AttemptFailure) {
         loseAll { $0.cutOff(reason(), failure) }
+    }
+
+    /// Those that began last: what breaks a peer does so at once.
+    private func youngest(_ count: Int) -> [HTTP2PeerStream] {
+        let slots = streams.indices.filter { streams[$0] != nil }
+        let young = slots.sorted { link.stream($0).id > link.stream($1).id }.prefix(count)
+        return young.compactMap { streams[$0] }
     }
 
     /// Closes the connection, and then tells everybody: who tries again must not find it.

@@ -339,8 +339,10 @@ final class HTTP2PeerStream {
 
     /// The peer has broken the protocol. Whoever makes peers do that, made again beside others, would cost
     /// those their streams at one peer after the other.
-    func brokenOff(_ reason: String) {
-        isAlone = stage != .waiting
+    ///
+    /// - Parameter isAlone: it may have a connection of its own; not all of so many may.
+    func brokenOff(_ reason: String, isAlone mayBeAlone: Bool) {
+        isAlone = isAlone || mayBeAlone && stage != .waiting
         cutOff(reason, .error)
     }
 

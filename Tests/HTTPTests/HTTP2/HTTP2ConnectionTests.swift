@@ -92,6 +92,20 @@ import Testing
         #expect(client.run() == [.lost(slot: 1)] && client.connection.headCount == 0)
     }
 
+    @Test("trailers count as heads do, and are not kept beyond what those may come to")
+    func trailersOfAll() {
+        var limits = HTTP2Limits()
+        limits.headsMax = 8000
+        let client = ScriptedClient(limits: limits)
+        let long = [PlainField("x-a", String(repeating: "a", count: 6000))]
+        for id: UInt32 in [1, 3] { client.request(id, isLast: false) }
+        client.request(1, long)
+        client.request(3, long)
+        #expect(client.run().suffix(2) == [.trailers(slot: 0), .lost(slot: 1)])
+        #expect(client.answers() == ["RST_STREAM 3 ENHANCE_YOUR_CALM"])
+        #expect(client.connection.headCount > 6000 && client.connection.headCount < 8000)
+    }
+
     @Test("windows open as content is taken, the stream's and the connection's (RFC 9113 §6.9)")
     func windows() {
         let client = ScriptedClient()

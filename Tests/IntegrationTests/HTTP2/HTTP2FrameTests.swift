@@ -48,6 +48,27 @@ import Testing
         server.finish()
     }
 
+    @Test("who asks for a tunnel is no call of gRPC, whatever type is named", arguments: [true, false])
+    func noCall(isWeb: Bool) throws {
+        let server = try Server(
+            """
+            worker_processes 1; events { }
+            http { access_log off; http2 on;
+                server { listen 127.0.0.1:%PORT1%; location / { return 200 first; }
+                    location /grpc/ { \(isWeb ? "grpc_web on;" : "") grpc_pass grpc://%DEAD%; } } }
+            """)
+        let client = try FrameClient(port: server.port)
+        let type = isWeb ? "application/grpc-web" : "application/grpc"
+        let fields = [(":protocol", "websocket"), ("content-type", type)]
+        client.send(FrameClient.request(1, "/grpc/a", method: "CONNECT", fields: fields, isLast: false))
+        let frames = try client.stream(1)
+        let status = [0x08, 0x03] + Array("502".utf8)
+        #expect(frames.first?.kind == 1 && frames.first?.payload.starts(with: status) == true)
+        client.send(FrameClient.request(3, "/"))
+        #expect(try client.content(3) == Array("first".utf8))
+        server.finish(expected: ["connect() failed"])
+    }
+
     @Test(
         "who asks for a tunnel is told of no success that is none", arguments: ["/chat", "/", "/files/one"])
     func noTunnel(path: String) throws {
