@@ -68,6 +68,13 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
         return error
     }
 
+    /// The same where no statement is to blame.
+    public static func unknownReference(_ message: String, at location: SourceLocation?) -> ConfigError {
+        var error = ConfigError(message, at: location)
+        error.isReference = true
+        return error
+    }
+
     /// Several errors as one, each once, in the order of what they blame; `nil`: there is none.
     public static func together(_ errors: [ConfigError]) -> ConfigError? {
         var seen: Set<String> = []

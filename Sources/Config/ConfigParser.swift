@@ -8,6 +8,8 @@ public struct ConfigParser {
     public static var includeDepthMax: Int { 32 }
     /// Most files that one configuration may be made of: a mask in an included file multiplies.
     public static var filesMax: Int { 10_000 }
+    /// Faults of the text that are told; behind them nothing is read.
+    public static var faultsMax: Int { 1000 }
 
     private let files: any SourceFiles
     private let directory: String
@@ -113,6 +115,9 @@ public struct ConfigParser {
             faults.append(error.ordered(nextOrder()))
         }
 
+        /// Nobody reads more of them, and what goes on like this is no configuration.
+        var isHopeless: Bool { faults.count >= ConfigParser.faultsMax }
+
         /// The number of the statement that begins now.
         mutating func nextOrder() -> Int {
             defer { statementCount += 1 }
@@ -142,6 +147,7 @@ public struct ConfigParser {
     ) throws(ConfigError) -> [Statement] {
         var found: [Statement] = []
         while true {
+            if progress.isHopeless { lexer.abandon() }
             let ending = next(&lexer, &progress)
             let place = lexer.location
             switch ending {
@@ -220,7 +226,7 @@ public struct ConfigParser {
         by include: Statement, _ progress: inout Progress
     ) throws(ConfigError) -> [Statement] {
         guard include.arguments.count == 1 else {
-            progress.faults.append(.invalidArgumentCount(include))
+            progress.fail(.invalidArgumentCount(include))
             return []
         }
         let path = absolute(include.argument(0))
@@ -238,7 +244,7 @@ public struct ConfigParser {
         of path: String, _ include: Statement, _ progress: inout Progress
     ) throws(ConfigError) -> [Statement] {
         guard !progress.chain.contains(path) else {
-            progress.faults.append(ConfigError("file \"\(path)\" includes itself", include))
+            progress.fail(ConfigError("file \"\(path)\" includes itself", include))
             return []
         }
         let depthMax = ConfigParser.includeDepthMax
@@ -253,7 +259,7 @@ public struct ConfigParser {
         do throws(ConfigError) {
             bytes = try files.read(path)
         } catch {
-            progress.faults.append(error.located(at: include))
+            progress.fail(error.located(at: include))
             return []
         }
         return try statements(of: bytes, called: path, &progress)

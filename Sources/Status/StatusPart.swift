@@ -28,7 +28,8 @@ package struct StatusPart: Equatable {
     package init?(
         _ value: (String) -> String?, _ room: Room, _ groups: some Sequence<(name: String, servers: Int)>
     ) {
-        let asked = value("page").flatMap { Int($0) }
+        // What is no number asks for the first page, not for all of them.
+        let asked = value("page").map { Int($0) ?? 1 }
         let named = value("upstream").flatMap { $0.isEmpty ? nil : $0 }
         guard asked != nil || named != nil else { return nil }
         upstream = named

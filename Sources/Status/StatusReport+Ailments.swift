@@ -56,13 +56,15 @@ extension StatusReport.Upstream {
         return found
     }
 
-    /// Requests of the last minute, if there were some and each was answered with 4xx: gateways that do not
-    /// know the host that they are sent do this.
+    /// Requests of the last minute, if there were some and each was answered with 4xx, as all were in the
+    /// last five: gateways that do not know the host that they are sent do this. A scanner in a quiet minute
+    /// makes it look so, too.
     var refusedByGateways: Int? {
         let minutes = servers.compactMap(\.minute)
         let requests = minutes.reduce(0) { $0 + $1.requests }
-        let refused = minutes.reduce(0) { $0 + $1.clientErrors }
-        return requests >= 2 * Self.answersMin && refused == requests ? requests : nil
+        let windows = servers.flatMap(\.recent.windows).filter { $0.meantMs >= 60_000 }
+        let areRefused = windows.allSatisfy { $0.clientErrors == $0.requests }
+        return requests >= 2 * Self.answersMin && areRefused ? requests : nil
     }
 }
 

@@ -69,7 +69,7 @@ public final class UpstreamBlock {
                 throw ConfigError("\"state\" requires \"zone\" in upstream \"\(settings.name)\"", state)
             }
         } else if !settings.peers.contains(where: { !$0.isBackup }) {
-            throw ConfigError("no servers are inside upstream", statement)
+            throw .unknownReference("no servers are inside upstream", statement)
         }
         guard !settings.method.ranksServers else { return }
         if settings.peers.contains(where: { $0.slowStartMs > 0 }) {

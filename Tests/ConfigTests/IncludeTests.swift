@@ -56,6 +56,15 @@ import Testing
         #expect(try parse("include a; include a;", files: ["/conf/a": "x;"]).count == 2)
     }
 
+    @Test("faults are bounded: behind so many nothing is read")
+    func faultsAreBounded() throws {
+        let loops = String(repeating: "include a;\n", count: 3000)
+        let parser = ConfigParser(files: MemoryFiles(["/conf/a": loops]), directory: "/conf")
+        #expect(try parser.read(text: loops, name: "t").faults.count == ConfigParser.faultsMax)
+        let reading = try parser.read(text: String(repeating: ";", count: 5000) + "user a;", name: "t")
+        #expect(reading.faults.count == ConfigParser.faultsMax && reading.statements.isEmpty)
+    }
+
     @Test("chains of files are bounded, and so is their number")
     func bounded() {
         var chain: [String: String] = [:]

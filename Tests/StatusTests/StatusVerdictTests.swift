@@ -57,15 +57,19 @@ import Upstream
     }
 
     /// Servers that got so many requests in the last minute, each with its answers.
+    ///
+    /// - Parameter served: requests that each has answered well in the minutes before.
     private func answering(
-        _ answers: (requests: Int, clientErrors: Int, serverErrors: Int, p50: Int)...
+        _ answers: (requests: Int, clientErrors: Int, serverErrors: Int, p50: Int)..., served: Int = 0
     ) throws -> StatusReport.Upstream {
         let servers = try answers.enumerated().map { index, answer in
             var made = try server(index, Row())
             var window = RecentWindow(meantMs: 60_000, lengthMs: 60_000)
             (window.requests, window.clientErrors) = (answer.requests, answer.clientErrors)
             (window.serverErrors, window.latency.p50) = (answer.serverErrors, answer.p50)
-            made.recent.windows = [window]
+            var before = RecentWindow(meantMs: 300_000, lengthMs: 300_000)
+            (before.requests, before.clientErrors) = (answer.requests + served, answer.clientErrors)
+            made.recent.windows = [window, before]
             return made
         }
         return StatusReport.Upstream(
@@ -96,6 +100,8 @@ import Upstream
                 == "2 of 2 gateways up, but upstream \"gw\": it answers nothing but 4xx, perhaps to a host"
                 + " or a path that it does not know, to 21 requests in the last minute")
         #expect(try text(answering((15, 15, 0, 800), (6, 5, 0, 800))) == well)
+        // Clients were served before a scanner came in a quiet minute.
+        #expect(try text(answering((15, 15, 0, 800), (15, 15, 0, 800), served: 25)) == well)
     }
 
     @Test("a server that answers with errors is a row of its own among many, and one error hides no other")

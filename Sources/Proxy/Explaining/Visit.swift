@@ -88,6 +88,7 @@ struct Visit {
         let literal = SocketAddress(ip: url.hostWithoutBrackets, port: port)
         guard
             let found = literal.flatMap({ listener(at: $0, among: here) })
+                ?? here.first(where: { $0.address.isWildcard && !$0.address.isIPv6 })
                 ?? here.first(where: \.address.isWildcard) ?? here.first
         else {
             let known = reachable.map(\.address.text).joined(separator: ", ")
@@ -104,8 +105,9 @@ struct Visit {
 
     /// Who hears connections to an address.
     private static func listener(at address: SocketAddress, among all: [ListenAddress]) -> ListenAddress? {
-        all.first { $0.address == address }
-            ?? all.first { $0.address.isWildcard && $0.address.port == address.port }
+        let wildcards = all.filter { $0.address.isWildcard && $0.address.port == address.port }
+        return all.first { $0.address == address }
+            ?? wildcards.first { $0.address.isIPv6 == address.isIPv6 } ?? wildcards.first
     }
 
     /// Who is asked where a path alone was given: the default server by its name, if that is one that a

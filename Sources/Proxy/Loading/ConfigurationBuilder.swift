@@ -277,9 +277,6 @@ final class ConfigurationBuilder {
             let port: UInt16 = files.isSuperuser ? 80 : 8000
             server.listens = [ListenLine(address: SocketAddress(.ipv4(0, port: port)), statement: statement)]
         }
-        if server.settings.tls.isOn {
-            for index in server.listens.indices { server.listens[index].isTLS = true }
-        }
         do throws(ConfigError) {
             serverBlocks.append((server, try makeLocation(block, like: block), block.nested))
         } catch {

@@ -113,8 +113,11 @@ struct ListenerAssembly {
             }
             let lines = here.flatMap(\.block.listens)
             let line = lines.first { $0.address == entry.address && $0.isTLS }
-            throw ConfigError(
-                "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive",
+            let isOld = here.contains { (block, server) in
+                server === entry.defaultServer && block.settings.tls.isOn
+            }
+            throw .unknownReference(
+                "no \"ssl_certificate\" is defined for the \"\(isOld ? "ssl" : "listen ... ssl")\" directive",
                 at: line?.statement.location)
         }
     }

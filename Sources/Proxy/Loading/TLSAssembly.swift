@@ -83,7 +83,7 @@ struct TLSAssembly {
                     return made.certificates.append(try selfSigned(for: server, file))
                 }
                 guard let key = keys.popFirst() else {
-                    throw ConfigError(
+                    throw .unknownReference(
                         "no \"ssl_certificate_key\" is defined for certificate \"\(file.path)\"",
                         file.statement)
                 }
@@ -215,7 +215,7 @@ struct TLSAssembly {
         case .off, .optionalWithoutAuthority: break
         case .required, .optional:
             guard made.clientAuthorities == nil && made.trustedCertificates == nil else { break }
-            throw ConfigError(
+            throw .unknownReference(
                 "no ssl_client_certificate for ssl_verify_client", TLSAssembly.statement(of: server))
         }
     }

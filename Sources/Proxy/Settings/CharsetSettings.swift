@@ -83,7 +83,7 @@ struct CharsetSettings {
             block.builder.charsetMaps[source.span, charset.span] == nil
         else { return }
         let names = [source, charset].map { "\"\(String(decoding: $0, as: UTF8.self))\"" }
-        throw ConfigError(
+        throw .unknownReference(
             "no \"charset_map\" between the charsets \(names[0]) and \(names[1]):"
                 + " say by one how texts become others, or name the same charset in both",
             at: block.statement?.location

@@ -39,7 +39,7 @@ struct HealthAssembly {
     {
         guard case .proxy(let target) = settings.content, let index = target.groupIndex else {
             guard let first = checks.first else { return }
-            throw ConfigError(
+            throw .unknownReference(
                 "\"health_check\" needs a \"proxy_pass\" to a group of servers in its location",
                 at: first.statement?.location)
         }

@@ -57,6 +57,19 @@ struct ListenTests {
         #expect(configuration.listeners.map(\.options.backlog) == [9])
     }
 
+    @Test("ssl counts where its server is the default one of the address, as in nginx")
+    func oldSSLBesideOthers() throws {
+        let others = "server { listen 8080; } "
+        let own = "listen 8081; listen 127.0.0.1:8444 ssl; ssl on; ssl_certificate self-signed;"
+        func areTLS(_ first: String, _ line: String) throws -> [Bool] {
+            try Loading.http("\(first) server { \(own) \(line) }").listeners.map(\.isTLS)
+        }
+        #expect(try areTLS(others, "listen 8080;") == [false, true, true])
+        #expect(
+            try areTLS("server { listen 8080; ssl_certificate self-signed; }", "listen 8080 default_server;")
+                == [true, true, true])
+    }
+
     @Test("ssl has every address of the server speak TLS, whatever its listen says")
     func oldSSL() throws {
         let text = "listen 127.0.0.1:8443; listen 127.0.0.1:8444 ssl; ssl on; ssl_certificate self-signed;"
