@@ -72,7 +72,8 @@ import Testing
         }
     }
 
-    private static let text = Service.usual.replacingOccurrences(of: "http {", with: "http { http2 on; keepalive_requests 1000000;")
+    private static let text = Service.usual.replacingOccurrences(
+        of: "http {", with: "http { http2 on; keepalive_requests 1000000;")
 
     @Test("no request is lost over reloads, and connections stay", arguments: Service.Manner.allCases)
     func reloads(_ manner: Service.Manner) throws {
