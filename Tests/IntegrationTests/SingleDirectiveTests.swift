@@ -103,18 +103,24 @@ import Testing
         server.finish()
     }
 
+    /// A server of one location that passes to the upstream `app`.
+    private func server(_ upstream: String, passing: String, to gateway: RecordingGateway) throws -> Server {
+        try Server(
+            """
+            worker_processes 1;
+            events { }
+            http { access_log off; upstream app { \(upstream) }
+                server { listen 127.0.0.1:%PORT1%; location / { \(passing) } } }
+            """, gateways: [gateway])
+    }
+
     @Test("keepalive_time of an upstream: an older connection is not used again", arguments: [true, false])
     func upstreamKeepaliveTime(isShort: Bool) throws {
         let gateway = try RecordingGateway()
         defer { gateway.stop() }
-        let server = try Server(
-            """
-            worker_processes 1;
-            events { }
-            http { access_log off;
-                upstream app { server %GATEWAY1%; keepalive 4; \(isShort ? "keepalive_time 100ms;" : "") }
-                server { listen 127.0.0.1:%PORT1%; location / { proxy_pass http://app; } } }
-            """, gateways: [gateway])
+        let server = try server(
+            "server %GATEWAY1%; keepalive 4; \(isShort ? "keepalive_time 100ms;" : "")",
+            passing: "proxy_pass http://app;", to: gateway)
         func asksAnew() throws -> Bool {
             #expect(try RawClient.get(server.port, "/").status == 200)
             return Set(gateway.requests.map(\.connection)).count > 1
@@ -166,14 +172,9 @@ import Testing
     func tunnelRetries(line: String, status: Int) throws {
         let gateway = try RecordingGateway()
         defer { gateway.stop() }
-        let server = try Server(
-            """
-            worker_processes 1;
-            events { }
-            http { access_log off;
-                upstream named { server %DEAD% max_fails=0 weight=1000; server %GATEWAY1%; }
-                server { listen 127.0.0.1:%PORT1%; location / { tunnel_pass named; \(line) } } }
-            """, gateways: [gateway])
+        let server = try server(
+            "server %DEAD% max_fails=0 weight=1000; server %GATEWAY1%;", passing: "tunnel_pass app; \(line)",
+            to: gateway)
         let client = try RawClient(port: server.port)
         client.send("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n")
         #expect(try client.interimHead().startLine.hasPrefix("HTTP/1.1 \(status) "))

@@ -66,9 +66,7 @@ extension Exchange {
     private func refuseTunnel() {
         upstream?.endUnread()
         response.reset()
-        closeIfOutOfStep(501)
-        keptFields.contentType.removeAll()
-        keptFields.charset.removeAll()
+        beginError(501)
         routing.statusOverride = nil
         ErrorResponses.fill(self, status: 501)
         respond()
@@ -110,9 +108,7 @@ extension Exchange {
             response.status = status
             return stream.abandon()
         }
-        closeIfOutOfStep(status)
-        keptFields.contentType.removeAll()
-        keptFields.charset.removeAll()
+        beginError(status)
         routing.statusOverride = status
         let core = location.settings.core
         if withErrorPage, status >= 300, !routing.hasErrorPage, !core.errorPages.elements.isEmpty,
@@ -133,8 +129,11 @@ extension Exchange {
         respond()
     }
 
-    /// nginx closes the connection after answers whose request may be out of step.
-    private func closeIfOutOfStep(_ status: UInt16) {
+    /// What was to be said of other content is not said of the error's; and nginx closes the connection after
+    /// answers whose request may be out of step.
+    private func beginError(_ status: UInt16) {
+        keptFields.contentType.removeAll()
+        keptFields.charset.removeAll()
         switch status {
         case 400, 413, 414, 494, 495, 496, 497, 500, 501: stream.mustClose()
         default: break

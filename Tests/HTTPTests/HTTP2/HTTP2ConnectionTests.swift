@@ -72,12 +72,18 @@ import Testing
         #expect(client.heads.last == .complete)
     }
 
+    /// A client of a server with so much room for heads, and fields of 6 KB.
+    private static func client(headsMax: Int) -> (ScriptedClient, [PlainField]) {
+        var limits = HTTP2Limits()
+        limits.headsMax = headsMax
+        return (
+            ScriptedClient(limits: limits), [PlainField("x-a", String(repeating: "a", count: 6000))]
+        )
+    }
+
     @Test("more heads than memory is there for: REFUSED_STREAM, until others are through (RFC 9113 §8.7)")
     func headsOfAll() {
-        var limits = HTTP2Limits()
-        limits.headsMax = 10_000
-        let client = ScriptedClient(limits: limits)
-        let long = [PlainField("x-a", String(repeating: "a", count: 6000))]
+        let (client, long) = Self.client(headsMax: 10_000)
         for id: UInt32 in [1, 3, 5] { client.request(id, ScriptedClient.get + long) }
         client.request(7)
         #expect(
@@ -94,10 +100,7 @@ import Testing
 
     @Test("trailers count as heads do, and are not kept beyond what those may come to")
     func trailersOfAll() {
-        var limits = HTTP2Limits()
-        limits.headsMax = 8000
-        let client = ScriptedClient(limits: limits)
-        let long = [PlainField("x-a", String(repeating: "a", count: 6000))]
+        let (client, long) = Self.client(headsMax: 8000)
         for id: UInt32 in [1, 3] { client.request(id, isLast: false) }
         client.request(1, long)
         client.request(3, long)
