@@ -57,7 +57,7 @@ import Testing
             """
             location / { access_log %PREFIX%/lines/$arg_n f; return 200 x; }
             location /deep { access_log %PREFIX%/lines/none/$arg_n f; return 200 x; }
-            location /rootless { root /nonexistent; access_log %PREFIX%/lines/$arg_n f; return 200 x; }
+            location /rootless { root %PREFIX%/none; access_log %PREFIX%/lines/$arg_n f; return 200 x; }
             """)
         try ask(server, target)
         #expect(server.waitForLog(complaint))
