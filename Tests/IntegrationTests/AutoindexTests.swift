@@ -76,6 +76,12 @@ import Testing
             #expect(try RawClient.get(server.port, "/jsonp/?callback=a-b").status == 400)
             #expect(try RawClient.get(server.port, "/off/").status == 403)
             #expect(try RawClient.get(server.port, "/nowhere/").status == 404)
+            // A listing is of no time that a client could know.
+            let conditional = try RawClient.ask(
+                server.port,
+                "GET /html/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                    + "If-Unmodified-Since: Thu, 01 Jan 2026 00:00:00 GMT\r\n\r\n")
+            #expect(conditional.status == 412)
             server.finish()
             told.append(bodies)
         }

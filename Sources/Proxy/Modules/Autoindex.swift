@@ -24,7 +24,8 @@ enum Autoindex {
         }
         listing.countsCharacters = listing.format == .html && Charset.tellsUTF8(exchange)
         begin(exchange, listing.format)
-        guard exchange.method == .get else { return .respond }
+        let outcome = ConditionalRequest.settle(exchange, tag: exchange.worker.noBytes)
+        guard case .respond = outcome, exchange.method == .get else { return outcome }
         return exchange.begin(work(exchange, directory, listing))
     }
 

@@ -169,12 +169,12 @@ import Testing
                 server { proxy_temp_path /proc/none/c;
                     location / { proxy_pass http://127.0.0.1:1; } }
             }
+            pid /proc/none/pid;
             """)
         do throws(ConfigError) {
             try configuration?.prepareDirectories(owner: nil)
             Issue.record("folders were made in /proc")
         } catch {
-            // The pid file has its name by default.
             let places = error.lines.compactMap { $0.split(separator: ":").last }
             #expect(places.prefix(3) == ["3", "4", "5"], "\(error.lines)")
         }
