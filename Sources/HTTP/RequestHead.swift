@@ -118,6 +118,10 @@ public final class RequestHead {
         return end
     }
 
+    /// Memory that it takes beside its bytes, in bytes: where its fields stand, and its target as it is
+    /// served by.
+    var extraSize: Int { fields.count * MemoryLayout<Field>.stride + Int(originForm.count) }
+
     /// The first field with a known name.
     public func firstField(_ known: FieldName) -> Field? {
         guard fields.mayHold(known) else { return nil }

@@ -110,7 +110,7 @@ extension HTTP2Connection {
             guard let lines, !table[slot].isTunnel, (table[slot].contentLeft ?? 0) == 0 else {
                 throw .stream(.protocolError)
             }
-            guard headCount + lines.count <= limits.headsMax else { throw .stream(.enhanceYourCalm) }
+            guard requestsSize + lines.count <= limits.requestsMax else { throw .stream(.enhanceYourCalm) }
             table[slot].state = state
             shareWidth(slot)
             if case .closed(let cause) = state {
@@ -131,7 +131,7 @@ extension HTTP2Connection {
             return .handled
         }
         lastStreamID = id
-        guard table.count < limits.concurrentStreams, headCount < limits.headsMax else {
+        guard table.count < limits.concurrentStreams, requestsSize < limits.requestsMax else {
             // §5.1.2, §8.7: nothing was done for it, and it may be sent again when others are through.
             // Clients know how many they may have at a time, and not what their heads may come to.
             let isTooMany = table.count >= limits.concurrentStreams

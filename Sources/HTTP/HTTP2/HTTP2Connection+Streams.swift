@@ -29,7 +29,7 @@ extension HTTP2Connection {
         } catch {
             return failed(error.code, input)
         }
-        if outcome != .malformed { noteHead(bytes.count, of: slot) }
+        if outcome != .malformed { noteHead(bytes.count + head.extraSize, of: slot) }
         if case .complete = outcome {
             table[slot].contentLeft = head.content.declared
             // Only RFC 8441 asks for an upgrade here.

@@ -12,8 +12,10 @@ public struct HTTP2Limits: Sendable, Equatable {
     public var heldMax = 1 << 20
     /// A part of that.
     var quarter: Int { heldMax / 4 }
-    /// Bytes that the heads and trailers of all requests under way may have; the next one is refused then.
-    public var headsMax = 512 << 10
+    /// Memory that all requests under way may take, in bytes: the next one is refused then.
+    public var requestsMax = 928 << 10
+    /// What of that each takes beside its head and its trailers.
+    public var requestSize = 0
     /// Bytes of an encoded field block.
     public var blockMax = 64 << 10
     /// Frames that one may come in; honest ones fill theirs.
@@ -84,8 +86,10 @@ public final class HTTP2Connection {
     var receiveWindow = ReceiveWindow(65_535)
     /// Bytes received and not taken, of all streams.
     public internal(set) var heldCount = 0
-    /// Bytes of the heads and trailers of all streams.
+    /// Memory that the heads and trailers of all streams take, in bytes.
     public private(set) var headCount = 0
+    /// Memory that all requests under way take, in bytes.
+    public var requestsSize: Int { headCount + table.count * limits.requestSize }
     /// What the windows of streams whose content may have to wait may still be wider than `streamWindow`.
     var spareWidth: Int
     /// The highest number of a stream that was begun.
@@ -225,7 +229,7 @@ public final class HTTP2Connection {
         return .lost(slot: slot)
     }
 
-    /// A stream's head, or its trailers, are here, and stay as long as the stream does.
+    /// A stream's head, or its trailers, are here, and take so much memory as long as the stream does.
     func noteHead(_ count: Int, of slot: Int) {
         table[slot].headCount += count
         headCount += count

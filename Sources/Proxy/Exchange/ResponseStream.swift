@@ -114,6 +114,16 @@ enum ResponseStream {
         }
     }
 
+    /// So much memory holds content behind what waits for this client, in bytes.
+    func noteSpooled(_ memory: Int) {
+        if case .http2(let stream) = self { stream.noteSpooled(memory) }
+    }
+
+    /// The client has so many requests under way that a second copy of a head is not kept.
+    var sparesHeads: Bool {
+        if case .http2(let stream) = self { stream.session?.sparesHeads ?? false } else { false }
+    }
+
     /// Whether one more gateway may send ahead of this client as much as a wide window takes.
     var mayRunAhead: Bool {
         switch self {

@@ -5,7 +5,7 @@ internal import Net
 /// Frames on their way to the socket.
 extension HTTP2Session {
     /// Most bytes that wait for the socket before no more content is framed: what a turn sends at once.
-    private static var outMax: Int { 64 << 10 }
+    static var outMax: Int { 64 << 10 }
     /// From so much content on a frame is encrypted where it stands.
     static var ownRecordMin: Int { 8 << 10 }
     /// Content in a frame that fills a record together with its header: RFC 8446 §5.1.

@@ -53,6 +53,8 @@ final class HTTP2Session {
     var companyUntilMs: Int64 = 0
     /// Content that waits in streams, in bytes.
     var heldCount = 0
+    /// Memory that content of responses waits in, here and behind that, in bytes.
+    var heldMemory = 0
     /// Content of requests that is kept whole in memory, in bytes.
     var keptCount = 0
     /// Streams whose gateways may send far ahead of the client, and nothing but memory keeps that.
@@ -105,18 +107,36 @@ final class HTTP2Session {
     ///
     /// Where nothing can leave, a part of what may be held has to do: who reads nothing, or opens no window,
     /// gets little memory for it.
-    func holdable(for slot: Int) -> Int {
-        let most = server.http2.bodyBuffers
-        let forSocket = (transport.isWritable ? most : most / 8) - heldCount
-        let forWindows = max(link.allowance(of: slot), most / 16 - heldCount)
+    func holdable(for stream: HTTP2Stream) -> Int {
+        let most = max(HTTP2Session.leastMemory, spareMemory - keptCount)
+        let forSocket = (transport.isWritable ? most : most / 8) - heldMemory
+        let forWindows = max(link.allowance(of: stream.slot) - stream.heldMemory, most / 16 - heldMemory)
         return max(0, min(forSocket, forWindows))
     }
 
-    /// So much content of requests is kept whole in memory that files take what is more.
-    var keepsMuch: Bool { keptCount >= server.http2.bodyBuffers / 4 }
+    /// Memory that is there for content beside what requests take themselves, the little that each has in
+    /// any case, and frames.
+    private var spareMemory: Int {
+        let taken = link.requestsSize + streamCount * HTTP2Stream.leastPiece + HTTP2Session.outMax
+        return server.http2.bodyBuffers - taken
+    }
+    /// That much is never too much for the content of responses.
+    private static var leastMemory: Int { 128 << 10 }
 
-    /// Content of a stream that its client takes now, in bytes.
-    func takable(of slot: Int) -> Int { transport.isWritable ? link.allowance(of: slot) : 0 }
+    /// Heads of requests take so much memory together that none of it is to be wasted.
+    var sparesHeads: Bool { link.headCount > HTTP2Session.easyHeads }
+    private static var easyHeads: Int { 64 << 10 }
+    /// A buffer of so many bytes is not worth being made smaller.
+    static var leastHead: Int { 256 }
+
+    /// So much content of requests is kept whole in memory that files take what is more.
+    var keepsMuch: Bool {
+        let spare = max(HTTP2Session.leastMemory / 2, spareMemory - heldMemory)
+        return keptCount >= min(server.http2.bodyBuffers / 4, spare)
+    }
+
+    /// Content of a stream that its client takes now, in bytes, behind what others have for it.
+    func takable(of slot: Int) -> Int { max(0, min(link.allowance(of: slot), room - heldCount)) }
 
     // MARK: Events
 
@@ -254,7 +274,7 @@ final class HTTP2Session {
             from: .init(buffer: buffer, out: pendingOut, nowMs: worker.clock.nowMs))
         switch outcome {
         case .complete, .refused:
-            stream.headBytes.trim(above: HTTP2Stream.usualHeadMax)
+            stream.headBytes.trim(above: sparesHeads ? HTTP2Session.leastHead : HTTP2Stream.usualHeadMax)
             while streams.count <= slot { streams.append(nil) }
             streams[slot] = stream
             arrived()
@@ -262,6 +282,7 @@ final class HTTP2Session {
             stream.begin(exchange)
             prioritise(slot, exchange)
             if case .refused(let error) = outcome { stream.refuse(error) } else { stream.serve() }
+            if sparesHeads, stream.exchange === exchange { exchange.uri.trim(above: HTTP2Session.leastHead) }
         case .reset:
             worker.log(
                 .info, connection, "client sent invalid request headers while processing HTTP/2 connection")

@@ -18,7 +18,7 @@ extension HTTP2Stream {
 
     /// Most content that may wait here before its source is stopped.
     var heldMax: Int {
-        guard let session, session.holdable(for: slot) == 0 else { return ResponseStream.heldMax }
+        guard let session, session.holdable(for: self) == 0 else { return ResponseStream.heldMax }
         return 0
     }
 
@@ -34,12 +34,12 @@ extension HTTP2Stream {
     /// What a frame takes: enough where many streams wait.
     private static var smallPiece: Int { 8 << 10 }
     /// The head of a response and a little more, where nothing can leave now.
-    private static var leastPiece: Int { 1 << 10 }
+    static var leastPiece: Int { 1 << 10 }
 
     /// Content that is worth reading at once, in bytes.
     var pieceMax: Int {
         guard let session else { return ResponseStream.heldMax }
-        let holdable = session.holdable(for: slot)
+        let holdable = session.holdable(for: self)
         guard holdable < ResponseStream.heldMax else { return ResponseStream.heldMax }
         return max(holdable, min(session.takable(of: slot), Self.smallPiece), Self.leastPiece)
     }
@@ -103,12 +103,13 @@ extension HTTP2Stream {
     }
 
     private func freshBuffer(for count: Int) -> ByteBuffer {
-        if count > Self.muchContent { return worker.contentBuffers.take(capacity: Self.wideBuffer) }
+        let holdable = session?.holdable(for: self) ?? 0
+        let isMuch = count > Self.muchContent
         // Who is to wait for long with a little has no room for more.
-        guard count <= Self.leastPiece, let session, session.holdable(for: slot) == 0 else {
-            return worker.takeBuffer()
+        guard holdable >= (isMuch ? Self.wideBuffer : BufferPool.freshCapacity) else {
+            return ByteBuffer(capacity: FrameHeader.byteCount + count)
         }
-        return ByteBuffer(capacity: FrameHeader.byteCount + count)
+        return isMuch ? worker.contentBuffers.take(capacity: Self.wideBuffer) : worker.takeBuffer()
     }
 
     private func count(_ count: Int, _ exchange: Exchange) {

@@ -24,6 +24,9 @@ final class HTTP2Stream {
 
     /// A head that is longer takes no more memory than it has bytes.
     static var usualHeadMax: Int { 4096 }
+    /// Memory that a request under way takes beside its head, with its exchange and its connection to a
+    /// gateway, in bytes.
+    static var ownSize: Int { 5632 }
 
     let worker: Worker
     let token: Token
@@ -39,6 +42,10 @@ final class HTTP2Stream {
     var pending: ByteBuffer?
     /// What of it the session counts.
     private var notedCount = 0
+    /// Memory that its content waits in, in bytes: what the session counts.
+    private(set) var heldMemory = 0
+    /// What of that is behind `pending`.
+    private var spooledMemory = 0
     /// What of the request's content the session counts as kept in memory.
     private var notedKept = 0
     /// The same of `aheadCount`: 0 or 1.
@@ -96,6 +103,7 @@ final class HTTP2Stream {
             return exchange.clientLeft(status: status)
         }
         session?.left(self)
+        spooledMemory = 0
         releasePending()
         noteKept(0)
         noteAhead(0)
@@ -128,6 +136,7 @@ final class HTTP2Stream {
         worker.cancel(writeTimer)
         headBytes.removeAll()
         headBytes.shrink(toCapacity: Self.usualHeadMax)
+        spooledMemory = 0
         releasePending()
         noteKept(0)
         noteAhead(0)
@@ -141,7 +150,7 @@ final class HTTP2Stream {
     }
 
     func releasePending() {
-        guard let buffer = pending.take() else { return }
+        guard let buffer = pending.take() else { return noteHeld() }
         if buffer.capacity >= Self.wideBuffer {
             worker.contentBuffers.give(buffer)
         } else if buffer.capacity >= BufferPool.freshCapacity {
@@ -154,6 +163,15 @@ final class HTTP2Stream {
     func noteHeld() {
         session?.heldCount += heldCount - notedCount
         notedCount = heldCount
+        let memory = (pending?.capacity ?? 0) + spooledMemory
+        session?.heldMemory += memory - heldMemory
+        heldMemory = memory
+    }
+
+    /// So much memory holds content that is to follow what waits here, in bytes.
+    func noteSpooled(_ memory: Int) {
+        spooledMemory = memory
+        noteHeld()
     }
 
     /// So much of the request's content is kept in memory now, in bytes.

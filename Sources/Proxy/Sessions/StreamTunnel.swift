@@ -70,7 +70,7 @@ final class StreamTunnel {
                 return true
             }
             let shared = stream.worker.emptyRelay()
-            switch peer.transport.receive(into: shared, atLeast: 16 << 10, limit: 64 << 10) {
+            switch peer.transport.receive(into: shared, atLeast: 16 << 10, limit: stream.pieceMax) {
             case .bytes(let count):
                 exchange.attempts.received(count)
                 stream.send(shared, of: exchange, isLast: false)

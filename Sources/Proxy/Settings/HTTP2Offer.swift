@@ -14,8 +14,10 @@ struct HTTP2Offer {
         // More at a time than a connection has slots, or a window than it may be, is as good as the most.
         limits.concurrentStreams = min(concurrentStreams, 32_768)
         limits.heldMax = bodyBuffers
-        // Browsers send some KB of cookies with each of a page's requests.
-        limits.headsMax = max(limits.headsMax, limits.concurrentStreams * HTTP2Stream.usualHeadMax)
+        limits.requestSize = HTTP2Stream.ownSize
+        // Browsers send some cookies with each of a page's requests.
+        let usual = limits.concurrentStreams * (HTTP2Stream.ownSize + HTTP2Offer.usualHead)
+        limits.requestsMax = max(limits.requestsMax, usual)
         // A quarter, and no less than clients take it for from the start: RFC 9113 §6.9.2.
         limits.connectionWindow = max(65_535, min(limits.connectionWindow, bodyBuffers / 4))
         limits.streamWindow = min(bodyPrereadSize, FlowWindow.sizeMax)
@@ -73,6 +75,7 @@ extension HTTP2Offer {
     }
 
     private static var leastBodyBuffers: Int { 256 << 10 }
+    private static var usualHead: Int { 1536 }
 
     /// Directives that nginx knows no more, and what took their place.
     private static let obsolete = [

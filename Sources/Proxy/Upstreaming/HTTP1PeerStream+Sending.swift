@@ -21,7 +21,9 @@ extension HTTP1PeerStream {
         request.attempt.activity = .sendingRequest
         peer.requestCount += 1
         let outgoing = worker.takeBuffer()
+        if requestHead.isEmpty, let target = exchange.proxying.target { write(for: target) }
         outgoing.append(contentsOf: requestHead)
+        if exchange.stream.sparesHeads { spareHead() }
         peer.outgoing = outgoing
         // `proxy_read_timeout` begins when the request is out: until then other waits are bounded.
         worker.cancel(peer.readTimer)

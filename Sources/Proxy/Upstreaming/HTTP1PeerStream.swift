@@ -55,7 +55,7 @@ final class HTTP1PeerStream {
     private let connector: Connector
     /// The worker's, to be read into.
     let relay: ByteBuffer
-    /// The head as sent to the peer; kept for the next attempt.
+    /// The head as sent to the peer; kept for the next attempt, which writes it anew if it is empty.
     let requestHead = ByteBuffer(capacity: 256)
     /// What is filled with the head of the response.
     let response: ResponseHead
@@ -95,6 +95,12 @@ final class HTTP1PeerStream {
         course = Course()
         parser.reset()
         response.reset()
+    }
+
+    /// The head was sent, and is not kept.
+    func spareHead() {
+        requestHead.removeAll()
+        requestHead.shrink(toCapacity: 0)
     }
 
     func reset() {

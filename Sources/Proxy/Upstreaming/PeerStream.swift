@@ -57,7 +57,8 @@ final class PeerStream {
         case .http2(let stream): stream.write(for: target)
         }
         // A client may have many of them under way.
-        if case .http2 = http1.exchange.stream { requestHead.trim(above: HTTP2Stream.usualHeadMax) }
+        let limit = http1.exchange.stream.sparesHeads ? HTTP2Session.leastHead : HTTP2Stream.usualHeadMax
+        if case .http2 = http1.exchange.stream { requestHead.trim(above: limit) }
     }
 
     private var requestHead: ByteBuffer {
@@ -70,9 +71,17 @@ final class PeerStream {
     /// The request's target, as the peer is sent it; for logs.
     func appendTarget(to out: ByteBuffer) {
         switch spoken {
+        case .http1 where http1.requestHead.isEmpty: appendTargetAnew(to: out)
         case .http1: RequestTarget.append(ofHead: http1.requestHead, to: out)
         case .http2(let stream): RequestTarget.append(ofHead: stream.requestHead, to: out)
         }
+    }
+
+    /// The head was not kept.
+    private func appendTargetAnew(to out: ByteBuffer) {
+        let exchange = http1.exchange
+        guard let target = exchange.proxying.target, !target.isTunnel else { return }
+        RequestTarget.write(exchange, target, of: exchange.headBytes, to: out)
     }
 
     /// The lines of the head that `write` has made.

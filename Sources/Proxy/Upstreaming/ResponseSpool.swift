@@ -6,7 +6,7 @@ internal import Net
 /// `proxy_buffers`, then in a temporary file up to `proxy_max_temp_file_size`.
 final class ResponseSpool {
     private let memory: ByteBuffer
-    private let memoryMax: Int
+    private var memoryMax: Int
     private var fileMax: Int64
     private let path: String
     private var file: TemporaryFile?
@@ -20,6 +20,12 @@ final class ResponseSpool {
         fileMax = proxy.maxTempFileSize
         path = proxy.tempPath
     }
+
+    /// Memory that it takes, in bytes.
+    var memorySize: Int { memory.capacity }
+
+    /// What comes from now on goes to the file, with what memory holds: others need that.
+    func spareMemory() { memoryMax = 0 }
 
     private var fileHeld: Int64 { (file?.size ?? 0) - fileTaken }
 
@@ -46,6 +52,7 @@ final class ResponseSpool {
                 try TemporaryFile.append(slice, of: buffer, to: &file, in: path)
             } else {
                 try TemporaryFile.move(memory, to: &file, in: path)
+                if memoryMax == 0 { memory.shrink(toCapacity: 0) }
             }
             return nil
         } catch {

@@ -28,9 +28,11 @@ extension UpstreamRequest {
             }
         }
         guard let spool = passage.spool else { return exchange.give(slice, of: buffer) }
+        if exchange.stream.heldMax == 0 { spool.spareMemory() }
         if let errno = spool.append(slice, of: buffer) {
             log(.crit, "writing to a temporary file in \"\(proxy.tempPath)\" failed \(errno.logText)")
         }
+        exchange.stream.noteSpooled(spool.memorySize)
     }
 
     /// Lines behind the content have come.
@@ -81,7 +83,10 @@ extension UpstreamRequest {
                 spoolIsUnreadable()
                 return false
             }
-            if spool.isEmpty { passage.spool = nil }
+            if spool.isEmpty {
+                passage.spool = nil
+                exchange.stream.noteSpooled(0)
+            }
             exchange.give(shared)
             guard case .responding = exchange.phase else { return false }
         }

@@ -73,9 +73,9 @@ import Testing
     }
 
     /// A client of a server with so much room for heads, and fields of 6 KB.
-    private static func client(headsMax: Int) -> (ScriptedClient, [PlainField]) {
+    private static func client(requestsMax: Int) -> (ScriptedClient, [PlainField]) {
         var limits = HTTP2Limits()
-        limits.headsMax = headsMax
+        limits.requestsMax = requestsMax
         return (
             ScriptedClient(limits: limits), [PlainField("x-a", String(repeating: "a", count: 6000))]
         )
@@ -83,7 +83,7 @@ import Testing
 
     @Test("more heads than memory is there for: REFUSED_STREAM, until others are through (RFC 9113 §8.7)")
     func headsOfAll() {
-        let (client, long) = Self.client(headsMax: 10_000)
+        let (client, long) = Self.client(requestsMax: 10_000)
         for id: UInt32 in [1, 3, 5] { client.request(id, ScriptedClient.get + long) }
         client.request(7)
         #expect(
@@ -98,9 +98,21 @@ import Testing
         #expect(client.run() == [.lost(slot: 1)] && client.connection.headCount == 0)
     }
 
+    @Test("requests are refused by what they take beside their heads as well")
+    func requestsOfAll() {
+        var limits = HTTP2Limits()
+        limits.requestsMax = 10_000
+        limits.requestSize = 4500
+        let client = ScriptedClient(limits: limits)
+        for id: UInt32 in [1, 3, 5, 7] { client.request(id) }
+        #expect(client.run().suffix(2) == [.head(slot: 2, isLast: true), .handled])
+        #expect(client.answers() == ["RST_STREAM 7 REFUSED_STREAM"])
+        #expect(client.connection.requestsSize == client.connection.headCount + 13_500)
+    }
+
     @Test("trailers count as heads do, and are not kept beyond what those may come to")
     func trailersOfAll() {
-        let (client, long) = Self.client(headsMax: 8000)
+        let (client, long) = Self.client(requestsMax: 8000)
         for id: UInt32 in [1, 3] { client.request(id, isLast: false) }
         client.request(1, long)
         client.request(3, long)

@@ -212,7 +212,7 @@ struct ScriptedFrames {
             return
         }
         #expect(session.streamCount == 40)
-        #expect(session.keptCount >= 256 << 10 && session.keptCount < (256 + 16) << 10)
+        #expect(session.keptCount >= 192 << 10 && session.keptCount < (256 + 16) << 10)
         let files = (0..<session.streams.count).compactMap { session.stream($0)?.exchange?.body }.count {
             $0.file != nil && $0.receivedCount == 16_000
         }

@@ -88,6 +88,17 @@ import Testing
         #expect(Self.drain(none) == Self.content(10))
     }
 
+    @Test("memory that others need is given up with the next content")
+    func sparing() throws {
+        let folder = try TemporaryDirectory()
+        let spool = ResponseSpool(Self.settings(memory: 1000, file: 1 << 20, path: folder.path))
+        #expect(Self.append(Self.content(500), to: spool) && spool.memorySize >= 500)
+        spool.spareMemory()
+        #expect(Self.append(Self.content(700), to: spool) && spool.memorySize == 0)
+        #expect(Self.append(Self.content(900), to: spool) && spool.memorySize == 0 && spool.isFileAlone)
+        #expect(Self.drain(spool) == Self.content(500) + Self.content(700) + Self.content(900))
+    }
+
     @Test("a file that cannot be written leaves all in memory, and the peer waits")
     func unwritable() {
         let spool = ResponseSpool(Self.settings(memory: 100, file: 5000, path: "/dev/null/folder"))
