@@ -140,7 +140,7 @@ private struct AccessLogLine {
             guard statement.arguments.count == 1 else {
                 throw .invalidParameter(statement.argument(1), statement)
             }
-            return block.settings.logs.access.clear()
+            return block.settings.logs.access.turnOff()
         }
         var line = AccessLogLine(statement, block)
         for (index, word) in statement.arguments.dropFirst().enumerated() {

@@ -28,6 +28,8 @@ extension DifferentialGroup {
                     location /two { access_log %PREFIX%/access.log usual; access_log %PREFIX%/access.log json; return 204; }
                     location /dropped { access_log %PREFIX%/access.log gateway; return 403; }
                     location /off { access_log off; return 204; }
+                    location /then { access_log off; access_log %PREFIX%/access.log usual; return 204; }
+                    location /before { access_log %PREFIX%/access.log usual; access_log off; return 204; }
                 }
                 """#,
             cases: [
@@ -40,6 +42,8 @@ extension DifferentialGroup {
                 .init("many variables, few fields", .get("/")).logging(1),
                 .init("many variables of a POST", .post("/a", "body", ["Content-Type: a/b"])).logging(1),
                 .init("many variables of HEAD", .head("/a")).logging(1),
+                .init("off is off whatever else stands there", .get("/then"), .get("/before"), .get("/none"))
+                    .logging(1),
                 .init(
                     "a gateway's answer", .get("/gateway/x"),
                     answers: [
