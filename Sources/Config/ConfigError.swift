@@ -1,7 +1,7 @@
 /// Something in the configuration that cannot be obeyed: nginx's words, and where.
 public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong, without the place.
-    public let message: String
+    /// What is wrong, without the place and without a guess.
+    private let text: String
     /// `nil`: no line of a file is to blame, as when the main file is missing.
     public let location: SourceLocation?
     /// Where in the files it stands, as `Statement.order` has it.
@@ -12,10 +12,16 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     public private(set) var isReference = false
     /// Words stand there that the directive does not take: how it is written helps.
     private var isAboutWords = false
+    /// Looks for the name that was probably meant. That costs more than all else about an error, and is done
+    /// for those only that are told.
+    private var guess: (@Sendable () -> String)?
     /// What to do about it, where that can be said.
     public private(set) var advice: String?
     /// Whatever else is wrong: who has to mend a configuration is to know all of it after one run.
     public private(set) var further: [ConfigError] = []
+
+    /// What is wrong, without the place.
+    public var message: String { guess.map { text + $0() } ?? text }
 
     /// The same is wrong, at the same place.
     public static func == (left: ConfigError, right: ConfigError) -> Bool {
@@ -24,8 +30,17 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// An error with a place of its own, or with none.
     public init(_ message: String, at location: SourceLocation? = nil) {
-        self.message = message
+        text = message
         self.location = location
+    }
+
+    /// A name that nobody knows.
+    static func misspelt(
+        _ message: String, _ statement: Statement, guess: @escaping @Sendable () -> String
+    ) -> ConfigError {
+        var error = ConfigError(message, statement)
+        error.guess = guess
+        return error
     }
 
     /// The same as an error of the text itself, where a statement of that order would stand.
@@ -78,7 +93,7 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Several errors as one, each once, in the order of what they blame; `nil`: there is none.
     public static func together(_ errors: [ConfigError]) -> ConfigError? {
         var seen: Set<String> = []
-        let each = errors.flatMap(\.all).filter { seen.insert($0.line).inserted }
+        let each = errors.flatMap(\.all).filter { seen.insert($0.line(saying: $0.text)).inserted }
         // Sorting is stable: errors of one statement stay as they came.
         let sorted = each.sorted { $0.order < $1.order }
         guard var first = sorted.first else { return nil }
@@ -94,8 +109,8 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The same error, for which `statement` is to blame unless it already names a place.
-    func located(at statement: Statement) -> ConfigError {
-        location == nil ? ConfigError(message, statement) : self
+    public func located(at statement: Statement) -> ConfigError {
+        location == nil ? ConfigError(text, statement) : self
     }
 
     /// Most lines that one run says.
@@ -108,7 +123,9 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
         return rest > 0 ? told + ["and \(rest) more"] : told
     }
 
-    private var line: String {
+    private var line: String { line(saying: message) }
+
+    private func line(saying message: String) -> String {
         let text = advice.map { "\(message) (\($0))" } ?? message
         return location.map { "\(text) in \($0)" } ?? text
     }

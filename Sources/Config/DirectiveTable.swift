@@ -77,7 +77,7 @@ public struct DirectiveTable<Scope: AnyObject>: Sendable {
         let name = statement.name
         let candidates = rows(named: name)
         guard !candidates.isEmpty || elsewhere.contains(name) else {
-            throw ConfigError("unknown directive \"\(name)\"\(hint(for: name, in: context))", statement)
+            throw .misspelt("unknown directive \"\(name)\"", statement) { hint(for: name, in: context) }
         }
         guard let row = candidates.first(where: { !$0.contexts.isDisjoint(with: context) }) else {
             let places = candidates.reduce(into: Context()) { $0.formUnion($1.contexts) }.name

@@ -1,5 +1,7 @@
-import Config
+import Synchronization
 import Testing
+
+@testable import Config
 
 @Suite("Directives") struct DirectiveTableTests {
     @Test(
@@ -101,6 +103,22 @@ import Testing
         let message = problem { () throws(ConfigError) in _ = try configured(text) } ?? ""
         #expect(message.hasPrefix("unknown directive \""))
         #expect(message.hasSuffix("\"\(hint) in /conf/t.conf:1"))
+    }
+
+    @Test("what was meant is looked for where that is told, not for each of thousands of names")
+    func guessesForFew() throws {
+        let count = Mutex(0)
+        let statement = try #require(try parse("a;").first)
+        let errors = (0..<1000).map { number in
+            ConfigError.misspelt("unknown directive \"a\(number)\"", statement) {
+                count.withLock { $0 += 1 }
+                return ", did you mean \"b\"?"
+            }
+        }
+        let lines = try #require(ConfigError.together(errors)).lines
+        #expect(lines.count == 201)
+        #expect(lines.first == "unknown directive \"a0\", did you mean \"b\"? in \(statement.location)")
+        #expect(count.withLock { $0 } == 200)
     }
 
     @Test("help prints sentence, syntax, default and contexts")
