@@ -34,6 +34,14 @@ import Testing
         }
     }
 
+    @Test("an error log that cannot be opened is told with the line that names it")
+    func unopenedLog() throws {
+        let tested = try run("events { }\nhttp {\n    error_log /proc/none/x.log;\n}\n", ["-t"])
+        #expect(tested.ending == .exited(1))
+        #expect(tested.errors.contains("\"/proc/none/x.log\" failed (2: No such file or directory) in "))
+        #expect(tested.errors.contains("/a.conf:3\n"))
+    }
+
     @Test("--strict fails on a password file that is not there, with its place")
     func passwordFiles() throws {
         let text = try server("location / { auth_basic a;\nauth_basic_user_file users; }")

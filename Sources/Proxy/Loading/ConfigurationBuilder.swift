@@ -443,7 +443,12 @@ final class ConfigurationBuilder {
             throw .invalidParameter(statement.argument(2), statement)
         }
         block.errorSinks.append(ErrorLog.Sink(target, level, form))
-        let log = try ConfigurationBuilder.open(block.errorSinks, files)
+        let log: ErrorLog
+        do {
+            log = try ConfigurationBuilder.open(block.errorSinks, files)
+        } catch {
+            throw error.located(at: statement)
+        }
         errorLogs.append(log)
         block.settings.logs.errorLog = log
         if block.context == .main { errorLog = log }
