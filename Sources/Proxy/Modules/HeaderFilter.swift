@@ -6,7 +6,11 @@ internal import Net
 /// `add_header`, `expires`: fields added to every response of a location, whoever made it.
 enum HeaderFilter {
     /// Adds the fields. Called once a response, when its status and the fields of its maker stand.
+    ///
+    /// Not to what a request gets that is made here: no client sees them, and a refusal of `auth_request`
+    /// would take one of them along.
     static func apply(to exchange: Exchange) {
+        if exchange.isSubrequest { return }
         if !exchange.location.settings.headers.trailers.elements.isEmpty { TrailerFilter.prepare(exchange) }
         if exchange.location.settings.headers.added.elements.isEmpty,
             !exchange.location.settings.headers.saysAge

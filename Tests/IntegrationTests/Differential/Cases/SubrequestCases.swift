@@ -47,6 +47,10 @@ extension DifferentialGroup {
                         proxy_set_header X-Original-URI $request_uri; proxy_set_header X-Method $request_method;
                         proxy_set_header X-Own "$uri|$args|$arg_v|$cookie_c|$http_x|$content_length";
                         proxy_pass http://%GATEWAY1%/verdict; }
+                    location /said/ { auth_request /speaks; auth_request_set $said "<$sent_http_x_said>";
+                        proxy_pass http://%GATEWAY1%; add_header X-Heard $said always; }
+                    location = /speaks { add_header X-Said it always; add_header WWW-Authenticate Own always;
+                        if ($request_uri ~ leave) { return 204; } return 401; }
                 }
                 """,
             files: ["users": "anna:{PLAIN}secret\n"], cases: cases + askingCases)
@@ -77,6 +81,9 @@ extension DifferentialGroup {
             DifferentialCase(
                 "a body is read past a refusal", .post("/all/none/", "hello"),
                 answers: [.fixed("", status: "403 F")]),
+            DifferentialCase(
+                "what add_header would add is nobody's", .get("/said/leave"), .get("/said/none"),
+                answers: [.fixed("in\n")]),
             DifferentialCase("HEAD", .head("/all/none/"), answers: [.fixed(""), .fixed("in\n")]),
             DifferentialCase(
                 "two requests at once", .pipeline(.get("/all/none/1"), .get("/all/none/2")),
