@@ -39,7 +39,7 @@ extension Worker {
         ProcessTitle.set("worker process is shutting down")
         for listener in admission.listeners { close(listener) }
         snapshot.groups.closeIdle()
-        forEachSession { $0.drain(graceMs: Worker.drainGraceMs) }
+        forEachSession { $0.drain() }
     }
 
     /// It finishes what is under way.

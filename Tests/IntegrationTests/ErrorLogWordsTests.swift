@@ -39,4 +39,51 @@ import Testing
         ] { #expect(server.waitForLog(line), "\(line) is told\n\(server.log)") }
         server.finish(expected: ["connect() failed"])
     }
+
+    @Test(
+        "heads that are wrong, late or cut: which part of it was read, and what there was", arguments: kinds)
+    func heads(_ kind: Server.Kind) throws {
+        let server = try Server(
+            """
+            worker_processes 1;
+            error_log %PREFIX%/error.log info;
+            events { }
+            http { access_log off; %TEMP_PATHS%
+                server { listen 127.0.0.1:%PORT1%; client_header_timeout 200ms; client_body_timeout 200ms;
+                    location / { client_max_body_size 9; proxy_pass http://127.0.0.1:1; } } }
+            """, kind: kind)
+        for text in ["BAD\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"] {
+            let client = try RawClient(port: server.port)
+            client.send(text)
+            #expect(try client.response().status == 400)
+        }
+        let late = try [
+            "GET /lin", "GET /fields HTTP/1.1\r\nHos",
+            "POST / HTTP/1.1\r\nHost: a\r\n"
+                + "Content-Length: 9\r\n\r\nx",
+        ].map { text in
+            let client = try RawClient(port: server.port)
+            client.send(text)
+            return client
+        }
+        for client in late { #expect(client.isClosedByPeer(within: 5)) }
+        for text in ["GET /cut-lin", "GET /cut HTTP/1.1\r\nHos"] {
+            let client = try RawClient(port: server.port)
+            client.send(text)
+            client.close()
+        }
+        let timedOut = "client timed out (110: Connection timed out) while reading client request"
+        let cut = "client prematurely closed connection while reading client request"
+        let who = ", client: 127.0.0.1, server: , request: "
+        for line in [
+            "client sent invalid method while reading client request line\(who)\"BAD\"",
+            "client sent invalid request while reading client request line\(who)\"GET /%zz HTTP/1.1\"",
+            "client sent HTTP/1.1 request without \"Host\" header while reading client request headers"
+                + "\(who)\"GET / HTTP/1.1\"",
+            "\(timedOut) line\(who)\"GET /lin\"", "\(timedOut) headers\(who)\"GET /fields HTTP/1.1\"",
+            "\(cut) line\(who)\"GET /cut-lin\"", "\(cut) headers\(who)\"GET /cut HTTP/1.1\"",
+        ] { #expect(server.waitForLog(line), "\(line) is told\n\(server.log)") }
+        #expect(!server.log.contains("request: \"POST /"))
+        server.finish()
+    }
 }

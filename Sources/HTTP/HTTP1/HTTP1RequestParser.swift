@@ -62,6 +62,12 @@ public struct HTTP1RequestParser {
         }
     }
 
+    /// Gives a head whose line will not be whole what is there of it.
+    public func settleLine(of head: RequestHead, in buffer: ByteBuffer) {
+        guard !head.hasLine else { return }
+        buffer.withReadable { head.line = partialLine($0) }
+    }
+
     // MARK: Line by line
 
     /// - Returns: whether the head is complete; `lineStart` is its length then.

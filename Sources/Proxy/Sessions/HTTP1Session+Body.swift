@@ -183,7 +183,6 @@ extension HTTP1Session {
         case .tooSlow: return cutSlowClient(exchange)
         case .timedOut: break
         }
-        worker.log(.info, exchange, "client timed out (110: Connection timed out)")
         keepsAlive = false
         if exchange.location.settings.core.resetsTimedOutConnections { transport.resetOnClose() }
         exchange.clientLeft(status: 408)

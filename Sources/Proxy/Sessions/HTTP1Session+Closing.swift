@@ -124,10 +124,10 @@ extension HTTP1Session {
     }
 
     /// The worker is to finish: an idle connection may still send one request, but not wait for long.
-    func drain(graceMs: Int) {
+    func drain() {
         switch state {
         case .idle where connection.requestCount > 0:
-            arm(readTimer, afterMs: graceMs)
+            arm(readTimer, afterMs: drainGraceMs)
         case .idle, .readingHead, .exchanging, .skippingBody, .tunnelling, .lingering, .closed:
             break
         }

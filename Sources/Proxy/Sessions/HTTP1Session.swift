@@ -58,6 +58,7 @@ final class HTTP1Session {
     var lingeringTimeoutMs: Int32 = 5000
     /// The last request's settings rule the wait for the next one.
     private var keepaliveTimeoutMs: Int32 = 75_000
+    private var keepaliveMinTimeoutMs: Int32 = 0
 
     /// Takes over from an opening, whose timer goes on until the first request.
     init(worker: Worker, connection: ClientConnection, readTimer: TimerID) {
@@ -225,17 +226,28 @@ final class HTTP1Session {
         keepsAlive = false
         exchange.arrival.number = connection.requestCount
         exchange.arrival.byteCount = Int64(usedCount)
-        worker.log(.info, exchange, "\(error.reason) while reading client request headers")
+        let part = readPart(of: exchange)
+        worker.log(.info, exchange, "\(error.reason) while reading client request \(part)")
         exchange.refuse(head: .status(error.status))
     }
 
-    private func headTimedOut() {
-        worker.log(
-            .info, connection,
-            "client timed out (110: Connection timed out) while reading client request headers")
-        guard let exchange, let input else { return close() }
+    /// What of a head is being read, for the log.
+    private func readPart(of exchange: Exchange) -> StaticString {
+        exchange.head.hasLine ? "headers" : "line"
+    }
+
+    /// No more of a head comes: what is there of it is what the log tells.
+    private func giveUpHead(_ exchange: Exchange, _ input: ByteBuffer, _ why: StaticString) {
         usedCount = input.count
         exchange.headBytes = input
+        parser.settleLine(of: exchange.head, in: input)
+        let part = readPart(of: exchange)
+        worker.log(.info, exchange, "\(why) while reading client request \(part)")
+    }
+
+    private func headTimedOut() {
+        guard let exchange, let input else { return close() }
+        giveUpHead(exchange, input, "client timed out (110: Connection timed out)")
         keepsAlive = false
         exchange.response.status = 408
         finishLog(exchange)
@@ -247,12 +259,8 @@ final class HTTP1Session {
 
     private func clientLeftBeforeHead(_ outcome: IOOutcome) {
         if let exchange, let input, !input.isEmpty {
-            worker.log(
-                .info, connection, "client prematurely closed connection while reading client request headers"
-            )
-            exchange.headBytes = input
+            giveUpHead(exchange, input, "client prematurely closed connection")
             exchange.response.status = 400
-            usedCount = input.count
             finishLog(exchange)
         } else if case .failed(let errno) = outcome {
             worker.log(.info, connection, "recv() failed \(errno.logText) while waiting for request")
@@ -293,14 +301,18 @@ final class HTTP1Session {
         worker.add(.waiting, 1)
         state = .idle
         let waitMs = Int(keepaliveTimeoutMs)
-        arm(readTimer, afterMs: worker.isDraining ? min(waitMs, Worker.drainGraceMs) : waitMs)
+        arm(readTimer, afterMs: worker.isDraining ? min(waitMs, drainGraceMs) : waitMs)
         if transport.isReadable || transport.isHangup { worker.post(connection.token) }
     }
+
+    /// How long an idle connection may still send a request when the worker is to finish.
+    var drainGraceMs: Int { max(Worker.drainGraceMs, Int(keepaliveMinTimeoutMs)) }
 
     func recycleExchange() {
         guard let finished = exchange.take() else { return }
         keepsAlive = false
         keepaliveTimeoutMs = Int32(clamping: finished.location.settings.core.keepaliveTimeoutMs)
+        keepaliveMinTimeoutMs = Int32(clamping: finished.location.settings.core.keepaliveMinTimeoutMs)
         connection.quietSinceMs = worker.clock.nowMs
         worker.giveBack(finished)
     }

@@ -149,7 +149,6 @@ extension HTTP2Stream {
         case .tooSlow: return cutSlowClient(exchange)
         case .timedOut: break
         }
-        worker.log(.info, exchange, "client timed out (110: Connection timed out)")
         cutLateClient(exchange)
     }
 

@@ -44,10 +44,10 @@ enum Session {
     }
 
     /// The worker is to finish: who waits for a request may still get one, but not wait for long.
-    func drain(graceMs: Int) {
+    func drain() {
         switch self {
         case .opening: break
-        case .http1(let session): session.drain(graceMs: graceMs)
+        case .http1(let session): session.drain()
         case .http2(let session): session.drain()
         }
     }

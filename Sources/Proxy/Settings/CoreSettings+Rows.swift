@@ -75,6 +75,10 @@ extension CoreSettings {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 block.settings.core.keepaliveDisable = try BrowserKinds.read(statement)
             },
+            .milliseconds(
+                "keepalive_min_timeout",
+                "How long an idle client of a worker that ends may send one more request; 10 s at least.",
+                in: anywhere, default: "0", \.settings.core.keepaliveMinTimeoutMs),
             Directive(
                 "keepalive_timeout",
                 "How long a client's connection stays open idle; and what the client is told of it.",

@@ -24,6 +24,7 @@ struct CoreSettings {
     // Keep-alive and closing.
     var keepaliveDisable: BrowserKinds = .oldExplorer
     var keepaliveTimeoutMs = 75_000
+    var keepaliveMinTimeoutMs = 0
     /// The `Keep-Alive: timeout=` that clients are told, in seconds; 0 tells nothing.
     var keepaliveHeaderSeconds = 0
     var keepaliveRequests = 1000

@@ -28,7 +28,6 @@ enum IgnoredDirectives {
             + rows(["open_file_cache"], .openFiles)
             + rows(["open_file_cache_valid"], .seconds)
             + rows(["open_file_cache_min_uses", "types_hash_max_size", "types_hash_bucket_size"], .number)
-            + rows(["keepalive_min_timeout"], .milliseconds)
             + rows(
                 ["connection_pool_size", "request_pool_size", "http2_pool_size"], .pool, in: [.http, .server])
             + rows(["http2_streams_index_size"], .number, in: [.http, .server])
@@ -86,7 +85,6 @@ enum IgnoredDirectives {
         "debug_connection": "there are no lines of level debug",
         "msie_refresh": "old browsers are redirected as all others",
         "load_module": "all that is here is built in",
-        "keepalive_min_timeout": "a worker that ends waits ten seconds for one more request",
     ]
 
     /// What may stand more than once in a block.

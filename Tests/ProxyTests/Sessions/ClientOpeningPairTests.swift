@@ -82,7 +82,7 @@ import Testing
             case .ready: opening.ready()
             case .timer: opening.timedOut()
             case .snapshotChanged: opening.snapshotChanged()
-            case .drain: client.session?.drain(graceMs: 1000)
+            case .drain: client.session?.drain()
             case .timeIsUp: client.session?.timeIsUp()
             case .giveWay: _ = opening.giveWay()
             case .close: opening.close()

@@ -114,7 +114,7 @@ import Testing
             case .writeTimer: session.timedOut(.write)
             case .posted: session.runPosted()
             case .snapshotChanged: session.snapshotChanged()
-            case .drain: session.drain(graceMs: 1000)
+            case .drain: session.drain()
             case .timeIsUp: session.timeIsUp()
             case .giveWay: _ = session.giveWay()
             case .tunnelEnded: session.tunnelEnded()

@@ -57,6 +57,21 @@ import Testing
         #expect(session.exchange == nil && session.input == nil && session.heldCount == 0)
     }
 
+    @Test(
+        "keepalive_min_timeout is how long an idle client of a worker that ends has, if ten seconds are less")
+    func drainGrace() throws {
+        for (setting, ms) in [
+            ("", 10_000), ("keepalive_min_timeout 5s;", 10_000), ("keepalive_min_timeout 20s;", 20_000),
+        ] {
+            let client = try ScriptedClient(of: try ScriptedWorker(serving: setting + Self.server))
+            client.send(Self.next)
+            guard case .http1(let session)? = client.session else {
+                return #expect(Bool(false), "no session")
+            }
+            #expect(session.drainGraceMs == ms)
+        }
+    }
+
     @Test("a client that ends within a head gets no answer; one that ends behind it does")
     func halfClosed() throws {
         let scripted = try ScriptedWorker(serving: Self.server)
