@@ -31,17 +31,18 @@ package final class StatusMetrics {
     package static func add(_ report: StatusReport, _ form: Form = .prometheus, to work: SlicedWork) {
         let metrics = StatusMetrics(report, form, work)
         let hasService = report.part?.hasService ?? true
+        metrics.addVerdict(hasService)
         if hasService {
-            metrics.addVerdict()
             metrics.addService()
             metrics.addHandshakes()
-            metrics.addZones()
-            metrics.addLimits()
         }
+        metrics.addCertificates()
+        metrics.addZones()
+        metrics.addLimits()
         metrics.addServers()
         metrics.addServerHandshakes()
         metrics.addUpstreams()
-        if hasService { metrics.addResolvers() }
+        metrics.addResolvers()
         if case .openMetrics = form { work.once { work.out.append("# EOF\n") } }
     }
 
@@ -68,17 +69,19 @@ package final class StatusMetrics {
 // MARK: What there is
 
 extension StatusMetrics {
-    private func addVerdict() {
+    private func addVerdict(_ hasService: Bool) {
         work.once { [self] in
-            let verdict = report.verdict
-            single(
-                "verdict", .gauge,
-                "0 green: nothing needs a hand, 1 amber: something does, 2 red: requests cannot be served.",
-                verdict.level.rawValue)
-            guard !verdict.problems.isEmpty else { return }
+            if hasService {
+                single(
+                    "verdict", .gauge,
+                    "0 green: nothing needs a hand, 1 amber: something does, 2 red: requests cannot be"
+                        + " served.", report.verdict.level.rawValue)
+            }
+            let problems = report.problemsHere
+            guard !problems.isEmpty else { return }
             begin("problem", .gauge, "Something that needs a hand.")
             var seen: Set<String> = []
-            for problem in verdict.problems {
+            for problem in problems {
                 let labels = StatusMetrics.text([
                     ("level", problem.level.name), ("kind", problem.kind.rawValue),
                     ("upstream", problem.upstream ?? ""), ("text", problem.text),
@@ -216,6 +219,9 @@ extension StatusMetrics {
         refusedCertificates(
             "tls_client_certificates_refused_total", "Client certificates that were missing or did not hold.",
             all, ofClients: true)
+    }
+
+    private func addCertificates() {
         guard !report.certificates.isEmpty else { return }
         let name = "tls_certificate_expiry_seconds"
         work.once { [self] in begin(name, .gauge, "When a certificate ends, since the epoch.") }

@@ -23,7 +23,7 @@ extension StatusPage {
         html += "<table class=\"servers\"><caption>\(caption)</caption>\(orderedHead)<tbody>"
         for row in listing.shown { html += text(of: row) }
         html += "</tbody></table></div>"
-        writePages(listing)
+        writePages(listing.page, of: listing.pages, "upstreams")
         html += "</section>\n"
     }
 
@@ -57,17 +57,6 @@ extension StatusPage {
             return "<th scope=\"col\"\(style)\(sorted)><a href=\"\(escaped(target))\">\(column)</a></th>"
         }
         return "<thead><tr>\(cells.joined())</tr></thead>"
-    }
-
-    private mutating func writePages(_ listing: StatusListing) {
-        guard listing.pages > 1 else { return }
-        html += "<nav aria-label=\"Pages of upstreams\"><p>Page \(listing.page) of \(listing.pages)"
-        for (word, page) in [("Previous", listing.page - 1), ("Next", listing.page + 1)]
-        where (1...listing.pages).contains(page) {
-            let target = view.at(page: page).url
-            html += " · <a href=\"\(escaped(target))\">\(word)</a>"
-        }
-        html += "</p></nav>"
     }
 
     private func text(of row: StatusListing.Row) -> String {
@@ -118,7 +107,10 @@ extension StatusPage {
         for number in [TallyTable.Count.clientErrors, .serverErrors, .failures, .retries] {
             text += count(sum { $0.sum[number] })
         }
-        return text + "<td></td><td></td><td></td><td></td></tr>"
+        let minute = upstream.windows.first { $0.meantMs == 60_000 && $0.requests > 0 }
+        let parts = minute.map { [$0.latency.p50, $0.latency.p99].map { Int64($0) } }
+        text += "<td></td>" + (0..<2).map { cell(Wording.latency(us: parts?[$0])) }.joined()
+        return text + "<td></td></tr>"
     }
 
     private func row(

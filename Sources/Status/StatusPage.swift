@@ -30,6 +30,10 @@ package struct StatusPage {
     ) {
         var page = StatusPage(report, view)
         work.once { page.writeVerdict() }
+        if let list = view.list {
+            work.once { page.write(list) }
+            return work.once { work.out.append(page.filled(nonce: nonce)) }
+        }
         if view.upstream == nil { work.once { page.writeTraffic() } }
         work.once { page.writeUpstreams() }
         work.once { page.writeHappenings() }
@@ -115,21 +119,60 @@ package struct StatusPage {
         html += "</h2>"
     }
 
-    /// Writes as many rows as there is room for, and how many are left out.
-    mutating func write(_ table: StatusTable, _ caption: String, _ rows: some Collection<String>) {
+    /// Writes as many rows as there is room for, and where all of them are.
+    mutating func write(
+        _ table: StatusTable, _ caption: String, _ list: StatusView.List? = nil,
+        _ rows: some Collection<String>
+    ) {
         html += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"\(escaped(caption))\">"
         html += "<table class=\"\(table.name)\"><caption>\(escaped(caption))</caption>\(table.head)<tbody>"
+        let pages = list.map { max(1, (rows.count + $0.pageRows - 1) / $0.pageRows) } ?? 1
+        let page = min(view.page, pages)
         var written = 0
-        for row in rows {
-            // One row is shown in any case: the first is the worst.
-            guard written == 0 || html.utf8.count + row.utf8.count <= table.ceiling else { break }
-            html += row
-            written += 1
+        if let list, list == view.list {
+            for row in rows.dropFirst((page - 1) * list.pageRows).prefix(list.pageRows) { html += row }
+            written = rows.count
+        } else {
+            for row in rows.prefix(table.rowsMax) {
+                // One row is shown in any case: the first is the worst.
+                guard written == 0 || html.utf8.count + row.utf8.count <= table.ceiling else { break }
+                html += row
+                written += 1
+            }
         }
         html += "</tbody></table></div>"
-        if written < rows.count {
-            html += "<p>\(rows.count - written) more are in the <a href=\"?format=text\">text</a>.</p>"
+        if written < rows.count, let list {
+            let all = Wording.count(rows.count)
+            html +=
+                "<p>\(written) of \(all) are shown: <a href=\"?list=\(list.rawValue)\">all \(all)</a>.</p>"
+        } else if list == view.list {
+            writePages(page, of: pages, caption)
         }
+    }
+
+    /// A table alone.
+    private mutating func write(_ list: StatusView.List) {
+        html += "<p><a href=\"?\">The whole page</a></p>"
+        switch list {
+        case .serverZones: write(report.serverZones, "Server zones", .serverZones)
+        case .locationZones: write(report.locationZones, "Location zones", .locationZones)
+        case .limits: writeLimits()
+        case .certificates: writeTLS()
+        case .workers: writeWorkers()
+        case .events: writeHappenings()
+        case .errors: writeEvents()
+        }
+    }
+
+    mutating func writePages(_ page: Int, of pages: Int, _ what: String) {
+        guard pages > 1 else { return }
+        html += "<nav aria-label=\"Pages of \(escaped(what))\"><p>Page \(page) of \(pages)"
+        for (word, page) in [("Previous", page - 1), ("Next", page + 1)]
+        where (1...pages).contains(page) {
+            let target = view.at(page: page).url
+            html += " · <a href=\"\(escaped(target))\">\(word)</a>"
+        }
+        html += "</p></nav>"
     }
 
     func cell(_ text: String) -> String { "<td>\(escaped(text))</td>" }
@@ -147,7 +190,9 @@ package struct StatusPage {
         html += "<span class=\"problem\">"
         for piece in verdict.pieces {
             if piece.begins { html += "</span><span class=\"problem\">" }
-            html += "<span\(piece.isTime ? " aria-live=\"off\"" : "")>\(escaped(piece.text))</span>"
+            // Each problem has a line of its own: what parts them is for who hears or copies the text.
+            let style = piece.isGap ? " class=\"gap\"" : ""
+            html += "<span\(style)\(piece.isTime ? " aria-live=\"off\"" : "")>\(escaped(piece.text))</span>"
         }
         html += "</span></p>\n"
     }
@@ -200,7 +245,7 @@ package struct StatusPage {
                     cell(Wording.latency(us: window.requests > 0 ? Int64($0) : nil))
                 }.joined() + "</tr>"
         }
-        write(.windows, caption, rows)
+        write(.windows, caption, nil, rows)
     }
 
     /// A line over the last minutes, with its highest value in words.
@@ -221,37 +266,41 @@ package struct StatusPage {
     }
 
     private mutating func writeZones() {
-        for (kind, zones) in [("Server", report.serverZones), ("Location", report.locationZones)]
-        where !zones.isEmpty {
-            begin("\(kind) zones")
-            let rows = zones.map { zone in
-                let sum = zone.sum
-                return "<tr><th scope=\"row\">\(escaped(zone.name))</th>"
-                    + count(max(0, sum[.processing])) + count(sum[.requests]) + count(sum[.successful])
-                    + count(sum[.redirected]) + count(sum[.clientErrors]) + count(sum[.serverErrors])
-                    + cell(Wording.bytes(sum[.received])) + cell(Wording.bytes(sum[.sent]))
-                    + cell(latency(sum.latency, 0.5)) + cell(latency(sum.latency, 0.99)) + "</tr>"
-            }
-            write(.zones, "\(kind) zones", rows)
-            html += "</section>\n"
+        if !report.serverZones.isEmpty { write(report.serverZones, "Server zones", .serverZones) }
+        if !report.locationZones.isEmpty { write(report.locationZones, "Location zones", .locationZones) }
+    }
+
+    private mutating func write(_ zones: [StatusReport.Zone], _ title: String, _ list: StatusView.List) {
+        begin(title)
+        let rows = zones.lazy.map { [self] zone in
+            let sum = zone.sum
+            return "<tr><th scope=\"row\">\(escaped(zone.name))</th>"
+                + count(max(0, sum[.processing])) + count(sum[.requests]) + count(sum[.successful])
+                + count(sum[.redirected]) + count(sum[.clientErrors]) + count(sum[.serverErrors])
+                + cell(Wording.bytes(sum[.received])) + cell(Wording.bytes(sum[.sent]))
+                + cell(latency(sum.latency, 0.5)) + cell(latency(sum.latency, 0.99)) + "</tr>"
         }
+        write(.zones, title, list, rows)
+        html += "</section>\n"
     }
 
     private mutating func writeLimits() {
-        let kinds = [("requests", report.limitRequests), ("connections", report.limitConnections)]
-        guard kinds.contains(where: { !$0.1.isEmpty }) else { return }
+        let zones =
+            report.limitRequests.map { ("requests", $0) }
+            + report.limitConnections.map { ("connections", $0) }
+        guard !zones.isEmpty else { return }
         begin("Limits")
-        let rows = kinds.flatMap { kind, zones in
-            zones.map { zone in
-                "<tr><th scope=\"row\">\(escaped(zone.name))</th><td class=\"text\">\(kind)</td>"
-                    + ["passed", "delayed", "rejected", "delayed_dry_run", "rejected_dry_run"].map {
-                        count(zone.count($0))
-                    }.joined() + cell("\(Wording.count(zone.keys.count)) of \(Wording.count(zone.keys.max))")
-                    + "</tr>"
-            }
+        let rows = zones.lazy.map { [self] kind, zone in
+            "<tr><th scope=\"row\">\(escaped(zone.name))</th><td class=\"text\">\(kind)</td>"
+                + ["passed", "delayed", "rejected", "delayed_dry_run", "rejected_dry_run"].map {
+                    count(zone.count($0))
+                }.joined() + cell("\(Wording.count(zone.keys.count)) of \(Wording.count(zone.keys.max))")
+                + "</tr>"
         }
         let now = report.requestsDelayed
-        write(.limits, "Zones of limits" + (now > 0 ? ", \(Wording.count(now)) delayed now" : ""), rows)
+        write(
+            .limits, "Zones of limits" + (now > 0 ? ", \(Wording.count(now)) delayed now" : ""), .limits, rows
+        )
         html += "</section>\n"
     }
 
@@ -280,7 +329,7 @@ package struct StatusPage {
                     + "<td class=\"text wrap\">\(escaped(others))</td>"
                     + "<td class=\"text wrap\">\(escaped(facts.file))</td></tr>"
             }
-            write(.certificates, "Certificates", rows)
+            write(.certificates, "Certificates", .certificates, rows)
         }
         html += "</section>\n"
     }
@@ -293,7 +342,7 @@ package struct StatusPage {
                 + count(worker.process.respawns) + count(worker.connections.active)
                 + count(worker.connections.requests) + "</tr>"
         }
-        write(.workers, "Worker processes", rows)
+        write(.workers, "Worker processes", .workers, rows)
         html += "</section>\n"
     }
 
@@ -312,7 +361,8 @@ package struct StatusPage {
                 + cell(texts[3])
                 + "</tr>"
         }
-        write(.errors, "The last \(report.events.count) requests that something was wrong with", rows)
+        write(
+            .errors, "The last \(report.events.count) requests that something was wrong with", .errors, rows)
         html += "</section>\n"
     }
 

@@ -32,6 +32,9 @@ extension StatusReport.Upstream {
     private static var errorsMin: Int { 5 }
     /// Fewer answers than this have no median worth comparing.
     private static var answersMin: Int { 10 }
+    /// As many, and two others, where requests are bound to servers: a client or two that hold long polls all
+    /// come to one server, and say nothing of it.
+    private static var boundAnswersMin: Int { 100 }
     /// A server is slow that takes so many times as long as others, and so long at all.
     private static var slowness: (times: Int, us: Int) { (5, 200_000) }
 
@@ -43,12 +46,14 @@ extension StatusReport.Upstream {
             guard let minute = server.minute else { continue }
             if minute.serverErrors >= Self.errorsMin, minute.serverErrors * 10 >= minute.requests {
                 found[index] = .errors(minute.serverErrors, requests: minute.requests)
-            } else if minute.requests >= Self.answersMin {
+            } else if minute.requests
+                >= (bindsRequests ? Self.boundAnswersMin : Self.answersMin)
+            {
                 medians.append((index, minute.latency.p50))
             }
         }
         let sorted = medians.map(\.p50).sorted()
-        guard sorted.count > 1 else { return found }
+        guard sorted.count > (bindsRequests ? 2 : 1) else { return found }
         let others = sorted[(sorted.count - 1) / 2]
         for (index, p50) in medians where p50 >= max(Self.slowness.us, others * Self.slowness.times) {
             found[index] = .slow(p50, others: others)

@@ -33,6 +33,7 @@ extension StatusReport.Upstream {
         queue = waitingMax > 0 ? (max(0, sum[.waiting]), waitingMax, sum[.overflows]) : nil
         zombies = 0
         isInPanic = group.isInPanic
+        bindsRequests = group.settings.bindsRequests
     }
 }
 

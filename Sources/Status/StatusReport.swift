@@ -60,6 +60,9 @@ package struct StatusReport {
         /// Servers that are not of the group any more and still have requests.
         package var zombies: Int
         let isInPanic: Bool
+        /// A key, the client's address or a cookie says which server a request goes to: some may be asked for
+        /// other things than the rest.
+        var bindsRequests = false
         /// Those of its servers that are on this page, which has others of its numbers only if it begins
         /// here; `nil`: all.
         var listedServers: Range<Int>?

@@ -7,6 +7,8 @@ struct StatusTable {
     /// Bytes of the report after which no further row begins. Each table leaves room for those after it, and
     /// the last for what is fixed, so that the page stays below 60,000 bytes.
     let ceiling: Int
+    /// Most rows beside other tables.
+    var rowsMax = Int.max
 
     static let servers = StatusTable(
         name: "servers",
@@ -20,7 +22,7 @@ struct StatusTable {
         ceiling: 22_000)
     static let happenings = StatusTable(
         name: "happenings", columns: ["When", "Kind", "Whom", "What", "Why"],
-        words: ["Kind", "Whom", "What", "Why"], ceiling: 28_000)
+        words: ["Kind", "Whom", "What", "Why"], ceiling: 28_000, rowsMax: 20)
     static let zones = StatusTable(
         name: "zones",
         columns: ["Zone", "Now", "Requests", "2xx", "3xx", "4xx", "5xx", "Received", "Sent", "p50", "p99"],

@@ -60,6 +60,8 @@ struct StatusVerdict {
         var isTime = false
         /// Another problem begins with it.
         var begins = false
+        /// It parts two problems.
+        var isGap = false
     }
 
     let level: Level
@@ -99,13 +101,16 @@ struct StatusVerdict {
         // What cannot serve is said first.
         var pieces = first.level == .red ? [] : [Piece(text: "\(summary), but ")]
         for (index, problem) in problems.prefix(StatusVerdict.namedMax).enumerated() {
-            if index > 0 { pieces.append(Piece(text: "; ")) }
+            if index > 0 { pieces.append(Piece(text: "; ", isGap: true)) }
             var next = self.pieces(of: problem)
             next[0].begins = index > 0
             pieces += next
         }
         let rest = problems.count - StatusVerdict.namedMax
-        if rest > 0 { pieces.append(Piece(text: "; and \(rest) more")) }
+        if rest > 0 {
+            pieces.append(Piece(text: "; ", isGap: true))
+            pieces.append(Piece(text: "and \(rest) more", begins: true))
+        }
         return pieces
     }
 

@@ -9,8 +9,25 @@ package struct StatusView: Equatable {
         case name, rate, requests, errors, fails, slow
     }
 
+    /// A table that is shown alone and whole, page by page, where the page of the service has a part of it.
+    enum List: String {
+        case serverZones = "server-zones"
+        case locationZones = "location-zones"
+        case limits, certificates, workers, events, errors
+
+        /// Rows on a page: as many as stay below 60 kB whatever their words are.
+        var pageRows: Int {
+            switch self {
+            case .serverZones, .locationZones, .limits, .workers: 60
+            case .certificates: 30
+            case .events, .errors: 25
+            }
+        }
+    }
+
     /// This one alone.
     var upstream: String?
+    var list: List?
     /// A part of names of upstreams or servers, or of a state.
     var query = ""
     var order = Order.trouble
@@ -26,6 +43,7 @@ package struct StatusView: Equatable {
     /// - Parameter value: of an argument of the URL, by its name.
     package init(_ value: (String) -> String?) {
         upstream = value("upstream").flatMap { $0.isEmpty ? nil : $0 }
+        list = value("list").flatMap { List(rawValue: $0) }
         query = String((value("q") ?? "").prefix(100))
         order = value("sort").flatMap { Order(rawValue: $0) } ?? .trouble
         isAsked = ["upstream", "q", "sort"].contains { value($0) != nil }
@@ -36,6 +54,7 @@ package struct StatusView: Equatable {
     var url: String {
         var parts: [String] = []
         if let upstream { parts.append("upstream=\(StatusView.encoded(upstream))") }
+        if let list { parts.append("list=\(list.rawValue)") }
         if !query.isEmpty { parts.append("q=\(StatusView.encoded(query))") }
         if order != .trouble { parts.append("sort=\(order.rawValue)") }
         if page > 1 { parts.append("page=\(page)") }

@@ -104,6 +104,9 @@ public struct UpstreamSettings: Sendable {
     /// Where the block stands.
     public var location: SourceLocation?
 
+    /// What a request is, or who sends it, says which server it goes to.
+    package var bindsRequests: Bool { method.key != nil || method.needsAddress || sticky != nil }
+
     /// An empty group.
     public init(name: String) {
         self.name = name

@@ -67,6 +67,7 @@ import Upstream
             var window = RecentWindow(meantMs: 60_000, lengthMs: 60_000)
             (window.requests, window.clientErrors) = (answer.requests, answer.clientErrors)
             (window.serverErrors, window.latency.p50) = (answer.serverErrors, answer.p50)
+            window.responseUs = answer.requests * answer.p50
             var before = RecentWindow(meantMs: 300_000, lengthMs: 300_000)
             (before.requests, before.clientErrors) = (answer.requests + served, answer.clientErrors)
             made.recent.windows = [window, before]
@@ -102,6 +103,46 @@ import Upstream
         #expect(try text(answering((15, 15, 0, 800), (6, 5, 0, 800))) == well)
         // Clients were served before a scanner came in a quiet minute.
         #expect(try text(answering((15, 15, 0, 800), (15, 15, 0, 800), served: 25)) == well)
+    }
+
+    @Test("a client's long polls, which a key or an address binds to one server, make no server slow")
+    func bound() throws {
+        func kinds(_ upstream: StatusReport.Upstream) -> [String] {
+            var bound = upstream
+            bound.bindsRequests = true
+            #expect(!upstream.ailments.isEmpty)
+            return bound.ailments.values.map(\.word)
+        }
+        #expect(try kinds(answering((500, 0, 0, 800), (500, 0, 0, 5_000_000))).isEmpty)
+        #expect(
+            try kinds(answering((90, 0, 0, 800), (500, 0, 0, 800), (20, 0, 0, 5_000_000))).isEmpty)
+        #expect(
+            try kinds(answering((100, 0, 0, 800), (500, 0, 0, 800), (100, 0, 0, 5_000_000))) == ["slow"])
+        var settings = UpstreamSettings(name: "u")
+        #expect(!settings.bindsRequests)
+        settings.method = .hash(key: "$uri", .modulo)
+        #expect(settings.bindsRequests)
+    }
+
+    @Test("an upstream's row says how long its servers take in the last minute")
+    func latencyOfUpstreams() throws {
+        let page = StatusPage.text(report(try answering((30, 0, 0, 123_000))), nonce: "n0")
+        let row = try #require(
+            page.split(separator: "<tr class=\"group\">").last?.split(separator: "</tr>").first)
+        #expect(row.contains("<td></td><td>123 ms</td><td>"))
+    }
+
+    @Test("problems have a line each on the page, and no mark at its end")
+    func problemLines() throws {
+        let down = Row(state: .down)
+        let names = ["a", "b", "c", "d", "e", "f", "g"]
+        let report = report()
+        var many = report
+        many.upstreams = try names.map { try upstream([down], name: $0) }
+        let verdict = StatusVerdict(many)
+        #expect(verdict.text.hasSuffix("; and 2 more"))
+        let page = StatusPage.text(many, nonce: "n0")
+        #expect(page.ranges(of: "<span class=\"gap\">; </span></span><span class=\"problem\">").count == 5)
     }
 
     @Test("a server that answers with errors is a row of its own among many, and one error hides no other")

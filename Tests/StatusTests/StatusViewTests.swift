@@ -81,7 +81,43 @@ import Upstream
         let page = StatusPage.text(report, nonce: "n0")
         #expect(page.utf8.count < 60_000, "\(page.utf8.count)")
         #expect(page.contains("<h2>Last errors") && page.contains("upstream_error"))
-        #expect(page.contains("more are in the <a href=\"?format=text\">text</a>") == (count >= 50))
+        #expect(page.contains("<a href=\"?list=location-zones\">all ") == (count >= 300))
+    }
+
+    @Test("what a table has no room for is on pages of its own", arguments: [10, 200])
+    func lists(_ length: Int) throws {
+        var report = StatusReport()
+        report.nowMs = 100_000_000
+        let name = String(repeating: "n", count: length)
+        report.serverZones = (0..<300).map { StatusReport.Zone(name: "s\($0)\(name)", sum: TallySum()) }
+        report.locationZones = report.serverZones
+        let buckets = try RequestBuckets(label: "z", byteCount: 65_536, adopting: nil)
+        report.limitRequests = (0..<300).map { StatusReport.LimitZone("s\($0)\(name)", buckets) }
+        let text = String(repeating: "&", count: 112)
+        report.events = (0..<EventRing.capacity).map {
+            EventRing.Event(atMs: 1, status: 502, texts: [text, text, "c", "s\($0)n"])
+        }
+        for list in [StatusView.List.serverZones, .locationZones, .limits, .errors] {
+            let front = StatusPage.text(report, nonce: "n0")
+            #expect(front.utf8.count < 60_000)
+            #expect(
+                front.contains("<a href=\"?list=\(list.rawValue)\">all \(list == .errors ? 32 : 300)</a>"))
+            var seen: Set<Substring> = []
+            var view = StatusView { $0 == "list" ? list.rawValue : nil }
+            while true {
+                let page = StatusPage.text(report, view, nonce: "n0")
+                #expect(page.utf8.count < 60_000, "\(list) \(view.page): \(page.utf8.count)")
+                #expect(page.contains("<h2>") && page.ranges(of: "<table").count == 1)
+                for match in page.matches(of: />(s\d+)n+</) {
+                    #expect(seen.insert(match.output.1).inserted)
+                }
+                view.page += 1
+                guard page.contains("<a href=\"\(view.url.replacing("&", with: "&amp;"))\">Next</a>") else {
+                    break
+                }
+            }
+            #expect(seen.count == (list == .errors ? 32 : 300), "\(list): \(seen.count)")
+        }
     }
 
     @Test("no control character of anybody's words reaches a terminal, or begins a line")
@@ -138,45 +174,6 @@ import Upstream
             families.append(String(line.split(separator: " ")[2]))
         }
         #expect(Set(families).count == families.count)
-    }
-
-    @Test(
-        "documents for programs are small if pages are asked for, and nothing is left out",
-        arguments: [StatusPart.Room.json, .metrics])
-    func parts(_ room: StatusPart.Room) throws {
-        var report = StatusReport()
-        report.nowMs = 100_000_000
-        report.upstreams = [try upstream("big", 300) { $0 % 3 == 1 ? .unhealthy : .up }]
-        report.upstreams += try (0..<10).map { try upstream("u\($0)", $0) { _ in .up } }
-        let groups = report.upstreams.map { (name: $0.name, servers: $0.servers.count) }
-        func document(_ arguments: [String: String]) throws -> (part: StatusPart, text: String) {
-            let part = try #require(StatusPart({ arguments[$0] }, room, groups))
-            var page = report
-            page.cut(to: part)
-            if room == .json { return (part, StatusJSON(report: page).whole.text) }
-            let out = ByteBuffer(capacity: 64)
-            StatusMetrics.write(page, to: out)
-            return (part, String(decoding: out.bytes, as: UTF8.self))
-        }
-        #expect(StatusPart({ _ in nil }, room, groups) == nil)
-        for (name, wanted) in [("", 345), ("big", 300), ("u7", 7), ("u0", 0), ("nobody", 0)] {
-            var (found, upstreams, page) = (0, 0, 1)
-            while true {
-                let (part, text) = try document(["upstream": name, "page": "\(page)"])
-                #expect(text.utf8.count < 60_000, "\(page): \(text.utf8.count)")
-                let marks = room == .json ? ("\"peers\":", "\"downtime\":") : ("_servers{", "_server_state{")
-                upstreams += text.ranges(of: marks.0).count
-                found += text.ranges(of: marks.1).count
-                #expect(text.contains("can serve nothing") == (room == .json || part.hasService))
-                guard let next = part.next("x") else { break }
-                page += 1
-                #expect(next == "?format=x\(name.isEmpty ? "" : "&upstream=\(name)")&page=\(page)")
-            }
-            #expect(found == wanted, "\(name)")
-            if room == .metrics { #expect(upstreams == (name.isEmpty ? 11 : name == "nobody" ? 0 : 1)) }
-        }
-        let (last, _) = try document(["page": "1000000"])
-        #expect(last.page == last.pages && last.next("x") == nil)
     }
 
     @Test(

@@ -79,10 +79,8 @@ enum StatusAnswers {
     private static func part(
         of exchange: Exchange, _ room: StatusPart.Room, _ format: String
     ) -> StatusPart? {
-        let groups = exchange.worker.snapshot.groups.groups
         let part = StatusPart(
-            { argument($0, of: exchange) }, room,
-            groups.map { (name: $0.settings.name, servers: $0.peers.count) })
+            { argument($0, of: exchange) }, room, StatusGathering.contents(exchange.worker))
         if let next = part?.next(format) { add(exchange, "Link", "<\(next)>; rel=\"next\"") }
         return part
     }

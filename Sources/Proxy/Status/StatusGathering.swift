@@ -30,6 +30,32 @@ final class StatusGathering {
         set { report.explainPath = newValue }
     }
 
+    /// How much the report will have of what there may be hundreds of.
+    static func contents(_ worker: Worker) -> StatusPart.Contents {
+        let configuration = worker.snapshot.configuration
+        var contents = StatusPart.Contents()
+        contents.certificates = configuration.certificates.map {
+            $0.file.utf8.count + ($0.names.first?.utf8.count ?? 0)
+        }
+        contents.limitRequests = configuration.limitZones.requests.map(\.name.utf8.count)
+        contents.limitConnections = configuration.limitZones.connections.map(\.name.utf8.count)
+        for zone in configuration.zones {
+            switch zone.kind {
+            case .server: contents.serverZones.append(zone.name.utf8.count)
+            case .location: contents.locationZones.append(zone.name.utf8.count)
+            }
+        }
+        contents.resolvers = configuration.resolverZones.map(\.utf8.count)
+        contents.workers = worker.shared.service.workers.count
+        contents.upstreams = worker.snapshot.groups.groups.map { group in
+            (
+                group.settings.name,
+                group.peers.map { max($0.settings.name.utf8.count, $0.settings.server.utf8.count) }
+            )
+        }
+        return contents
+    }
+
     /// Leaves out what is on other pages.
     func cut(to part: StatusPart?) {
         if let part { report.cut(to: part) }
