@@ -89,7 +89,6 @@ extension CoreSettings {
                     throw .invalidValue(statement)
                 }
                 block.settings.core.keepaliveTimeoutMs = time
-                block.settings.core.keepaliveHeaderSeconds = 0
                 guard statement.arguments.count == 2 else { return }
                 guard let seconds = Units.seconds(statement.argument(1)) else {
                     throw .invalidValue(statement)

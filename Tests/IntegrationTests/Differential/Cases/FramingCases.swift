@@ -187,7 +187,8 @@ extension DifferentialGroup {
                 server { listen 127.0.0.1:%PORT2%; keepalive_requests 3;
                     location / { return 200 "$connection_requests\n"; } }
                 server { listen 127.0.0.1:%PORT3%; keepalive_timeout 0; location / { return 200 "x\n"; } }
-                server { listen 127.0.0.1:%PORT4%; keepalive_timeout 65 30; location / { return 200 "x\n"; } }
+                server { listen 127.0.0.1:%PORT4%; keepalive_timeout 65 30; location / { return 200 "x\n"; }
+                    location /short { keepalive_timeout 20; return 200 "x\n"; } }
                 """#,
             cases: [
                 .init("several requests on one connection", .get("/a"), .get("/b"), .get("/c")),
@@ -203,6 +204,7 @@ extension DifferentialGroup {
                     .get("/").onPort(2)),
                 .init("keepalive_timeout 0", .get("/").onPort(3)),
                 .init("keepalive_timeout with a field", .get("/").onPort(4)),
+                .init("keepalive_timeout without a field keeps that from outside", .get("/short").onPort(4)),
                 .init("Connection: close", .get("/", ["Connection: close"])),
                 .init("Connection: Close in capitals", .get("/", ["CONNECTION: CLOSE"])),
                 .init("Connection: keep-alive", .get("/", ["Connection: keep-alive"])),
