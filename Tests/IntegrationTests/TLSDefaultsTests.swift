@@ -30,6 +30,20 @@ import Testing
         }
     }
 
+    @Test("HTTP/1.1 is agreed on by ALPN where HTTP/2 is not offered, and nothing else is")
+    func alpn() throws {
+        let server = try server("")
+        for (offered, outcome) in [
+            ("h2,http/1.1", "ALPN protocol: http/1.1"), ("http/1.0", "ALPN protocol: http/1.0"),
+            ("h2", "no application protocol"),
+        ] {
+            let text = try TLSClient.handshake(
+                port: server.port, options: ["-alpn", offered], in: server.directory)
+            #expect(text.contains(outcome), "\(offered): \(text)")
+        }
+        server.finish()
+    }
+
     @Test("a client that does not shake hands in time is cut off")
     func handshakeTimeout() throws {
         let server = try server("ssl_handshake_timeout 200ms;")

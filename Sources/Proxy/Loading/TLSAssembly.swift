@@ -36,7 +36,7 @@ struct TLSAssembly {
         guard isReached || settings.certificates.isOwn else { return Assembled() }
         var made = settings.server
         made.certificates = []
-        if offersHTTP2(server) { made.alpn = ["h2", "http/1.1"] }
+        made.alpn = (offersHTTP2(server) ? ["h2"] : []) + ["http/1.1", "http/1.0"]
         let hasContext = !settings.certificates.elements.isEmpty || made.rejectsHandshakes
         guard hasContext || made.clientVerification != .off else { return Assembled() }
         var named: [MadeCertificate] = []
