@@ -14,9 +14,13 @@ extension Variables {
                 // A field may have named the address alone.
                 if let port = exchange.remoteAddress.port, port > 0 { out.append(decimal: Int(port)) }
             },
-            .always("binary_remote_addr", "The client's address as 4 or 16 bytes.") {
+            .always("binary_remote_addr", "The client's address as 4 or 16 bytes; `unix:` of a UNIX socket.")
+            {
                 exchange, out in
+                let start = out.count
                 exchange.remoteAddress.withAddressBytes { out.append($0) }
+                // Limits have a key also for who comes that way.
+                if out.count == start { exchange.remoteAddress.append(addressTo: out) }
             },
             .always("realip_remote_addr", "The address at the other end of the connection.") {
                 $0.client.remoteAddress.append(addressTo: $1)

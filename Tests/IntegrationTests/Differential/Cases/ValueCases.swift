@@ -16,10 +16,13 @@ extension DifferentialGroup {
                     location /gateway { proxy_pass http://%GATEWAY1%; }
                     location /elsewhere { proxy_pass http://%GATEWAY1%; }
                     location /dead { proxy_pass http://%DEAD%; }
+                    location /unix { access_log off; proxy_pass http://unix:%PREFIX%/u.sock:/; }
                     location /text { return 200 text; }
                     location /moved { return 301 /text; }
                     location /page { error_page 404 /text; return 404; }
                     location /closed { return 444; } }
+                server { listen unix:%PREFIX%/u.sock;
+                    location / { return 200 "$remote_addr|$binary_remote_addr|$remote_port|$server_addr|$server_port"; } }
                 """#,
             files: ["www/file.txt": "0123456789"],
             expectedAlarms: ["too large", "upstream", "ECONNREFUSED", "connect()"],
@@ -32,6 +35,8 @@ extension DifferentialGroup {
         ]
         var cases: [DifferentialCase] = []
         for path in paths { cases += valueCases(of: path) }
+        cases.append(
+            DifferentialCase("of a client that comes over a UNIX socket", .get("/unix")).withoutProbe)
         let empty: [GatewayAnswer] = [
             .raw("HTTP/1.1 204 None\r\n\r\n"), .raw("HTTP/1.1 304 Same\r\n\r\n"),
         ]
