@@ -54,6 +54,8 @@ final class ContentFilter {
         case cutting
         /// Messages of gRPC become those of gRPC-Web.
         case translating(GRPCWeb.Form)
+        /// Something stands before it, or behind it.
+        case surrounding(Additions)
     }
 
     private enum State {
@@ -102,6 +104,9 @@ final class ContentFilter {
     /// A response begins whose messages are written in this form.
     func begin(_ form: GRPCWeb.Form) { begin(.translating(form), CompressionSettings.largestPiece) }
 
+    /// A response begins that other contents stand around.
+    func begin(_ additions: Additions) { begin(.surrounding(additions), CompressionSettings.largestPiece) }
+
     private func begin(_ stage: Stage, _ pieceMax: Int) {
         self.stage = stage
         self.pieceMax = pieceMax
@@ -130,7 +135,7 @@ final class ContentFilter {
             worker.coders.release()
             giveCoder()
         case .substituting: substitution.end()
-        case .cutting, .recoding, .translating: break
+        case .cutting, .recoding, .translating, .surrounding: break
         }
         state = .idle
         flush = .none
@@ -301,6 +306,9 @@ final class ContentFilter {
         case .translating(let form):
             translate(form, into: out, for: exchange)
             return nil
+        case .surrounding(let additions):
+            surround(additions, into: out)
+            return nil
         case .substituting:
             step = substitution.replace(
                 held, isLast: flush == .finish, into: out, atMost: pieceMax, for: exchange)
@@ -340,6 +348,13 @@ final class ContentFilter {
         partCount = held.count
         flush = .none
         if isLast { state = .over }
+    }
+
+    private func surround(_ additions: Additions, into out: ByteBuffer) {
+        let isLast = flush == .finish
+        guard additions.surround(held, isLast: isLast, into: out, atMost: pieceMax) else { return }
+        if isLast { state = .over } else { state = .within }
+        flush = .none
     }
 
     private func translate(_ form: GRPCWeb.Form, into out: ByteBuffer, for exchange: Exchange) {

@@ -47,6 +47,7 @@ extension Exchange {
         passwordCheck?.leave(self)
         leaveSubrequest()
         nameWait?.leave(self)
+        additions = nil
         keptFields.reset()
     }
 

@@ -373,6 +373,7 @@ extension Exchange {
             return .status(503)
         }
         if let trace = worker.trace, !trace.serves(self) { return .suspended }
+        if Addition.isAwaited(self, then: .serve) { return .suspended }
         switch location.settings.content {
         case .tunnel(let target) where method == .connect:
             return startProxying(target)
@@ -389,7 +390,9 @@ extension Exchange {
     /// Carries out what a phase or handler decided.
     func conclude(_ outcome: Outcome) {
         switch outcome {
-        case .respond: if !body.isAwaited || dropsSoundBody() { respond() } else { finish(status: 400) }
+        case .respond:
+            if Addition.isAwaited(self, then: .respond) { return }
+            if !body.isAwaited || dropsSoundBody() { respond() } else { finish(status: 400) }
         case .status(let code): finish(status: code)
         case .suspended: break
         case .declined: finish(status: 404)

@@ -31,7 +31,9 @@ extension Exchange {
         if proxying.web != nil { GRPCWeb.settle(self) }
         Compression.settleUnpacking(self)
         SubFilter.settle(self)
+        let isSurrounded = Addition.isForeseen(for: self)
         Charset.settle(self)
+        if isSurrounded { Addition.surround(self) }
         Compression.settle(self)
         if let size = ForcedRanges.settle(self) { return refuseRange(of: size) }
         response.addRanges()
@@ -215,7 +217,7 @@ extension Exchange {
 
     /// Whether a client that hangs up ends the work of an upstream (`proxy_ignore_client_abort off`).
     var cancelsWhenClientLeaves: Bool {
-        if let inner = authorization?.exchange {
+        if let inner = awaitedSubrequest?.exchange {
             return inner.upstream?.isActive != true || inner.cancelsWhenClientLeaves
         }
         guard let upstream, upstream.isActive || nameWait != nil else { return false }

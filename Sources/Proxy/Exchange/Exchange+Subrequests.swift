@@ -32,14 +32,32 @@ extension Exchange {
     /// Asks the location of a path whether the request may go on; `answered` tells.
     func askForLeave(at path: [UInt8]) {
         advance(.askedSubrequest)
-        let subrequest = worker.takeSubrequest()
-        subrequest.begin(.authorization, of: self, path: path)
-        authorization = subrequest
+        awaitedSubrequest = worker.takeSubrequest()
+        awaitedSubrequest?.begin(.authorization, of: self, path: path)
+    }
+
+    /// Asks the location of a path what is to stand before or behind the response; `added` tells.
+    func askForAddition(at path: [UInt8]) {
+        advance(.askedSubrequest)
+        awaitedSubrequest = worker.takeSubrequest()
+        awaitedSubrequest?.begin(.addition, of: self, path: path)
+    }
+
+    /// What was asked for by `askForAddition` is here.
+    func added(_ content: ByteBuffer) {
+        awaitedSubrequest = nil
+        advance(.resumed)
+        guard let additions else { return finish(status: 500) }
+        additions.take(content)
+        switch additions.next {
+        case .serve: serve(from: .content)
+        case .respond: conclude(.respond)
+        }
     }
 
     /// The sub-request that was waited for has an answer, or is over without one.
     func answered(by inner: Exchange, _ answer: Subrequest.Answer) {
-        authorization = nil
+        awaitedSubrequest = nil
         advance(.resumed)
         AuthRequest.setVariables(inner, self)
         values.takeVariables(of: inner.values)
@@ -76,5 +94,5 @@ extension Exchange {
     }
 
     /// The request is over: so are those that it waits for.
-    func leaveSubrequest() { authorization.take()?.leave() }
+    func leaveSubrequest() { awaitedSubrequest.take()?.leave() }
 }

@@ -49,8 +49,11 @@ final class Exchange {
     let values = ExchangeValues()
     /// What it waits for while its client's password is checked.
     var passwordCheck: PasswordCheck?
-    /// What it waits for while another request finds out whether it may go on.
-    var authorization: Subrequest?
+    /// What it waits for while another request finds out whether it may go on, or what stands around its
+    /// response.
+    var awaitedSubrequest: Subrequest?
+    /// What other locations have answered to be put around its response.
+    var additions: Additions?
     /// What it waits for while its upstream's name is looked up.
     var nameWait: CachedName?
 

@@ -51,7 +51,7 @@ enum ResponseStream {
         switch self {
         case .http1(let session): session.append(slice, of: content)
         case .http2(let stream): stream.append(slice, of: content)
-        case .inner(let subrequest): subrequest.drop(Int(slice.count))
+        case .inner(let subrequest): subrequest.take(slice, of: content)
         }
     }
 
@@ -63,9 +63,8 @@ enum ResponseStream {
         case .http1(let session): session.send(content, of: exchange, isLast: isLast)
         case .http2(let stream): stream.send(content, of: exchange, isLast: isLast)
         case .inner(let subrequest):
-            let count = content.count
+            subrequest.take(Slice(from: 0, to: content.count), of: content)
             content.removeAll()
-            subrequest.drop(count)
         }
     }
 
@@ -150,7 +149,7 @@ enum ResponseStream {
     var takesContent: Bool {
         switch self {
         case .http1, .http2: true
-        case .inner: false
+        case .inner(let subrequest): subrequest.takesContent
         }
     }
 

@@ -2,17 +2,17 @@ internal import Core
 internal import HTTP
 internal import Net
 
-/// A request that is made here for the sake of a client's (`auth_request`, `mirror`, `post_action`): what its
-/// exchange writes to, and what that leads to.
+/// A request that is made here for the sake of a client's (`auth_request`, `mirror`, `post_action`,
+/// `add_before_body`): what its exchange writes to, and what that leads to.
 ///
 ///     free ──begin──▶ awaitingTurn ──▶ underWay ──head──▶ answered ──▶ draining
 ///      ▲                   │              │                  │            │
 ///      └───────────────── over ◀──────────┴──────────────────┴────────────┘
 ///
-/// Nobody gets its content: that is dropped, as much of it as keeps a gateway's connection in step. It has a
-/// copy of the client's head, and so may outlive whoever it was made for. What follows of its head or its end
-/// is done at the end of the worker's turn, when nothing of it is being called any more. Recycled by the
-/// worker, with its timer and its place in the loop.
+/// Nobody gets its content, unless it is to stand around a response: that is dropped, as much of it as keeps
+/// a gateway's connection in step. It has a copy of the client's head, and so may outlive whoever it was made
+/// for. What follows of its head or its end is done at the end of the worker's turn, when nothing of it is
+/// being called any more. Recycled by the worker, with its timer and its place in the loop.
 final class Subrequest {
     /// What it is made for.
     enum Purpose {
@@ -20,6 +20,8 @@ final class Subrequest {
         case authorization
         /// `mirror`: nobody waits for it.
         case mirror
+        /// `add_before_body`, `add_after_body`: its content is waited for.
+        case addition
         /// `post_action`: it tells of a request that is over, and nobody waits for it.
         case report
     }
@@ -70,6 +72,8 @@ final class Subrequest {
     /// A copy of the client's head.
     let headBytes = ByteBuffer(capacity: 512)
     private var drainedCount = 0
+    /// Its content, where somebody wants that.
+    private let kept = ByteBuffer(capacity: 0)
     /// Bytes of content in memory, of a copy.
     private var heldCount = 0
 
@@ -92,7 +96,7 @@ final class Subrequest {
         exchange.take(over: main, headBytes)
         exchange.uri.append(path)
         switch purpose {
-        case .authorization: parent = main
+        case .authorization, .addition: parent = main
         case .mirror: mirror(main, exchange)
         case .report: report(main, exchange)
         }
@@ -179,7 +183,9 @@ final class Subrequest {
     }
 
     private func tellParent(_ answer: Answer) {
-        if let parent = parent.take(), let exchange { parent.answered(by: exchange, answer) }
+        guard let parent = parent.take(), let exchange else { return }
+        if case .addition = purpose { return parent.added(kept) }
+        parent.answered(by: exchange, answer)
     }
 
     private func recycle() {
@@ -188,8 +194,10 @@ final class Subrequest {
         headBytes.removeAll()
         headBytes.shrink(toCapacity: 4096)
         drainedCount = 0
+        kept.removeAll()
+        kept.shrink(toCapacity: 4096)
         switch purpose {
-        case .authorization: break
+        case .authorization, .addition: break
         case .mirror, .report: worker.mirrors.ended(holding: heldCount)
         }
         heldCount = 0
@@ -201,14 +209,26 @@ final class Subrequest {
 
     // MARK: From its exchange
 
-    /// The head of the response is known: nothing else of it is asked for.
+    /// The head of the response is known: nothing else of it is asked for, unless its content is.
     func start() {
         guard case .underWay = state else { return }
         state = .answered
-        worker.post(token)
+        if !takesContent { worker.post(token) }
     }
 
-    /// So much content has come.
+    /// Its content is kept.
+    var takesContent: Bool { if case .addition = purpose { true } else { false } }
+
+    /// A piece of its content has come.
+    func take(_ slice: Slice, of content: ByteBuffer) {
+        guard takesContent else { return drop(Int(slice.count)) }
+        kept.append(slice, of: content)
+        guard kept.count > Additions.sizeMax else { return }
+        if let exchange { worker.log(.error, exchange, "more than 1 MiB is to be put around a response") }
+        stop()
+    }
+
+    /// So much content has come that nobody wants.
     func drop(_ count: Int) {
         drainedCount += count
         if drainedCount > Self.drainedMax { stop() }

@@ -17,7 +17,7 @@ enum Compression {
 
     /// `gzip`: called when everybody else has done with the content.
     static func settle(_ exchange: Exchange) {
-        guard exchange.location.settings.compression.compresses, exchange.stream.takesContent,
+        guard exchange.location.settings.compression.compresses, !exchange.isSubrequest,
             isEligible(exchange)
         else { return }
         exchange.response.variesByEncoding = exchange.location.settings.compression.varies

@@ -47,7 +47,7 @@ enum FileResponse {
         let rangesMax = exchange.location.settings.core.maxRanges
         guard rangesMax > 0 else { return .respond }
         if SubFilter.isForeseen(for: exchange) || Charset.isForeseen(for: exchange)
-            || Compression.isForeseen(for: exchange)
+            || Addition.isForeseen(for: exchange) || Compression.isForeseen(for: exchange)
         {
             response.ranges = .accepted
             return .respond

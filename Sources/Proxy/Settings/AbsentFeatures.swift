@@ -176,10 +176,6 @@ extension AbsentFeature {
                 tuning: names(
                     "mp4", "buffer_size max_buffer_size limit_rate limit_rate_after start_key_frame")),
             AbsentFeature(
-                name: "what is added to contents", advice: contents,
-                switches: [Switch("add_before_body", unless: ""), Switch("add_after_body", unless: "")],
-                tuning: ["addition_types"]),
-            AbsentFeature(
                 name: "perl",
                 advice:
                     scripts,

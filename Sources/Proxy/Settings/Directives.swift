@@ -29,8 +29,9 @@ enum Directives {
             ("browsers, userid", BrowserSettings.directives + UserIDSettings.directives),
             ("gzip, gunzip", CompressionSettings.directives),
             (
-                "folders, links, sub_filter",
+                "folders, links, sub_filter, addition",
                 AutoindexSettings.directives + LinkSettings.directives + SubstitutionSettings.directives
+                    + AdditionSettings.directives
             ),
             ("logs", LogSettings.directives),
             ("rewrite", RewriteSettings.directives),

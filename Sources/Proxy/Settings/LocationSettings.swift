@@ -25,6 +25,7 @@ struct LocationSettings {
     var autoindex = AutoindexSettings()
     var links = LinkSettings()
     var substitution = SubstitutionSettings()
+    var addition = AdditionSettings()
     var logs: LogSettings
     var names = NameSource()
     /// Of this very block: never inherited.
@@ -58,6 +59,7 @@ struct LocationSettings {
         copy.charset.types.inherit()
         copy.compression.inheritLists()
         copy.substitution.inheritLists()
+        copy.addition.types.inherit()
         copy.logs.access.inherit()
         copy.rewrite = RewriteSettings()
         copy.content = .module(StaticFiles.module)

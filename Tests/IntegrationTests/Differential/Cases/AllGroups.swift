@@ -9,7 +9,7 @@ extension DifferentialGroup {
             rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
             accelRedirect, authRequest, authRequestPlaces, authServices, mirror, referers, secureLinks,
             conditions, refusedRequests, patterns, trailers,
-            compression, preparedFiles, substitution, forcedRanges, expiries, cookieRules, charsets,
+            compression, preparedFiles, substitution, addition, forcedRanges, expiries, cookieRules, charsets,
             charsetMaps,
             keptVariables, replacedVariables, browsers, userIDs, keptLocations, values, habits,
         ]
