@@ -160,4 +160,18 @@ import Testing
             try waitUntil(Deadline(in: 20)) { try RawClient.get(server.port, "/json/").status == 200 })
         server.finish(expected: ["long answers"])
     }
+
+    @Test("random_index picks each file sooner or later, and nothing else")
+    func random() throws {
+        let server = try Server(
+            """
+            events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1%;
+                location / { random_index on; root %PREFIX%/some; } } }
+            """, files: ["some/a": "a", "some/b": "b", "some/c": "c", "some/.d": "d", "some/folder/e": "e"])
+        var seen: Set<String> = []
+        for _ in 0..<200 { seen.insert(try RawClient.get(server.port, "/").text) }
+        #expect(seen == ["a", "b", "c"])
+        server.finish()
+    }
 }

@@ -23,8 +23,10 @@ enum StaticFiles {
 
     // MARK: Directories
 
-    /// Redirects internally to the first index file that exists.
+    /// Redirects internally to a file that chance picks, or else to the first index file that exists.
     private static func index(of exchange: Exchange, _ path: ByteBuffer) -> Outcome {
+        let picked = RandomIndex.handle(exchange, path)
+        guard case .declined = picked else { return picked }
         let name = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(name) }
         var isDirectoryKnown = false

@@ -191,10 +191,6 @@ extension AbsentFeature {
                 switches: [Switch("dav_methods")],
                 tuning: ["dav_access", "create_full_put_path", "min_delete_depth"]),
             AbsentFeature(
-                name: "random_index",
-                advice: "name a file with \"index\", or list the folder with \"autoindex\"",
-                switches: [Switch("random_index", in: .location)]),
-            AbsentFeature(
                 name: "HTTP/3", advice: "HTTP/3 is not spoken: leave it out",
                 switches: [Switch("http3", in: [.http, .server])],
                 tuning: names("http3", "hq max_concurrent_streams stream_buffer_size max_table_capacity")

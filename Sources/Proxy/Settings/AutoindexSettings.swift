@@ -1,6 +1,6 @@
 internal import Config
 
-/// `autoindex…`: whether folders without an index file are listed, and how.
+/// `autoindex…`, `random_index`: what answers for folders, and how.
 struct AutoindexSettings {
     var isOn = false
     var format = AutoindexFormat.html
@@ -8,6 +8,8 @@ struct AutoindexSettings {
     var tellsExactSizes = true
     /// Times of this machine's zone, in `html`; else UTC.
     var tellsLocalTime = false
+    /// A file of the folder, before `index` names one.
+    var picksAtRandom = false
 }
 
 /// `autoindex_format`
@@ -35,6 +37,9 @@ extension AutoindexSettings {
             .flag(
                 "autoindex_localtime", "Whether listings in HTML tell times of this machine's zone.",
                 in: anywhere, default: false, \.settings.autoindex.tellsLocalTime),
+            .flag(
+                "random_index", "Whether a file that chance picks answers for its folder.", in: .location,
+                default: false, \.settings.autoindex.picksAtRandom),
         ]
     }
 }

@@ -5,7 +5,8 @@ extension DifferentialGroup {
             "www/noext": "no extension\n", "www/unknown.xyz": "?\n", "www/sub/index.html": "sub\n",
             "www/empty/keep.txt": "k\n", "www/zero.txt": "", "www/a b.txt": "space\n",
             "other/file.txt": "aliased\n", "www/.hidden": "dot\n", "www/second/home.htm": "home.htm\n",
-            "www/pic.gif": "GIF89a", "www/UPPER.TXT": "upper\n", "www/tried.html": "tried\n",
+            "www/pic.gif": "GIF89a", "www/dots/.a": "a", "www/mixed/index.html": "index\n",
+            "www/mixed/.b": "b", "www/UPPER.TXT": "upper\n", "www/tried.html": "tried\n",
         ]
     }
 
@@ -23,6 +24,11 @@ extension DifferentialGroup {
                     location /second/ { index none.html home.htm; }
                     location /moved/ { alias %PREFIX%/other/; rewrite ^ /elsewhere break; }
                     location /through/ { alias %PREFIX%/www/second/; index home.htm/x; }
+                    location /any/ { random_index on; alias %PREFIX%/www/empty/; }
+                    location /any/none/ { random_index on; alias %PREFIX%/none/; }
+                    location /any/dots/ { random_index on; alias %PREFIX%/www/dots/; }
+                    location /any/file/ { random_index on; alias %PREFIX%/www/plain.txt; }
+                    location /any/mixed/ { alias %PREFIX%/www/mixed/; location ~ /$ { random_index on; root %PREFIX%/www; } }
                     location /max/ { max_ranges 0; alias %PREFIX%/www/; }
                     location /noetag/ { etag off; alias %PREFIX%/www/; }
                     location /exactly/ { if_modified_since before; alias %PREFIX%/www/; }
@@ -30,6 +36,10 @@ extension DifferentialGroup {
                 """#,
             files: site,
             cases: [
+                .init("a file at random", .get("/any/"), .head("/any/"), .post("/any/", "x")),
+                .init(
+                    "no folder to pick from", .get("/any/none/"), .get("/any/file/"), .get("/any/keep.txt")),
+                .init("nothing to pick", .get("/any/dots/"), .get("/any/mixed/")),
                 .init("a file", .get("/plain.txt")),
                 .init("a file, HEAD", .head("/plain.txt")),
                 .init("an empty file", .get("/zero.txt")),
