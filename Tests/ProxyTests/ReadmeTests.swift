@@ -90,12 +90,22 @@ import Testing
         try check("variables", of: "Variables", is: table.joined(separator: "\n") + "\n")
     }
 
-    @Test("the table of families is the rows', and what differs stands in the list of differences")
+    @Test("the table of families is the rows'; what differs, and what nginx has not, stands on its page")
     func familiesAreCurrent() throws {
         let page = try page("DifferencesFromNginx")
         let first = try #require(page.range(of: "## Differences\n")).upperBound
         let last = try #require(page.range(of: "## Limits\n")).lowerBound
-        try check("families", of: "Directives", is: Self.families(differing: String(page[first..<last])))
+        let beyond = try beyondNginx()
+        #expect(beyond.isSuperset(of: ["status", "match", "hash", "ewma"]))
+        let families = Self.families(differing: String(page[first..<last]), beyond: beyond)
+        try check("families", of: "Directives", is: families)
+    }
+
+    /// What begins the statements in the first column of the page.
+    private func beyondNginx() throws -> Set<String> {
+        let rows = try page("BeyondNginx").split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let cells = rows.compactMap { $0.components(separatedBy: " | ").first }
+        return Set(try cells.flatMap { try groups(of: "(?:`|; )([a-z0-9_]+)(?=[ ;`])", in: $0) })
     }
 
     @Test("every reason for which a request may end is explained")
@@ -109,17 +119,23 @@ import Testing
         for reason in reasons { #expect(page.contains("`\(reason.text)`"), "\(reason.text)") }
     }
 
-    /// - Parameter differences: the list; a directive that it names differs.
-    private static func families(differing differences: String) -> String {
-        var lines = ["| family | as nginx | differ | without effect |", "| --- | --- | --- | --- |"]
+    /// - Parameters:
+    ///   - differences: the list; a directive that it names differs.
+    ///   - beyond: those that nginx has not, or not with all of their words.
+    private static func families(differing differences: String, beyond: Set<String>) -> String {
+        var lines = [
+            "| family | as nginx | differ | beyond nginx | without effect |",
+            "| --- | --- | --- | --- | --- |",
+        ]
         func list(_ names: [String]) -> String {
             names.isEmpty ? "—" : names.map { "`\($0)`" }.joined(separator: " ")
         }
         func add(_ family: String, _ rows: [String], isIgnored: Bool = false) {
             let names = Set(rows).sorted()
             let differ = names.filter { differences.contains("`\($0)`") || differences.contains("`\($0) ") }
-            let rest = names.filter { !differ.contains($0) }
-            let columns = isIgnored ? [[], [], names] : [rest, differ, []]
+            let more = names.filter(beyond.contains)
+            let rest = names.filter { !differ.contains($0) && !more.contains($0) }
+            let columns = isIgnored ? [[], [], [], names] : [rest, differ, more, []]
             lines.append("| \(family) | \(columns.map(list).joined(separator: " | ")) |")
         }
         for (family, rows) in Directives.families where family != "absent" {

@@ -103,6 +103,19 @@ final class Response {
         trailers?.reset()
     }
 
+    /// Becomes an answer that is made at once.
+    ///
+    /// - Parameter write: appends the content.
+    func fill(_ status: UInt16, _ type: StaticString, _ write: (ByteBuffer) -> Void) {
+        self.status = status
+        contentType.removeAll()
+        contentType.append(type)
+        content.removeAll()
+        write(content)
+        contentKind = .buffered
+        contentLength = Int64(content.count)
+    }
+
     /// Takes the value of a `Content-Type` that stands in `source`.
     func setContentType(_ value: Slice, of source: ByteBuffer) {
         contentType.removeAll()

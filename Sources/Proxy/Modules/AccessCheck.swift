@@ -4,7 +4,8 @@ enum AccessVerdict {
     case silent
     /// The client may come in (which suffices for `satisfy any`).
     case granted
-    /// The client is answered with this status.
+    /// The client is answered with this status. Under `satisfy any`, another check may overrule 401 and 403,
+    /// and nothing else.
     case refused(UInt16)
     /// It is being found out; `Exchange.passwordChecked` or `answered` tells.
     case awaited
@@ -13,8 +14,9 @@ enum AccessVerdict {
 /// The ways of deciding about access, in the order in which they are asked; `satisfy` says whether all of
 /// them must agree.
 ///
-/// To add one, write `Modules/<Name>.swift` with what it has to say, and add a case here; how `explain` says
-/// it stands in `RequestTrace.asked`.
+/// To add one, write `Modules/<Name>.swift` with what it has to say, and add a case here, where it is to be
+/// asked: one that is asked before all others is `first` as well. How `explain` says it stands in
+/// `RequestTrace.asked`.
 enum AccessCheck: Int {
     case addresses, passwords, subrequest
 

@@ -16,15 +16,10 @@ enum EmptyGIF {
 
     private static func handle(_ exchange: Exchange) -> Outcome {
         guard exchange.method == .get || exchange.method == .head else { return .status(405) }
-        let response = exchange.response
-        response.status = exchange.routing.statusOverride.take() ?? 200
-        response.contentType.removeAll()
-        response.contentType.append("image/gif")
-        response.content.removeAll()
-        response.content.append(picture)
-        response.contentKind = .buffered
-        response.contentLength = Int64(picture.count)
-        response.lastModified = modified
+        exchange.response.fill(exchange.routing.statusOverride.take() ?? 200, "image/gif") {
+            $0.append(picture)
+        }
+        exchange.response.lastModified = modified
         return ConditionalRequest.settle(exchange, tag: exchange.worker.noBytes)
     }
 

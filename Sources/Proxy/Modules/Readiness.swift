@@ -8,16 +8,11 @@ enum Readiness {
     static func handle(_ exchange: Exchange) -> Outcome {
         guard exchange.method == .get || exchange.method == .head else { return .status(405) }
         let isLeaving = exchange.worker.shared.isLeaving || exchange.worker.isDraining
-        let response = exchange.response
-        response.status = isLeaving ? 503 : 200
         // What it says is what is meant, not a fault.
         if isLeaving { exchange.accounting.fault = .ok }
-        response.contentType.removeAll()
-        response.contentType.append("text/plain")
-        response.content.removeAll()
-        response.content.append(isLeaving ? "leaving\n" : "ready\n")
-        response.contentKind = .buffered
-        response.contentLength = Int64(response.content.count)
+        exchange.response.fill(isLeaving ? 503 : 200, "text/plain") {
+            $0.append(isLeaving ? "leaving\n" : "ready\n")
+        }
         return .respond
     }
 }

@@ -7,14 +7,9 @@ internal import Sharing
 package enum StubStatus {
     static func handle(_ exchange: Exchange) -> Outcome {
         guard exchange.method == .get || exchange.method == .head else { return .status(405) }
-        let response = exchange.response
-        response.status = exchange.routing.statusOverride.take() ?? 200
-        response.contentType.removeAll()
-        response.contentType.append("text/plain")
-        response.content.removeAll()
-        append(exchange.worker.counters, to: response.content)
-        response.contentKind = .buffered
-        response.contentLength = Int64(response.content.count)
+        exchange.response.fill(exchange.routing.statusOverride.take() ?? 200, "text/plain") {
+            append(exchange.worker.counters, to: $0)
+        }
         return ConditionalRequest.settle(exchange, tag: exchange.worker.noBytes)
     }
 

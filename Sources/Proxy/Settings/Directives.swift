@@ -35,7 +35,7 @@ enum Directives {
             ),
             ("logs", LogSettings.directives),
             ("rewrite", RewriteSettings.directives),
-            ("status", ContentModule.directives),
+            ("answers made here", ContentModule.directives),
             (
                 "limits",
                 RateSetting.directives + LimitRequestSettings.directives + LimitConnectionSettings.directives

@@ -55,7 +55,8 @@ public struct BalancingMethod: Sendable {
     public private(set) var needsAddress = false
     /// What it wants to know of the time that responses take; `nil`: nothing.
     private(set) var timing: Timing?
-    /// Whether it knows backups, and servers whose weight grows.
+    /// Whether servers may be `backup` or have a `slow_start` with it. A method whose choice follows from a
+    /// key, or from weights alone, has no place for either: they are refused.
     let ranksServers: Bool
     /// Makes what chooses among these peers, of which the backups stand last.
     let make: Making

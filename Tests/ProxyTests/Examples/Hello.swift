@@ -16,15 +16,10 @@ enum Hello {
 
     private static func greet(_ name: Template<Variable>, _ exchange: Exchange) -> Outcome {
         guard exchange.method == .get || exchange.method == .head else { return .status(405) }
-        let response = exchange.response
-        response.status = 200
-        response.contentType.removeAll()
-        response.contentType.append("text/plain")
-        response.content.removeAll()
-        response.content.append("hello ")
-        name.append(for: exchange, to: response.content)
-        response.contentKind = .buffered
-        response.contentLength = Int64(response.content.count)
+        exchange.response.fill(200, "text/plain") { out in
+            out.append("hello ")
+            name.append(for: exchange, to: out)
+        }
         return .respond
     }
 }
