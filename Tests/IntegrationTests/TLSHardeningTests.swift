@@ -189,17 +189,38 @@ import Testing
         let server = try server(directory)
         let answer = try TLSClient.curl(port: server.port, host: "a.test", path: "/big", in: directory)
         #expect(answer.text.hasSuffix(bytes))
+        // The head and the start of the file: 4 KB with what encryption adds; full records after that.
+        #expect(try recordLengths(of: "/big", server).first == 4096 + Self.gcmOverhead)
+        server.finish()
+    }
+
+    @Test("ssl_buffer_size is what a record carries at most", arguments: [2, 8, 16])
+    func bufferSize(_ kilobytes: Int) throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(String(repeating: "0123456789abcdef", count: 20_000), to: "big")
+        let server = try server(directory, "ssl_buffer_size \(kilobytes)k;")
+        let lengths = try recordLengths(of: "/big", server)
+        #expect(lengths.max() == kilobytes << 10 + Self.gcmOverhead)
+        server.finish()
+    }
+
+    /// What AES-GCM of TLS 1.2 adds to a record: an explicit nonce and a tag.
+    private static let gcmOverhead = 24
+
+    /// The lengths of the records that bring a file.
+    private func recordLengths(of path: String, _ server: Server) throws -> [Int] {
         let traced = try Program.run(
             "sh",
             [
                 "-c",
-                "printf 'GET /big HTTP/1.1\\r\\nHost: a.test\\r\\nConnection: close\\r\\n\\r\\n'"
+                "printf 'GET \(path) HTTP/1.1\\r\\nHost: a.test\\r\\nConnection: close\\r\\n\\r\\n'"
                     + " | openssl s_client -connect 127.0.0.1:\(server.port) -tls1_2 -quiet -msg"
-                    + " -ign_eof 2>/dev/null | grep -a -A1 'RecordHeader' | grep -a '17 03 03' | head -2",
-            ], in: directory)
-        // The head and the start of the file: 4 KB with what encryption adds; full records after that.
-        #expect(traced.output.contains("17 03 03 10 18"))
-        server.finish()
+                    + " -cipher ECDHE+AESGCM -ign_eof 2>/dev/null | grep -a -A1 '<<<.*RecordHeader'"
+                    + " | grep -aoE '17 03 03 .. ..'",
+            ], in: server.directory)
+        return traced.output.split(separator: "\n").compactMap { line in
+            Int(line.split(separator: " ").suffix(2).joined(), radix: 16)
+        }
     }
 
     @Test(
