@@ -16,9 +16,11 @@ import Testing
             events { }
             http { access_log off; %TEMP_PATHS%
                 upstream two { server %DEAD%; server %GATEWAY1% backup; }
+                upstream off { server %GATEWAY1% down; }
                 server { listen 127.0.0.1:%PORT1%;
                     location /kept { return 200 "x"; }
                     location /failing { proxy_pass http://two; }
+                    location /off/ { proxy_pass http://off/x/; }
                     location /again { rewrite ^ /again last; }
                     location /inner { error_page 404 = @nowhere; return 404; } } }
             """, kind: kind, gateways: [gateway])
@@ -28,16 +30,19 @@ import Testing
         #expect(try client.response().status == 200)
         client.close()
         #expect(try RawClient.get(server.port, "/failing").status == 200)
+        #expect(try RawClient.get(server.port, "/off/a?b").status == 502)
         #expect(try RawClient.get(server.port, "/again").status == 500)
         #expect(try RawClient.get(server.port, "/inner").status == 500)
         for line in [
             "[info] ", "client closed connection while waiting for request, client: 127.0.0.1, server: ",
             "client 127.0.0.1 closed keepalive connection",
             "upstream server temporarily disabled while connecting to upstream, client: 127.0.0.1",
+            "no live upstreams while connecting to upstream, client: 127.0.0.1, server: , request: "
+                + "\"GET /off/a?b HTTP/1.1\", upstream: \"http://off/x/a?b\", host: ",
             "rewrite or internal redirection cycle while processing \"/again\", client: 127.0.0.1",
             "could not find named location \"@nowhere\", client: 127.0.0.1",
         ] { #expect(server.waitForLog(line), "\(line) is told\n\(server.log)") }
-        server.finish(expected: ["connect() failed"])
+        server.finish(expected: ["connect() failed", "no live upstreams"])
     }
 
     @Test(
