@@ -21,6 +21,10 @@ public struct Errno: Error, Equatable, Sendable {
     public static var notFound: Errno { Errno(code: ENOENT) }
     /// ECONNREFUSED: nobody listens there.
     public static var connectionRefused: Errno { Errno(code: ECONNREFUSED) }
+    /// EHOSTUNREACH: there is no way to it.
+    public static var hostUnreachable: Errno { Errno(code: EHOSTUNREACH) }
+    /// ENETUNREACH: there is no way to its network.
+    public static var networkUnreachable: Errno { Errno(code: ENETUNREACH) }
     /// ECONNRESET: the other end broke the connection.
     public static var connectionReset: Errno { Errno(code: ECONNRESET) }
     /// ETIMEDOUT; also what is logged when a timer of ours ran out.

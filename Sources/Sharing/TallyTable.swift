@@ -31,9 +31,9 @@ public final class TallyTable {
         case noCertificate, expiredCertificates, revokedCertificates, otherNames, badCertificates
         /// Connections that are kept idle, requests that wait, and those that found no place to wait.
         case idle, waiting, overflows
-        /// When an attempt failed last, and when one succeeded, in milliseconds of the clock that never goes
-        /// back.
-        case failedMs, succeededMs
+        /// When an attempt failed last, with its `FailureCause`, and when one succeeded, in milliseconds of
+        /// the clock that never goes back.
+        case failed, succeededMs
         /// Failed attempts that another one followed.
         case retries
 
@@ -51,7 +51,7 @@ public final class TallyTable {
 
         /// Says when something was: the latest of all workers counts.
         fileprivate var isMoment: Bool {
-            self == .selectedMs || self == .failedMs || self == .succeededMs
+            self == .selectedMs || self == .failed || self == .succeededMs
         }
     }
 
@@ -125,7 +125,7 @@ public final class TallyTable {
     }
 
     /// What must be the same in a binary that goes on with it.
-    public static var layout: String { "\(rowSize)/\(rowsEach)/\(workersMax)/5" }
+    public static var layout: String { "\(rowSize)/\(rowsEach)/\(workersMax)/6" }
 
     /// The file behind it.
     public var descriptor: Int32? { memory.descriptor }

@@ -49,7 +49,8 @@ struct StatusListing {
             report.upstreams[found[index].upstream].servers[found[index].server]
         }
         let order = ordered(
-            Array(found.indices), isTroubled: { server($0).isTrouble }, name: { server($0).settings.name },
+            Array(found.indices), trouble: { server($0).isTrouble ? 1 : 0 },
+            name: { server($0).settings.name },
             weight: { weight(server($0)) })
         return order.map { found[$0] }
     }
@@ -79,7 +80,7 @@ struct StatusListing {
             }
         }
         let ordered = ordered(
-            servers, isTroubled: isTroubled,
+            servers, trouble: { isTroubled($0) ? 1 : 0 },
             name: { upstream.servers[$0].settings.name },
             weight: { weight(upstream.servers[$0]) })
         for server in ordered { rows.append(.server(index, server)) }
@@ -100,7 +101,8 @@ struct StatusListing {
     private func orderedUpstreams() -> [Int] {
         let upstreams = report.upstreams
         return ordered(
-            Array(upstreams.indices), isTroubled: { !StatusVerdict.problems(of: upstreams[$0]).isEmpty },
+            Array(upstreams.indices),
+            trouble: { StatusVerdict.problems(of: upstreams[$0]).map(\.level.rawValue).max() ?? 0 },
             name: { upstreams[$0].name },
             weight: { index in
                 let weights = upstreams[index].servers.map { weight($0) }
@@ -109,13 +111,14 @@ struct StatusListing {
     }
 
     /// Equal ones stay as in the configuration.
+    ///
+    /// - Parameter trouble: how grave it is; 0: there is none.
     private func ordered(
-        _ indices: [Int], isTroubled: (Int) -> Bool, name: (Int) -> String, weight: (Int) -> Int
+        _ indices: [Int], trouble: (Int) -> Int, name: (Int) -> String, weight: (Int) -> Int
     ) -> [Int] {
         switch view.order {
         case .trouble:
-            let troubled = indices.map { ($0, isTroubled($0)) }
-            return troubled.filter(\.1).map(\.0) + troubled.filter { !$0.1 }.map(\.0)
+            return indices.map { ($0, trouble($0)) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.map(\.0)
         case .name: return indices.map { ($0, name($0)) }.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.map(\.0)
         case .rate, .requests, .errors, .fails, .slow:
             return indices.map { ($0, weight($0)) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.map(\.0)

@@ -4,7 +4,7 @@ internal import Sharing
 extension StatusPage {
     mutating func writeHappenings() {
         let all = report.happeningCounts.reduce(0) { $0 + $1.counts.total }
-        begin("What happened", all > 0 ? "\(Wording.count(all)) events in all" : "")
+        begin("What happened", all > 0 ? "\(Wording.count(all)) event\(all == 1 ? "" : "s") in all" : "")
         let shown = report.happenings.filter { view.upstream == nil || $0.entry.upstream == view.upstream }
         if shown.isEmpty {
             html += "<p>Nothing yet.</p></section>\n"

@@ -107,7 +107,7 @@ extension StatusPage {
         for number in [TallyTable.Count.clientErrors, .serverErrors, .failures, .retries] {
             text += count(sum { $0.sum[number] })
         }
-        let minute = upstream.windows.first { $0.meantMs == 60_000 && $0.requests > 0 }
+        let minute = upstream.windows.first { $0.meantMs == 60_000 && $0.responseUs > 0 }
         let parts = minute.map { [$0.latency.p50, $0.latency.p99].map { Int64($0) } }
         text += "<td></td>" + (0..<2).map { cell(Wording.latency(us: parts?[$0])) }.joined()
         return text + "<td></td></tr>"

@@ -40,25 +40,31 @@ extension StatusReport.Upstream {
 
     /// By the indices of the servers.
     var ailments: [Int: Ailment] {
-        var found: [Int: Ailment] = [:]
-        var medians: [(index: Int, p50: Int)] = []
+        // A server that is slow gets fewer requests: a minute's are for long those from before.
+        var found = slowServers(in: 60_000).merging(slowServers(in: 10_000)) { _, latest in latest }
         for (index, server) in servers.enumerated() where canServe(server) {
-            guard let minute = server.minute else { continue }
-            if minute.serverErrors >= Self.errorsMin, minute.serverErrors * 10 >= minute.requests {
-                found[index] = .errors(minute.serverErrors, requests: minute.requests)
-            } else if minute.requests
-                >= (bindsRequests ? Self.boundAnswersMin : Self.answersMin)
-            {
-                medians.append((index, minute.latency.p50))
-            }
-        }
-        let sorted = medians.map(\.p50).sorted()
-        guard sorted.count > (bindsRequests ? 2 : 1) else { return found }
-        let others = sorted[(sorted.count - 1) / 2]
-        for (index, p50) in medians where p50 >= max(Self.slowness.us, others * Self.slowness.times) {
-            found[index] = .slow(p50, others: others)
+            guard let minute = server.minute, minute.serverErrors >= Self.errorsMin else { continue }
+            guard minute.serverErrors * 10 >= minute.requests else { continue }
+            found[index] = .errors(minute.serverErrors, requests: minute.requests)
         }
         return found
+    }
+
+    /// Those that are slow over a while, of those that have answered enough in it.
+    private func slowServers(in meantMs: Int) -> [Int: Ailment] {
+        let answersMin = bindsRequests ? Self.boundAnswersMin : Self.answersMin
+        var medians: [(index: Int, p50: Int)] = []
+        for (index, server) in servers.enumerated() where canServe(server) {
+            let window = server.recent.windows.first { $0.meantMs == meantMs }
+            guard let window, window.requests >= answersMin else { continue }
+            medians.append((index, window.latency.p50))
+        }
+        let sorted = medians.map(\.p50).sorted()
+        guard sorted.count > (bindsRequests ? 2 : 1) else { return [:] }
+        let others = sorted[(sorted.count - 1) / 2]
+        let limit = max(Self.slowness.us, others * Self.slowness.times)
+        let slow = medians.filter { $0.p50 >= limit }.map { ($0.index, Ailment.slow($0.p50, others: others)) }
+        return Dictionary(slow) { first, _ in first }
     }
 
     /// Requests of the last minute, if there were some and each was answered with 4xx, as all were in the

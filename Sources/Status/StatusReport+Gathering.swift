@@ -52,6 +52,7 @@ extension StatusReport.Server {
         downtimeMs = peer.state.outMs(nowMs: clock.nowMs)
         let since = Int(peer.state.healthSinceMs)
         let rest = peer.state.restSinceMs
+        let cause = sum.lastFailure.cause.text.isEmpty ? "" : ": \(sum.lastFailure.cause.text)"
         let banned = group.banAge(index, nowMs: clock.nowMs)
         let isFailing = StatusReport.Server.isFailing(sum, peer, clock)
         switch (peer.settings, peer.state.health) {
@@ -64,11 +65,11 @@ extension StatusReport.Server {
         case (_, .checking): (state, reason, sinceMs) = (.checking, "not checked yet", since)
         case (_, .up), (_, .unchecked):
             if let banned {
-                let attempts = "\(failures) failed attempt\(failures == 1 ? "" : "s")"
+                let attempts = "\(failures) failed attempt\(failures == 1 ? "" : "s")\(cause)"
                 (state, reason, sinceMs) = (.unavail, attempts, Int(clock.wallMs) - banned)
             } else if isFailing {
-                let ago = Int(clock.nowMs) - sum[.failedMs]
-                (state, reason, sinceMs) = (.up, "the last attempt failed", Int(clock.wallMs) - ago)
+                let ago = Int(clock.nowMs) - sum.lastFailure.atMs
+                (state, reason, sinceMs) = (.up, "the last attempt failed\(cause)", Int(clock.wallMs) - ago)
             } else {
                 (state, reason, sinceMs) = (.up, "", since)
             }
@@ -88,13 +89,14 @@ extension StatusReport.Server {
         func wasSinceCheck(_ momentMs: Int) -> Bool {
             momentMs > 0 && wallMs(momentMs) >= state.healthSinceMs
         }
-        let hasFailed = sum[.failedMs] > sum[.succeededMs]
+        let failedMs = sum.lastFailure.atMs
+        let hasFailed = failedMs > sum[.succeededMs]
         let quietMs = Int64(peer.settings.failTimeoutSeconds) * 1000
         return switch state.health {
         case .unhealthy: hasFailed || !wasSinceCheck(sum[.succeededMs])
         case .up:
-            hasFailed && wasSinceCheck(sum[.failedMs])
-                && wallMs(sum[.failedMs]) + quietMs >= Int64(state.passedMs)
+            hasFailed && wasSinceCheck(failedMs)
+                && wallMs(failedMs) + quietMs >= Int64(state.passedMs)
         case .unchecked, .checking, .draining: hasFailed
         }
     }

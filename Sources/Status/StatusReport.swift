@@ -121,7 +121,8 @@ package struct StatusReport {
         /// time if that is short.
         var latencyNow: (p50: Int64?, p99: Int64?) {
             guard let minute else { return (sum.latency.percentile(0.5), sum.latency.percentile(0.99)) }
-            return minute.requests > 0 ? (Int64(minute.latency.p50), Int64(minute.latency.p99)) : (nil, nil)
+            // Attempts that failed have taken no time.
+            return minute.responseUs > 0 ? (Int64(minute.latency.p50), Int64(minute.latency.p99)) : (nil, nil)
         }
     }
 

@@ -41,7 +41,7 @@ struct StatusTable {
         ceiling: 37_000)
     static let errors = StatusTable(
         name: "errors", columns: ["When", "Status", "Reason", "Request", "Client", "Server"],
-        words: ["Reason", "Request"], ceiling: 44_800)
+        words: ["Reason", "Request"], ceiling: 44_000)
 
     static var all: [StatusTable] {
         [windows, servers, happenings, zones, limits, certificates, workers, errors]

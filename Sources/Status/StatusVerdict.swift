@@ -35,6 +35,8 @@ struct StatusVerdict {
             case upstream, servers
             /// What its servers answer: 5xx, late, or nothing but 4xx.
             case errors, slow, refusals
+            /// Requests that are answered with 5xx here, not by a gateway.
+            case failures
         }
 
         let level: Level
@@ -70,9 +72,11 @@ struct StatusVerdict {
     /// Servers that the next request may go to, and all.
     let usable: Int
     let all: Int
-    private let summary: String
+    private let count: ServerCount
     private let nowMs: Int
 
+    /// Nobody means a server to rest for longer, or knows that it does.
+    private static var forgottenMs: Int { 3_600_000 }
     /// Problems that the line names.
     private static var namedMax: Int { 5 }
 
@@ -82,11 +86,10 @@ struct StatusVerdict {
         // Those of one level stay in their order.
         problems = Level.allCases.reversed().flatMap { level in found.filter { $0.level == level } }
         level = problems.first?.level ?? .green
-        let count = ServerCount(report.upstreams)
+        count = ServerCount(report.upstreams)
         usable = count.usable
         all = count.all
         nowMs = report.nowMs
-        summary = count.summary
     }
 
     /// Nothing needs a hand.
@@ -97,9 +100,10 @@ struct StatusVerdict {
 
     /// The same in parts.
     var pieces: [Piece] {
-        guard let first = problems.first else { return [Piece(text: "All well: \(summary)")] }
+        let summary = count.pieces(nowMs: nowMs)
+        guard let first = problems.first else { return [Piece(text: "All well: ")] + summary }
         // What cannot serve is said first.
-        var pieces = first.level == .red ? [] : [Piece(text: "\(summary), but ")]
+        var pieces = first.level == .red ? [] : summary + [Piece(text: ", but ")]
         for (index, problem) in problems.prefix(StatusVerdict.namedMax).enumerated() {
             if index > 0 { pieces.append(Piece(text: "; ", isGap: true)) }
             var next = self.pieces(of: problem)
@@ -138,6 +142,8 @@ struct StatusVerdict {
         var usable = 0
         var draining = 0
         var down = 0
+        /// Since when the first of them has rested; 0: none does, or nobody knows.
+        var restsSinceMs = 0
 
         init(_ upstreams: [StatusReport.Upstream]) {
             for upstream in upstreams {
@@ -145,14 +151,23 @@ struct StatusVerdict {
                 usable += upstream.servers.count { upstream.canServe($0) }
                 draining += upstream.servers.count { $0.state == .draining }
                 down += upstream.servers.count { $0.state == .down }
+                for server in upstream.servers where server.sinceMs > 0 {
+                    guard server.state == .draining || server.state == .down else { continue }
+                    restsSinceMs = restsSinceMs > 0 ? min(restsSinceMs, server.sinceMs) : server.sinceMs
+                }
             }
         }
 
-        /// "3 of 3 gateways up", "1 of 3 gateways up, 1 draining, 1 down".
-        var summary: String {
-            guard all > 0 else { return "no gateways are configured" }
+        /// "3 of 3 gateways up", "1 of 3 gateways up, 1 draining, 1 down". Who rests for so long that
+        /// somebody may have forgotten it is told with the time.
+        func pieces(nowMs: Int) -> [Piece] {
+            guard all > 0 else { return [Piece(text: "no gateways are configured")] }
             let resting = [(draining, "draining"), (down, "down")].filter { $0.0 > 0 }
-            return "\(usable) of \(all) gateways up" + resting.map { ", \($0.0) \($0.1)" }.joined()
+            let text = "\(usable) of \(all) gateways up" + resting.map { ", \($0.0) \($0.1)" }.joined()
+            let restedMs = nowMs - restsSinceMs
+            guard restsSinceMs > 0, restedMs >= StatusVerdict.forgottenMs else { return [Piece(text: text)] }
+            let words = draining + down > 1 ? ", the first for " : " for "
+            return [Piece(text: text), Piece(text: words + Wording.duration(ms: restedMs), isTime: true)]
         }
     }
 }
@@ -281,6 +296,28 @@ extension StatusVerdict {
         limit > 0 && Double(count) >= Double(limit) * 0.9
     }
 
+    /// Reasons for which requests fail here, whatever gateways do, and what they mean.
+    private static let failures = [
+        ("no_room", "connections or descriptors have run out"),
+        ("upstream_shortage", "descriptors, memory or ports for connections to gateways have run out"),
+        ("storage_error", "a temporary file cannot be written, perhaps as its disk is full"),
+        ("internal_error", "the error log says why"),
+    ]
+    /// Within so long, and no fewer: one may be an accident.
+    private static var failuresMin: (ms: Int, count: Int) { (60_000, 5) }
+
+    /// Of the last minute.
+    private static func failures(of report: StatusReport) -> [Problem] {
+        let recent = report.events.filter { report.nowMs - $0.atMs <= failuresMin.ms }
+        return failures.compactMap { reason, words in
+            let these = recent.filter { $0.texts.first == reason }
+            guard these.count >= failuresMin.count, let latest = these.first else { return nil }
+            return Problem(
+                level: .amber, kind: .failures, before: "requests are answered with 5xx here: \(words)",
+                figures: latest.texts.count > 1 ? ", the latest \(latest.texts[1])" : "")
+        }
+    }
+
     private static func problems(ofService report: StatusReport) -> [Problem] {
         var problems: [Problem] = []
         func add(_ kind: Problem.Kind, _ text: String, level: Level = .amber) {
@@ -309,6 +346,7 @@ extension StatusVerdict {
         if isNear(shared, SharedState.serversMax) {
             add(.places, "\(shared) of \(SharedState.serversMax) places for servers are taken")
         }
+        problems += StatusVerdict.failures(of: report)
         let warnings = report.certificates.sorted { $0.secondsLeft < $1.secondsLeft }
             .compactMap(\.expiryWarning)
         if let first = warnings.first {

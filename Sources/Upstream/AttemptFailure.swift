@@ -1,4 +1,5 @@
 public import Net
+public import Sharing
 
 /// Why an attempt at a peer ended without a response that may be passed on.
 public enum AttemptFailure: Equatable, Sendable {
@@ -26,6 +27,18 @@ public enum AttemptFailure: Equatable, Sendable {
         case .invalidHeader: .invalidHeader
         case .status(let status): NextUpstream(status: status) ?? .off
         case .unavailable: .grpcUnavailable
+        }
+    }
+
+    /// What the operator is told.
+    public var cause: FailureCause {
+        switch self {
+        case .error: .broken
+        case .shortage: .unknown
+        case .timeout: .late
+        case .invalidHeader: .invalid
+        case .status(let status): .status(status)
+        case .unavailable: .status(503)
         }
     }
 

@@ -238,12 +238,16 @@ public final class PeerGroup {
     }
 
     /// An attempt at a peer that `pick` gave has ended.
+    ///
+    /// - Parameter cause: why it failed, if it did.
     @discardableResult
-    public func finished(_ index: Int, _ outcome: AttemptOutcome, nowMs: Int64) -> StandingChange {
+    public func finished(
+        _ index: Int, _ outcome: AttemptOutcome, _ cause: FailureCause = .unknown, nowMs: Int64
+    ) -> StandingChange {
         let peer = peers[index]
         peer.ended()
         if !isShared { peer.tally?.add(.processing, -1) }
-        noteEnd(outcome, peer.tally, nowMs)
+        noteEnd(outcome, cause, peer.tally, nowMs)
         if isSingle { return .none }
         switch outcome {
         case .failure:
@@ -267,11 +271,13 @@ public final class PeerGroup {
     }
 
     /// Also of a peer that is never taken out: the status page tells of it.
-    private func noteEnd(_ outcome: AttemptOutcome, _ tally: Tally?, _ nowMs: Int64) {
+    private func noteEnd(
+        _ outcome: AttemptOutcome, _ cause: FailureCause, _ tally: Tally?, _ nowMs: Int64
+    ) {
         switch outcome {
         case .failure:
             tally?.add(.failures)
-            tally?.set(.failedMs, Int(nowMs))
+            tally?.noteFailure(cause, nowMs: nowMs)
         case .success: tally?.set(.succeededMs, Int(nowMs))
         case .neutral: break
         }

@@ -114,7 +114,7 @@ import Testing
         let reasons: [EndReason] = [
             .ok, .noLiveUpstream, .overloaded, .upstream(.error), .upstream(.timeout), .upstream(.invalid),
             .upstream(.shortage), .upstreamStatus, .upstreamCut, .clientClosed, .clientTimeout, .badRequest,
-            .tooLarge, .unauthorized, .denied, .limited, .noRoom, .internalError,
+            .tooLarge, .unauthorized, .denied, .limited, .noRoom, .storageError, .internalError, .deadline,
         ]
         for reason in reasons { #expect(page.contains("`\(reason.text)`"), "\(reason.text)") }
     }

@@ -70,4 +70,29 @@ import Testing
         peer.state.countCheck(passed: true, wallMs: clock.wallMs + Int64(secondsAfter) * 1000)
         #expect(server().isTrouble == isFailing)
     }
+
+    @Test(
+        "a server that fails says why, also when it is out of use",
+        arguments: [
+            (FailureCause.refused, ": connection refused"), (.expired, ": its certificate has expired"),
+            (.cut, ": its answer broke off in the middle"), (.status(503), ": it answered 503"),
+            (.unknown, ""),
+        ])
+    func causes(_ cause: FailureCause, _ text: String) throws {
+        let tallies = try TallyTable(capacity: 8)
+        var settings = UpstreamSettings(name: "u")
+        settings.peers = ["s", "t"].map {
+            PeerSettings(server: $0, address: SocketAddress(.ipv4(0x7F00_0001, port: 8000)))
+        }
+        let group = PeerGroup(settings, table: nil, tallies: tallies)
+        let clock = Clock()
+        func reason(_ index: Int) -> String {
+            StatusReport.Server(group, index, tallies.sum(named: group.peers[index].tallyName), clock).reason
+        }
+        group.peers[0].began()
+        group.finished(0, .failure, cause, nowMs: clock.nowMs)
+        #expect(reason(0) == "1 failed attempt\(text)")
+        group.peers[1].tally?.noteFailure(cause, nowMs: clock.nowMs)
+        #expect(reason(1) == "the last attempt failed\(text)")
+    }
 }

@@ -124,6 +124,54 @@ import Upstream
         #expect(settings.bindsRequests)
     }
 
+    @Test("requests that fail here make it amber, and say why; four of them, or old ones, do not")
+    func failuresHere() throws {
+        var here = report(try upstream([Row()]))
+        here.nowMs = 100_000
+        func fail(_ reason: String, _ count: Int, atMs: Int = 50_000) -> String {
+            here.events = Array(
+                repeating: EventRing.Event(atMs: atMs, status: 500, texts: [reason, "POST /a", "c", ""]),
+                count: count)
+            return StatusVerdict(here).text
+        }
+        let well = "All well: 1 of 1 gateways up"
+        #expect(fail("no_room", 4) == well && fail("no_room", 9, atMs: 30_000) == well)
+        #expect(fail("upstream_status", 32) == well)
+        #expect(
+            fail("no_room", 5)
+                == "1 of 1 gateways up, but requests are answered with 5xx here: connections or descriptors"
+                + " have run out, the latest POST /a")
+        #expect(fail("storage_error", 6).contains("its disk is full"))
+        #expect(StatusVerdict(here).problems.map(\.kind.rawValue) == ["failures"])
+    }
+
+    @Test("a server that has become slow is told of before a minute is over")
+    func recentlySlow() throws {
+        var slow = try answering((500, 0, 0, 800), (400, 0, 0, 800))
+        var servers = slow.servers
+        for (index, p50) in [(0, 900), (1, 1_500_000)] {
+            var window = RecentWindow(meantMs: 10_000, lengthMs: 10_000)
+            (window.requests, window.latency.p50) = (12, p50)
+            servers[index].recent.windows.insert(window, at: 0)
+        }
+        slow = StatusReport.Upstream(
+            name: "gw", usesTLS: false, zone: nil, servers: servers, idleConnections: 0, queue: nil,
+            zombies: 0, isInPanic: false)
+        #expect(slow.ailments == [1: .slow(1_500_000, others: 900)])
+    }
+
+    @Test("who rests for an hour or more may be forgotten: the verdict says for how long")
+    func forgotten() throws {
+        var resting = report(try upstream([Row(), Row(state: .draining)]))
+        #expect(StatusVerdict(resting).text == "All well: 1 of 2 gateways up, 1 draining")
+        resting.nowMs = 7_260_001
+        #expect(StatusVerdict(resting).text == "All well: 1 of 2 gateways up, 1 draining for 2 h 1 min")
+        resting.upstreams.append(try upstream([Row(), Row(state: .down)], name: "b"))
+        #expect(
+            StatusVerdict(resting).text
+                == "All well: 2 of 4 gateways up, 1 draining, 1 down, the first for 2 h 1 min")
+    }
+
     @Test("an upstream's row says how long its servers take in the last minute")
     func latencyOfUpstreams() throws {
         let page = StatusPage.text(report(try answering((30, 0, 0, 123_000))), nonce: "n0")

@@ -233,12 +233,16 @@ import Upstream
         report.upstreams = [
             try upstream("fine", 2) { _ in .up }, try upstream("bad", 3) { $0 == 2 ? .unhealthy : .up },
         ]
-        let page = StatusPage.text(report, nonce: "n0")
+        var page = StatusPage.text(report, nonce: "n0")
         func place(_ text: String) throws -> String.Index {
             try #require(page.firstRange(of: text)).lowerBound
         }
         #expect(try place("Upstream bad") < place("Upstream fine"))
         #expect(try place("<th scope=\"row\">10.0.0.1:1002") < place("<th scope=\"row\">10.0.0.1:1000"))
+        // What serves nothing comes before what lacks a server.
+        report.upstreams.append(try upstream("gone", 1) { _ in .unhealthy })
+        page = StatusPage.text(report, nonce: "n0")
+        #expect(try place("Upstream gone") < place("Upstream bad"))
     }
 
     @Test(

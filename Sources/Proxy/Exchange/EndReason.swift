@@ -21,6 +21,7 @@ internal import Upstream
 /// | `unauthorized`, `denied` | 401, 403 made here |
 /// | `limited` | `limit_req` or `limit_conn` refused it, or 429 made here |
 /// | `no_room` | 503 made here: `worker_connections` or descriptors had run out |
+/// | `storage_error` | a temporary file could not be written: its disk is full |
 /// | `internal_error` | any other answer with 500 or more made here |
 enum EndReason: Equatable {
     case ok
@@ -31,7 +32,7 @@ enum EndReason: Equatable {
     case upstreamCut
     case deadline
     case clientClosed, clientTimeout
-    case badRequest, tooLarge, unauthorized, denied, limited, noRoom, internalError
+    case badRequest, tooLarge, unauthorized, denied, limited, noRoom, storageError, internalError
 
     /// What an attempt at a server came to.
     enum UpstreamFailure: CaseIterable {
@@ -77,6 +78,7 @@ enum EndReason: Equatable {
         case .denied: "denied"
         case .limited: "limited"
         case .noRoom: "no_room"
+        case .storageError: "storage_error"
         case .internalError: "internal_error"
         }
     }
@@ -87,7 +89,7 @@ enum EndReason: Equatable {
             .noLiveUpstream, .overloaded, .upstreamStatus, .upstreamCut, .clientClosed, .clientTimeout,
             .badRequest, .tooLarge, .unauthorized, .denied, .limited, .noRoom, .internalError,
         ] + UpstreamFailure.allCases.map(EndReason.retried) + UpstreamFailure.allCases.map(EndReason.upstream)
-        + [.deadline]
+        + [.deadline, .storageError]
 
     /// Where it is counted; `nil`: nowhere.
     var place: Int? { EndReason.counted.firstIndex(of: self) }
@@ -96,7 +98,7 @@ enum EndReason: Equatable {
     var isFault: Bool {
         switch self {
         case .noLiveUpstream, .overloaded, .upstream, .upstreamStatus, .upstreamCut, .deadline, .noRoom,
-            .internalError:
+            .storageError, .internalError:
             true
         case .ok, .retried, .clientClosed, .clientTimeout, .badRequest, .tooLarge, .unauthorized, .denied,
             .limited:

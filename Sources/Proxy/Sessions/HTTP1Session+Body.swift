@@ -144,6 +144,7 @@ extension HTTP1Session {
                 .error, exchange, "client intended to send too large chunked body: \(count) bytes")
         case .storage(let errno):
             worker.log(.crit, exchange, "temporary file for the request body failed \(errno.logText)")
+            exchange.accounting.fault = .storageError
         }
         keepsAlive = false
         exchange.bodyFailed(status: error.status)

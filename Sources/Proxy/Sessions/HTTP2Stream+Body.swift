@@ -160,6 +160,7 @@ extension HTTP2Stream {
             worker.log(.error, exchange, "client intended to send too large body: \(count) bytes")
         case .storage(let errno):
             worker.log(.crit, exchange, "temporary file for the request body failed \(errno.logText)")
+            exchange.accounting.fault = .storageError
         }
         exchange.bodyFailed(status: error.status)
     }

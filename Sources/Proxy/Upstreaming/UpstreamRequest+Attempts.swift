@@ -118,6 +118,7 @@ extension UpstreamRequest {
         switch worker.connector.connect(group, peer: index, for: self) {
         case .failed(let errno):
             logUnconnected(errno, "connect() to \(group.peers[index].settings.name)")
+            attempt.cause = FailureCause(connecting: errno)
             next(AttemptFailure(errno))
         case .inProgress(let connection):
             stream.wait(for: connection)
@@ -136,8 +137,10 @@ extension UpstreamRequest {
         switch failure {
         case .connect(let errno):
             logUnconnected(errno, "connect()")
+            attempt.cause = FailureCause(connecting: errno)
             attemptFailed(AttemptFailure(errno))
-        case .handshake(let reason):
+        case .handshake(let reason, let failure):
+            attempt.cause = FailureCause(failure)
             if let reason { log(.error, reason) }
             attemptFailed(.error)
         }
@@ -163,6 +166,7 @@ extension UpstreamRequest {
         let (decision, outcome) = tries.failed(failure, standing, nowMs: worker.clock.nowMs)
         if exchange.attempts.currentStatus == 0 { exchange.attempts.setStatus(failure.answer) }
         let index = attempt.peer
+        if attempt.cause == .unknown { attempt.cause = failure.cause }
         endAttempt(outcome)
         if case .samePeer = decision, let group, let index { return again(at: index, group) }
         exchange.accounting.lastFailure = EndReason.UpstreamFailure(failure)
@@ -206,7 +210,7 @@ extension UpstreamRequest {
         if binding != nil, case .done = state { learnSession(atHead: false) }
         guard let group, let index = attempt.peer.take() else { return }
         if group.wantsTimes { noteEnd(outcome, at: index, group) }
-        let change = group.finished(index, outcome, nowMs: worker.clock.nowMs)
+        let change = group.finished(index, outcome, attempt.cause, nowMs: worker.clock.nowMs)
         if case .none = change {} else { tell(change, of: group.peers[index], group) }
         guard stream.hasConnection else { return }
         worker.countAttempt(exchange, at: group.peers[index])
@@ -222,9 +226,12 @@ extension UpstreamRequest {
         case .out:
             log(.warn, "upstream server temporarily disabled")
             let count = peer.state.fails
+            let cause = attempt.cause.text.isEmpty ? "" : ": \(attempt.cause.text)"
             entry = Chronicle.Entry(
                 peer.settings.name, "unavailable",
-                reason: "\(count) failed attempt\(count == 1 ? "" : "s")\(place)")
+                reason:
+                    "\(count) failed attempt\(count == 1 ? "" : "s")\(cause)\(place)"
+            )
         case .back(let ms):
             entry = Chronicle.Entry(peer.settings.name, "up", reason: "an attempt succeeded\(place)")
             entry.lastedMs = ms

@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// The response's content, from the peer to the client.
@@ -115,6 +116,7 @@ extension UpstreamRequest {
         guard case .relaying = state else { return }
         state = .done
         exchange.accounting.fault = fault
+        if attempt.cause == .unknown { attempt.cause = .cut }
         endAttempt(outcome)
         finishResponse(.cut)
     }

@@ -2,6 +2,7 @@ internal import Config
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// The upstream's side of one exchange: attempts at peers until one of them answers.
@@ -51,6 +52,8 @@ final class UpstreamRequest {
         var activity = Activity.connecting
         /// It is counted in the group's budget.
         var isRetry = false
+        /// Why it failed, as far as it is known before it ends.
+        var cause = FailureCause.unknown
 
         var isReused: Bool { carrier == .pooledConnection }
     }

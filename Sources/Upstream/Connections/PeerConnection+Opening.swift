@@ -55,13 +55,13 @@ extension PeerConnection {
         case .failed(let error):
             countHandshake(error.failure.count)
             if case .unverified(let reason) = error.failure { countHandshake(reason.count) }
-            failed(.handshake(error.upstreamLogText))
+            failed(.handshake(error.upstreamLogText, error.failure))
         }
     }
 
     private func refuse(_ reason: String?) {
         countHandshake(.handshakeFailures)
-        failed(.handshake(reason))
+        failed(.handshake(reason, .other))
     }
 
     private func open() {

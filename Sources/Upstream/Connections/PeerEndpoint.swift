@@ -60,8 +60,8 @@ public protocol ConnectionSharer: ConnectionUser {
 public enum OpeningFailure {
     /// connect(2) failed.
     case connect(Errno)
-    /// TLS failed: what is to be logged of it, if anything is.
-    case handshake(String?)
+    /// TLS failed: what is to be logged of it, if anything is, and why.
+    case handshake(String?, HandshakeFailure)
 }
 
 /// A request that looks for a connection to a peer, or waits for one.
