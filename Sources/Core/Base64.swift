@@ -39,11 +39,24 @@ public enum Base64 {
         }
     }
 
-    /// Appends what padded texts, one behind the other, stand for.
+    /// Appends what padded texts, one behind the other, stand for. The last need not be padded (RFC 4648
+    /// §3.2).
     ///
     /// - Returns: `false`: they are none; what was appended is no use.
     public static func decode(_ text: Span<UInt8>, to out: ByteBuffer) -> Bool {
-        guard text.count % 4 == 0 else { return false }
+        let whole = text.count / 4 * 4
+        guard decodeWhole(text.extracting(0..<whole), to: out) else { return false }
+        guard whole < text.count else { return true }
+        guard text.count - whole > 1, let first = value(text[whole]), let second = value(text[whole + 1])
+        else { return false }
+        out.append(first << 2 | second >> 4)
+        guard text.count - whole > 2 else { return second & 0x0F == 0 }
+        guard let third = value(text[whole + 2]), third & 0x03 == 0 else { return false }
+        out.append(second << 4 | third >> 2)
+        return true
+    }
+
+    private static func decodeWhole(_ text: Span<UInt8>, to out: ByteBuffer) -> Bool {
         var index = 0
         while index < text.count {
             guard let first = value(text[index]), let second = value(text[index + 1]) else { return false }

@@ -31,8 +31,17 @@ import Testing
         #expect(decoded(encoded([1, 2]) + encoded([3]) + encoded(all)) == [1, 2, 3] + all)
     }
 
+    @Test("what ends without its padding is read all the same")
+    func unpadded() {
+        #expect(decoded("Zg") == [0x66] && decoded("Zm8") == [0x66, 0x6F])
+        #expect(decoded("AQI=Aw") == [1, 2, 3] && decoded("Zm9vAQI") == Array("foo".utf8) + [1, 2])
+    }
+
     @Test(
         "what is no such text is refused",
-        arguments: ["A", "AB", "ABC", "A===", "====", "AB=C", "AB-_", "AB C", "AB\r\n", "Zh==", "Zm9="])
+        arguments: [
+            "A", "AB", "ABD", "Zm9vZ", "Zg=", "Zm9vZh", "Zm9vZm9", "Zm8AZg=", "A===", "====", "AB=C", "AB-_",
+            "AB C", "AB\r\n", "Zh==", "Zm9=",
+        ])
     func refused(text: String) { #expect(decoded(text) == nil) }
 }

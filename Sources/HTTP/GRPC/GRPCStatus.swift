@@ -2,12 +2,16 @@ internal import Core
 
 /// What a gRPC call came to, as `grpc-status` says it: those that are said of calls that no server answered.
 public enum GRPCStatus: UInt8, Sendable {
+    /// Whoever made or served it has given it up.
+    case cancelled = 1
     /// It is not known what it came to.
     case unknown = 2
     /// The time that the client gave it has passed.
     case deadlineExceeded = 4
     /// The client may not make it.
     case permissionDenied = 7
+    /// There was too much of something.
+    case resourceExhausted = 8
     /// Nobody serves it.
     case unimplemented = 12
     /// What was to carry it is broken.
@@ -28,6 +32,34 @@ public enum GRPCStatus: UInt8, Sendable {
             case 429, 502, 503, 504: .unavailable
             default: .unknown
             }
+    }
+
+    /// What a stream that its server reset is taken as: gRPC's own table of the two, in which all others
+    /// are faults of what was to carry it.
+    public init(reset code: HTTP2ErrorCode?) {
+        self =
+            switch code {
+            case .cancel: .cancelled
+            case .refusedStream: .unavailable
+            case .enhanceYourCalm: .resourceExhausted
+            case .inadequateSecurity: .permissionDenied
+            default: .internal
+            }
+    }
+
+    /// In words, for `grpc-message`.
+    public var title: StaticString {
+        switch self {
+        case .cancelled: "Cancelled"
+        case .unknown: "Unknown"
+        case .deadlineExceeded: "Deadline Exceeded"
+        case .permissionDenied: "Permission Denied"
+        case .resourceExhausted: "Resource Exhausted"
+        case .unimplemented: "Unimplemented"
+        case .internal: "Internal"
+        case .unavailable: "Unavailable"
+        case .unauthenticated: "Unauthenticated"
+        }
     }
 
     /// Whether a `Content-Type` is that of a gRPC call: `application/grpc`, with or without what follows a

@@ -85,6 +85,28 @@ extension UpstreamRequest {
     }
 }
 
+extension UpstreamRequest {
+    /// The answer to a call broke off: what stands behind it says what the call came to, which a reset would
+    /// have the client take for a fault of ours.
+    ///
+    /// - Returns: `false`: this is no call, or its client cannot be told so, and must see that it is not all.
+    func saysWhatCallCameTo() -> Bool {
+        // The messages of browsers cannot be told from what stands behind them once one is not whole.
+        guard exchange.isGRPCCall, exchange.proxying.web == nil, exchange.response.status == 200,
+            exchange.response.contentLength == nil, exchange.response.expectsTrailers
+        else { return false }
+        let isLate = exchange.accounting.fault == .deadline
+        let status = isLate ? .deadlineExceeded : attempt.callStatus
+        let lines = worker.takeScratch()
+        defer { worker.giveScratch(lines) }
+        lines.append("grpc-status: \(status.rawValue)\r\ngrpc-message: \(status.title)\r\n")
+        receivedTrailers.reset()
+        receivedTrailers.append(lines: 0..<lines.count, of: lines)
+        receivedTrailers.complete()
+        return true
+    }
+}
+
 /// What calls are answered here with when no `error_page` says otherwise: an answer without messages.
 enum GRPCAnswers {
     /// Fills in the answer that stands for `status`; that of HTTP is always 200.

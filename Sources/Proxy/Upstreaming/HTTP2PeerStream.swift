@@ -343,6 +343,7 @@ final class HTTP2PeerStream {
     /// - Parameter isAlone: it may have a connection of its own; not all of so many may.
     func brokenOff(_ reason: String, isAlone mayBeAlone: Bool) {
         isAlone = isAlone || mayBeAlone && stage != .waiting
+        request?.attempt.callStatus = .internal
         cutOff(reason, .error)
     }
 
@@ -356,9 +357,11 @@ final class HTTP2PeerStream {
             request?.log(.error, "upstream reset the stream: \(code?.name ?? "unknown error")")
             // The connection is as good as it was: another one would not help.
             request?.attempt.carrier = .newConnection
+            request?.attempt.callStatus = GRPCStatus(reset: code)
             fail(.error)
         case .malformed(let code):
             request?.log(.error, "upstream sent invalid HTTP/2: \(code.name)")
+            request?.attempt.callStatus = .internal
             fail(.invalidHeader)
         }
     }

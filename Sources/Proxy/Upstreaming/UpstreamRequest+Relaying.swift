@@ -118,7 +118,7 @@ extension UpstreamRequest {
         exchange.accounting.fault = fault
         if attempt.cause == .unknown { attempt.cause = .cut }
         endAttempt(outcome)
-        finishResponse(.cut)
+        finishResponse(saysWhatCallCameTo() ? .whole : .cut)
     }
 
     /// No more content comes: ends the response, behind what is spooled.

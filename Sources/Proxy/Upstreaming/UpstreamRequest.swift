@@ -54,6 +54,8 @@ final class UpstreamRequest {
         var isRetry = false
         /// Why it failed, as far as it is known before it ends.
         var cause = FailureCause.unknown
+        /// What a call has come to if it breaks off: its server is gone, unless that has said something else.
+        var callStatus = GRPCStatus.unavailable
 
         var isReused: Bool { carrier == .pooledConnection }
     }

@@ -75,6 +75,39 @@ struct GRPCFaultTests {
         scene.finish(expected: ["upstream timed out"])
     }
 
+    @Test("a call whose gateway goes in the middle of its answer is unavailable, not broken by us")
+    func cut() throws {
+        let scene = try scene("", gateways: 1)
+        let work = try start("cut", in: scene)
+        #expect(waitUntil(Deadline(in: 30)) { scene.server.directory.read("load.stdout").contains("begun") })
+        scene.gateways[0].send(SIGKILL)
+        #expect(work.waitForEnd(within: 60) == .exited(0), "\(work.errors)")
+        #expect(waitUntil(Deadline(in: 10)) { loggedCount(scene) == 1 })
+        #expect(scene.server.directory.read("access.log").hasPrefix("/t.T/Endless 200 14 "))
+        scene.finish(expected: ["upstream"])
+    }
+
+    @Test("a call whose time is over in the middle of its answer is told so behind what came")
+    func deadline() throws {
+        let scene = try scene("", gateways: 1)
+        let call = try RawClient(port: scene.server.port)
+        call.send(
+            "POST /t.T/Endless HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: close, TE\r\n"
+                + "grpc-timeout: 300m\r\nContent-Type: application/grpc\r\nContent-Length: 5\r\n\r\n"
+                + "\u{0}\u{0}\u{0}\u{0}\u{0}")
+        let answer = try call.response(within: 20)
+        #expect(answer.status == 200 && answer.isWhole && answer.text.contains("again"))
+        #expect(answer.trailers.contains("grpc-status: 4"), "\(answer.trailers)")
+        scene.finish()
+    }
+
+    @Test("http2_peer_streams bounds what one connection carries", arguments: [(2, 3), (6, 1)])
+    func streams(each: Int, connections: Int) throws {
+        let scene = try scene("http2_peer_streams \(each);", gateways: 1)
+        #expect(try scene.client("where", "6") == "\(connections)\nfine\n")
+        scene.finish()
+    }
+
     @Test("no call is done twice, whatever becomes of its gateway")
     func once() throws {
         let scene = try scene("grpc_next_upstream_budget off;")

@@ -3,7 +3,7 @@
 enum GRPCScripts {
     /// `gateway.py PORT NAME`: says `port` when it listens, and which calls that nobody answers have ended.
     static let gateway = ##"""
-        import concurrent.futures, os, signal, sys, time
+        import concurrent.futures, os, signal, sys, threading, time
         # Before there are threads that would take them.
         orders = {signal.SIGUSR1, signal.SIGUSR2}
         signal.pthread_sigmask(signal.SIG_BLOCK, orders)
@@ -64,6 +64,15 @@ enum GRPCScripts {
                 time.sleep(0.02)
 
 
+        barriers = {}
+
+
+        def where(request, context):
+            # As many calls as the request says are here at one time.
+            barriers.setdefault(request, threading.Barrier(int(request))).wait(20)
+            return context.peer().encode()
+
+
         def gather(requests, context):
             return b"".join(requests)
 
@@ -79,6 +88,7 @@ enum GRPCScripts {
             "Fail": grpc.unary_unary_rpc_method_handler(fail),
             "Weak": grpc.unary_unary_rpc_method_handler(weak),
             "Once": grpc.unary_unary_rpc_method_handler(once),
+            "Where": grpc.unary_unary_rpc_method_handler(where),
             "Hang": grpc.unary_unary_rpc_method_handler(hang),
             "Count": grpc.unary_stream_rpc_method_handler(count),
             "Big": grpc.unary_stream_rpc_method_handler(big),
@@ -177,6 +187,21 @@ enum GRPCScripts {
             flow.cancel()
             time.sleep(float(sys.argv[3]) if len(sys.argv) > 3 else 0.3)
             call.cancel()
+
+
+        def cut():
+            flow = stream("Endless")(b"", timeout=60)
+            for _ in range(3):
+                next(flow)
+            print("begun", flush=True)
+            error = refused(grpc.StatusCode.UNAVAILABLE, lambda: flow)
+            assert error.details() == "Unavailable", error.details()
+
+
+        def where():
+            count = sys.argv[3]
+            calls = [unary("Where").future(count.encode(), timeout=30) for _ in range(int(count))]
+            print(len(set(call.result() for call in calls)))
 
 
         def dead():
