@@ -59,6 +59,8 @@ public enum URIPath {
         case uriComponent
         /// Text of a page: `& < > "` as entities.
         case html
+        /// A URL that stands in a page for a browser to go to: what is escaped already stays.
+        case refresh
     }
 
     /// Appends `bytes`, what `set` names as `%XX` (or as an entity).
@@ -97,6 +99,10 @@ public enum URIPath {
         case .html:
             return byte == UInt8(ascii: "&") || byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">")
                 || byte == UInt8(ascii: "\"")
+        case .refresh:
+            if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "~") { return true }
+            return isUnsafe(byte) && byte != UInt8(ascii: "%") && byte != UInt8(ascii: "#")
+                && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "}")
         }
     }
 

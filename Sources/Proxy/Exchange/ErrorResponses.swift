@@ -16,6 +16,7 @@ enum ErrorResponses {
         response.hasOwnReason = false
         response.lastModified = nil
         exchange.keptFields.forgetRanges()
+        if status == 301 || status == 302, refreshes(exchange) { return refresh(exchange) }
         guard hasPage(status) else {
             response.contentKind = .none
             response.contentLength = status == 204 || status == 304 ? nil : 0
@@ -56,6 +57,41 @@ enum ErrorResponses {
         }
         content.append("</center>\r\n</body>\r\n</html>\r\n")
         if status >= 400 { pad(exchange, content) }
+    }
+
+    // MARK: Internet Explorer
+
+    /// `msie_refresh`
+    private static func refreshes(_ exchange: Exchange) -> Bool {
+        let response = exchange.response
+        let isLed = !response.location.isEmpty || response.fields.contains { $0.known == .location }
+        return exchange.location.settings.core.refreshesForExplorer && isLed
+            && exchange.withRequestField(.userAgent, { BrowserKinds.isExplorer($0) }) == true
+    }
+
+    /// A page that has the browser go where it was to be redirected.
+    private static func refresh(_ exchange: Exchange) {
+        let response = exchange.response
+        let content = response.content
+        content.append("<html><head><meta http-equiv=\"Refresh\" content=\"0; URL=")
+        if let field = response.fields.first(where: { $0.known == .location }) {
+            response.lines.withBytes(of: field.value) { URIPath.escape($0, as: .refresh, into: content) }
+        } else {
+            response.location.withReadable { url in
+                // The path alone was asked for.
+                var start = min(url.count, "https://".utf8.count)
+                while start < url.count, url[start] != UInt8(ascii: "/") { start += 1 }
+                URIPath.escape(url.extracting(start..<url.count), as: .refresh, into: content)
+            }
+        }
+        content.append("\"></head><body></body></html>\r\n")
+        response.remove(.location)
+        response.location.removeAll()
+        response.status = 200
+        response.contentType.removeAll()
+        response.contentType.append("text/html")
+        response.contentLength = Int64(content.count)
+        response.contentKind = .buffered
     }
 
     /// `msie_padding`

@@ -187,8 +187,8 @@ extension Exchange {
         var status: UInt16 = 302
         if case .status(let code) = page.response, (301...308).contains(code) { status = code }
         routing.statusOverride = nil
-        ErrorResponses.fill(self, status: status)
         response.add(.location) { $0.append(url) }
+        ErrorResponses.fill(self, status: status)
         respond()
     }
 

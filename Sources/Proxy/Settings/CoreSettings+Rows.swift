@@ -280,6 +280,10 @@ extension CoreSettings {
                 "Whether error pages for Chrome and Internet Explorer are long enough to be shown.",
                 in: anywhere, default: true, \.settings.core.padsErrorPages),
             .flag(
+                "msie_refresh",
+                "Whether Internet Explorer gets pages that lead it on instead of redirects.",
+                in: anywhere, default: false, \.settings.core.refreshesForExplorer),
+            .flag(
                 "recursive_error_pages", "Whether error pages may have error pages.", in: anywhere,
                 default: false, \.settings.core.recursiveErrorPages),
         ]

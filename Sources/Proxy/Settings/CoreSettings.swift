@@ -54,6 +54,8 @@ struct CoreSettings {
     // Errors.
     var errorPages = Replaceable<ErrorPage>()
     var recursiveErrorPages = false
+    /// `msie_refresh`
+    var refreshesForExplorer = false
     /// `msie_padding`
     var padsErrorPages = true
     var logNotFound = true

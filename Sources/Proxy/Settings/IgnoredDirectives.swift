@@ -13,7 +13,6 @@ enum IgnoredDirectives {
             + rows(
                 [
                     "tcp_nopush", "aio_write", "open_file_cache_errors", "open_file_cache_events",
-                    "msie_refresh",
                     "gzip_no_buffer",
                 ], .flag)
             + rows(
@@ -83,7 +82,6 @@ enum IgnoredDirectives {
     private static let reasons = [
         "worker_rlimit_core": "workers leave no core files, as keys are in their memory",
         "debug_connection": "there are no lines of level debug",
-        "msie_refresh": "old browsers are redirected as all others",
         "load_module": "all that is here is built in",
     ]
 

@@ -126,6 +126,11 @@ extension DifferentialGroup {
             ])
     }
 
+    private static func refreshes(of browser: String) -> [Ask] {
+        let paths = ["path?x={}\\'\"", "url?x=%20%22'", "rewritten?x=<>^`|{}", "303", "404"]
+        return paths.map { .get("/msie/\($0)", ["User-Agent: \(browser)"]) }
+    }
+
     static var returns: DifferentialGroup {
         let codes = [
             200, 201, 204, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411,
@@ -147,12 +152,22 @@ extension DifferentialGroup {
             location = /relative { absolute_redirect off; return 301 /there; }
             location = /noport { port_in_redirect off; return 301 /there; }
             location = /named { server_name_in_redirect on; return 301 /there; }
+            location /msie { msie_refresh on; charset utf-8; add_header X-Always a always; root %PREFIX%;
+                location /msie/path { return 301 "/x?!&()*+,-./09:;<=>@AZ[]^_`az|~%41#$arg_x"; }
+                location /msie/url { return 302 http://else.test/$arg_x; }
+                location /msie/rewritten { rewrite ^ /$arg_x? redirect; }
+                location /msie/303 { return 303 /x; }
+                location /msie/404 { error_page 404 http://else.test/; return 404; } }
             """# + "}"
         var cases: [DifferentialCase] = codes.map { code in
             DifferentialCase("return \(code)", .get("/\(code)"))
         }
         cases += [
             .init("return 444", .get("/444")).withoutProbe,
+            .init("msie_refresh", asks: refreshes(of: "Mozilla/4.0 (compatible; MSIE 7.0; X)")),
+            .init("msie_refresh, HEAD", .head("/msie/url?x=", ["User-Agent: x (MSIE 7.0; X)"])),
+            .init(
+                "msie_refresh and another browser", asks: refreshes(of: "Mozilla/4.0 (MSIE 7.0; X) Opera 9")),
             .init("a text", .get("/text?x=a%20b")),
             .init("a text, HEAD", .head("/text?x=1")),
             .init("a text, POST", .post("/text?x=1", "abc")),
