@@ -7,8 +7,9 @@
 ///
 ///     read ──────▶ PING ──▶ PING ──▶ sent     each PING says how much was sent before it
 public final class DeliveryClock {
-    /// Unread bytes that are never too much.
-    public static var leastAhead: Int { 128 << 10 }
+    /// Unread bytes that are never too much. Near by, a small answer that is asked for beside a download
+    /// waits behind as many: with 64 KiB instead of 128 its 99th percentile is two thirds.
+    public static var leastAhead: Int { 64 << 10 }
     /// A client that owes an answer for longer is not asked again.
     private static var answerUs: Int64 { 1_000_000 }
 

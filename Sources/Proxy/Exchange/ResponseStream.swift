@@ -145,6 +145,11 @@ enum ResponseStream {
         }
     }
 
+    /// Others of its client wait for small answers: its content goes on in small portions.
+    func letsOthersThrough(_ exchange: Exchange) -> Bool {
+        if case .http2(let stream) = self { stream.session?.isDownload(exchange) ?? false } else { false }
+    }
+
     /// Somebody gets the content, and not only the head.
     var takesContent: Bool {
         switch self {

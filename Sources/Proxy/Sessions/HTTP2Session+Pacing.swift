@@ -11,7 +11,7 @@ extension HTTP2Session {
     /// For so long after there were several streams a single one is held to be beside others.
     private static var companyMs: Int64 { 10_000 }
 
-    private func isDownload(_ exchange: Exchange) -> Bool {
+    func isDownload(_ exchange: Exchange) -> Bool {
         hasCompany && exchange.delivery.contentBytesSent > HTTP2Session.downloadMin
     }
 

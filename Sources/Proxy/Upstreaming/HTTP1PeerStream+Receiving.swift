@@ -169,7 +169,7 @@ extension HTTP1PeerStream {
     private func readOn(from peer: PeerConnection, _ request: UpstreamRequest) {
         guard case .content = stage else { return }
         course.isPaced = false
-        var budget = Self.piecesMax
+        var budget = exchange.stream.letsOthersThrough(exchange) ? 1 : Self.piecesMax
         while peer.transport.isReadable {
             guard request.takesContent else { return waitForClient(peer) }
             guard budget > 0 else {

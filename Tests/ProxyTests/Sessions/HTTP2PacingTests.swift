@@ -1,5 +1,6 @@
 import Foundation
 import HTTP
+import Net
 import TestSupport
 import Testing
 
@@ -71,6 +72,40 @@ import Testing
             return
         }
         #expect(session.streamCount == 1 && Self.count(play) < Self.size)
+    }
+
+    @Test("beside others a turn takes little of it from its gateway", arguments: [true, false])
+    func pieces(beside: Bool) throws {
+        let gateway = try ScriptedGateway()
+        let play = try ScriptedFrames(
+            serving: "location / { proxy_pass http://gateway; }", settings: [(4, 1 << 30)],
+            beside: gateway.upstream())
+        play.client.send(ScriptedFrames.window(0, 1 << 30) + ScriptedFrames.request(1))
+        let connection = try #require(gateway.accept())
+        if beside { play.client.send(ScriptedFrames.request(3)) }
+        guard case .http2(let session)? = play.client.session else {
+            Issue.record("no session of HTTP/2")
+            return
+        }
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n".utf8)
+        let piece = [UInt8](repeating: 0x78, count: 150_000)
+        for _ in 0..<2 {
+            connection.send(piece)
+            play.scripted.turn()
+            play.client.read()
+        }
+        // Nothing but turns bounds what is read, once the client has not answered for a while.
+        #expect(!beside || play.turns(until: { session.link.deliveries?.isGivenUp ?? false }))
+        #expect(play.turns(until: { session.heldCount == 0 }))
+        let exchange = try #require(session.stream(0)?.exchange)
+        let attempts = exchange.attempts
+        let before = attempts.currentBytesReceived
+        #expect(connection.send(piece) == piece.count)
+        let turn = WorkerTurn(worker: play.scripted.worker)
+        turn.take(waitMs: 0)
+        turn.finish()
+        let count = attempts.currentBytesReceived - before
+        #expect(beside ? count > 0 && count <= 128 << 10 : count == piece.count)
     }
 
     @Test("a client that does not answer gets it all the same")
