@@ -1,4 +1,6 @@
 internal import Net
+internal import Sharing
+internal import Status
 
 /// What the worker says, and of whom.
 extension Worker {
@@ -35,5 +37,16 @@ extension Worker {
         count(exchange)
         exchange.snapshot.logs.write(exchange)
         if exchange.location.settings.core.postAction != nil { PostAction.send(for: exchange) }
+    }
+
+    /// Lines of an access log could not be written: its disk is full, say. Each turn would say it.
+    func tellOfLostLines() {
+        guard let loss = snapshot.logs.takeLoss(), case .file(let path) = loss.target,
+            lossLog.admit(nowMs: clock.nowMs) != nil
+        else { return }
+        log(.alert, "write() to \"\(path)\" failed \(loss.errno.logText)")
+        shared.chronicle.tell(
+            .limit, at: clock.wallMs, stripe: path.utf8.reduce(0) { $0 &+ Int($1) },
+            Chronicle.Entry(path, StatusReport.Happening.cannotBeWritten, reason: loss.errno.logText))
     }
 }

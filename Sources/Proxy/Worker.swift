@@ -84,6 +84,7 @@ public final class Worker {
     var limitLog = LogRation()
     /// Connections to peers that could not be made here.
     var shortageLog = LogRation()
+    var lossLog = LogRation()
     /// Requests that are refused since servers have enough to do.
     var overloadLog = LogRation()
 

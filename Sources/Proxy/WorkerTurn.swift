@@ -205,6 +205,7 @@ struct WorkerTurn: LoopTurn {
         if !worker.queues.making.isEmpty { makeSlice() }
         worker.mark.does(.logs)
         worker.snapshot.logs.flush(nowMs: worker.clock.nowMs, force: false)
+        if worker.snapshot.logs.loss != nil { worker.tellOfLostLines() }
         if !worker.retired.isEmpty { worker.sweepRetired() }
         if worker.strayStop.isPending { worker.checkStrayStop() }
         if worker.isDraining { worker.checkDrained() }

@@ -309,13 +309,23 @@ extension StatusVerdict {
     /// Of the last minute.
     private static func failures(of report: StatusReport) -> [Problem] {
         let recent = report.events.filter { report.nowMs - $0.atMs <= failuresMin.ms }
-        return failures.compactMap { reason, words in
-            let these = recent.filter { $0.texts.first == reason }
-            guard these.count >= failuresMin.count, let latest = these.first else { return nil }
-            return Problem(
-                level: .amber, kind: .failures, before: "requests are answered with 5xx here: \(words)",
-                figures: latest.texts.count > 1 ? ", the latest \(latest.texts[1])" : "")
+        let lossy = report.happenings.first { happening in
+            happening.entry.what == StatusReport.Happening.cannotBeWritten
+                && report.nowMs - happening.entry.atMs <= failuresMin.ms
         }
+        let losses = lossy.map { log in
+            Problem(
+                level: .amber, kind: .failures,
+                before: "log \"\(log.entry.subject)\" cannot be written: \(log.entry.reason)")
+        }
+        return [losses].compactMap(\.self)
+            + failures.compactMap { reason, words in
+                let these = recent.filter { $0.texts.first == reason }
+                guard these.count >= failuresMin.count, let latest = these.first else { return nil }
+                return Problem(
+                    level: .amber, kind: .failures, before: "requests are answered with 5xx here: \(words)",
+                    figures: latest.texts.count > 1 ? ", the latest \(latest.texts[1])" : "")
+            }
     }
 
     private static func problems(ofService report: StatusReport) -> [Problem] {

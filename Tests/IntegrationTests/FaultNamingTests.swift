@@ -13,6 +13,23 @@ import Testing
         #expect(isTold, "no \"\(words)\" in \(text)")
     }
 
+    @Test("a log whose disk is full is named, and costs nobody an answer")
+    func fullLog() throws {
+        let server = try Server(
+            """
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log /dev/full;
+                server { listen 127.0.0.1:%PORT1%; location / { return 200 fine; }
+                    location /status { status; access_log off; } } }
+            """)
+        for _ in 0..<3 { #expect(try RawClient.get(server.port, "/").text == "fine") }
+        try waitFor(
+            "amber: no gateways are configured, but log \"/dev/full\" cannot be written: (28:", server)
+        #expect(server.waitForLog("write() to \"/dev/full\" failed (28: No space left on device)"))
+        server.finish(expected: ["/dev/full"])
+    }
+
     @Test("a gateway that refuses, one that breaks its answer off, and a folder that cannot be written to")
     func names() throws {
         let gateway = try RecordingGateway()

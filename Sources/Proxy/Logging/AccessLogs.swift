@@ -8,6 +8,8 @@ final class AccessLogs {
     private let files: [LogFile]
     private let configuration: Configuration
     private let clock: Clock
+    /// Lines were lost: of which log the last ones were, and why.
+    private(set) var loss: (target: LogFile.Target, errno: Errno)?
 
     /// - Parameter former: the logs until now: lines that wait in one which stays go before new ones.
     init(_ configuration: Configuration, _ clock: Clock, former: AccessLogs?) {
@@ -42,7 +44,7 @@ final class AccessLogs {
             let file = files[index]
             configuration.logFormats[target.format].append(for: exchange, to: file.buffer)
             file.buffer.append(UInt8.lineFeed)
-            _ = file.lineDone(nowMs: clock.nowMs)
+            note(file.lineDone(nowMs: clock.nowMs), of: file)
         }
     }
 
@@ -58,6 +60,13 @@ final class AccessLogs {
 
     /// Writes what is due; with `force`, everything.
     func flush(nowMs: Int64, force: Bool) {
-        for file in files { _ = file.flush(nowMs: nowMs, force: force) }
+        for file in files { note(file.flush(nowMs: nowMs, force: force), of: file) }
     }
+
+    private func note(_ errno: Errno?, of file: LogFile) {
+        if let errno { loss = (file.target, errno) }
+    }
+
+    /// Somebody is told that lines were lost.
+    func takeLoss() -> (target: LogFile.Target, errno: Errno)? { loss.take() }
 }
