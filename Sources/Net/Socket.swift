@@ -90,6 +90,8 @@ public enum Socket {
         let fd = try open(address)
         do throws(Errno) {
             try prepare(fd, address, options)
+            // The name comes into being with these rights at most; what the umask takes of them comes after.
+            if case .unix = address.kind { fchmod(fd, mode_t(options.mode)) }
             let result = address.withSockaddr { Glibc.bind(fd, $0, $1) }
             guard result == 0 else { throw Errno.current }
             if case .unix(let path) = address.kind { chmod(path, mode_t(options.mode)) }

@@ -16,6 +16,9 @@ public final class Transport {
     public private(set) var isWritable = true
     /// The other end has closed its side: what is still to be read ends with that.
     public private(set) var isHangup = false
+    /// A reset broke the connection: the kernel tells of it once, to whoever asks first, and of an end from
+    /// then on. What the other end had read, nobody knows.
+    public private(set) var breach: Errno?
     /// Not closed by us yet.
     public private(set) var isOpen = true
     /// The connection is closed as soon as what is sent next is taken.
@@ -113,9 +116,18 @@ public final class Transport {
             // A short read leaves nothing behind it, unless the end of the stream is still to be seen.
             if count < offered && !isHangup && tls?.isDrained ?? true { isReadable = false }
         case .wouldBlock: isReadable = false
-        case .closed, .failed: isHangup = true
+        case .failed(let errno):
+            isHangup = true
+            note(errno)
+        case .closed:
+            isHangup = true
+            if let breach { return .failed(breach) }
         }
         return outcome
+    }
+
+    private func note(_ errno: Errno) {
+        if errno == .connectionReset { breach = errno }
     }
 
     /// What is sent next is the last, and the caller closes the connection, or its half of it, as soon as
@@ -168,7 +180,11 @@ public final class Transport {
     public func sendGathered() -> IOOutcome {
         guard let tls else { return .bytes(0) }
         let outcome = tls.sendGathered()
-        if case .wouldBlock = outcome { isWritable = false }
+        switch outcome {
+        case .bytes, .closed: break
+        case .wouldBlock: isWritable = false
+        case .failed(let errno): note(errno)
+        }
         return outcome
     }
 
@@ -253,7 +269,8 @@ public final class Transport {
             if count < offered { isWritable = false }
         case .wouldBlock:
             isWritable = false
-        case .closed, .failed:
+        case .failed(let errno): note(errno)
+        case .closed:
             break
         }
         return outcome

@@ -201,7 +201,7 @@ import Testing
             ["--h2", "-c", "1", "-n", "3", "-o", "json", "https://127.0.0.1:\(server.ports[2])/"],
             in: server.directory)
         #expect(deaf.status == .exited(2))
-        #expect(try self.report(deaf.output)["bad_answers"] as? Int == 3)
+        #expect(try self.report(deaf.output)["connect_errors"] as? Int == 3)
         server.finish()
     }
 

@@ -56,6 +56,23 @@ import Testing
         }
     }
 
+    @Test("a reset that a write was told of is no end in order for a read", arguments: [true, false])
+    func reset(isReset: Bool) throws {
+        let (listener, address) = try listen()
+        defer { Socket.close(listener) }
+        let transport = Transport(fd: try connect(to: address), tls: nil)
+        defer { transport.close() }
+        let (far, _) = try accept(listener)
+        if isReset { Socket.setResetOnClose(far) }
+        Socket.close(far)
+        awaitReady(transport.fd, POLLIN)
+        let written = transport.send(buffer("x"))
+        #expect(written == (isReset ? .failed(.connectionReset) : .bytes(1)))
+        let read = transport.receive(into: buffer(), atLeast: 16)
+        #expect(read == (isReset ? .failed(.connectionReset) : .closed))
+        #expect((transport.breach != nil) == isReset)
+    }
+
     @Test("what a listening socket accepts has its setting for small writes", arguments: [true, false])
     func noDelayIsInherited(isOn: Bool) throws {
         let (listener, address) = try listen()

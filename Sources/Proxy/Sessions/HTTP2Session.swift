@@ -117,9 +117,12 @@ final class HTTP2Session {
     /// Memory that is there for content beside what requests take themselves, the little that each has in
     /// any case, and frames.
     private var spareMemory: Int {
-        let taken = link.requestsSize + streamCount * HTTP2Stream.leastPiece + HTTP2Session.outMax
+        let own = HTTP2Session.outMax + HTTP2Session.ownMemory
+        let taken = link.requestsSize + streamCount * HTTP2Stream.leastPiece + own
         return server.http2.bodyBuffers - taken
     }
+    /// A connection's tables, its buffers and what TLS keeps for it, in bytes.
+    private static var ownMemory: Int { 64 << 10 }
     /// That much is never too much for the content of responses.
     private static var leastMemory: Int { 128 << 10 }
 

@@ -171,9 +171,11 @@ final class HTTP1PeerStream {
     /// The peer has said something in the attempt under way.
     var hasResponseByte: Bool { exchange.attempts.currentBytesReceived > 0 }
 
-    /// The peer's system has not acknowledged a byte of the request.
+    /// The peer has ended the connection in order, and its system had not acknowledged a byte of the request.
+    ///
+    /// RFC 9293 §3.10.7.4: a reset does not say what had come before it.
     var isUntaken: Bool {
-        guard let transport = connection?.transport else { return false }
+        guard let transport = connection?.transport, transport.breach == nil else { return false }
         let sent = Int(exchange.attempts.currentBytesSent) + transport.owedCount
         // A record of TLS adds at least 22 bytes.
         let overhead = transport.tls == nil ? 0 : 22 * (1 + sent / 16384)

@@ -64,9 +64,13 @@ extension UpstreamRequest {
         let status: UInt16 = isOverloaded ? 503 : 502
         exchange.attempts.setStatus(status)
         exchange.accounting.fault = isOverloaded ? .overloaded : .noLiveUpstream
-        // The log tells of the group as of an upstream that was tried.
-        state = .trying
-        if isOverloaded { refuse(group) } else { log(.error, "no live upstreams") }
+        if isOverloaded {
+            refuse(group)
+        } else {
+            // The log tells of the group as of an upstream that was tried.
+            state = .trying
+            log(.error, "no live upstreams")
+        }
         state = .done
         exchange.upstreamFailed(status: status)
     }

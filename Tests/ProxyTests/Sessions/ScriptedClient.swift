@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Net
 import Sharing
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -12,6 +13,8 @@ import Testing
 final class ScriptedWorker {
     let worker: Worker
     let listen: ListenAddress
+    /// For its temporary files.
+    private let directory: TemporaryDirectory
 
     /// - Parameters:
     ///   - server: directives of its one server, beside what it listens to.
@@ -24,8 +27,9 @@ final class ScriptedWorker {
                 \(beside)
                 server { listen 127.0.0.1:8443 \(listening); \(server) } }
             """
+        directory = try TemporaryDirectory()
         let request = LoadRequest(
-            prefix: "/nonexistent", path: nil, globalDirectives: "", errorLogPath: "stderr",
+            prefix: directory.path, path: nil, globalDirectives: "", errorLogPath: "stderr",
             builtIn: BuiltInConfiguration(name: "scripted.conf", text: text))
         let configuration = try Configuration.load(request)
         try configuration.openAccessLogs()
