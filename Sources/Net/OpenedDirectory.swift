@@ -12,6 +12,8 @@ public final class OpenedDirectory {
     }
 
     private let stream: OpaquePointer
+    /// What the folder says that the last name is.
+    private var lastType = UInt8(DT_UNKNOWN)
 
     /// Opens the folder at `path`.
     public init(_ path: ByteBuffer) throws(FileError) {
@@ -30,6 +32,7 @@ public final class OpenedDirectory {
         guard let entry = readdir(stream) else {
             return errno == 0 ? .end : .failed(.current)
         }
+        lastType = entry.pointee.d_type
         let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
         let start = (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: UInt8.self)
         // The system ends every name with a zero.
@@ -37,6 +40,15 @@ public final class OpenedDirectory {
             UnsafeBufferPointer(
                 start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
         return .name
+    }
+
+    /// Whether the last name, or what it links to, is a regular file; the folder itself knows of most.
+    public func isRegular(_ name: ByteBuffer) -> Bool {
+        switch Int(lastType) {
+        case Int(DT_REG): true
+        case Int(DT_UNKNOWN), Int(DT_LNK): stamp(of: name)?.isRegular == true
+        default: false
+        }
     }
 
     /// What a name in the folder stands for; a link that leads nowhere is what it is itself.

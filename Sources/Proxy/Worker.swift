@@ -76,6 +76,7 @@ public final class Worker {
     var awaitedQueues: [RequestQueue] = []
     /// Copies of requests that are under way.
     var mirrors = Mirrors()
+    var additions = Additions.Budget()
     /// `userid`: what clients are told apart by.
     lazy var userIDs = UserIDMaker(nowUs: clock.nowUs)
     /// When requests are next noted for others of their kind.

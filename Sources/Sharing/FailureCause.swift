@@ -7,6 +7,8 @@ public enum FailureCause: Equatable, Sendable {
     case refused
     /// There is no way to it.
     case unreachable
+    /// Its socket's file is not there, or not for us.
+    case missing, forbidden
     /// It broke the connection off before its answer, or in the middle of it.
     case broken, cut
     case late
@@ -23,13 +25,16 @@ public enum FailureCause: Equatable, Sendable {
         (.handshake, "TLS handshake failed"), (.expired, "its certificate has expired"),
         (.revoked, "its certificate is revoked"), (.otherName, "its certificate is for another name"),
         (.unverified, "its certificate could not be verified"), (.invalid, "what it sent is no answer"),
-        (.cut, "its answer broke off in the middle"),
+        (.cut, "its answer broke off in the middle"), (.missing, "its socket does not exist"),
+        (.forbidden, "connecting to it is not permitted"),
     ]
 
     /// connect(2) failed.
     public init(connecting errno: Errno) {
         switch errno {
-        case .connectionRefused, .notFound: self = .refused
+        case .connectionRefused: self = .refused
+        case .notFound: self = .missing
+        case _ where errno.isPermission: self = .forbidden
         case .hostUnreachable, .networkUnreachable: self = .unreachable
         case .timedOut: self = .late
         default: self = .broken

@@ -181,6 +181,11 @@ import Testing
         let errors = try server.json("/api/9/portico")["errors"] as? [[String: Any]]
         #expect(errors?.first?["reason"] as? String == "upstream_error")
         #expect(errors?.first?["request"] as? String == "GET /dead")
+        // Two series of one name would be one to who reads them.
+        let series = try text(server, "/status/metrics").split(separator: "\n")
+            .filter { $0.hasPrefix("portico_request_ends_total") }
+            .compactMap { $0.split(separator: " ").first }
+        #expect(series.count > 10 && Set(series).count == series.count)
         server.finish()
     }
 

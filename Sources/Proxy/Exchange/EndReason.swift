@@ -116,7 +116,7 @@ extension Exchange {
         let isOwn = attempts.isEmpty || accounting.meantStatus != nil
         if let failure = accounting.lastFailure {
             if status == 502 || status == 504 || (failure == .shortage && status == 500) {
-                return .upstream(failure)
+                return failure == .status ? .upstreamStatus : .upstream(failure)
             }
             if status < 500 { return .retried(failure) }
         }

@@ -43,11 +43,11 @@ extension Exchange {
         awaitedSubrequest?.begin(.addition, of: self, path: path)
     }
 
-    /// What was asked for by `askForAddition` is here.
-    func added(_ content: ByteBuffer) {
+    /// What was asked for by `askForAddition` is here; `nil`: it is more than is kept.
+    func added(_ content: ByteBuffer?) {
         awaitedSubrequest = nil
         advance(.resumed)
-        guard let additions else { return finish(status: 500) }
+        guard let additions, let content else { return finish(status: 500) }
         additions.take(content)
         switch additions.next {
         case .serve: serve(from: .content)

@@ -184,7 +184,7 @@ final class Subrequest {
 
     private func tellParent(_ answer: Answer) {
         guard let parent = parent.take(), let exchange else { return }
-        if case .addition = purpose { return parent.added(kept) }
+        if case .addition = purpose { return parent.added(worker.additions.admits(kept) ? kept : nil) }
         parent.answered(by: exchange, answer)
     }
 
@@ -194,6 +194,7 @@ final class Subrequest {
         headBytes.removeAll()
         headBytes.shrink(toCapacity: 4096)
         drainedCount = 0
+        worker.additions.held -= kept.count
         kept.removeAll()
         kept.shrink(toCapacity: 4096)
         switch purpose {
@@ -223,8 +224,9 @@ final class Subrequest {
     func take(_ slice: Slice, of content: ByteBuffer) {
         guard takesContent else { return drop(Int(slice.count)) }
         kept.append(slice, of: content)
-        guard kept.count > Additions.sizeMax else { return }
-        if let exchange { worker.log(.error, exchange, "more than 1 MiB is to be put around a response") }
+        worker.additions.held += Int(slice.count)
+        guard !worker.additions.admits(kept) else { return }
+        if let exchange { worker.log(.error, exchange, "too much is to be put around a response") }
         stop()
     }
 

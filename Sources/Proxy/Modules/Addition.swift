@@ -19,7 +19,7 @@ enum Addition {
         if let known = exchange.additions, known.before == settings.before, known.after == settings.after {
             additions = known
         } else {
-            additions = Additions(before: settings.before, after: settings.after)
+            additions = Additions(before: settings.before, after: settings.after, exchange.worker)
             exchange.additions = additions
         }
         guard let path = additions.nextPath else { return false }
@@ -45,7 +45,11 @@ enum Addition {
     }
 
     private static func isEligible(_ exchange: Exchange) -> Bool {
-        guard exchange.response.status == 200 else { return false }
+        let response = exchange.response
+        // What is coded cannot be added to, nor can a call's answer that is made here.
+        guard response.status == 200, !exchange.isGRPCCall,
+            !response.fields.contains(where: { $0.known == .contentEncoding && !$0.value.isEmpty })
+        else { return false }
         return ContentType.withBare(of: exchange) {
             exchange.location.settings.addition.types.contains($0)
         }
@@ -57,9 +61,24 @@ final class Additions {
     /// What is done when all of it is here.
     enum Next { case serve, respond }
 
-    /// Most bytes that one location may answer.
-    static var sizeMax: Int { 1 << 20 }
+    /// What a worker keeps of such contents.
+    struct Budget {
+        /// Bytes of all of them.
+        var held = 0
 
+        /// Most bytes that one location may answer, and that all may have together.
+        private static var sizeMax: Int { 256 << 10 }
+        private static var heldMax: Int { 64 << 20 }
+
+        /// Whether so much is kept.
+        func admits(_ content: ByteBuffer) -> Bool {
+            content.count <= Budget.sizeMax && held <= Budget.heldMax
+        }
+    }
+
+    private let worker: Worker
+    /// Bytes that the worker counts.
+    private var heldCount = 0
     let before: [UInt8]
     let after: [UInt8]
     var next = Next.serve
@@ -67,10 +86,13 @@ final class Additions {
     private let last = ByteBuffer(capacity: 0)
     private var askedCount = 0
 
-    init(before: [UInt8], after: [UInt8]) {
+    init(before: [UInt8], after: [UInt8], _ worker: Worker) {
         self.before = before
         self.after = after
+        self.worker = worker
     }
+
+    deinit { worker.additions.held -= heldCount }
 
     /// The path to be asked next; `nil`: all that there is to put around is here.
     var nextPath: [UInt8]? {
@@ -85,6 +107,8 @@ final class Additions {
     /// The path that was asked has answered.
     func take(_ content: ByteBuffer) {
         (askedCount == 0 ? first : last).append(contentsOf: content)
+        heldCount += content.count
+        worker.additions.held += content.count
         askedCount += 1
     }
 

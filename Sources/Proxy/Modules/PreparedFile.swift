@@ -16,7 +16,8 @@ enum PreparedFile {
     static func find(for exchange: Exchange) -> Finding {
         let prepared = exchange.location.settings.compression.prepared
         guard prepared != .off, exchange.method != .post else { return .none }
-        let isTaken = prepared == .always || Compression.takesGzip(exchange)
+        // What answers a request that is made here stands in another's response.
+        let isTaken = prepared == .always || !exchange.isSubrequest && Compression.takesGzip(exchange)
         let varies = exchange.location.settings.compression.varies
         // Caches are told of it also by those who do not get it, so it is looked for.
         guard isTaken || varies, let file = open(exchange) else { return .none }

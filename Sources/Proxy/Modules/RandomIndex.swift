@@ -40,8 +40,7 @@ enum RandomIndex {
             case .failed(let error): throw FileError("readdir()", name.printableText, error)
             case .name: break
             }
-            guard !name.isEmpty, name[0] != UInt8(ascii: "."), folder.stamp(of: name)?.isRegular == true
-            else { continue }
+            guard !name.isEmpty, name[0] != UInt8(ascii: "."), folder.isRegular(name) else { continue }
             fileCount += 1
             guard Int.random(in: 0..<fileCount) == 0 else { continue }
             chosen.removeAll()

@@ -305,8 +305,12 @@ final class HTTP1Session {
         if transport.isReadable || transport.isHangup { worker.post(connection.token) }
     }
 
-    /// How long an idle connection may still send a request when the worker is to finish.
-    var drainGraceMs: Int { max(Worker.drainGraceMs, Int(keepaliveMinTimeoutMs)) }
+    /// How long an idle connection may still send a request when the worker is to finish; no longer than it
+    /// would have been kept.
+    var drainGraceMs: Int {
+        let leftMs = Int(keepaliveTimeoutMs) - Int(clamping: worker.clock.nowMs - connection.quietSinceMs)
+        return min(max(0, leftMs), max(Worker.drainGraceMs, Int(keepaliveMinTimeoutMs)))
+    }
 
     func recycleExchange() {
         guard let finished = exchange.take() else { return }

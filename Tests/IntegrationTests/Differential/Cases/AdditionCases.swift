@@ -7,7 +7,7 @@ extension DifferentialGroup {
             http: #"""
                 server { listen 127.0.0.1:%PORT1%; root %PREFIX%/www;
                     add_before_body /before.txt; add_after_body /behind?x=1;
-                    location = /before.txt { add_header X-None none; }
+                    location = /before.txt { gzip_static on; add_header X-None none; }
                     location = /behind { internal; return 200 "[$uri|$args|$request_uri|$request_method]"; }
                     location / { index index.html; }
                     location /gateway/ { proxy_pass http://%GATEWAY1%; }
@@ -29,7 +29,8 @@ extension DifferentialGroup {
                 }
                 """#,
             files: [
-                "www/before.txt": "before, ", "www/i.html": "hello", "www/i.txt": "text",
+                "www/before.txt": "before, ", "www/before.txt.gz": "packed", "www/i.html": "hello",
+                "www/i.txt": "text",
                 "www/empty.html": "", "www/index.html": "index", "www/list/a": "a",
             ],
             cases: additionOfFiles + additionOfGateways)
@@ -47,6 +48,7 @@ extension DifferentialGroup {
             DifferentialCase("no ranges", .get("/i.html", ["Range: bytes=0-1"])),
             DifferentialCase(
                 "not modified", .get("/i.html", ["If-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT"])),
+            DifferentialCase("to who takes gzip", .get("/i.html", ["Accept-Encoding: gzip"])),
             DifferentialCase("twice", .get("/i.html"), .get("/return/")),
         ]
     }
