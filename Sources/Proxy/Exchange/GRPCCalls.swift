@@ -93,7 +93,7 @@ extension UpstreamRequest {
     func saysWhatCallCameTo() -> Bool {
         // The messages of browsers cannot be told from what stands behind them once one is not whole.
         guard exchange.isGRPCCall, exchange.proxying.web == nil, exchange.response.status == 200,
-            exchange.response.contentLength == nil, exchange.response.expectsTrailers
+            exchange.response.contentLength == nil, exchange.response.expectsTrailers, exchange.takesTrailers
         else { return false }
         let isLate = exchange.accounting.fault == .deadline
         let status = isLate ? .deadlineExceeded : attempt.callStatus

@@ -12,8 +12,13 @@ extension Exchange {
     func settleTrailers(isFramed: Bool) {
         guard let trailers = body.trailers, body.isComplete else { return }
         body.passedTrailers = nil
-        guard passesTrailers(isFramed: isFramed) else { return }
+        let isPlain = isFramed || head.version != .http2
         let plan = location.proxyPlan
+        guard !isPlain || location.settings.proxy.passesTrailers, plan.passesBody,
+            location.settings.proxy.setBody == nil, proxying.web == nil,
+            // RFC 9112 §7.1.2: only chunks have something behind them.
+            !isFramed || location.settings.proxy.httpVersion != .http10
+        else { return }
         trailers.complete(isRequest: true)
         let lines = ByteBuffer(capacity: 64)
         for field in trailers.fields
@@ -23,22 +28,5 @@ extension Exchange {
             _ = lines.appendLine(of: field, in: trailers.bytes)
         }
         if !lines.isEmpty { body.passedTrailers = lines }
-    }
-
-    private func passesTrailers(isFramed: Bool) -> Bool {
-        let proxy = location.settings.proxy
-        let isPlain = isFramed || head.version != .http2
-        guard !isPlain || proxy.passesTrailers, location.proxyPlan.passesBody, proxy.setBody == nil,
-            proxying.web == nil
-        else { return false }
-        // RFC 9112 §7.1.2: only chunks have something behind them.
-        return !isFramed || proxy.httpVersion != .http10
-    }
-
-    /// Somebody may get them: they are worth keeping. As long as it is not known who, somebody may.
-    var mayPassTrailers: Bool {
-        guard proxying.target != nil else { return true }
-        return passesTrailers(isFramed: true)
-            || location.settings.proxy.httpVersion == .http2 && passesTrailers(isFramed: false)
     }
 }

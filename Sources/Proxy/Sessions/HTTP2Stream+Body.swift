@@ -33,9 +33,7 @@ extension HTTP2Stream {
 
     /// The content has ended, and these lines stand behind it.
     func ended(with trailers: ByteBuffer?) {
-        if let trailers, let exchange, exchange.mayPassTrailers {
-            exchange.body.takeTrailers(0..<trailers.count, of: trailers)
-        }
+        if let trailers { exchange?.body.takeTrailers(0..<trailers.count, of: trailers) }
         received(Slice(), of: worker.noBytes, isLast: true)
     }
 
