@@ -9,7 +9,8 @@ extension DifferentialGroup {
                     '$content_length|$content_type|$arg_x|$cookie_c|$is_args|$https|$request_completion|'
                     '$sent_http_content_type|$sent_http_location|$limit_rate|$document_root|$request_filename';
                 log_format gateway '$upstream_addr|$upstream_status|$upstream_response_length|$upstream_http_x_g|'
-                    '$upstream_cookie_s|$proxy_host|$proxy_port|$upstream_cache_status|$request_length|$connection_requests|$pipe';
+                    '$upstream_cookie_s|$proxy_host|$proxy_port|$upstream_cache_status|$request_length|$connection_requests|$pipe|'
+                    '$request_completion';
                 log_format json escape=json '{"a":"$arg_x","r":"$request_uri","u":"$http_user_agent"}';
                 log_format none escape=none '$http_user_agent|$arg_none|$request_method' 's' '$status';
                 log_format usual escape=default '$http_user_agent|$arg_none|$request';
@@ -54,6 +55,14 @@ extension DifferentialGroup {
                     .logging(1),
                 .init("a retry is two addresses", .get("/pair"), .get("/pair")).logging(2),
                 .init("a gateway that closes", .get("/gateway"), answers: [.close]).logging(1),
+                .init(
+                    "a gateway that breaks off", .get("/gateway"),
+                    answers: [
+                        GatewayAnswer(steps: [
+                            .send(Array("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort".utf8)), .close,
+                        ])
+                    ]
+                ).logging(1),
                 .init("escape=json", .get("/json?x=a\"b\\c", ["User-Agent: tab\there \"q\" \u{e4}"])).logging(
                     1),
                 .init("escape=none", .get("/none", ["User-Agent: \"q\" \\"])).logging(1),
