@@ -107,7 +107,7 @@ struct GRPCFaultTests {
         call.send(
             "POST / HTTP/1.1\r\nHost: a\r\nConnection: close, TE\r\n"
                 + (takesTrailers ? "TE: trailers\r\n" : "")
-                + "grpc-timeout: 500m\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n\r\n")
+                + "grpc-timeout: 3S\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n\r\n")
         let answer = try call.response(within: 20)
         #expect(answer.status == 200 && answer.text.contains("again"), "\(answer)")
         #expect(answer.isWhole == takesTrailers)
