@@ -72,26 +72,22 @@ enum ErrorResponses {
     /// A page that has the browser go where it was to be redirected.
     private static func refresh(_ exchange: Exchange) {
         let response = exchange.response
-        let content = response.content
-        content.append("<html><head><meta http-equiv=\"Refresh\" content=\"0; URL=")
-        if let field = response.fields.first(where: { $0.known == .location }) {
-            response.lines.withBytes(of: field.value) { URIPath.escape($0, as: .refresh, into: content) }
-        } else {
-            response.location.withReadable { url in
-                // The path alone was asked for.
-                var start = min(url.count, "https://".utf8.count)
-                while start < url.count, url[start] != UInt8(ascii: "/") { start += 1 }
-                URIPath.escape(url.extracting(start..<url.count), as: .refresh, into: content)
+        response.fill(200, "text/html") { content in
+            content.append("<html><head><meta http-equiv=\"Refresh\" content=\"0; URL=")
+            if let field = response.fields.first(where: { $0.known == .location }) {
+                response.lines.withBytes(of: field.value) { URIPath.escape($0, as: .refresh, into: content) }
+            } else {
+                response.location.withReadable { url in
+                    // The path alone was asked for.
+                    var start = min(url.count, "https://".utf8.count)
+                    while start < url.count, url[start] != UInt8(ascii: "/") { start += 1 }
+                    URIPath.escape(url.extracting(start..<url.count), as: .refresh, into: content)
+                }
             }
+            content.append("\"></head><body></body></html>\r\n")
         }
-        content.append("\"></head><body></body></html>\r\n")
         response.remove(.location)
         response.location.removeAll()
-        response.status = 200
-        response.contentType.removeAll()
-        response.contentType.append("text/html")
-        response.contentLength = Int64(content.count)
-        response.contentKind = .buffered
     }
 
     /// `msie_padding`

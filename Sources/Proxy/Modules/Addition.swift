@@ -11,10 +11,12 @@ enum Addition {
     ///
     /// - Returns: whether it is waited for: `Exchange.added` goes on as `next` says.
     static func isAwaited(_ exchange: Exchange, then next: Additions.Next) -> Bool {
-        let settings = exchange.location.settings.addition
-        guard settings.isUsed, exchange.givesContent, !exchange.isSubrequest, exchange.worker.trace == nil
-        else { return false }
+        guard exchange.location.settings.addition.isUsed else { return false }
+        guard exchange.givesContent, !exchange.isSubrequest, exchange.worker.trace == nil else {
+            return false
+        }
         if next == .respond, !isEligible(exchange) { return false }
+        let settings = exchange.location.settings.addition
         let additions: Additions
         if let known = exchange.additions, known.before == settings.before, known.after == settings.after {
             additions = known

@@ -1,3 +1,4 @@
+internal import Config
 internal import Core
 
 /// Types of content that something is done with: text/html, and those that a directive names besides.
@@ -36,5 +37,21 @@ struct MediaTypeSet: Sendable {
     /// Whether a type is one of them; an empty one is if all are.
     func contains(_ type: Span<UInt8>) -> Bool {
         includesAll || (!type.isEmpty && names[type] != nil)
+    }
+}
+
+extension Directive where Scope == Block {
+    /// The types that a module is for.
+    static func mediaTypes(
+        _ name: String, _ summary: String, default text: String = "text/html", _ path: Path<MediaTypeSet>
+    ) -> Directive {
+        Directive(
+            name, summary, "mime-type ...", default: text, in: [.http, .server, .location],
+            arity: 1...Int.max
+        ) { (block: Block, statement: Statement) throws(ConfigError) in
+            for word in statement.arguments where !block[keyPath: path].add(word) {
+                block.builder.warn(ConfigError("duplicate MIME type \"\(word)\"", statement))
+            }
+        }.repeatable
     }
 }

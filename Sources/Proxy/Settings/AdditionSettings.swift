@@ -14,15 +14,9 @@ struct AdditionSettings {
         [
             path("add_before_body", "A path of the server whose answer is put before responses.", \.before),
             path("add_after_body", "A path of the server whose answer is put behind responses.", \.after),
-            Directive(
+            .mediaTypes(
                 "addition_types", "Types of content that something is put around; `*` is any.",
-                "mime-type ...", default: "text/html", in: anywhere, arity: 1...Int.max
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                for word in statement.arguments where !block.settings.addition.types.add(word) {
-                    block.builder.warn(ConfigError("duplicate MIME type \"\(word)\"", statement))
-                }
-            }.repeatable,
+                \.settings.addition.types),
         ]
     }
 

@@ -45,17 +45,11 @@ struct CharsetSettings {
                 "override_charset",
                 "Whether a charset that a gateway tells is spelled as here, where it is the same.",
                 in: anywhere, default: false, \.settings.charset.overrides),
-            Directive(
+            .mediaTypes(
                 "charset_types", "Types of content that a charset is told of besides text/html; `*` is any.",
-                "mime-type ...",
                 default: "text/html text/xml text/plain text/vnd.wap.wml application/javascript"
                     + " application/rss+xml",
-                in: [.http, .server, .location], arity: 1...Int.max
-            ) { (block: Block, statement: Statement) throws(ConfigError) in
-                for word in statement.arguments where !block.settings.charset.types.add(word) {
-                    block.builder.warn(ConfigError("duplicate MIME type \"\(word)\"", statement))
-                }
-            }.repeatable,
+                \.settings.charset.types),
         ]
     }
 

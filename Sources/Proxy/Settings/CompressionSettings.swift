@@ -71,15 +71,9 @@ extension CompressionSettings {
                     in: [.http, .server, .location, .ifInLocation], default: false,
                     \.settings.compression.compresses)
             ) { $0.settings.compression.compresses },
-            Directive(
+            .mediaTypes(
                 "gzip_types", "Types of content that are compressed besides text/html; `*` is any.",
-                "mime-type ...", default: "text/html", in: anywhere, arity: 1...Int.max
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                for word in statement.arguments where !block.settings.compression.types.add(word) {
-                    block.builder.warn(ConfigError("duplicate MIME type \"\(word)\"", statement))
-                }
-            }.repeatable,
+                \.settings.compression.types),
             .number(
                 "gzip_comp_level", "How hard to compress: 1 is fast, 9 is small.", in: anywhere, default: "1",
                 within: 1...9, \.settings.compression.level),

@@ -83,16 +83,10 @@ extension SubstitutionSettings {
                         text: try block.template(statement.argument(0), statement),
                         replacement: try block.template(statement.argument(1), statement)))
             }.repeatable,
-            Directive(
+            .mediaTypes(
                 "sub_filter_types",
                 "Types of content in which texts are replaced besides text/html; `*` is any.",
-                "mime-type ...", default: "text/html", in: anywhere, arity: 1...Int.max
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                for word in statement.arguments where !block.settings.substitution.types.add(word) {
-                    block.builder.warn(ConfigError("duplicate MIME type \"\(word)\"", statement))
-                }
-            }.repeatable,
+                \.settings.substitution.types),
             .flag(
                 "sub_filter_once", "Whether each text is replaced once in a response.", in: anywhere,
                 default: true, \.settings.substitution.isOnce),
