@@ -29,6 +29,12 @@ final class CannedGateway {
         var chunks: ChunkedDecoder?
         /// `--grpc`
         var calls: CannedCalls?
+        /// Of a large answer, what is still to be put into `output`.
+        var largeRest = 0
+        /// It has been posted for the next piece.
+        var isPosted = false
+        /// Answers that wait for the rest of a large one.
+        var behind = Queue<Kind>()
         /// Answers whose time has not come.
         var owed = Queue<Kind>()
         /// It has one of the gateway's places.
@@ -215,18 +221,39 @@ final class CannedGateway {
     }
 
     private func put(_ kind: Kind, _ client: Client) {
-        let isError = board.errorPercent > 0 && board.requests % 100 < board.errorPercent
-        let usual = kind == .large ? largeAnswer : answer
-        client.output.append(contentsOf: isError ? error : usual)
+        guard client.largeRest == 0 else { return client.behind.append(kind) }
+        if board.errorPercent > 0 && board.requests % 100 < board.errorPercent {
+            client.output.append(contentsOf: error)
+        } else if kind == .large {
+            client.largeRest = largeAnswer.count
+        } else {
+            client.output.append(contentsOf: answer)
+        }
     }
 
-    private func flush(_ client: Client) {
+    /// Most of a large answer that is made and sent before others have their turn, in bytes.
+    private static var pieceMax: Int { 256 << 10 }
+
+    fileprivate func flush(_ client: Client) {
+        if client.output.isEmpty, client.largeRest > 0 { putPiece(client) }
         while !client.output.isEmpty, client.transport.isWritable {
             switch client.transport.send(client.output) {
             case .bytes, .wouldBlock: continue
             case .closed, .failed: return close(client)
             }
         }
+        if client.output.isEmpty, client.largeRest > 0, !client.isPosted {
+            client.isPosted = true
+            loop.post(client.token)
+        }
+    }
+
+    private func putPiece(_ client: Client) {
+        let start = largeAnswer.count - client.largeRest
+        let end = min(largeAnswer.count, start + CannedGateway.pieceMax)
+        client.output.append(Slice(from: start, to: end), of: largeAnswer)
+        client.largeRest = largeAnswer.count - end
+        while client.largeRest == 0, let kind = client.behind.popFirst() { put(kind, client) }
     }
 }
 
@@ -248,5 +275,13 @@ private struct GatewayTurn: LoopTurn {
 
     func timedOut(_ endpoint: CannedGateway.Endpoint, kind: UInt8) {
         if case .connection(let client) = endpoint { gateway.payOwed(client) }
+    }
+
+    /// A large answer goes on.
+    func goOn(_ endpoint: CannedGateway.Endpoint) {
+        if case .connection(let client) = endpoint {
+            client.isPosted = false
+            gateway.flush(client)
+        }
     }
 }
