@@ -44,7 +44,7 @@ public final class Clock {
     /// Milliseconds of the processor that this thread has used.
     public static var processorMs: Int64 { microseconds(CLOCK_THREAD_CPUTIME_ID) / 1000 }
 
-    private static func microseconds(_ clock: clockid_t) -> Int64 {
+    static func microseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000

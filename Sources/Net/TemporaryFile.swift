@@ -19,21 +19,25 @@ public final class TemporaryFile {
     /// Where it is found, if it has a name.
     public let path: String
     private let naming: Naming
+    /// Takes it over when nobody holds it any more; `nil`: it is closed then, however long that takes.
+    private let left: LeftFiles?
     /// Bytes written so far.
     public private(set) var size: Int64 = 0
 
     /// Makes an empty file.
     ///
     /// - Parameter directory: where the bytes are kept; made if missing.
-    public init(directory: String) throws(Errno) {
+    public init(directory: String, left: LeftFiles? = nil) throws(Errno) {
+        self.left = left
         fd = try TemporaryFile.openNameless(directory)
         path = directory
         naming = .none
     }
 
     /// Makes an empty file in one of the folders of `folder`.
-    public init(in folder: TemporaryFolder, _ naming: Naming) throws(Errno) {
+    public init(in folder: TemporaryFolder, _ naming: Naming, left: LeftFiles? = nil) throws(Errno) {
         self.naming = naming
+        self.left = left
         if naming == .none {
             fd = try TemporaryFile.openNameless(folder.path)
             // What others read is as in nginx, whose files had a name once.
@@ -45,7 +49,7 @@ public final class TemporaryFile {
 
     deinit {
         if naming == .removed { unlink(path) }
-        close(fd)
+        if let left, naming != .kept { left.add(fd, size: size) } else { close(fd) }
     }
 
     private static func openNameless(_ directory: String) throws(Errno) -> Int32 {
@@ -78,28 +82,6 @@ public final class TemporaryFile {
         let fd = mkostemp(&template, O_CLOEXEC)
         if fd >= 0 { unlink(template) }
         return fd
-    }
-
-    /// Moves all bytes of `buffer` to the end of `file`, which is made when it is first needed.
-    public static func move(
-        _ buffer: ByteBuffer, to file: inout TemporaryFile?, in directory: String
-    ) throws(Errno) {
-        try append(Slice(from: 0, to: buffer.count), of: buffer, to: &file, in: directory)
-        buffer.removeAll()
-    }
-
-    /// Appends the bytes of `slice` to `file`, which is made when it is first needed; they stay in `buffer`.
-    public static func append(
-        _ slice: Slice, of buffer: ByteBuffer, to file: inout TemporaryFile?, in directory: String
-    ) throws(Errno) {
-        let target: TemporaryFile
-        if let file {
-            target = file
-        } else {
-            target = try TemporaryFile(directory: directory)
-            file = target
-        }
-        try target.append(slice, of: buffer)
     }
 
     /// Appends all bytes of `buffer`; they stay in it.

@@ -1,6 +1,7 @@
 internal import Core
+internal import Net
 
-/// Large buffers of a worker, for content of requests.
+/// Large buffers of a worker, for content of requests, and the files that its content has left.
 ///
 /// Memory that the system gives anew is paid for page by page, which for content of 1 MiB takes longer than
 /// to receive it. So buffers that come back are kept, and those that nobody took for a second are given up:
@@ -18,6 +19,8 @@ final class ContentBuffers {
     /// The first so many were not taken since the last trim.
     private var idleCount = 0
     private var nextTrimMs: Int64 = 0
+    /// Of requests and of responses.
+    let leftFiles = LeftFiles()
 
     init() {
         held.reserveCapacity(ContentBuffers.heldMax)

@@ -23,7 +23,10 @@ struct WorkerTurn: LoopTurn {
 
     /// How long the next turn may wait.
     var longestWaitMs: Int32 {
-        guard worker.queues.handshaking.isEmpty, worker.queues.making.isEmpty else { return 0 }
+        guard
+            worker.queues.handshaking.isEmpty, worker.queues.making.isEmpty,
+            worker.contentBuffers.leftFiles.isEmpty
+        else { return 0 }
         let bound = worker.configuration.main.longestWaitMs
         let flushMs = worker.snapshot.logs.flushIntervalMs
         let mustLook =
@@ -201,6 +204,7 @@ struct WorkerTurn: LoopTurn {
     func finish() {
         worker.connector.closeExcess()
         if worker.contentBuffers.isHolding { worker.contentBuffers.trim(nowMs: worker.clock.nowMs) }
+        if !worker.contentBuffers.leftFiles.isEmpty { worker.contentBuffers.leftFiles.giveBack() }
         if !worker.queues.handshaking.isEmpty { shakeHands() }
         if !worker.queues.making.isEmpty { makeSlice() }
         worker.mark.does(.logs)

@@ -40,6 +40,34 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: nameless.path))
     }
 
+    @Test("what nobody holds any more is given back piece by piece, and small files at once")
+    func left() throws {
+        let folder = try TemporaryDirectory()
+        let left = LeftFiles()
+        let piece = ByteBuffer(capacity: 1 << 20)
+        piece.append([UInt8](repeating: 7, count: 1 << 20))
+        for count in [1, 40] {
+            var file: TemporaryFile? = try TemporaryFile(directory: folder.path, left: left)
+            for _ in 0..<count { try file?.append(piece) }
+            let watch = dup(try #require(file).fd)
+            defer { close(watch) }
+            file = nil
+            #expect(left.isEmpty == (count == 1) && size(watch) == count << 20)
+            var last = size(watch)
+            while !left.isEmpty {
+                left.giveBack()
+                #expect(left.isEmpty || size(watch) < last)
+                last = size(watch)
+            }
+            #expect(last == 1 << 20)
+        }
+    }
+
+    private func size(_ fd: Int32) -> Int {
+        var status = stat()
+        return fstat(fd, &status) == 0 ? Int(status.st_size) : -1
+    }
+
     @Test("levels are at most three, and ten digits together")
     func levels() {
         for levels in [[], [1], [1, 2, 3], [10], [4, 4, 2]] {

@@ -118,7 +118,7 @@ struct KeptContent {
 
     private mutating func existingFile(_ plan: KeepingPlan) throws(Errno) -> TemporaryFile {
         if let file { return file }
-        let made = try TemporaryFile(in: plan.folder, plan.fileUse.naming)
+        let made = try TemporaryFile(in: plan.folder, plan.fileUse.naming, left: pool.leftFiles)
         file = made
         return made
     }

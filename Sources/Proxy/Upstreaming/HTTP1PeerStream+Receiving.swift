@@ -178,7 +178,7 @@ extension HTTP1PeerStream {
             }
             budget -= 1
             let allowance = request.readAllowance
-            guard allowance > 0 else { return pace(peer, request, allowance) }
+            guard allowance > 0 else { return pace(peer, request) }
             switch receive(peer, atMost: min(Int(clamping: allowance), request.pieceMax)) {
             case .bytes(let count):
                 exchange.attempts.received(count)
@@ -199,10 +199,10 @@ extension HTTP1PeerStream {
         if course.content.isChunked || exchange.filter != nil { request.contentPauses() }
     }
 
-    /// `proxy_limit_rate`: goes on when more may be read.
-    private func pace(_ peer: PeerConnection, _ request: UpstreamRequest, _ allowance: Int64) {
+    /// Goes on when more may be read.
+    private func pace(_ peer: PeerConnection, _ request: UpstreamRequest) {
         course.isPaced = true
-        peer.arm(peer.readTimer, afterMs: request.passage.rate.wait(allowance: allowance))
+        peer.arm(peer.readTimer, afterMs: request.readWaitMs)
         if course.content.isChunked || exchange.filter != nil { request.contentPauses() }
     }
 

@@ -102,7 +102,7 @@ extension HTTP2PeerStream {
         session.link.widen(slot, out: session.pendingOut)
     }
 
-    /// The client is behind, or `proxy_limit_rate` is: the window stays as far shut as it is.
+    /// The client is behind, or no more may be read yet: the window stays as far shut as it is.
     private func hold(_ content: Slice, of buffer: ByteBuffer, _ request: UpstreamRequest) {
         if content.isEmpty, held == nil, course.isWhole { return request.responseEnded() }
         if !content.isEmpty {
@@ -123,8 +123,7 @@ extension HTTP2PeerStream {
     private func pace(_ request: UpstreamRequest) {
         guard course.reading != .isPaced else { return }
         course.reading = .isPaced
-        let waitMs = request.passage.rate.wait(allowance: request.readAllowance)
-        course.readDeadlineMs = worker.clock.nowMs + Int64(waitMs)
+        course.readDeadlineMs = worker.clock.nowMs + Int64(request.readWaitMs)
         session?.watch(course.readDeadlineMs)
         touch()
     }
@@ -156,6 +155,7 @@ extension HTTP2PeerStream {
     /// The response is here whole, and its connection is gone: nobody would tell when its time has come.
     func wasLeftAlone() {
         request?.passage.rate = RateLimit()
+        request?.passage.pace = SpoolPace(isOff: true)
         course.readDeadlineMs = .max
         readOn()
     }

@@ -9,12 +9,16 @@ final class ResponseSpool {
     private var memoryMax: Int
     private var fileMax: Int64
     private let path: String
+    private let left: LeftFiles?
     private var file: TemporaryFile?
     /// Bytes of the file that were taken.
     private var fileTaken: Int64 = 0
 
-    /// - Parameter usesMemory: it is filled first; otherwise the file takes all from the beginning.
-    init(_ proxy: ProxySettings, usesMemory: Bool = true) {
+    /// - Parameters:
+    ///   - left: takes the file over in the end.
+    ///   - usesMemory: it is filled first; otherwise the file takes all from the beginning.
+    init(_ proxy: ProxySettings, left: LeftFiles?, usesMemory: Bool = true) {
+        self.left = left
         memory = ByteBuffer(capacity: usesMemory ? 16 << 10 : 0)
         memoryMax = usesMemory ? proxy.bufferCount * proxy.bodyBufferSize : 0
         fileMax = proxy.maxTempFileSize
@@ -31,6 +35,9 @@ final class ResponseSpool {
 
     /// What is kept takes no memory.
     var isFileAlone: Bool { memoryMax == 0 && fileMax > 0 }
+
+    /// What comes now goes to the file.
+    var isInFile: Bool { file != nil }
 
     var isEmpty: Bool { memory.isEmpty && fileHeld == 0 }
 
@@ -49,9 +56,10 @@ final class ResponseSpool {
         do throws(Errno) {
             // The file continues what is in front of it: memory is written behind the file's bytes.
             if isDirect {
-                try TemporaryFile.append(slice, of: buffer, to: &file, in: path)
+                try existingFile().append(slice, of: buffer)
             } else {
-                try TemporaryFile.move(memory, to: &file, in: path)
+                try existingFile().append(memory)
+                memory.removeAll()
                 if memoryMax == 0 { memory.shrink(toCapacity: 0) }
             }
             return nil
@@ -60,6 +68,13 @@ final class ResponseSpool {
             fileMax = 0
             return error
         }
+    }
+
+    private func existingFile() throws(Errno) -> TemporaryFile {
+        if let file { return file }
+        let made = try TemporaryFile(directory: path, left: left)
+        file = made
+        return made
     }
 
     /// Moves the oldest bytes, at most `most`, to `buffer`.

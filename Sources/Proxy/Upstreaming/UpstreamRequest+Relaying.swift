@@ -25,11 +25,13 @@ extension UpstreamRequest {
             exchange.stream.flush()
             guard case .relaying = state else { return }
             if exchange.heldCount > exchange.stream.heldMax && passage.isBuffered {
-                passage.spool = ResponseSpool(proxy, usesMemory: exchange.stream.heldMax > 0)
+                passage.spool = ResponseSpool(
+                    proxy, left: worker.contentBuffers.leftFiles, usesMemory: exchange.stream.heldMax > 0)
             }
         }
         guard let spool = passage.spool else { return exchange.give(slice, of: buffer) }
         if exchange.stream.heldMax == 0 { spool.spareMemory() }
+        if spool.isInFile { passage.pace.took(Int(slice.count), nowMs: worker.clock.nowMs) }
         if let errno = spool.append(slice, of: buffer) {
             log(.crit, "writing to a temporary file in \"\(proxy.tempPath)\" failed \(errno.logText)")
         }
@@ -57,11 +59,25 @@ extension UpstreamRequest {
         return exchange.stream.pieceMax
     }
 
-    /// Bytes that may be read from the peer now; none or fewer: not yet any (`proxy_limit_rate`).
-    var readAllowance: Int64 {
+    /// Bytes that may be read from the peer now; none or fewer: not yet any.
+    var readAllowance: Int64 { min(rateAllowance, spoolAllowance) }
+
+    /// Milliseconds until something may be read, where `readAllowance` says that nothing may.
+    var readWaitMs: Int {
+        let allowance = rateAllowance
+        return allowance > 0 ? 1 : passage.rate.wait(allowance: allowance)
+    }
+
+    /// `proxy_limit_rate`
+    private var rateAllowance: Int64 {
         guard passage.rate.isOn else { return .max }
         return passage.rate.allowance(
             nowMs: worker.clock.nowMs, sent: exchange.attempts.currentResponseLength)
+    }
+
+    private var spoolAllowance: Int64 {
+        guard let spool = passage.spool, spool.isInFile else { return .max }
+        return passage.pace.allowance(nowMs: worker.clock.nowMs)
     }
 
     /// The client's socket took all that was held.

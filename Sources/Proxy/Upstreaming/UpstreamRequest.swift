@@ -71,6 +71,8 @@ final class UpstreamRequest {
         var isBuffered = true
         /// `proxy_limit_rate`
         var rate = RateLimit()
+        /// Of what is spooled.
+        var pace = SpoolPace()
     }
 
     /// Both live as long as the worker keeps the exchange for reuse.

@@ -1,4 +1,5 @@
 import Foundation
+import Net
 import Testing
 
 @testable import Proxy
@@ -193,5 +194,49 @@ import Testing
             rounds += 1
         }
         #expect(Self.read(client).isWhole && Self.read(client).body == body)
+    }
+
+    @Test("a file is filled evenly, and goes little by little when nobody needs it")
+    func evenly() throws {
+        let scene = try ScriptedScene()
+        let (client, connection) = try scene.ask(sendBuffer: 4096)
+        guard case .http1(let session)? = client.session else { return #expect(Bool(false)) }
+        let request = try #require(session.exchange?.upstream)
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(64 << 20)\r\n\r\n".utf8)
+        scene.worker.turn()
+        #expect(request.readAllowance == .max)
+        let piece = [UInt8](repeating: 7, count: 64 << 10)
+        var sent = 0
+        var rounds = 0
+        while sent < 8 << 20, rounds < 10_000 {
+            sent += connection.send(piece)
+            scene.worker.turn()
+            #expect(request.passage.spool?.isInFile != true || request.readAllowance <= 256 << 10)
+            rounds += 1
+        }
+        #expect(request.passage.spool?.isInFile == true)
+        client.leave()
+        let left = scene.worker.worker.contentBuffers.leftFiles
+        #expect(!left.isEmpty)
+        while !left.isEmpty, rounds < 20_000 {
+            scene.worker.turn()
+            rounds += 1
+        }
+        #expect(left.isEmpty)
+    }
+
+    @Test("each millisecond has its share")
+    func pace() {
+        var pace = SpoolPace()
+        #expect(pace.allowance(nowMs: 1) == 256 << 10)
+        pace.took(200 << 10, nowMs: 1)
+        #expect(pace.allowance(nowMs: 1) == 56 << 10)
+        pace.took(100 << 10, nowMs: 1)
+        #expect(pace.allowance(nowMs: 1) < 0 && pace.allowance(nowMs: 2) == 256 << 10)
+        pace.took(.max, nowMs: 1)
+        #expect(pace.allowance(nowMs: 1) < 0)
+        pace.took(1, nowMs: 2)
+        #expect(pace.allowance(nowMs: 2) == 256 << 10 - 1)
+        #expect(SpoolPace(isOff: true).allowance(nowMs: 2) == .max)
     }
 }

@@ -42,7 +42,7 @@ import Testing
         arguments: [1, 100, 4096, 5000], [0, 1000, 1 << 20])
     func order(piece: Int, memory: Int) throws {
         let folder = try TemporaryDirectory()
-        let spool = ResponseSpool(Self.settings(memory: memory, file: 1 << 20, path: folder.path))
+        let spool = ResponseSpool(Self.settings(memory: memory, file: 1 << 20, path: folder.path), left: nil)
         let content = Self.content(20_000)
         var taken: [UInt8] = []
         var start = 0
@@ -60,7 +60,7 @@ import Testing
     @Test("it says when the peer must wait: memory is full, and the file as large as it may be")
     func bounds() throws {
         let folder = try TemporaryDirectory()
-        let spool = ResponseSpool(Self.settings(memory: 1000, file: 5000, path: folder.path))
+        let spool = ResponseSpool(Self.settings(memory: 1000, file: 5000, path: folder.path), left: nil)
         #expect(spool.isEmpty && spool.mayGrow)
         var count = 0
         while spool.mayGrow, count < 100_000 {
@@ -68,7 +68,7 @@ import Testing
             count += 500
         }
         #expect((5000...7000).contains(count))
-        let none = ResponseSpool(Self.settings(memory: 1000, file: 0, path: folder.path))
+        let none = ResponseSpool(Self.settings(memory: 1000, file: 0, path: folder.path), left: nil)
         #expect(Self.append(Self.content(1000), to: none) && !none.mayGrow)
     }
 
@@ -76,14 +76,14 @@ import Testing
     func pieces() throws {
         let folder = try TemporaryDirectory()
         let spool = ResponseSpool(
-            Self.settings(memory: 1000, file: 1 << 20, path: folder.path), usesMemory: false)
+            Self.settings(memory: 1000, file: 1 << 20, path: folder.path), left: nil, usesMemory: false)
         #expect(spool.isFileAlone && Self.append(Self.content(5000), to: spool))
         let out = ByteBuffer(capacity: 16)
         #expect(spool.take(into: out, atMost: 1000) && out.count == 1000)
         #expect(Self.append(Self.content(100), to: spool))
         #expect(out.bytes + Self.drain(spool) == Self.content(5000) + Self.content(100))
         let none = ResponseSpool(
-            Self.settings(memory: 1000, file: 0, path: folder.path), usesMemory: false)
+            Self.settings(memory: 1000, file: 0, path: folder.path), left: nil, usesMemory: false)
         #expect(!none.isFileAlone && Self.append(Self.content(10), to: none) && !none.mayGrow)
         #expect(Self.drain(none) == Self.content(10))
     }
@@ -91,7 +91,7 @@ import Testing
     @Test("memory that others need is given up with the next content")
     func sparing() throws {
         let folder = try TemporaryDirectory()
-        let spool = ResponseSpool(Self.settings(memory: 1000, file: 1 << 20, path: folder.path))
+        let spool = ResponseSpool(Self.settings(memory: 1000, file: 1 << 20, path: folder.path), left: nil)
         #expect(Self.append(Self.content(500), to: spool) && spool.memorySize >= 500)
         spool.spareMemory()
         #expect(Self.append(Self.content(700), to: spool) && spool.memorySize == 0)
@@ -101,7 +101,8 @@ import Testing
 
     @Test("a file that cannot be written leaves all in memory, and the peer waits")
     func unwritable() {
-        let spool = ResponseSpool(Self.settings(memory: 100, file: 5000, path: "/dev/null/folder"))
+        let spool = ResponseSpool(
+            Self.settings(memory: 100, file: 5000, path: "/dev/null/folder"), left: nil)
         #expect(!Self.append(Self.content(300), to: spool))
         #expect(!spool.mayGrow && !spool.isEmpty)
         #expect(Self.drain(spool) == Self.content(300))
