@@ -232,7 +232,7 @@ final class CannedGateway {
     }
 
     /// Most of a large answer that is made and sent before others have their turn, in bytes.
-    private static var pieceMax: Int { 256 << 10 }
+    private static var pieceMax: Int { 64 << 10 }
 
     fileprivate func flush(_ client: Client) {
         if client.output.isEmpty, client.largeRest > 0 { putPiece(client) }
