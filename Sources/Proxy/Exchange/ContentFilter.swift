@@ -15,10 +15,15 @@ final class ContentFilter {
     private static var turnMax: Int { 128 << 10 }
     /// Of a content that may wait, so many bytes are not worth a step of their own.
     private static var gatheredMax: Int { 4096 }
+    /// Of what was coded, less is not worth a send of its own while nobody waits for it, as in nginx
+    /// (`postpone_output`): gzip's head leaves with the content, and with the response's head.
+    private static var sentMin: Int { 1460 }
 
     private let worker: Worker
     /// Content that was taken, and not coded yet.
     private let held = ByteBuffer(capacity: 4096)
+    /// What was coded, and waits for more of it.
+    private let withheld = ByteBuffer(capacity: 0)
     private var stage = Stage.coding(.inflate)
     /// What comes out of this one goes through it.
     private var next: ContentFilter?
@@ -64,6 +69,8 @@ final class ContentFilter {
         /// At the beginning of a content, or of one that follows another (RFC 1952 §2.2).
         case between
         case within
+        /// All was made; the response has not ended yet.
+        case complete
         /// Nothing more is made.
         case over
     }
@@ -116,6 +123,7 @@ final class ContentFilter {
         state = .between
         ending = .none
         isQueued = false
+        turnCount = 0
         takenCount = 0
         madeCount = 0
     }
@@ -143,6 +151,7 @@ final class ContentFilter {
         isQueued = false
         held.removeAll()
         held.shrink(toCapacity: 64 << 10)
+        withheld.removeAll()
     }
 
     /// Nobody has it any more.
@@ -188,10 +197,13 @@ final class ContentFilter {
     // MARK: What the maker gives
 
     /// Content has come.
-    func take(_ slice: Slice, of content: ByteBuffer, for exchange: Exchange) {
+    ///
+    /// - Parameter isLast: no content follows it: one step codes all of it.
+    func take(_ slice: Slice, of content: ByteBuffer, isLast: Bool = false, for exchange: Exchange) {
         guard isOpen else { return }
         takenCount += Int64(slice.count)
         held.append(slice, of: content)
+        if isLast, case .coding(.deflate) = stage { flush = .finish }
         goOn(for: exchange)
     }
 
@@ -208,9 +220,9 @@ final class ContentFilter {
 
     /// No more content comes.
     func finish(_ ending: ResponseStream.Ending, for exchange: Exchange) {
-        guard isOpen, self.ending == .none else { return }
+        guard isOpen || state == .complete, self.ending == .none else { return }
         self.ending = ending
-        flush = ending == .whole ? .finish : .sync
+        if isOpen { flush = ending == .whole ? .finish : .sync }
         goOn(for: exchange)
     }
 
@@ -242,7 +254,7 @@ final class ContentFilter {
     private var isOpen: Bool {
         switch state {
         case .between, .within: true
-        case .idle, .over: false
+        case .idle, .complete, .over: false
         }
     }
 
@@ -261,18 +273,28 @@ final class ContentFilter {
             guard turnCount < ContentFilter.turnMax else { return goOnLater(exchange) }
             let out = worker.coded
             out.removeAll()
-            let before = held.count
+            out.append(contentsOf: withheld)
+            let (before, withheldBefore, isAwaited) = (held.count, withheld.count, flush != .none)
+            withheld.removeAll()
             let complaint = work(into: out, for: exchange)
-            let count = out.count
-            madeCount += Int64(count)
-            turnCount += max(count, before - held.count, lookedCount)
-            if count > 0 {
-                give(out, isLast: state == .over && ending == .whole && complaint == nil, exchange)
+            let made = out.count - withheldBefore
+            madeCount += Int64(made)
+            turnCount += max(made, before - held.count, lookedCount)
+            if !isAwaited { withhold(out) }
+            if !out.isEmpty {
+                give(out, isLast: state == .complete && complaint == nil, exchange)
                 guard isRunning(exchange) else { return }
             }
             if let complaint { return fail(complaint, exchange) }
         }
         endIfDue(exchange)
+    }
+
+    /// Keeps what was coded until there is more of it, or somebody waits for it.
+    private func withhold(_ out: ByteBuffer) {
+        guard case .coding(.deflate) = stage, out.count < ContentFilter.sentMin else { return }
+        withheld.append(contentsOf: out)
+        out.removeAll()
     }
 
     private func give(_ out: ByteBuffer, isLast: Bool, _ exchange: Exchange) {
@@ -318,7 +340,7 @@ final class ContentFilter {
             case .wantsInput, .failed: flush = .none
             case .ended:
                 flush = .none
-                state = .over
+                state = .complete
             }
             return nil
         }
@@ -334,7 +356,7 @@ final class ContentFilter {
         wantedCount -= count
         if wantedCount == 0 { held.removeAll() }
         guard held.isEmpty else { return }
-        if flush == .finish { state = .over } else { state = .within }
+        if flush == .finish { state = .complete } else { state = .within }
         flush = .none
     }
 
@@ -347,13 +369,13 @@ final class ContentFilter {
         guard out.count < pieceMax else { return }
         partCount = held.count
         flush = .none
-        if isLast { state = .over }
+        if isLast { state = .complete }
     }
 
     private func surround(_ additions: Additions, into out: ByteBuffer) {
         let isLast = flush == .finish
         guard additions.surround(held, isLast: isLast, into: out, atMost: pieceMax) else { return }
-        if isLast { state = .over } else { state = .within }
+        if isLast { state = .complete } else { state = .within }
         flush = .none
     }
 
@@ -364,7 +386,7 @@ final class ContentFilter {
         guard held.isEmpty else { return }
         if flush == .finish {
             GRPCWeb.appendTrailers(exchange, form, to: out)
-            state = .over
+            state = .complete
         } else {
             state = .within
         }
@@ -392,11 +414,11 @@ final class ContentFilter {
             flush = .none
             guard isAtEnd else { return nil }
             let isWhole = state == .between
-            state = .over
+            state = .complete
             return isWhole ? nil : "inflate() found no end of the content"
         case (.ended, .deflate):
             flush = .none
-            state = .over
+            state = .complete
             return nil
         case (.ended, .inflate):
             coder.restart()

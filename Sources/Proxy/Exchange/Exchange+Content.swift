@@ -16,7 +16,7 @@ extension Exchange {
     /// - Parameter isLast: no content follows it.
     func give(_ content: ByteBuffer, isLast: Bool = false) {
         guard let filter else { return stream.send(content, of: self, isLast: isLast) }
-        filter.take(Slice(from: 0, to: content.count), of: content, for: self)
+        filter.take(Slice(from: 0, to: content.count), of: content, isLast: isLast, for: self)
         content.removeAll()
     }
 

@@ -64,7 +64,7 @@ extension Exchange {
             file.offset += Int64(read)
             file.remaining -= Int64(read)
             source = .file(file)
-            give(shared)
+            give(shared, isLast: file.remaining == 0)
             // The source is gone if the client is.
             if isBlocked { return }
         }

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import HTTP
 import Net
+import TestSupport
 import Testing
 
 @testable import Proxy
@@ -13,6 +14,12 @@ import Testing
 
     static func text(_ count: Int) -> [UInt8] {
         Array((0..<count / 8 + 1).map { "line \($0 % 97)\n" }.joined().utf8.prefix(count))
+    }
+
+    /// What gets half as long at best.
+    static func letters(_ count: Int) -> [UInt8] {
+        var generator = SplitMix(seed: 3)
+        return (0..<count).map { _ in UInt8(ascii: "a") + UInt8(generator.next() & 15) }
     }
 
     static func head(_ fields: String) -> [UInt8] {
@@ -100,6 +107,51 @@ import Testing
         expectFree(scene)
     }
 
+    /// The sizes of a response's chunks, the last one's included.
+    private static func chunkSizes(_ response: [UInt8]) throws -> [Int] {
+        let end = try #require(response.firstRange(of: Array("\r\n\r\n".utf8)))
+        var rest = response[end.upperBound...]
+        var sizes: [Int] = []
+        while let line = rest.firstRange(of: Array("\r\n".utf8)) {
+            let size = try #require(Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16))
+            sizes.append(size)
+            rest = rest[line.upperBound...].dropFirst(size + 2)
+        }
+        return sizes
+    }
+
+    @Test("gzip's own head waits for content, and the response's head with it, while nobody waits for a part")
+    func oneChunk() throws {
+        let scene = try ScriptedScene("gzip on;")
+        let content = Self.text(40_000)
+        let answer = Self.sized(content)
+        let (client, connection) = try scene.ask(Self.request)
+        scene.say(answer[..<20_000], connection, to: client)
+        #expect(client.received.isEmpty)
+        scene.say(answer[20_000...], connection, to: client)
+        let sizes = try Self.chunkSizes(client.received)
+        #expect(sizes.count == 2 && sizes[0] > 100 && sizes[1] == 0)
+        let response = ReadResponse(client.received, isEnded: false)
+        #expect(try Self.unpacked(response.body).content == content)
+        expectFree(scene)
+    }
+
+    @Test("what one response had coded in a turn is not counted against the next")
+    func turnsOfTheirOwn() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write(String(decoding: Self.letters(100 << 10), as: UTF8.self), to: "a")
+        let scripted = try ScriptedWorker(
+            serving: "gzip on; default_type text/html; root \(folder.path);")
+        let clients = try (0..<8).map { _ in try ScriptedClient(of: scripted) }
+        for client in clients { client.sendAhead(Self.request.utf8) }
+        WorkerTurn(worker: scripted.worker).take(waitMs: 0)
+        for client in clients {
+            client.read()
+            #expect(ReadResponse(client.received, isEnded: false).isWhole)
+        }
+        #expect(scripted.worker.queues.making.isEmpty)
+    }
+
     @Test("an answer without content is one of compressed nothing")
     func empty() throws {
         let scene = try ScriptedScene("gzip on; gzip_min_length 0;")
@@ -144,9 +196,7 @@ import Testing
     @Test("a client that does not read holds back the gateway, and gets all in the end")
     func slowClient() throws {
         let scene = try ScriptedScene("gzip on; gzip_comp_level 1; proxy_buffering off;")
-        // Does not get much smaller: hexadecimal digits.
-        var generator = SplitMix(seed: 3)
-        let content = (0..<(4 << 20)).map { _ in UInt8(ascii: "a") + UInt8(generator.next() & 15) }
+        let content = Self.letters(4 << 20)
         let (client, connection) = try scene.ask(Self.request, sendBuffer: 4096)
         var rest = (Self.head("Content-Length: \(content.count)\r\n") + content)[...]
         var still = 0

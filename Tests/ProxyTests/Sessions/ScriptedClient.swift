@@ -113,11 +113,20 @@ final class ScriptedClient {
 
     /// Sends a part, and lets the worker act on it.
     func send(_ part: some Sequence<UInt8>) {
-        let bytes = Array(part)
-        guard !bytes.isEmpty else { return }
-        #expect(Glibc.send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+        guard sendAhead(part) else { return }
         scripted.turn()
         read()
+    }
+
+    /// Sends a part that the worker finds in its next turn.
+    ///
+    /// - Returns: false: there was nothing to send.
+    @discardableResult
+    func sendAhead(_ part: some Sequence<UInt8>) -> Bool {
+        let bytes = Array(part)
+        guard !bytes.isEmpty else { return false }
+        #expect(Glibc.send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+        return true
     }
 
     func send(_ text: String) { send(text.utf8) }
