@@ -1,4 +1,6 @@
+import Core
 import Glibc
+import Net
 import Testing
 
 @testable import portico_bench
@@ -42,10 +44,26 @@ struct ScenarioTests {
         "what cannot be obeyed is refused",
         arguments: [
             "apache a.conf", "measure speed", "baseline portico", "cores 0", "portico a\nportico b",
-            "repeat x", "nonsense", "load-of portico -c 1", "portico a\nload-of nginx -c 1",
+            "repeat x", "file a", "file ../a 1", "file a -1", "nonsense", "load-of portico -c 1",
+            "portico a\nload-of nginx -c 1",
         ])
     func refusals(_ text: String) {
         #expect(throws: LoadOptions.Complaint.self) { try Self.scenario(text) }
+    }
+
+    @Test("files are text, the same in each run, that can be compressed")
+    func files() throws {
+        let scenario = try Self.scenario("file a.html 12288\nportico a.conf")
+        let folder = try ScratchFolder.make()
+        defer { ScratchFolder.remove(folder) }
+        try scenario.makeFiles(in: folder)
+        let text = SampleText.bytes(12288)
+        #expect(ProcessTimes.read(folder + "/a.html").map { Array($0.utf8) } == text)
+        let coder = try #require(ContentCoder(.deflate(level: 1, windowBits: 15, memoryLevel: 8)))
+        let (input, out) = (ByteBuffer(capacity: 16), ByteBuffer(capacity: 16))
+        input.append(text)
+        while case .wantsRoom = coder.code(input, .finish, into: out, atMost: 64 << 10) {}
+        #expect((3000..<6000).contains(out.count))
     }
 
     private static func result(_ text: String, errors: Int = 0) throws -> ComparisonResult {

@@ -34,6 +34,7 @@ enum CompareCommand {
           title TEXT          load WORDS…          of "portico-bench load", without the URL
           load-of SERVER WORDS…                    the same for one of the servers alone
           scheme http|https   path PATH            what is asked for
+          file NAME BYTES                          a text in the servers' {folder}
           gateway WORDS…                           of "portico-bench gateway", without the port
           portico|nginx|haproxy|h2o[-NAME] FILE    a server with its configuration; one program may stand
                                                    there several times, each with another NAME

@@ -34,6 +34,7 @@ struct Comparison {
             throw complaint("the gateway does not start", "gateway")
         }
         try scenario.makeCertificate(in: folder)
+        try scenario.makeFiles(in: folder)
         var contestants: [Contestant] = []
         defer { for contestant in contestants { contestant.process.stop() } }
         for (name, file) in scenario.configurations {

@@ -15,6 +15,8 @@ struct Scenario {
     private(set) var path = "/"
     /// The words of `portico-bench gateway`, but for the port.
     private(set) var gateway: [String] = []
+    /// Files with text that servers find in their folder, by name and size.
+    private(set) var files: [(name: String, size: Int)] = []
     /// Connections that are opened and left idle, to see what they cost; 0: requests are measured.
     private(set) var idle = 0
     /// Connections that are opened and left idle while requests are measured.
@@ -59,6 +61,11 @@ struct Scenario {
             case "scheme": scheme = rest.first ?? "http"
             case "path": path = rest.first ?? "/"
             case "gateway": gateway = rest
+            case "file":
+                guard rest.count == 2, !rest[0].contains("/"), let size = Int(rest[1]), size >= 0 else {
+                    throw LoadOptions.Complaint(text: "\(file):\(number + 1) is not \"file NAME BYTES\"")
+                }
+                files.append((rest[0], size))
             case "idle": idle = rest.first.flatMap { Int($0) } ?? 0
             case "beside": beside = rest.first.flatMap { Int($0) } ?? 0
             case "fraction": fraction = rest.first.flatMap { Double($0) }
@@ -133,6 +140,14 @@ struct Scenario {
     /// Whom this process runs as.
     private static var user: String {
         getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "nobody"
+    }
+
+    /// What servers have to serve.
+    func makeFiles(in folder: String) throws(LoadOptions.Complaint) {
+        for (name, size) in files {
+            let text = String(decoding: SampleText.bytes(size), as: UTF8.self)
+            try ScratchFolder.write(text, to: folder + "/" + name)
+        }
     }
 
     /// What TLS scenarios' servers present.

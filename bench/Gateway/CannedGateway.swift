@@ -77,7 +77,8 @@ final class CannedGateway {
     }
 
     private func fill(_ answer: ByteBuffer, count: Int) {
-        let content = [UInt8](repeating: UInt8(ascii: "x"), count: count)
+        let content =
+            options.isText ? SampleText.bytes(count) : [UInt8](repeating: UInt8(ascii: "x"), count: count)
         answer.append("HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: text/plain\r\n")
         if options.isChunked {
             answer.append("Transfer-Encoding: chunked\r\n\r\n")

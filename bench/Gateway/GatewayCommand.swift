@@ -11,6 +11,8 @@ enum GatewayCommand {
         /// Requests that are answered at one time, after the delay; others wait for them. 0: all.
         var places = 0
         var isChunked = false
+        /// The content is a text that can be compressed, not the same letter again and again.
+        var isText = false
         /// HTTP/2 is spoken, and requests are answered as gRPC calls are.
         var speaksGRPC = false
         /// Of a hundred requests, how many are answered with 500.
@@ -19,11 +21,12 @@ enum GatewayCommand {
 
     static var help: String {
         """
-        portico-bench gateway --port N [--size BYTES] [--large BYTES] [--delay TIME] [--chunked]
+        portico-bench gateway --port N [--size BYTES] [--large BYTES] [--delay TIME] [--chunked] [--text]
                               [--errors PERCENT] [--places N] | [--grpc]
 
         Answers every request on 127.0.0.1 with the same content, until it is told to stop; but for paths
-        that begin with /large, whose answer has the size of --large (1 MiB). With --places so many requests
+        that begin with /large, whose answer has the size of --large (1 MiB). With --text it is a text that
+        can be compressed, not the same letter all over. With --places so many requests
         are worked on at one time, for the --delay, and others wait for them. With --grpc it speaks HTTP/2 in
         cleartext, and answers as a gRPC server does: with one message of --size bytes, and grpc-status 0.
         """
@@ -52,13 +55,17 @@ enum GatewayCommand {
         options.port = port
         var rest = words[...]
         while let word = rest.popFirst() {
-            if word == "--chunked" {
+            switch word {
+            case "--chunked":
                 options.isChunked = true
                 continue
-            }
-            if word == "--grpc" {
+            case "--text":
+                options.isText = true
+                continue
+            case "--grpc":
                 options.speaksGRPC = true
                 continue
+            default: break
             }
             guard let value = rest.popFirst() else {
                 throw LoadOptions.Complaint(text: "\(word) needs a value")
