@@ -29,6 +29,17 @@ import Testing
         #expect(list.mayHold(.date) && !list.mayHold(.connection))
     }
 
+    @Test("the memory of a usual head is kept for the next one, that of a huge one is not")
+    func keepsMemory() {
+        var list = FieldList()
+        for index in 0..<1024 { list.append(field(index, .other)) }
+        list.removeAll()
+        #expect(list.isEmpty && list.places.count == 1024)
+        for index in 0..<1025 { list.append(field(index, .other)) }
+        list.removeAll()
+        #expect(list.isEmpty && list.places.isEmpty)
+    }
+
     @Test("a field is changed in its place")
     func changesInPlace() {
         var list = FieldList()

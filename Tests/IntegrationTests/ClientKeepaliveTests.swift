@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// How long clients' connections stay. Beside nginx where it is there.
@@ -39,5 +40,31 @@ import Testing
         #expect(try ["/more", "/server"].map { try count(server, 1, $0) } == [4, 1])
         #expect(try count(server, 2, "/") == 4)
         server.program.stop()
+    }
+
+    @Test("keepalive_min_timeout: an idle client of a worker that ends may ask again for as long")
+    func minTimeout() throws {
+        let server = try Server(
+            """
+            worker_processes 1;
+            error_log %PREFIX%/error.log info;
+            events { }
+            http { access_log off; keepalive_timeout 60s;
+                server { listen 127.0.0.1:%PORT1%; return 200 "x"; }
+                server { listen 127.0.0.1:%PORT2%; keepalive_min_timeout 40s; return 200 "x"; } }
+            """)
+        let clients = try server.ports.map { try RawClient(port: $0) }
+        let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        for client in clients {
+            client.send(request)
+            #expect(try client.response().keepsAlive)
+        }
+        server.program.send(SIGQUIT)
+        // Who has no more than ten seconds has had them.
+        #expect(clients[0].isClosedByPeer(within: 30))
+        clients[1].send(request)
+        let last = try clients[1].response()
+        #expect(last.text == "x" && !last.keepsAlive && clients[1].isClosedByPeer())
+        #expect(server.program.waitForEnd(within: 10) == .exited(0))
     }
 }

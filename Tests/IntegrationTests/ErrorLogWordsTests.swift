@@ -91,4 +91,41 @@ import Testing
         #expect(!server.log.contains("request: \"POST /"))
         server.finish()
     }
+
+    @Test("a head that is refused is told with the names that it gave before that", arguments: kinds)
+    func refusedNames(_ kind: Server.Kind) throws {
+        let server = try Server(
+            """
+            worker_processes 1;
+            error_log %PREFIX%/error.log info;
+            events { }
+            http { log_format l "$status $host $server_name $http_x_odd $http_referer|";
+                access_log %PREFIX%/access.log l; %TEMP_PATHS%
+                server { listen 127.0.0.1:%PORT1%; server_name first.test; return 200; }
+                server { listen 127.0.0.1:%PORT1%; server_name b.test; return 200; } }
+            """, kind: kind)
+        let wrong = "bad field: x\r\n"
+        for head in Self.refusedHeads {
+            let client = try RawClient(port: server.port)
+            client.send("GET /\(head.path) HTTP/1.1\r\n\(head.fields)\(wrong)\r\n")
+            #expect(try client.response().status == 400)
+        }
+        for head in Self.refusedHeads {
+            let line = "request: \"GET /\(head.path) HTTP/1.1\"\(head.told)\n"
+            #expect(server.waitForLog("server: \(head.server), \(line)"), "\(line)\n\(server.log)")
+        }
+        let lines = "400 first.test"
+        #expect(
+            server.directory.read("access.log").hasPrefix(lines), "\(server.directory.read("access.log"))")
+        server.finish()
+    }
+
+    private static let refusedHeads: [(path: String, fields: String, server: String, told: String)] = [
+        ("none", "", "first.test", ""),
+        ("host", "Host: B.test:80\r\n", "b.test", ", host: \"B.test:80\""),
+        (
+            "more", "Referer: /r\r\nHost: b.test\r\nX_Odd: 1\r\n", "b.test",
+            ", host: \"b.test\", referrer: \"/r\""
+        ),
+    ]
 }

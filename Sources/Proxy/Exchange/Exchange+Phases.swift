@@ -15,7 +15,8 @@ extension Exchange {
         let bytes = headBytes
         guard readTarget(bytes) else {
             worker.log(.info, self, "client sent invalid request while reading client request line")
-            return refuseHead(.status(400))
+            identifyRefused()
+            return refuse(.status(400))
         }
         method = head.method
         readHost(head.host, bytes)
@@ -63,10 +64,20 @@ extension Exchange {
     /// for error pages.
     func refuse(head refusal: Refusal) {
         advance(.headArrived)
-        refuseHead(refusal)
+        identifyRefused()
+        refuse(refusal)
     }
 
-    private func refuseHead(_ refusal: Refusal) {
+    /// A part of the head, or what it says, is wrong.
+    func refuse(head error: HeadError, in part: StaticString) {
+        advance(.headArrived)
+        identifyRefused()
+        worker.log(.info, self, "\(error.reason) while reading client request \(part)")
+        refuse(.status(error.status))
+    }
+
+    /// Finds the server of a head that cannot be served.
+    private func identifyRefused() {
         if !readTarget(headBytes) {
             uri.removeAll()
             arguments.removeAll()
@@ -82,7 +93,6 @@ extension Exchange {
             adopt(client.presumedServer)
         }
         head.dropInvalidFields(in: headBytes, server.headLimits)
-        refuse(refusal)
     }
 
     /// RFC 9110 §7.2: an absolute-form target's authority, else the Host field; lower-case, no port.

@@ -226,9 +226,7 @@ final class HTTP1Session {
         keepsAlive = false
         exchange.arrival.number = connection.requestCount
         exchange.arrival.byteCount = Int64(usedCount)
-        let part = readPart(of: exchange)
-        worker.log(.info, exchange, "\(error.reason) while reading client request \(part)")
-        exchange.refuse(head: .status(error.status))
+        exchange.refuse(head: error, in: readPart(of: exchange))
     }
 
     /// What of a head is being read, for the log.

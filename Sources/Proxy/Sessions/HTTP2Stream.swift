@@ -87,9 +87,7 @@ final class HTTP2Stream {
 
     /// The head cannot be served.
     func refuse(_ error: HeadError) {
-        guard let exchange else { return }
-        worker.log(.info, exchange, "\(error.reason) while reading client request headers")
-        exchange.refuse(head: .status(error.status))
+        exchange?.refuse(head: error, in: "headers")
     }
 
     /// The client reset the stream, or the connection is gone.

@@ -5,6 +5,16 @@ import Testing
 @Suite("Delivery clock") struct DeliveryClockTests {
     private static let least = DeliveryClock.leastAhead
 
+    @Test("near by, 64 KiB are under way at most, and half of that before anybody is asked")
+    func nearBy() {
+        let clock = DeliveryClock(sentCount: 0)
+        #expect(clock.allowance == 65_536)
+        clock.sent(32_767)
+        #expect(!clock.isDue)
+        clock.sent(1)
+        #expect(clock.isDue && clock.allowance == 32_768)
+    }
+
     @Test("nothing is allowed beyond what the client has not read, until it answers")
     func waits() {
         let clock = DeliveryClock(sentCount: 0)

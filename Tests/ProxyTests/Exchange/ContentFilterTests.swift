@@ -220,6 +220,32 @@ import Testing
         expectFree(scene)
     }
 
+    @Test(
+        "gzip_buffers is how much is made for a client that does not read",
+        arguments: [
+            ("", 32_000...200_000), ("gzip_buffers 1 1k;", 1...1200), ("gzip_buffers 4 2k;", 1...8400),
+        ])
+    func buffers(setting: String, held: ClosedRange<Int>) throws {
+        let scene = try ScriptedScene("gzip on; gzip_comp_level 1; proxy_buffering off; \(setting)")
+        var generator = SplitMix(seed: 3)
+        let content = (0..<(1 << 20)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+        let (client, connection) = try scene.ask(Self.request, sendBuffer: 4096)
+        guard case .http1(let session)? = client.session else {
+            Issue.record("no session")
+            return
+        }
+        var rest = (Self.head("Content-Length: \(content.count)\r\n") + content)[...]
+        var isBlocked = false
+        for _ in 0..<100 where !isBlocked {
+            rest = rest.dropFirst(connection.send(rest.prefix(64 << 10)))
+            scene.worker.turn()
+            isBlocked = session.exchange?.filter?.isHolding ?? false
+        }
+        #expect(isBlocked && held.contains(session.heldCount), "\(session.heldCount)")
+        client.leave()
+        expectFree(scene)
+    }
+
     @Test("gunzip gives back what was compressed, one content behind another and wherever it is cut")
     func gunzip() throws {
         let scene = try ScriptedScene("gunzip on; gunzip_buffers 1 1k;")

@@ -126,6 +126,24 @@ import Testing
         #expect(scene.scene.worker.worker.mirrors.underWay == 0)
     }
 
+    @Test(
+        "the content that a copy, or a report of what is over, keeps in memory is counted until its end",
+        arguments: ["mirror", "post_action"])
+    func heldContent(directive: String) throws {
+        let scene = try ScriptedScene(
+            server: """
+                location /copy { internal; proxy_pass http://gateway; }
+                location / { \(directive) /copy; proxy_pass http://gateway; }
+                """)
+        let (client, main) = try scene.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".utf8
+        scene.say(answer, main, to: client)
+        let worker = scene.worker.worker
+        #expect(worker.mirrors.underWay == 1 && worker.mirrors.heldCount == 5)
+        scene.say(answer, scene.gateway.accept() ?? main, to: client)
+        #expect(worker.mirrors.underWay == 0 && worker.mirrors.heldCount == 0)
+    }
+
     @Test("what it was made for is answered, whatever became of it", arguments: State.allCases)
     func mainGoesOn(state: State) throws {
         let scene = try Scene(state)

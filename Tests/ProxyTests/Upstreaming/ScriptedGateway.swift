@@ -95,6 +95,9 @@ final class ScriptedGateway {
             return isEnded
         }
 
+        /// Sends no more, and hears the rest.
+        func endSending() { shutdown(fd, Int32(SHUT_WR)) }
+
         /// Ends both ways, also where somebody holds a copy of the descriptor.
         func close() {
             guard isOpen else { return }

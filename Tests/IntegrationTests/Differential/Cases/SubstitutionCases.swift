@@ -76,8 +76,12 @@ extension DifferentialGroup {
             .init("nothing in it", .get("/once/"), answers: [page("", tags)]),
             .init("an old client", .get("/once/", version: "HTTP/1.0"), answers: [page("foo", tags)]),
             .init(
-                "tags go where there is no content", .get("/once/"), .get("/any/"),
+                "tags go where there is no content, and so does its length", .get("/once/"), .get("/kept/"),
+                .get("/any/"),
                 answers: [
+                    .raw(
+                        "HTTP/1.1 304 Same\r\nContent-Type: text/html\r\nContent-Length: 3\r\nETag: \"x\"\r\n\r\n"
+                    ),
                     .raw("HTTP/1.1 304 Same\r\nContent-Type: text/html\r\nETag: \"x\"\r\n\r\n"),
                     .raw("HTTP/1.1 204 None\r\nETag: \"x\"\r\n\r\n"),
                 ]),
