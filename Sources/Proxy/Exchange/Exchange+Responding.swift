@@ -49,6 +49,8 @@ extension Exchange {
             endContent()
         case .file(let file, let offset, let count):
             guard givesContent else { return stream.end(self) }
+            // What stands before the file.
+            give(Slice(from: 0, to: response.content.count), of: response.content)
             send(FileContent(file: file, offset: offset, remaining: count))
         case .streamed:
             break

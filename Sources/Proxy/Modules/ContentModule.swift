@@ -12,7 +12,7 @@ final class ContentModule: Sendable {
     static var directives: [Directive<Block>] {
         [
             StubStatus.directive, StatusAnswers.directive, StatusAnswers.directiveAPI, Readiness.directive,
-            EmptyGIF.directive,
+            EmptyGIF.directive, FLV.directive,
         ]
     }
 

@@ -4,45 +4,62 @@ internal import Net
 
 /// An opened file as a response: preconditions, then ranges.
 enum FileResponse {
+    /// What is served of a file, where that is not all of it.
+    struct Part {
+        /// Bytes that stand before it.
+        var lead: [UInt8] = []
+        /// Where in the file it begins; it goes to the file's end.
+        var offset: Int64 = 0
+
+        var isWhole: Bool { lead.isEmpty && offset == 0 }
+    }
+
     /// Fills in the response for `file`.
     ///
-    /// - Parameter coding: how its content is coded, if it is.
+    /// - Parameters:
+    ///   - part: what is served of it.
+    ///   - coding: how its content is coded, if it is.
     /// - SeeAlso: RFC 9110 §13.2.2: the order of preconditions and ranges.
     static func fill(
-        _ exchange: Exchange, from file: OpenedFile, coding: StaticString? = nil
+        _ exchange: Exchange, from file: OpenedFile, _ part: Part = Part(), coding: StaticString? = nil
     ) -> Outcome {
         let response = exchange.response
         // `error_page =code` decides what this is before conditions and ranges do.
         response.status = exchange.routing.statusOverride.take() ?? 200
         response.lastModified = file.stamp.modified
-        response.contentLength = file.stamp.size
-        response.contentKind = .file(file, offset: 0, count: file.stamp.size)
+        let rest = file.stamp.size - part.offset
+        let size = rest + Int64(part.lead.count)
+        response.contentLength = size
+        response.content.append(part.lead)
+        response.contentKind = .file(file, offset: part.offset, count: rest)
         ContentType.set(for: exchange)
         let tag = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(tag) }
         if exchange.location.settings.core.etag {
-            appendTag(of: file.stamp, to: tag)
+            appendTag(modified: file.stamp.modified, size: size, to: tag)
             response.add(.etag) { $0.append(contentsOf: tag) }
         }
         let outcome = ConditionalRequest.settle(exchange, tag: tag)
         guard case .respond = outcome else { return outcome }
         if let coding, response.status != 304 { response.add(.contentEncoding) { $0.append(coding) } }
         guard response.status == 200, coding == nil else { return outcome }
-        return ranges(exchange, file, tag)
+        return ranges(exchange, file, part, tag)
     }
 
     /// `"mtime-size"` in hexadecimal, as nginx writes it.
-    private static func appendTag(of stamp: FileStamp, to out: ByteBuffer) {
+    private static func appendTag(modified: Int64, size: Int64, to out: ByteBuffer) {
         out.append(UInt8(ascii: "\""))
-        out.append(hexadecimal: UInt(bitPattern: Int(stamp.modified)))
+        out.append(hexadecimal: UInt(bitPattern: Int(modified)))
         out.append(UInt8(ascii: "-"))
-        out.append(hexadecimal: UInt(bitPattern: Int(stamp.size)))
+        out.append(hexadecimal: UInt(bitPattern: Int(size)))
         out.append(UInt8(ascii: "\""))
     }
 
     // MARK: Ranges
 
-    private static func ranges(_ exchange: Exchange, _ file: OpenedFile, _ tag: ByteBuffer) -> Outcome {
+    private static func ranges(
+        _ exchange: Exchange, _ file: OpenedFile, _ part: Part, _ tag: ByteBuffer
+    ) -> Outcome {
         let response = exchange.response
         let rangesMax = exchange.location.settings.core.maxRanges
         guard rangesMax > 0 else { return .respond }
@@ -52,7 +69,7 @@ enum FileResponse {
             response.ranges = .accepted
             return .respond
         }
-        let size = file.stamp.size
+        let size = response.contentLength ?? 0
         var ranges = ByteRanges()
         var verdict = ByteRanges.Verdict.whole
         if allowsRanges(exchange, tag, modified: response.lastModified) {
@@ -73,22 +90,28 @@ enum FileResponse {
             }
             return .status(416)
         case .partial where ranges.ranges.count == 1:
-            one(ranges.ranges[0], of: file, exchange)
+            one(ranges.ranges[0], of: file, part, exchange)
             return .respond
         case .partial:
-            if MultipartRanges.fill(exchange, from: file, ranges.ranges) { return .respond }
+            if part.isWhole, MultipartRanges.fill(exchange, from: file, ranges.ranges) { return .respond }
         }
         response.ranges = .accepted
         return .respond
     }
 
-    private static func one(_ range: Range<Int64>, of file: OpenedFile, _ exchange: Exchange) {
+    private static func one(
+        _ range: Range<Int64>, of file: OpenedFile, _ part: Part, _ exchange: Exchange
+    ) {
         let response = exchange.response
-        let count = range.upperBound - range.lowerBound
+        let length = range.upperBound - range.lowerBound
+        let lead = part.lead.dropFirst(Int(clamping: range.lowerBound)).prefix(Int(clamping: length))
         response.status = 206
-        response.contentLength = count
-        response.contentKind = .file(file, offset: range.lowerBound, count: count)
-        response.ranges = .part(range, of: file.stamp.size)
+        response.ranges = .part(range, of: response.contentLength ?? 0)
+        response.contentLength = length
+        response.content.removeAll()
+        response.content.append(Array(lead))
+        let offset = part.offset + max(0, range.lowerBound - Int64(part.lead.count))
+        response.contentKind = .file(file, offset: offset, count: length - Int64(lead.count))
     }
 
     /// `If-Range`: ranges are for those who have this very version. RFC 9110 §13.1.5.

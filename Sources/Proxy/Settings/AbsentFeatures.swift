@@ -170,9 +170,9 @@ extension AbsentFeature {
                 tuning: names(
                     "image_filter", "buffer interlace jpeg_quality sharpen transparency webp_quality")),
             AbsentFeature(
-                name: "streaming of MP4 and FLV",
+                name: "streaming of MP4",
                 advice: "files are served as they are, with ranges, which players use: leave it out",
-                switches: [Switch("mp4", in: .location), Switch("flv", in: .location)],
+                switches: [Switch("mp4", in: .location)],
                 tuning: names(
                     "mp4", "buffer_size max_buffer_size limit_rate limit_rate_after start_key_frame")),
             AbsentFeature(

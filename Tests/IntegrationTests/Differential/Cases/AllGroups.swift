@@ -3,6 +3,7 @@ extension DifferentialGroup {
         [
             serverSelection, locations, proxyPass, requestFields, responseFields, proxyRedirect, framing,
             requestBodies, keptBodies, connections, badRequests, errors, returns, staticFiles, staticNoIndex,
+            flashVideo,
             access,
             basicAuth, realIP, balancing, nextUpstream, limits, logs, upgrades, variables, rewrites,
             limitExcept, stubStatus, tryFiles, geo, splitClients, proxyProtocol, errorAccess, accessSettings,

@@ -126,4 +126,45 @@ extension DifferentialGroup {
                     .get("/none")),
             ])
     }
+
+    /// `flv`
+    static var flashVideo: DifferentialGroup {
+        let ask = { (query: String, fields: [String]) in Ask.get("/film.flv" + query, fields) }
+        return DifferentialGroup(
+            name: "flv",
+            http: #"""
+                server { listen 127.0.0.1:%PORT1%; root %PREFIX%/www; types { video/x-flv flv; text/html html; }
+                    location / { flv; }
+                    location /packed/ { flv; gzip on; gzip_types video/x-flv; alias %PREFIX%/www/; }
+                    location /none/ { flv; error_page 404 =200 /film.flv?start=40; } }
+                """#,
+            files: [
+                "www/film.flv": (0..<60).map { "\($0) " }.joined(), "www/index.html": "home",
+                "www/sub/index.html": "sub",
+            ],
+            cases: [
+                .init("the whole", ask("", []), ask("?start=0", []), ask("?a=start", []), .head("/film.flv")),
+                .init(
+                    "from a place on", ask("?start=40", []), ask("?a=1&START=41&start=2", []),
+                    ask("?start=169", []), .head("/film.flv?start=40")),
+                .init(
+                    "no place of the file", ask("?start=170", []), ask("?start=-1", []), ask("?start=1x", []),
+                    ask("?start=", []), ask("?start=99999999999999999999", [])),
+                .init(
+                    "ranges of what is behind the place", ask("?start=40", ["Range: bytes=0-2"]),
+                    ask("?start=40", ["Range: bytes=10-19"]), ask("?start=40", ["Range: bytes=13-"]),
+                    ask("?start=40", ["Range: bytes=-150"]), ask("?start=40", ["Range: bytes=150-"]),
+                    ask("", ["Range: bytes=1-2"])),
+                .init(
+                    "conditions",
+                    ask("?start=40", ["If-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT"]),
+                    ask("?start=40", ["If-None-Match: \"6553f100-8f\""]),
+                    ask("?start=40", ["If-Match: \"x\""])
+                ).whateverTheEnd,
+                .init("compressed", .get("/packed/film.flv?start=40", ["Accept-Encoding: gzip"])),
+                .init("other methods", .post("/film.flv?start=40", "x"), .request("DELETE", "/film.flv")),
+                .init("folders, and what is not there", .get("/"), .get("/sub"), .get("/gone.flv?start=1")),
+                .init("as an error page", .get("/none/x")),
+            ])
+    }
 }
