@@ -81,6 +81,7 @@ extension Exchange {
         if !readTarget(headBytes) {
             uri.removeAll()
             arguments.removeAll()
+            routing.hasQuery = false
             head.refuseTarget()
         }
         method = head.method
@@ -128,6 +129,7 @@ extension Exchange {
         uri.removeAll()
         arguments.removeAll()
         if let query = head.query { arguments.append(query, of: bytes) }
+        routing.hasQuery = head.query != nil
         routing.pathOrigin = .client
         guard head.pathNeedsNormalising else {
             uri.append(head.path, of: bytes)
@@ -419,16 +421,18 @@ extension Exchange {
     /// Serves a path instead, as if it had been asked for; its query begins behind the first `?`.
     func redirectInternally(to target: [UInt8]) {
         let pathEnd = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
-        redirectInternally(uri: Array(target[..<pathEnd]), arguments: Array(target[pathEnd...].dropFirst()))
+        let query = pathEnd < target.count ? Array(target[pathEnd...].dropFirst()) : nil
+        redirectInternally(uri: Array(target[..<pathEnd]), arguments: query)
     }
 
     /// Serves `uri` and `arguments` instead, as if they had been asked for.
-    func redirectInternally(uri path: [UInt8], arguments query: [UInt8]) {
+    func redirectInternally(uri path: [UInt8], arguments query: [UInt8]?) {
         if let trace = worker.trace { trace.redirected(self, to: path) }
         uri.removeAll()
         uri.append(path)
         arguments.removeAll()
-        arguments.append(query)
+        arguments.append(query ?? [])
+        routing.hasQuery = query != nil
         serveRedirected()
     }
 

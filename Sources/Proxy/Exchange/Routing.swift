@@ -13,6 +13,8 @@ struct Routing {
     }
 
     var pathOrigin = PathOrigin.client
+    /// A query was given, by the client or by whoever made the path in force; it may have become empty.
+    var hasQuery = false
     /// Internal redirects so far; the eleventh is refused.
     var redirectCount = 0
     /// The request is being served again for an error page, a named location or the like.

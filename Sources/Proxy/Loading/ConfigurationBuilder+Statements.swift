@@ -42,3 +42,14 @@ extension ConfigurationBuilder {
         return statements.contains { ($0.name == "server" || $0.name == "upstream") && $0.block != nil }
     }
 }
+
+extension ConfigurationBuilder {
+    /// A text in which `$1` and its like are no variables, as in nginx: no expression stands before it.
+    func template(ofNames text: String, _ statement: Statement) throws(ConfigError) -> Template<Variable> {
+        let found = try template(text, statement)
+        for part in found.parts {
+            if case .capture(let number) = part { throw .unknownVariable("\(number)", statement) }
+        }
+        return found
+    }
+}

@@ -107,6 +107,7 @@ enum Rewrite {
         case .args:
             exchange.arguments.removeAll()
             exchange.arguments.append(contentsOf: value)
+            exchange.routing.hasQuery = true
             markChanged(exchange)
         case .limitRate:
             if let rate = Units.offset(String(decoding: value.bytes, as: UTF8.self)) {
@@ -158,6 +159,7 @@ enum Rewrite {
         exchange.uri.append(contentsOf: path)
         exchange.arguments.removeAll()
         exchange.arguments.append(contentsOf: arguments)
+        if rule.arguments != nil { exchange.routing.hasQuery = true }
         markChanged(exchange)
         exchange.routing.isInternal = true
         switch rule.flag {

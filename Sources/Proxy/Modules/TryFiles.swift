@@ -71,7 +71,9 @@ enum TryFiles {
             exchange.redirectInternally(named: Array(target.dropFirst()))
             return .suspended
         }
-        exchange.redirectInternally(to: target)
+        let mark = UInt8(ascii: "?")
+        // As in nginx there is a query then, if only an empty one.
+        exchange.redirectInternally(to: target.contains(mark) ? target : target + [mark])
         return .suspended
     }
 }

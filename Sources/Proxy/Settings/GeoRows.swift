@@ -22,7 +22,7 @@ enum GeoRows {
             guard word.hasPrefix("$"), word.count > 1 else {
                 throw ConfigError("invalid variable name \"\(word)\"", statement)
             }
-            source = try builder.template(word, statement)
+            source = try builder.template(ofNames: word, statement)
         }
         let map = AddressMap(source: source)
         var lines = (statement.block ?? [])[...]

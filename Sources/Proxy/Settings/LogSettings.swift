@@ -120,7 +120,9 @@ extension LogFormat {
         _ texts: [String], _ statement: Statement, _ builder: ConfigurationBuilder
     ) throws(ConfigError) -> Template<Variable> {
         Template(
-            joining: try texts.map { (text) throws(ConfigError) in try builder.template(text, statement) })
+            joining: try texts.map { (text) throws(ConfigError) in
+                try builder.template(ofNames: text, statement)
+            })
     }
 }
 

@@ -101,7 +101,9 @@ extension UpstreamRequest {
             return exchange.upstreamFailed(status: 404)
         }
         if exchange.method != .head { exchange.method = .get }
-        exchange.redirectInternally(uri: path.bytes, arguments: Array(value[queryStart...]))
+        let hasQuery = queryStart < value.count || value.last == UInt8(ascii: "?")
+        let query = hasQuery ? Array(value[queryStart...]) : nil
+        exchange.redirectInternally(uri: path.bytes, arguments: query)
     }
 
     /// The response is not wanted beyond its head.

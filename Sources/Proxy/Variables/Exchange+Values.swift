@@ -67,6 +67,12 @@ extension Exchange {
 
     func hasRequestField(_ name: FieldName) -> Bool { head.firstField(name) != nil }
 
+    /// - Returns: false: there is none, not even an empty one.
+    func appendQuery(to out: ByteBuffer) -> Bool {
+        out.append(contentsOf: arguments)
+        return routing.hasQuery || !arguments.isEmpty
+    }
+
     func appendArgument(named name: [UInt8], to out: ByteBuffer) -> Bool {
         arguments.withReadable { FieldLookup.appendArgument(named: name, of: $0, to: out) }
     }

@@ -78,8 +78,8 @@ extension Variables {
             },
             VariableRow("uri", "The path in force, decoded and normalised.") { $0.appendPath(to: $1) },
             VariableRow("document_uri", "The same as `$uri`.") { $0.appendPath(to: $1) },
-            .unlessEmpty("args", "The query in force.") { $1.append(contentsOf: $0.arguments) },
-            .unlessEmpty("query_string", "The same as `$args`.") { $1.append(contentsOf: $0.arguments) },
+            VariableRow("args", "The query in force.") { $0.appendQuery(to: $1) },
+            VariableRow("query_string", "The same as `$args`.") { $0.appendQuery(to: $1) },
             .always("is_args", "`?` if there is a query, otherwise empty.") { exchange, out in
                 if !exchange.arguments.isEmpty { out.append("?") }
             },
@@ -92,8 +92,12 @@ extension Variables {
             .always("request_filename", "The file that the path in force leads to.") {
                 FilePath.append(for: $0, to: $1)
             },
-            .always("limit_rate", "The limit of the response's rate, in bytes a second.") { exchange, out in
-                out.append(decimal: Int(exchange.rateLimit))
+            .always(
+                "limit_rate",
+                "The limit of the response's rate, in bytes a second; before it begins, what `set` says."
+            ) { exchange, out in
+                let limit = exchange.isResponding ? exchange.rateLimit : exchange.delivery.limitRate
+                out.append(decimal: Int(limit ?? 0))
             },
         ]
     }

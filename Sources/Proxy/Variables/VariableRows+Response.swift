@@ -31,7 +31,7 @@ extension Variables {
                 return exchange.appendResponseField(named: Array("location".utf8), to: out)
             },
             VariableRow("sent_http_last_modified", "`Last-Modified` of the response.") { exchange, out in
-                guard let seconds = exchange.response.lastModified else {
+                guard let seconds = exchange.response.toldModification else {
                     return exchange.appendResponseField(named: Array("last_modified".utf8), to: out)
                 }
                 CivilTime.appendHTTPDate(seconds, to: out)

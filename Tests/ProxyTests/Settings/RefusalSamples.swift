@@ -125,6 +125,7 @@ enum RefusalSamples {
         (#"geo $x { 10.0.0.0/33 a; }"#, #"invalid network "10.0.0.0/33""#),
         (#"geo $x { a; }"#, #"invalid number of the geo parameters"#),
         (#"geo x { }"#, #"invalid variable name "x""#),
+        (#"geo $1 $x { default a; }"#, #"unknown "1" variable"#),
         (#"geo $uri { }"#, #"the duplicate "uri" variable"#),
         (#"split_clients $uri $x { 10 a; }"#, #"invalid percent value "10""#),
         (#"split_clients $uri $x { 0% a; }"#, #"invalid percent value "0%""#),
@@ -157,6 +158,8 @@ enum RefusalSamples {
         (#"log_format a escape=foo b;"#, #"unknown log format escaping "foo""#),
         (#"log_format a b; log_format a c;"#, #"duplicate "log_format" name "a""#),
         (#"log_format a $nosuch;"#, #"unknown "nosuch" variable"#),
+        (#"log_format a $status $1;"#, #"unknown "1" variable"#),
+        (#"log_format a ${2}x;"#, #"unknown "2" variable"#),
         (#"access_log /a/$uri combined buffer=1k;"#, #"buffered logs cannot have variables in name"#),
         (#"access_log /a combined gzip=0;"#, #"invalid compression level "0""#),
         (#"access_log syslog:server=1.1.1.1 combined buffer=1k;"#, #"logs to syslog cannot be buffered"#),
@@ -441,6 +444,18 @@ enum RefusalSamples {
         (
             #"proxy_pass http://$host; proxy_redirect default;"#,
             #""proxy_redirect default" cannot be used with "proxy_pass" directive with variables"#
+        ),
+        (
+            #"proxy_redirect default;"#,
+            #""proxy_redirect default" should be placed after the "proxy_pass" directive"#
+        ),
+        (
+            #"proxy_redirect default; proxy_pass http://127.0.0.1;"#,
+            #""proxy_redirect default" should be placed after the "proxy_pass" directive"#
+        ),
+        (
+            #"proxy_pass http://127.0.0.1; location /a/b { proxy_redirect default; }"#,
+            #""proxy_redirect default" should be placed after the "proxy_pass" directive"#
         ),
         (#"proxy_bind foo;"#, #"invalid address "foo""#),
         (#"proxy_connect_timeout x;"#, #""proxy_connect_timeout" directive invalid value"#),

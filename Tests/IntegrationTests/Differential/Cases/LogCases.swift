@@ -13,6 +13,7 @@ extension DifferentialGroup {
                     '$request_completion';
                 log_format json escape=json '{"a":"$arg_x","r":"$request_uri","u":"$http_user_agent"}';
                 log_format none escape=none '$http_user_agent|$arg_none|$request_method' 's' '$status';
+                log_format query '$request|$args|$query_string|$is_args|$limit_rate|$sent_http_last_modified';
                 log_format usual escape=default '$http_user_agent|$arg_none|$request';
                 map $arg_x $quiet { default 1; hush 0; }
                 upstream pair { server %DEAD% max_fails=0; server %GATEWAY1% max_fails=0; }
@@ -29,11 +30,30 @@ extension DifferentialGroup {
                     location /two { access_log %PREFIX%/access.log usual; access_log %PREFIX%/access.log json; return 204; }
                     location /dropped { access_log %PREFIX%/access.log gateway; return 403; }
                     location /off { access_log off; return 204; }
+                    location /q/ { access_log %PREFIX%/access.log query; root %PREFIX%/www;
+                        location /q/page.html { limit_rate 1m; }
+                        location /q/tried { try_files $uri /q/page.html?$args; }
+                        location /q/plain { try_files $uri /q/page.html; }
+                        location /q/named { rewrite ^ /q/page.html?a=$arg_a last; }
+                        location /q/dropped { rewrite ^ /q/page.html? last; }
+                        location /q/set { set $args ""; rewrite ^ /q/page.html last; }
+                        location /q/page { error_page 404 /q/page.html?; return 404; }
+                        location /q/rate { limit_rate 1m; limit_rate_after 1m; add_header X-Rate $limit_rate;
+                            return 200 "$limit_rate"; }
+                        location /q/own { set $limit_rate 2m; limit_rate 1m; return 200 "$limit_rate"; } }
                     location /then { access_log off; access_log %PREFIX%/access.log usual; return 204; }
                     location /before { access_log %PREFIX%/access.log usual; access_log off; return 204; }
                 }
                 """#,
+            files: ["www/q/page.html": "page"],
             cases: [
+                .init(
+                    "a query that was given, and is empty", .get("/q/tried"), .get("/q/tried?a"),
+                    .get("/q/plain?a"), .get("/q/named"), .get("/q/dropped"), .get("/q/dropped?a"),
+                    .get("/q/set"), .get("/q/page.html?")
+                ).logging(8),
+                .init("an error page has no time of its own", .get("/q/page?a")).logging(1),
+                .init("a rate before the response and after it", .get("/q/rate"), .get("/q/own")).logging(2),
                 .init(
                     "many variables",
                     .get(
