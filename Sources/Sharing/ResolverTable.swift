@@ -5,7 +5,7 @@ public import Net
 /// A place for each zone, found by its name, so that a reload finds it again. Lookups are rare: processes
 /// add to the same numbers.
 public final class ResolverTable {
-    private static var placeSize: Int { 16 }
+    fileprivate static var placeSize: Int { 16 }
 
     private let memory: SharedMemory
     private let places: PlaceTable
@@ -41,14 +41,20 @@ public struct ResolverTally: LookupTally {
     fileprivate let lease: PlaceLease
     fileprivate let start: Int
 
+    /// Behind all endings that there may ever be.
+    private var services: Int { start + ResolverTable.placeSize - 1 }
+
     /// A name is looked up.
-    public func began() { memory.add(start, 1) }
+    public func began(isService: Bool) { memory.add(isService ? services : start, 1) }
 
     /// A lookup is over.
     public func ended(_ ending: LookupEnding) { memory.add(start + 1 + ending.rawValue, 1) }
 
-    /// Names that were looked up; service records and names of addresses never are.
-    public var names: Int { memory.load(start) }
+    /// Names whose addresses were looked up; names of addresses never are.
+    public var nameCount: Int { memory.load(start) }
+
+    /// Names whose service records were looked up.
+    public var serviceCount: Int { memory.load(services) }
 
     /// Lookups that ended so.
     public subscript(ending: LookupEnding) -> Int { memory.load(start + 1 + ending.rawValue) }

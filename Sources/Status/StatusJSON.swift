@@ -119,7 +119,10 @@ package struct StatusJSON {
                     .object([
                         (
                             "requests",
-                            .object([("name", .int(tally.names)), ("srv", .int(0)), ("addr", .int(0))])
+                            .object([
+                                ("name", .int(tally.nameCount)), ("srv", .int(tally.serviceCount)),
+                                ("addr", .int(0)),
+                            ])
                         ),
                         (
                             "responses",

@@ -385,7 +385,9 @@ extension StatusMetrics {
         work.once { [self] in
             begin("resolver_requests_total", .counter, "Names that name servers were asked for.")
             for (zone, tally) in report.resolvers {
-                line("resolver_requests_total", StatusMetrics.text([("zone", zone)]), tally.names)
+                line(
+                    "resolver_requests_total", StatusMetrics.text([("zone", zone)]),
+                    tally.nameCount + tally.serviceCount)
             }
             begin("resolver_responses_total", .counter, "Lookups of names by how they ended.")
             for (zone, tally) in report.resolvers {

@@ -73,7 +73,9 @@ import Testing
         ])
         defer { names.stop() }
         let server = try Server(
-            text(names, "zone app 64k; server app.portico.test service=http resolve max_fails=0;"),
+            text(names, "zone app 64k; server app.portico.test service=http resolve max_fails=0;")
+                .replacingOccurrences(of: "ipv6=off;", with: "ipv6=off status_zone=dns;")
+                .replacingOccurrences(of: "location /", with: "location /api { api; } location /"),
             gateways: gateways)
         #expect(server.waitForLog("\"app.portico.test service=http\" in upstream \"app\" is now"))
         #expect(waitUntil(Deadline(in: 5)) { status(server) == 200 })
@@ -83,6 +85,8 @@ import Testing
         #expect(
             gateways[0].requests.count == 2 && gateways[1].requests.count == 6,
             "\(gateways.map(\.requests.count))")
+        let asked = try resolver(server, "requests")
+        #expect((asked["srv"] ?? 0) > 0 && (asked["name"] ?? 0) > 0, "\(asked)")
         // The first two are gone: who stood behind them comes first.
         names.set("_http._tcp.app.portico.test", ["2 1 \(gateways[2].port) a.portico.test"])
         #expect(

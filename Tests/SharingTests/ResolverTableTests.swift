@@ -8,10 +8,12 @@ import Testing
     func places() throws {
         let table = try ResolverTable(capacity: 2)
         var used = [table.tally(named: "a"), table.tally(named: "b")]
-        table.tally(named: "a")?.began()
+        table.tally(named: "a")?.began(isService: false)
         table.tally(named: "b")?.ended(.refused)
-        table.tally(named: "a")?.began()
-        #expect(table.tally(named: "a")?.names == 2 && table.tally(named: "b")?[.refused] == 1)
+        table.tally(named: "a")?.began(isService: false)
+        table.tally(named: "b")?.began(isService: true)
+        #expect(table.tally(named: "b")?.serviceCount == 1 && table.tally(named: "b")?.nameCount == 0)
+        #expect(table.tally(named: "a")?.nameCount == 2 && table.tally(named: "b")?[.refused] == 1)
         #expect(table.tally(named: "c") == nil)
         used.removeLast()
         #expect(table.tally(named: "c")?[.refused] == 0)

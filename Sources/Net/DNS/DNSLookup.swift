@@ -100,7 +100,7 @@ public final class DNSLookup {
             outcome = .failed("no resolver defined to resolve \(host)")
             return
         }
-        tally?.began()
+        tally?.began(isService: kinds == [.srv])
         open()
         beginName(startMs)
     }

@@ -18,8 +18,8 @@ public enum LookupEnding: Int, CaseIterable, Sendable {
 
 /// Where it is counted what lookups come to.
 public protocol LookupTally {
-    /// A server is asked for a name.
-    func began()
+    /// A server is asked for a name, or for records of a service.
+    func began(isService: Bool)
     /// That is over.
     func ended(_ ending: LookupEnding)
 }
