@@ -1,17 +1,20 @@
 /// Numbers as text, written in place.
 extension ByteBuffer {
     /// Appends `value` in decimal.
+    @_effects(releasenone)
     public func append(decimal value: Int) {
         if value < 0 { append(UInt8(ascii: "-")) }
         append(decimal: value.magnitude)
     }
 
     /// Appends `value` in decimal.
+    @_effects(releasenone)
     public func append(decimal value: UInt) {
         append(decimal: value, width: 1)
     }
 
     /// Appends `value` in decimal, with zeros before it to fill `width`.
+    @_effects(releasenone)
     public func append(decimal value: UInt, width: Int) {
         if value < 1000 && width <= 3 { return append(short: value, width: width) }
         var digits = 1
@@ -45,6 +48,7 @@ extension ByteBuffer {
     ///
     /// By itself: as four numbers of any size it took 660 instructions of each request that tells its
     /// client's address.
+    @_effects(releasenone)
     public func append(dottedDecimal address: UInt32) {
         // The longest: 255.255.255.255.
         reserve(15)
@@ -67,6 +71,7 @@ extension ByteBuffer {
     }
 
     /// Appends the two bytes of `value`, the higher one first.
+    @_effects(releasenone)
     public func append(bigEndian value: UInt16) {
         reserve(2)
         put(UInt8(truncatingIfNeeded: value >> 8))
@@ -74,6 +79,7 @@ extension ByteBuffer {
     }
 
     /// Appends the four bytes of `value`, the highest first.
+    @_effects(releasenone)
     public func append(bigEndian value: UInt32) {
         reserve(4)
         put(UInt8(truncatingIfNeeded: value >> 24))
@@ -83,6 +89,7 @@ extension ByteBuffer {
     }
 
     /// Appends `value` in lower-case hexadecimal, without leading zeros.
+    @_effects(releasenone)
     public func append(hexadecimal value: UInt) {
         var shift = 60
         while shift > 0 && (value >> UInt(shift)) & 0xF == 0 { shift -= 4 }
@@ -93,6 +100,7 @@ extension ByteBuffer {
     }
 
     /// Appends milliseconds as seconds with three decimals: 1042 is `1.042`.
+    @_effects(releasenone)
     public func append(secondsFromMilliseconds value: Int) {
         append(decimal: value / 1000)
         append(UInt8(ascii: "."))

@@ -13,6 +13,10 @@ internal import Glibc
 /// beyond the readable bytes is of another buffer, or of another time: it stands for nothing.
 ///
 /// What is appended may be the buffer's own bytes, even if it has to move or grow for them.
+///
+/// `@_effects(releasenone)` says of what other rooms call without its body, here and elsewhere, that it lets
+/// go of no object: the compiler need not retain what is used behind the call. It must be true of all that
+/// the function calls, and of arrays that somebody else may hold a copy of.
 public final class ByteBuffer {
     @usableFromInline internal var base: UnsafeMutablePointer<UInt8>
     @usableFromInline internal var head = 0
@@ -92,16 +96,19 @@ public final class ByteBuffer {
     }
 
     /// Whether the readable bytes of both are the same.
+    @_effects(releasenone)
     public func isEqual(to other: ByteBuffer) -> Bool {
         count == other.count && memcmp(base + head, other.base + other.head, count) == 0
     }
 
     /// Whether the readable bytes are those of a slice of `other`.
+    @_effects(releasenone)
     public func isEqual(to slice: Slice, of other: ByteBuffer) -> Bool {
         isEqual(Slice(from: 0, to: count), to: slice, of: other)
     }
 
     /// Whether the bytes of `slice` are those of a slice of `other`.
+    @_effects(releasenone)
     public func isEqual(_ slice: Slice, to otherSlice: Slice, of other: ByteBuffer) -> Bool {
         let left = pointer(to: slice)
         let right = other.pointer(to: otherSlice)
@@ -180,6 +187,7 @@ public final class ByteBuffer {
     }
 
     /// Gives memory back that one large use needed, if the buffer is empty and larger than `limit`.
+    @_effects(releasenone)
     public func shrink(toCapacity limit: Int) {
         guard isEmpty, size > limit else { return }
         releaseMemory()
@@ -191,6 +199,7 @@ public final class ByteBuffer {
 
     /// Gives back what growing took beyond the readable bytes, if the buffer is larger than `limit` and that
     /// is much.
+    @_effects(releasenone)
     public func trim(above limit: Int) {
         guard size > limit, size - count > size / 8 else { return }
         let held = count
@@ -215,6 +224,7 @@ public final class ByteBuffer {
     ///
     /// - Returns: where they stand now.
     @usableFromInline
+    @_effects(releasenone)
     internal func makeRoom(for bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
         guard let start = bytes.baseAddress, start >= base + head, start < base + tail else {
             makeRoom(bytes.count)
@@ -226,6 +236,7 @@ public final class ByteBuffer {
     }
 
     @usableFromInline
+    @_effects(releasenone)
     internal func makeRoom(_ amount: Int) {
         let held = count
         if size - held >= amount && head >= held {
@@ -283,6 +294,7 @@ public final class ByteBuffer {
     }
 
     /// Appends the eight bytes of `value`, the highest first.
+    @_effects(releasenone)
     public func append(bigEndian value: UInt64) {
         reserve(8)
         // In bounds: eight bytes were just reserved.
@@ -291,6 +303,7 @@ public final class ByteBuffer {
     }
 
     /// Appends the bytes of `slice` of `other`, `A`–`Z` as `a`–`z`.
+    @_effects(releasenone)
     public func append(lowercased slice: Slice, of other: ByteBuffer) {
         guard slice.end <= other.count else { return }
         let count = Int(slice.count)

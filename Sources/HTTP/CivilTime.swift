@@ -63,6 +63,7 @@ public enum CivilTime {
     }
 
     /// Appends `Sun, 06 Nov 1994 08:49:37 GMT`.
+    @_effects(releasenone)
     public static func appendHTTPDate(_ seconds: Int64, to out: ByteBuffer) {
         let parts = Parts(seconds: min(max(seconds, -62_167_219_200), 253_402_300_799))
         out.append(weekdayName(parts.weekday))

@@ -7,6 +7,7 @@ public enum Method: UInt8, Sendable {
     case mkcol, copy, move, propfind, proppatch, lock, unlock
 
     /// Methods are case-sensitive.
+    @_effects(releasenone)
     public static func recognise(_ bytes: Span<UInt8>) -> Method {
         switch bytes.count {
         case 3: matches(bytes, "GET") ? .get : matches(bytes, "PUT") ? .put : .other

@@ -48,7 +48,7 @@ public final class RequestHead {
     /// The name of the first field that was dropped because its name is invalid.
     public internal(set) var droppedInvalidField: Slice?
     /// Among the fields are some whose names have more than letters, digits and `-`.
-    private var hasOddNames = false
+    public private(set) var hasOddNames = false
 
     /// A head with room for a browser's fields.
     public init() {}

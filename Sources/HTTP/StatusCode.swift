@@ -1,6 +1,7 @@
 /// Status codes with nginx's words for them.
 public enum StatusCode {
     /// Code and reason phrase for the status line; empty for codes without a standing phrase.
+    @_effects(releasenone)
     public static func line(_ status: UInt16) -> StaticString {
         switch status {
         case 100: "100 Continue"

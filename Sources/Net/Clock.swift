@@ -85,6 +85,7 @@ public final class Clock {
     }
 
     /// Appends the `Date` field of a response.
+    @_effects(releasenone)
     public func appendDateLine(to out: ByteBuffer) { out.append(contentsOf: dateLine) }
 
     /// `errorLogTime` for those who have no clock.

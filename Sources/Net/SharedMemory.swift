@@ -95,25 +95,30 @@ public final class SharedMemory {
     }
 
     /// The number at `index` as it is now.
+    @_effects(releasenone)
     public func load(_ index: Int) -> Int { atomic(index).pointee.load(ordering: .relaxed) }
 
     /// The number, seen after everything that its writer wrote before it.
+    @_effects(releasenone)
     public func loadOrdered(_ index: Int) -> Int {
         atomic(index).pointee.load(ordering: .sequentiallyConsistent)
     }
 
     /// Puts `value` there for readers that then see everything written before it.
+    @_effects(releasenone)
     public func storeOrdered(_ index: Int, _ value: Int) {
         atomic(index).pointee.store(value, ordering: .sequentiallyConsistent)
     }
 
     /// Puts `value` at `index`.
+    @_effects(releasenone)
     public func store(_ index: Int, _ value: Int) { atomic(index).pointee.store(value, ordering: .relaxed) }
 
     /// Adds; wraps around on overflow, as nothing may trap on what another process wrote.
     ///
     /// - Returns: the new value.
     @discardableResult
+    @_effects(releasenone)
     public func add(_ index: Int, _ amount: Int) -> Int {
         atomic(index).pointee.wrappingAdd(amount, ordering: .relaxed).newValue
     }
@@ -122,6 +127,7 @@ public final class SharedMemory {
     ///
     /// - Returns: the new value.
     @discardableResult
+    @_effects(releasenone)
     public func addOrdered(_ index: Int, _ amount: Int) -> Int {
         atomic(index).pointee.wrappingAdd(amount, ordering: .sequentiallyConsistent).newValue
     }
@@ -133,6 +139,7 @@ public final class SharedMemory {
     }
 
     /// Stores `value` if `expected` stands there.
+    @_effects(releasenone)
     public func exchange(_ index: Int, expected: Int, with value: Int) -> Bool {
         atomic(index).pointee.compareExchange(
             expected: expected, desired: value, ordering: .acquiringAndReleasing

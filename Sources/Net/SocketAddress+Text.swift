@@ -125,6 +125,7 @@ extension SocketAddress {
     }
 
     /// Appends the address without the port. RFC 5952 for IPv6.
+    @_effects(releasenone)
     public func append(addressTo out: ByteBuffer) {
         switch kind {
         case .ipv4(let address, _):

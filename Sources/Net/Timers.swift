@@ -57,6 +57,7 @@ public final class Timers {
     /// Lets it fire at `deadlineMs` or up to some milliseconds later, never earlier.
     ///
     /// - Complexity: a store, if the new deadline is not earlier than the last one.
+    @_effects(releasenone)
     public func set(_ timer: TimerID, deadlineMs: Int64) {
         let index = Int(timer.index)
         // The far end of time is how a deadline that is not set is written.
@@ -82,6 +83,7 @@ public final class Timers {
     }
 
     @usableFromInline
+    @_effects(releasenone)
     internal func unset(_ timer: TimerID) {
         setCount -= 1
         entries[Int(timer.index)].deadlineMs = .max

@@ -18,6 +18,7 @@ internal struct TokenLine {
     }
 
     @usableFromInline
+    @_effects(releasenone)
     internal mutating func append(_ token: Token) {
         if count < tokens.count { tokens[count] = token } else { tokens.append(token) }
         count += 1

@@ -11,7 +11,7 @@ extension Worker {
     func takeBuffer() -> ByteBuffer { buffers.take() }
 
     /// Takes a buffer back; its bytes are dropped.
-    func giveBuffer(_ buffer: consuming ByteBuffer) { buffers.give(buffer) }
+    func giveBuffer(_ buffer: consuming ByteBuffer) { buffers.give(consume buffer) }
 
     /// Adds to one of this worker's counters.
     func add(_ counter: Counter, _ amount: Int) { counters.add(counter, amount) }

@@ -115,6 +115,7 @@ public final class CounterSlab {
     }
 
     /// Called by the worker that has the slot alone: nothing is locked for it.
+    @_effects(releasenone)
     public func add(_ counter: Counter, _ amount: Int) {
         let index = start + counter.rawValue
         memory.store(index, memory.load(index) &+ amount)

@@ -129,6 +129,7 @@ public final class PeerState {
     }
 
     /// One more request is with it.
+    @_effects(releasenone)
     public func connectionBegan() {
         let count = add(.connections, 1)
         own?.connections.add()
@@ -136,6 +137,7 @@ public final class PeerState {
     }
 
     /// One request fewer is.
+    @_effects(releasenone)
     public func connectionEnded() {
         own?.connections.subtract()
         guard connections > 0 else { return }

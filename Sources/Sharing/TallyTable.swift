@@ -300,6 +300,7 @@ public final class Tally {
     }
 
     /// Adds to a number.
+    @_effects(releasenone)
     public func add(_ count: TallyTable.Count, _ amount: Int = 1) {
         guard let gauges, let gauge = count.gauge else { return add(count.rawValue, amount) }
         memory.store(gauges + gauge, memory.load(gauges + gauge) &+ amount)
@@ -312,6 +313,7 @@ public final class Tally {
     }
 
     /// Sets a number that is no sum.
+    @_effects(releasenone)
     public func set(_ count: TallyTable.Count, _ value: Int) {
         guard let gauges, let gauge = count.gauge else {
             return memory.store(start + count.rawValue, value)
@@ -320,6 +322,7 @@ public final class Tally {
     }
 
     /// A response with this status, by its class and by itself.
+    @_effects(releasenone)
     public func add(status: UInt16) {
         guard status >= 100, status < 600 else { return }
         // The classes stand in their order.
@@ -329,6 +332,7 @@ public final class Tally {
     }
 
     /// How long a request took.
+    @_effects(releasenone)
     public func add(microseconds us: Int64) {
         add(TallyTable.bucketStart + LatencyBuckets.bucket(ofMicroseconds: us), 1)
         add(.responseUs, Int(max(0, us)))

@@ -140,6 +140,7 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
     }
 
     /// Names are compared without case: RFC 9110 §5.1.
+    @_effects(releasenone)
     public static func recognise(_ bytes: Span<UInt8>) -> FieldName {
         switch bytes.count {
         case 2: return recognise2(bytes)

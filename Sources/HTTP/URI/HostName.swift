@@ -3,6 +3,7 @@ public import Core
 /// The host of a request: `name`, `name:port`, `1.2.3.4`, `[::1]:port`.
 public enum HostName {
     /// RFC 3986 §3.2.2, without what nginx refuses: doubled dots and empty names.
+    @_effects(releasenone)
     public static func isValid(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.count > 0 else { return false }
         if bytes[0] == UInt8(ascii: "[") { return isValidLiteral(bytes) }
@@ -134,6 +135,7 @@ public enum HostName {
     }
 
     /// How much of a valid host stands before its port; a dot at the end does not count.
+    @_effects(releasenone)
     public static func lengthWithoutPort(_ bytes: Span<UInt8>) -> Int {
         guard bytes.count > 0 else { return 0 }
         var end = 0

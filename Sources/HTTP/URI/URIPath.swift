@@ -5,6 +5,7 @@ public enum URIPath {
     /// Decodes percent-escapes, resolves `.` and `..`, and merges slashes when asked.
     ///
     /// - Returns: `false` if the path cannot be: a broken escape, `%00`, `..` above the root.
+    @_effects(releasenone)
     public static func normalise(_ path: Span<UInt8>, mergeSlashes: Bool, into output: ByteBuffer) -> Bool {
         let base = output.count
         var position = 0
@@ -64,6 +65,7 @@ public enum URIPath {
     }
 
     /// Appends `bytes`, what `set` names as `%XX` (or as an entity).
+    @_effects(releasenone)
     public static func escape(_ bytes: Span<UInt8>, as set: EscapeSet, into output: ByteBuffer) {
         for index in bytes.indices {
             let byte = bytes[index]

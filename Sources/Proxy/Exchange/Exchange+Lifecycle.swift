@@ -47,7 +47,7 @@ extension Exchange {
         passwordCheck?.leave(self)
         leaveSubrequest()
         nameWait?.leave(self)
-        additions = nil
+        if additions != nil { additions = nil }
         keptFields.reset()
     }
 

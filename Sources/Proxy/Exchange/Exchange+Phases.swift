@@ -12,16 +12,15 @@ extension Exchange {
     /// The head is complete: finds the server and begins.
     func begin() {
         advance(.headArrived)
-        let bytes = headBytes
-        guard readTarget(bytes) else {
+        guard readTarget() else {
             worker.log(.info, self, "client sent invalid request while reading client request line")
             identifyRefused()
             return refuse(.status(400))
         }
         method = head.method
-        readHost(head.host, bytes)
+        readHost(head.host)
         selectServer()
-        head.dropInvalidFields(in: headBytes, server.headLimits)
+        if head.hasOddNames { head.dropInvalidFields(in: headBytes, server.headLimits) }
         if let trace = worker.trace { trace.chose(serverOf: self) }
         if let refusal = ClientCertificates.refusal(of: self) { return refuse(refusal) }
         if method == .connect || method == .trace {
@@ -78,14 +77,14 @@ extension Exchange {
 
     /// Finds the server of a head that cannot be served.
     private func identifyRefused() {
-        if !readTarget(headBytes) {
+        if !readTarget() {
             uri.removeAll()
             arguments.removeAll()
             routing.hasQuery = false
             head.refuseTarget()
         }
         method = head.method
-        readHost(uri.isEmpty ? nil : head.host ?? head.firstField(.host)?.value, headBytes)
+        readHost(uri.isEmpty ? nil : head.host ?? head.firstField(.host)?.value)
         if host.withReadable({ HostName.isValid($0) }) {
             selectServer()
         } else {
@@ -97,16 +96,19 @@ extension Exchange {
     }
 
     /// RFC 9110 §7.2: an absolute-form target's authority, else the Host field; lower-case, no port.
-    private func readHost(_ field: Slice?, _ bytes: ByteBuffer) {
+    private func readHost(_ field: Slice?) {
         host.removeAll()
         guard let field else { return }
-        host.append(lowercased: field, of: bytes)
+        host.append(lowercased: field, of: headBytes)
         let length = host.withReadable { HostName.lengthWithoutPort($0) }
         host.truncate(to: length)
     }
 
     private func selectServer() {
-        if client.listen.hasOneServer { return adopt(client.listen.defaultServer) }
+        if client.listen.hasOneServer {
+            if server !== client.listen.defaultServer { server = client.listen.defaultServer }
+            return enterServer()
+        }
         let listen = client.listen
         let found = host.withReadable { listen.server(forHost: $0) }
         adopt(found.server ?? listen.defaultServer)
@@ -119,25 +121,30 @@ extension Exchange {
 
     func adopt(_ server: VirtualServer) {
         if self.server !== server { self.server = server }
+        enterServer()
+    }
+
+    /// The server in force was found.
+    private func enterServer() {
         if location !== server.base { location = server.base }
         enterServerZone()
         values.makeRoom(for: snapshot.configuration.userVariableCount)
     }
 
     /// Splits and normalises the target.
-    private func readTarget(_ bytes: ByteBuffer) -> Bool {
+    private func readTarget() -> Bool {
         uri.removeAll()
         arguments.removeAll()
-        if let query = head.query { arguments.append(query, of: bytes) }
+        if let query = head.query { arguments.append(query, of: headBytes) }
         routing.hasQuery = head.query != nil
         routing.pathOrigin = .client
         guard head.pathNeedsNormalising else {
-            uri.append(head.path, of: bytes)
+            uri.append(head.path, of: headBytes)
             return true
         }
         // The path is read before the host counts, as in nginx: whom the client named before decides.
         let merges = client.presumedServer.mergeSlashes
-        return bytes.withBytes(of: head.path) { URIPath.normalise($0, mergeSlashes: merges, into: uri) }
+        return headBytes.withBytes(of: head.path) { URIPath.normalise($0, mergeSlashes: merges, into: uri) }
     }
 
     /// `keepalive_timeout`, `keepalive_requests` and `keepalive_time` of every location that the request

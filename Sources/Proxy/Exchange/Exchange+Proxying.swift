@@ -120,12 +120,12 @@ extension Exchange {
     }
 
     private func send(to target: ProxyTarget, _ request: UpstreamRequest) {
-        if let group = resolve(target) { send(to: group, request) }
+        // Where the URL is made of variables, `resolve` finds another target.
+        guard let group = resolve(target) else { return }
+        send(to: group, target.hasVariables ? proxying.target ?? target : target, request)
     }
 
-    private func send(to group: PeerGroup, _ request: UpstreamRequest) {
-        // Where the URL is made of variables, `resolve` has found another target.
-        guard let target = proxying.target else { return }
+    private func send(to group: PeerGroup, _ target: ProxyTarget, _ request: UpstreamRequest) {
         guard settleCertificate(), settleMethod() else { return }
         attempts.beginGroup()
         if proxying.web == .text, body.isPresent, let status = GRPCWeb.decode(body) {
@@ -211,7 +211,8 @@ extension Exchange {
     /// What was found out about the name of the upstream.
     func nameSettled(_ answer: NameCache.Answer) {
         advance(.nameSettled)
-        if let request = upstream, let group = group(answer) { send(to: group, request) }
+        guard let request = upstream, let group = group(answer), let target = proxying.target else { return }
+        send(to: group, target, request)
     }
 
     /// No peer gave an answer that may be passed on.

@@ -51,6 +51,7 @@ final class KeptFields {
 
     /// Puts the fields in front of the response's own.
     func add(to response: Response) {
+        if fields.isEmpty && location.isEmpty { return }
         // A response leads to one place: its own, if it has one.
         let leads = !response.location.isEmpty || response.fields.contains { $0.known == .location }
         if leads { forget(.location) }

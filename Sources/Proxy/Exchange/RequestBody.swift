@@ -106,8 +106,8 @@ final class RequestBody {
         source = .nothing
         restart()
         replacement.removeAll()
-        trailers = nil
-        passedTrailers = nil
+        if trailers != nil { trailers = nil }
+        if passedTrailers != nil { passedTrailers = nil }
     }
 
     /// Somebody has use for the content, kept in this way. What is kept whole stays so; what is lost is not

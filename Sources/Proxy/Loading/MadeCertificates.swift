@@ -72,7 +72,7 @@ extension Exchange {
     ///
     /// - Returns: `false`: it cannot be had; 500 was answered.
     func settleCertificate() -> Bool {
-        proxying.certificate = nil
+        if proxying.certificate != nil { proxying.certificate = nil }
         guard proxying.target?.isTLS == true, let maker = location.proxyPlan.certificate else { return true }
         do throws(TLSError) {
             proxying.certificate = try maker.context(for: self)

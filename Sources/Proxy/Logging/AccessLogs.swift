@@ -70,3 +70,8 @@ final class AccessLogs {
     /// Somebody is told that lines were lost.
     func takeLoss() -> (target: LogFile.Target, errno: Errno)? { loss.take() }
 }
+
+extension Exchange {
+    /// The location in force asks for a line.
+    var isLogged: Bool { !location.settings.logs.access.elements.isEmpty }
+}

@@ -9,8 +9,8 @@ enum HTTP1ResponseHead {
     /// - Parameter keepsAlive: whether the connection may stay; afterwards, whether the client is told so.
     static func write(_ exchange: Exchange, to writer: HTTP1Writer, keepsAlive: inout Bool) {
         let response = exchange.response
-        let location = exchange.location
         let out = writer.pending
+        let location = exchange.location
         settleFraming(exchange, location, writer, &keepsAlive)
         statusLine(response, out)
         if !response.hasOwnServer { server(location, out) }

@@ -274,7 +274,7 @@ final class HTTP1Session {
     }
 
     func releaseInput() {
-        if let buffer = input.take() { worker.giveBuffer(buffer) }
+        if let buffer = input.take() { worker.giveBuffer(consume buffer) }
         usedCount = 0
     }
 

@@ -60,12 +60,19 @@ final class HTTP1Writer {
     ///
     /// - Returns: `.bytes` with the count when all of it went, `.wouldBlock` when some is left.
     func flush(_ transport: Transport) -> IOOutcome {
-        guard let held else { return .bytes(0) }
+        // Taken out and put back: what stays here while somebody else is called is retained for that.
+        guard let pending = held.take() else { return .bytes(0) }
+        let outcome = HTTP1Writer.send(pending, over: transport)
+        held = pending
+        return outcome
+    }
+
+    private static func send(_ bytes: ByteBuffer, over transport: Transport) -> IOOutcome {
         var sent = 0
-        while !held.isEmpty {
-            switch transport.send(held) {
+        while !bytes.isEmpty {
+            switch transport.send(bytes) {
             case .bytes(let count): sent += count
-            case .wouldBlock: return sent > 0 && held.isEmpty ? .bytes(sent) : .wouldBlock
+            case .wouldBlock: return sent > 0 && bytes.isEmpty ? .bytes(sent) : .wouldBlock
             case .closed: return .closed
             case .failed(let errno): return .failed(errno)
             }
@@ -75,7 +82,9 @@ final class HTTP1Writer {
 
     /// Lets what is pending leave with what others send; the next `flush` finds it done.
     func sendAhead(over transport: Transport, in batch: SendBatch) {
-        if let held, !held.isEmpty { batch.add(transport, held) }
+        guard let pending = held.take() else { return }
+        batch.add(transport, pending)
+        held = pending
     }
 
     /// Sends at most `limit` bytes of what is pending, through a buffer of the worker.

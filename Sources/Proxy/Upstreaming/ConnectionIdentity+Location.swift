@@ -23,9 +23,9 @@ extension ConnectionIdentity {
 extension Exchange {
     /// What a connection to a server of the group is found by, if it may carry the request.
     func connectionKey(in group: PeerGroup) -> ConnectionKey {
-        let identity = location.proxyPlan.identity
-        var key = identity.key(isLocal: group.settings.keepalive.isLocal)
-        if !identity.made.isEmpty { add(identity.made, to: &key) }
+        let made = location.proxyPlan.identity.made
+        var key = location.proxyPlan.identity.key(isLocal: group.settings.keepalive.isLocal)
+        if !made.isEmpty { add(made, to: &key) }
         if group.settings.proxyProtocol != nil { addClient(to: &key) }
         return key
     }

@@ -24,46 +24,45 @@ extension HTTP1PeerStream {
         if requestHead.isEmpty, let target = exchange.proxying.target { write(for: target) }
         outgoing.append(contentsOf: requestHead)
         if exchange.stream.sparesHeads { spareHead() }
-        peer.outgoing = outgoing
-        // `proxy_read_timeout` begins when the request is out: until then other waits are bounded.
-        worker.cancel(peer.readTimer)
         // Much content leaves while it is in the processor's cache, the rest with what else this turn sends:
         // see `HTTP1Session.leftMax`.
-        if case .bytes(let slice, of: _) = exchange.body.next(framing: outgoing),
-            slice.count > Self.heldBackMax
-        {
-            sendMore(over: peer)
+        var leavesNow = false
+        if case .bytes(let slice, of: _) = body.next(framing: outgoing) {
+            leavesNow = slice.count > Self.heldBackMax
         }
+        peer.outgoing = consume outgoing
+        // `proxy_read_timeout` begins when the request is out: until then other waits are bounded.
+        worker.cancel(peer.readTimer)
+        if leavesNow { sendMore(over: peer) }
         worker.post(peer.token)
         if !peer.transport.isWritable { peer.arm(peer.writeTimer, afterMs: proxy.sendTimeoutMs) }
     }
 
     /// Sends what the socket takes.
     func sendMore(over peer: PeerConnection) {
-        guard peer.transport.isWritable, let outgoing = outgoing(of: peer) else { return }
-        send(outgoing, to: peer)
+        guard peer.transport.isWritable, let outgoing = takeOutgoing(of: peer) else { return }
+        send(consume outgoing, to: peer)
     }
 
-    /// Where the request is framed. One that waits for content has no memory for that: a client may have
-    /// many of them under way.
-    private func outgoing(of peer: PeerConnection) -> ByteBuffer? {
-        if peer.outgoing == nil, case .underWay = course.sending { peer.outgoing = worker.takeBuffer() }
-        return peer.outgoing
+    /// Where the request is framed, which is put back if something is left in it. One that waits for content
+    /// has no memory for that: a client may have many of them under way.
+    private func takeOutgoing(of peer: PeerConnection) -> ByteBuffer? {
+        if let outgoing = peer.outgoing.take() { return outgoing }
+        if case .underWay = course.sending { return worker.takeBuffer() }
+        return nil
     }
 
-    private func pauseSending(_ peer: PeerConnection) {
-        if let outgoing = peer.outgoing, outgoing.isEmpty {
-            peer.outgoing = nil
-            worker.giveBuffer(outgoing)
-        }
+    private func pauseSending(_ outgoing: consuming ByteBuffer, _ peer: PeerConnection) {
+        if outgoing.isEmpty { worker.giveBuffer(consume outgoing) } else { peer.outgoing = consume outgoing }
         exchange.stream.readMoreBody()
     }
 
-    private func send(_ outgoing: ByteBuffer, to peer: PeerConnection) {
+    private func send(_ outgoing: consuming ByteBuffer, to peer: PeerConnection) {
         while true {
-            var portion = exchange.body.next(framing: outgoing)
+            var portion = body.next(framing: outgoing)
             if let room = room(behind: outgoing, for: portion, peer.transport) {
-                guard exchange.body.give(to: outgoing, atMost: room) else {
+                guard body.give(to: outgoing, atMost: room) else {
+                    peer.outgoing = consume outgoing
                     return request?.contentIsUnreadable() ?? ()
                 }
                 portion = .nothing
@@ -74,13 +73,16 @@ extension HTTP1PeerStream {
             case .bytes(let count):
                 exchange.attempts.sent(count)
             case .wouldBlock:
+                peer.outgoing = consume outgoing
                 return peer.arm(peer.writeTimer, afterMs: proxy.sendTimeoutMs)
             case .closed, .failed:
+                worker.giveBuffer(consume outgoing)
                 return sendFailed(peer)
             }
         }
         worker.cancel(peer.writeTimer)
-        guard exchange.body.isGiven else { return pauseSending(peer) }
+        guard body.isGiven else { return pauseSending(consume outgoing, peer) }
+        worker.giveBuffer(consume outgoing)
         finishSending(peer)
     }
 
@@ -110,22 +112,22 @@ extension HTTP1PeerStream {
         guard case .bytes(let slice, of: let buffer) = portion else { return transport.send(outgoing) }
         let before = outgoing.count
         let outcome = transport.send(outgoing, slice, of: buffer)
-        if case .bytes(let count) = outcome { exchange.body.gave(count - (before - outgoing.count)) }
+        if case .bytes(let count) = outcome { body.gave(count - (before - outgoing.count)) }
         return outcome
     }
 
     /// Lets a request without content, which is about to be sent, leave with what others send.
     func sendAhead(over peer: PeerConnection, in batch: SendBatch) {
-        guard exchange.body.isGiven, let outgoing = peer.outgoing else { return }
+        guard body.isGiven, let outgoing = peer.outgoing.take() else { return }
         switch stage {
         case .head, .content: batch.add(peer.transport, outgoing)
         case .idle, .opening, .tunnel: break
         }
+        peer.outgoing = outgoing
     }
 
     private func finishSending(_ peer: PeerConnection) {
         course.sending = .complete
-        if let outgoing = peer.outgoing.take() { worker.giveBuffer(outgoing) }
         if case .head = stage {
             request?.attempt.activity = .readingHead
             peer.arm(peer.readTimer, afterMs: proxy.readTimeoutMs)
@@ -135,7 +137,6 @@ extension HTTP1PeerStream {
     /// The peer closed its side: an answer given early may still be there to be read.
     private func sendFailed(_ peer: PeerConnection) {
         course.sending = .failed
-        if let outgoing = peer.outgoing.take() { worker.giveBuffer(outgoing) }
         if case .head = stage { peer.transport.assumeReadable() }
     }
 

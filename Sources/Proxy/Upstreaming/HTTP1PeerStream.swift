@@ -53,6 +53,8 @@ final class HTTP1PeerStream {
     let exchange: Exchange
     let worker: Worker
     private let connector: Connector
+    /// The request's content.
+    let body: RequestBody
     /// The worker's, to be read into.
     let relay: ByteBuffer
     /// The head as sent to the peer; kept for the next attempt, which writes it anew if it is empty.
@@ -68,6 +70,7 @@ final class HTTP1PeerStream {
         self.exchange = exchange
         self.worker = worker
         connector = worker.connector
+        body = exchange.body
         relay = worker.relay
         self.response = response
     }

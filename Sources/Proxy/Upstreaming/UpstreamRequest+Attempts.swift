@@ -30,7 +30,7 @@ extension UpstreamRequest {
     }
 
     private func prepare(_ next: Attempt) {
-        exchange.body.restart()
+        body.restart()
         attempt = next
         trailers?.reset()
         stream.prepare()
@@ -193,7 +193,7 @@ extension UpstreamRequest {
     /// How the attempt under way stands, for the decision what may follow it.
     var standing: Attempts.Standing {
         let repetition: Attempts.Repetition =
-            !exchange.body.canBeSentAgain
+            !body.canBeSentAgain
             ? .impossible : exchange.proxying.isIdempotent(exchange.method) ? .harmless : .harmful
         var progress = stream.progress
         // Asked only where it matters: it takes a system call.

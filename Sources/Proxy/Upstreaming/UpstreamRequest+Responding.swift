@@ -35,7 +35,7 @@ extension UpstreamRequest {
         if let target = accelRedirect() { return redirect(to: target) }
         attempt.activity = .readingContent
         state = .relaying
-        exchange.body.forgetGiven()
+        body.forgetGiven()
         learnSession(atHead: true)
         ResponseRewrite.fill(exchange, from: self)
         settleRate()

@@ -78,6 +78,8 @@ final class UpstreamRequest {
     /// Both live as long as the worker keeps the exchange for reuse.
     let exchange: Exchange
     let worker: Worker
+    /// The request's content.
+    let body: RequestBody
     var state = State.idle
 
     // MARK: Where to
@@ -109,6 +111,7 @@ final class UpstreamRequest {
     init(exchange: Exchange, worker: Worker) {
         self.exchange = exchange
         self.worker = worker
+        body = exchange.body
         let response = ResponseHead()
         self.response = response
         stream = PeerStream(exchange, worker: worker, response: response)
@@ -179,7 +182,7 @@ final class UpstreamRequest {
 
     /// The peer keeps up with the client: more content may be read.
     var wantsMoreBody: Bool {
-        exchange.body.streamedCount + stream.unsentCount < exchange.body.streamMax
+        body.streamedCount + stream.unsentCount < body.streamMax
     }
 
     // MARK: Ends

@@ -169,7 +169,7 @@ public final class Connector<Endpoint: PeerEndpoint> {
     func cancel(_ timer: TimerID) { timers.cancel(timer) }
 
     /// Takes back what a connection has borrowed.
-    func give(_ buffer: consuming ByteBuffer) { buffers.give(buffer) }
+    func give(_ buffer: consuming ByteBuffer) { buffers.give(consume buffer) }
 
     /// A connection is over.
     func closed(_ connection: Connection) {
