@@ -36,6 +36,16 @@ extension ByteBuffer {
         tail += count
     }
 
+    /// Appends a status: three digits.
+    @_effects(releasenone)
+    public func append(status: UInt16) {
+        guard status < 1000 else { return append(decimal: UInt(status)) }
+        reserve(3)
+        put(0x30 &+ UInt8(truncatingIfNeeded: status / 100))
+        put(0x30 &+ UInt8(truncatingIfNeeded: status / 10 % 10))
+        put(0x30 &+ UInt8(truncatingIfNeeded: status % 10))
+    }
+
     /// Statuses and most lengths: half of what digits of any number take.
     private func append(short value: UInt, width: Int) {
         reserve(3)

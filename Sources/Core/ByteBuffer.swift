@@ -107,6 +107,15 @@ public final class ByteBuffer {
         isEqual(Slice(from: 0, to: count), to: slice, of: other)
     }
 
+    /// Whether the first readable bytes are these.
+    @_effects(releasenone)
+    public func begins(with bytes: Span<UInt8>) -> Bool {
+        bytes.withUnsafeBufferPointer { wanted in
+            guard wanted.count <= count, let start = wanted.baseAddress else { return wanted.isEmpty }
+            return memcmp(base + head, start, wanted.count) == 0
+        }
+    }
+
     /// Whether the bytes of `slice` are those of a slice of `other`.
     @_effects(releasenone)
     public func isEqual(_ slice: Slice, to otherSlice: Slice, of other: ByteBuffer) -> Bool {

@@ -24,6 +24,15 @@ extension RequestHead {
         }
     }
 
+    /// Appends the host that is asked for, without its port and in small letters; `buffer` is the head's.
+    public func appendHostName(of buffer: ByteBuffer, to out: ByteBuffer) {
+        guard let host else { return }
+        if judgedHost.name != nil { return judgedHost.appendName(to: out) }
+        let length = buffer.withBytes(of: host) { HostName.lengthWithoutPort($0) }
+        let start = Int(host.start)
+        out.append(lowercased: Slice(from: start, to: start + length), of: buffer)
+    }
+
     func forgetMeaning() {
         host = nil
         content = .none
@@ -105,10 +114,10 @@ extension RequestHead {
             throw .missingHost
         }
         if let field {
-            guard HostName.isValid(bytes.extracting(field.range)) else { throw .badHost }
+            guard judgedHost.isValid(bytes.extracting(field.range)) else { throw .badHost }
         }
         if let authority {
-            guard HostName.isValid(bytes.extracting(authority.range)) else { throw .badHost }
+            guard judgedHost.isValid(bytes.extracting(authority.range)) else { throw .badHost }
             host = authority
         } else {
             host = field

@@ -37,6 +37,8 @@ public final class RequestHead {
     public internal(set) var fields = FieldList(capacity: 8)
     /// The host that is asked for, with its port: an authority, or else the Host field.
     public internal(set) var host: Slice?
+    /// Stays for the next head: it may be of the same client.
+    var judgedHost = JudgedHost()
     /// Whether content follows.
     public internal(set) var content = ContentLength.none
     /// `Expect: 100-continue`.
@@ -102,6 +104,7 @@ public final class RequestHead {
         fields.removeAll()
         for index in other.fields.indices { fields.append(other.fields[index]) }
         host = other.host
+        judgedHost.forget()
         content = other.content
         expectsContinue = other.expectsContinue
         connection = other.connection
@@ -138,24 +141,14 @@ public final class RequestHead {
 
     /// Path and query of an origin-form, or the asterisk-form.
     func splitPath(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
-        var cursor = start
-        var isComplex = false
-        var previous: UInt8 = 0
-        while cursor < end {
-            let byte = bytes[cursor]
-            if byte == UInt8(ascii: "?") { break }
-            if byte == UInt8(ascii: "%") { isComplex = true }
-            if previous == UInt8(ascii: "/"), byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") {
-                isComplex = true
-            }
-            previous = byte
-            cursor += 1
-        }
+        let target = bytes.extracting(start..<end)
+        let length = ByteScan.questionMark(in: target, from: 0) ?? target.count
+        let pathEnd = start &+ length
         originForm = Slice(from: start, to: end)
-        path = Slice(from: start, to: cursor)
-        pathNeedsNormalising = isComplex
-        hasQuery = cursor < end
-        query = cursor + 1 < end ? Slice(from: cursor + 1, to: end) : nil
+        path = Slice(from: start, to: pathEnd)
+        pathNeedsNormalising = ByteScan.hasEscapesOrDotSegments(target.extracting(0..<length))
+        hasQuery = pathEnd < end
+        query = pathEnd &+ 1 < end ? Slice(from: pathEnd &+ 1, to: end) : nil
     }
 
     /// Takes a field, drops it for its name, or refuses the head for it.

@@ -79,9 +79,8 @@ public struct RequestHeadBuilder {
         }
         let text = head.target
         guard !text.isEmpty else { throw .badTarget }
-        for index in text.range {
-            guard HTTP1RequestParser.isTargetByte(bytes[index]) else { throw .badTarget }
-        }
+        let target = bytes.extracting(text.range)
+        guard ByteScan.endOfTarget(in: target, from: 0) == target.count else { throw .badTarget }
         let first = bytes[Int(text.start)]
         let isAsterisk = head.method == .options && text.count == 1 && first == UInt8(ascii: "*")
         guard isAsterisk || first == UInt8(ascii: "/") else { throw .badTarget }

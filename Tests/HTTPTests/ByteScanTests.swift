@@ -18,7 +18,25 @@ import Testing
                     ByteScan.endOfText(in: span, from: 0) == sample.firstIndex(where: Self.isControl) ?? 19)
                 let plainEnd = sample.firstIndex { !Self.isPlain($0) } ?? 19
                 #expect(ByteScan.endOfPlainName(in: span, from: 0) == plainEnd)
+                #expect(
+                    ByteScan.endOfTarget(in: span, from: 0) == sample.firstIndex(where: Self.endsTarget) ?? 19
+                )
+                #expect(ByteScan.questionMark(in: span, from: 0) == sample.firstIndex(of: 0x3F))
             }
+        }
+    }
+
+    @Test("an escape, or a slash with a slash or a dot behind it, is found wherever it stands")
+    func pathsToNormalise() {
+        var generator = SplitMix(seed: 10)
+        let alphabet = bytes("aaaaaaaaaaaa/./%\u{AE}\u{AF}")
+        for _ in 0..<20_000 {
+            let count = Int.random(in: 0...30, using: &generator)
+            let sample = (0..<count).map { _ in alphabet.randomElement(using: &generator) ?? 0 }
+            let pairs = zip(sample, sample.dropFirst())
+            let isWanted =
+                sample.contains(0x25) || pairs.contains { $0 == 0x2F && ($1 == 0x2F || $1 == 0x2E) }
+            #expect(ByteScan.hasEscapesOrDotSegments(sample.span) == isWanted)
         }
     }
 
@@ -63,6 +81,8 @@ import Testing
     }
 
     private static func isControl(_ byte: UInt8) -> Bool { (byte < 0x20 && byte != 0x09) || byte == 0x7F }
+
+    private static func endsTarget(_ byte: UInt8) -> Bool { byte <= 0x20 || byte == 0x7F || byte == 0x23 }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {

@@ -16,6 +16,11 @@ import Testing
         #expect(list.map(\.name.start) == (0..<100).map { UInt32($0) })
     }
 
+    @Test("a number has a bit for each known name")
+    func knownNames() {
+        #expect(FieldName.allCases.allSatisfy { $0.rawValue < 64 })
+    }
+
     @Test("has nothing of a former head once it is emptied")
     func forgets() {
         var list = FieldList()

@@ -1,6 +1,7 @@
 import Core
-import HTTP
 import Testing
+
+@testable import HTTP
 
 @Suite("Host names") struct HostNameTests {
     @Test(
@@ -68,5 +69,44 @@ import Testing
         ])
     func withoutPort(host: String, name: String) {
         #expect(HostName.lengthWithoutPort(filled(host)) == name.utf8.count)
+    }
+
+    @Test("a head that has read others finds each host valid, and names it, as one that has read none")
+    func afterOthers() {
+        let long = String(repeating: "L", count: 70)
+        let hosts = [
+            "A.example:80", "A.example:80", "a.example", "a..b", "A.example:80", "A.example:8", "A.example",
+            long,
+            "A.example", "a:b", "\(long):1", "[::1]:80", "[::1]:8", "b.", "b", "", "B",
+        ]
+        let used = RequestHead()
+        for (first, second) in hosts.flatMap({ first in hosts.map { (first, $0) } }) {
+            _ = Self.named(first, by: used)
+            #expect(Self.named(second, by: used) == Self.named(second, by: RequestHead()))
+        }
+    }
+
+    @Test("the authority of a target is not taken for the host in the field, nor a copy's for the last one's")
+    func authority() {
+        let head = RequestHead()
+        #expect(Self.named("field", by: head, target: "http://Wanted:8/") == "wanted")
+        #expect(Self.named("field", by: head) == "field")
+        let copy = RequestHead()
+        #expect(Self.named("other", by: copy) == "other")
+        copy.copy(head)
+        let (bytes, name) = (filled("GET / HTTP/1.1\r\nHost: field\r\n\r\n"), ByteBuffer(capacity: 0))
+        copy.appendHostName(of: bytes, to: name)
+        #expect(name.bytes == Array("field".utf8))
+    }
+
+    /// The host that a head finds in a request; `nil`: it refuses it.
+    private static func named(_ host: String, by head: RequestHead, target: String = "/") -> String? {
+        head.reset()
+        var parser = HTTP1RequestParser()
+        let bytes = filled("GET \(target) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+        guard case .complete = parser.parse(bytes, into: head, limits: HeadLimits()) else { return nil }
+        let name = ByteBuffer(capacity: 0)
+        head.appendHostName(of: bytes, to: name)
+        return String(decoding: name.bytes, as: UTF8.self)
     }
 }

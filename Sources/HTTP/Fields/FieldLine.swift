@@ -36,15 +36,31 @@ struct FieldLine {
     var field: Field { Field(name: name, value: value, known: known) }
 
     /// Reads the line that begins at `start`, as far as it is there.
+    ///
+    /// Most names are known, and in one that is, no byte is left to be judged. What is not so is read aside.
+    @inline(__always)
     static func read(_ bytes: Span<UInt8>, from start: Int) -> FieldLine {
+        guard start < bytes.count, bytes[start] > .space, let colon = ByteScan.colon(in: bytes, from: start)
+        else { return readOther(bytes, from: start) }
+        let known = FieldName.recognise(bytes.extracting(start..<colon))
+        guard known != .other else { return readOther(bytes, from: start) }
+        var line = FieldLine()
+        line.name = Slice(from: start, to: colon)
+        line.known = known
+        line.readValue(bytes, colon &+ 1)
+        return line
+    }
+
+    /// A line that has no known name, or no name at all.
+    @inline(never)
+    private static func readOther(_ bytes: Span<UInt8>, from start: Int) -> FieldLine {
         var line = FieldLine()
         guard start < bytes.count else { return line }
         if bytes[start] <= .space {
             line.readEnd(bytes, start)
-            return line
+        } else if let colon = line.judgeName(bytes, start) {
+            line.readValue(bytes, colon &+ 1)
         }
-        guard let colon = line.readName(bytes, start) else { return line }
-        line.readValue(bytes, colon + 1)
         return line
     }
 
@@ -65,17 +81,7 @@ struct FieldLine {
         }
     }
 
-    /// Most names are known, and in one that is, no byte is left to be judged.
-    ///
     /// - Returns: the colon's position, or `nil` if the line is settled without one.
-    private mutating func readName(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
-        guard let colon = ByteScan.colon(in: bytes, from: start) else { return judgeName(bytes, start) }
-        known = FieldName.recognise(bytes.extracting(start..<colon))
-        guard known != .other else { return judgeName(bytes, start) }
-        name = Slice(from: start, to: colon)
-        return colon
-    }
-
     private mutating func judgeName(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
         var position = ByteScan.endOfPlainName(in: bytes, from: start)
         while position < bytes.count {
@@ -119,14 +125,15 @@ struct FieldLine {
     }
 
     /// The value, without the white space around it. Bare CR, NUL and other controls are refused.
+    @inline(__always)
     private mutating func readValue(_ bytes: Span<UInt8>, _ afterColon: Int) {
         var start = afterColon
-        while start < bytes.count, bytes[start] == .space || bytes[start] == .tab { start += 1 }
+        while start < bytes.count, bytes[start] == .space || bytes[start] == .tab { start &+= 1 }
         let textEnd = ByteScan.endOfText(in: bytes, from: start)
         guard textEnd < bytes.count else { return }
         var lineEnd = textEnd
         if bytes[textEnd] == .carriageReturn {
-            lineEnd += 1
+            lineEnd &+= 1
             guard lineEnd < bytes.count else { return }
         }
         guard bytes[lineEnd] == .lineFeed else {
@@ -134,9 +141,9 @@ struct FieldLine {
             return
         }
         var end = textEnd
-        while end > start, bytes[end - 1] == .space || bytes[end - 1] == .tab { end -= 1 }
+        while end > start, bytes[end &- 1] == .space || bytes[end &- 1] == .tab { end &-= 1 }
         value = Slice(from: start, to: end)
-        next = lineEnd + 1
+        next = lineEnd &+ 1
         kind = .field
     }
 

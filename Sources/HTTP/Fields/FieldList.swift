@@ -8,7 +8,7 @@ public struct FieldList: RandomAccessCollection, MutableCollection {
     /// Fields in it.
     public private(set) var count = 0
     /// A bit for each known name that was put in: most questions are for fields that are not there.
-    private var names: UInt64 = 0
+    @usableFromInline internal var names: UInt64 = 0
 
     /// An empty list.
     ///
@@ -58,8 +58,9 @@ public struct FieldList: RandomAccessCollection, MutableCollection {
     }
 
     @usableFromInline
-    internal mutating func note(_ name: FieldName) { names |= 1 << UInt64(name.rawValue) }
+    internal mutating func note(_ name: FieldName) { names |= 1 &<< UInt64(name.rawValue) }
 
     /// Whether a field of this name may be there; if not, it is not.
-    func mayHold(_ name: FieldName) -> Bool { names >> UInt64(name.rawValue) & 1 == 1 }
+    @inlinable
+    public func mayHold(_ name: FieldName) -> Bool { names &>> UInt64(name.rawValue) & 1 == 1 }
 }

@@ -1,6 +1,8 @@
 internal import Core
 
 /// Field names that rules are about; recognised once when a head is parsed.
+///
+/// At most 64: sets of them are a number with a bit for each.
 public enum FieldName: UInt8, Sendable, CaseIterable {
     case other = 0
     case host

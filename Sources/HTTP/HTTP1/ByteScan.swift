@@ -70,18 +70,77 @@ enum ByteScan {
 
     /// Position of the first control character (DEL is one, tab counts as text) from `start` on; `count` if
     /// there is none.
+    @inline(__always)
     static func endOfText(in bytes: Span<UInt8>, from start: Int) -> Int {
-        var position = start
-        while true {
-            position = first(in: bytes, from: position) { word in
-                let below = (word &- 0x2020_2020_2020_2020) & ~word
-                let other = word ^ 0x7F7F_7F7F_7F7F_7F7F
-                let delete = (other &- ones) & ~other
-                return (below | delete) & highBits
-            }
-            guard position < bytes.count, bytes[position] == 0x09 else { return position }
+        let position = control(in: bytes, from: start)
+        guard position < bytes.count, bytes[position] == 0x09 else { return position }
+        return endOfText(in: bytes, behindTab: position)
+    }
+
+    @inline(never)
+    private static func endOfText(in bytes: Span<UInt8>, behindTab tab: Int) -> Int {
+        var position = tab
+        while position < bytes.count, bytes[position] == 0x09 {
+            position = control(in: bytes, from: position &+ 1)
+        }
+        return position
+    }
+
+    /// Position of the first control character from `start` on, tabs among them; `count` if there is none.
+    @inline(__always)
+    private static func control(in bytes: Span<UInt8>, from start: Int) -> Int {
+        first(in: bytes, from: start) { word in
+            let below = (word &- 0x2020_2020_2020_2020) & ~word
+            let other = word ^ 0x7F7F_7F7F_7F7F_7F7F
+            let delete = (other &- ones) & ~other
+            return (below | delete) & highBits
+        }
+    }
+
+    /// Position of the first byte from `start` on that no request target has: a space, a control character,
+    /// DEL or `#`; `count` if there is none.
+    static func endOfTarget(in bytes: Span<UInt8>, from start: Int) -> Int {
+        first(in: bytes, from: start) { word in
+            let below = (word &- 0x2121_2121_2121_2121) & ~word
+            let delete = word ^ 0x7F7F_7F7F_7F7F_7F7F
+            let hash = word ^ 0x2323_2323_2323_2323
+            return (below | (delete &- ones) & ~delete | (hash &- ones) & ~hash) & highBits
+        }
+    }
+
+    /// Position of the first `?` from `start` on, if there is one.
+    static func questionMark(in bytes: Span<UInt8>, from start: Int) -> Int? {
+        first(0x3F3F_3F3F_3F3F_3F3F, in: bytes, from: start)
+    }
+
+    /// Whether `%` is among the bytes, or a slash that a slash or a dot follows.
+    static func hasEscapesOrDotSegments(_ bytes: Span<UInt8>) -> Bool {
+        var position = 0
+        // Each step looks at the last byte of the former one again: it may be a slash.
+        while position <= bytes.count &- 8 {
+            let word = word(in: bytes, at: position)
+            let slashes = exactly(0x2F2F_2F2F_2F2F_2F2F, in: word)
+            let follows = slashes | exactly(0x2E2E_2E2E_2E2E_2E2E, in: word)
+            if exactly(0x2525_2525_2525_2525, in: word) | slashes & (follows >> 8) != 0 { return true }
+            position &+= 7
+        }
+        var previous: UInt8 = 0
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "%") { return true }
+            if previous == UInt8(ascii: "/"), byte == previous || byte == UInt8(ascii: ".") { return true }
+            previous = byte
             position &+= 1
         }
+        return false
+    }
+
+    /// The high bit of each byte that is the one `pattern` has eight times, which is ASCII, and of no other.
+    @inline(__always)
+    private static func exactly(_ pattern: UInt64, in word: UInt64) -> UInt64 {
+        let other = word ^ pattern
+        // Sums of seven bits carry nowhere.
+        return ~((other & ~highBits) &+ ~highBits | other) & highBits
     }
 
     /// Position of the first byte that is no letter, digit or `-` from `start` on; `count` if there is none.
@@ -97,21 +156,25 @@ enum ByteScan {
         } == bytes.count
     }
 
-    /// Bytes at the front, in eights, that are letters, digits, `-` and dots that no dot follows.
+    /// Bytes at the front that are letters, digits, `-` and dots that no dot follows: all of them, or some in
+    /// eights.
     static func plainHostCount(in bytes: Span<UInt8>) -> Int {
         var position = 0
         var dotBefore: UInt64 = 0
-        while position <= bytes.count - 8 {
+        while position <= bytes.count &- 8 {
             let word = word(in: bytes, at: position)
-            let other = word ^ 0x2E2E_2E2E_2E2E_2E2E
-            // Sums of seven bits carry nowhere: exactly the bytes that are dots.
-            let dots = ~((other & ~highBits) &+ ~highBits | other) & highBits
+            let dots = exactly(0x2E2E_2E2E_2E2E_2E2E, in: word)
             let isPlain = (plainNameBytes(word) | dots) & highBits == highBits
-            guard isPlain, dots & (dots << 8 | dotBefore) == 0 else { break }
+            guard isPlain, dots & (dots << 8 | dotBefore) == 0 else { return position }
             dotBefore = dots >> 56
-            position += 8
+            position &+= 8
         }
-        return position
+        guard position > 0, position < bytes.count else { return position }
+        // The last eight, some of which have been looked at already.
+        let last = word(in: bytes, at: bytes.count &- 8)
+        let dots = exactly(0x2E2E_2E2E_2E2E_2E2E, in: last)
+        let isPlain = (plainNameBytes(last) | dots) & highBits == highBits
+        return isPlain && dots & (dots << 8) == 0 ? bytes.count : position
     }
 
     /// The high bit of each byte that is a letter, digit or `-`. Sums of seven bits carry nowhere.

@@ -26,6 +26,13 @@ extension HTTP1RequestParser {
         _ bytes: Span<UInt8>, _ cursor: inout Int, _ head: RequestHead
     ) throws(HeadError) {
         let start = cursor
+        if bytes.count - start > 4, HTTP1RequestParser.isGet(bytes, at: start) {
+            head.methodText = Slice(from: start, to: start + 3)
+            head.method = .get
+            cursor = start + 4
+            while cursor < bytes.count, bytes[cursor] == .space { cursor += 1 }
+            return
+        }
         while cursor < bytes.count, bytes[cursor] != .space {
             guard HTTP1RequestParser.isMethodByte(bytes[cursor]) else { throw .badMethod }
             cursor += 1
@@ -35,21 +42,21 @@ extension HTTP1RequestParser {
         while cursor < bytes.count, bytes[cursor] == .space { cursor += 1 }
     }
 
-    // MARK: The target
-
-    /// Visible, and no beginning of a fragment, which is never sent (RFC 9110 §7.1).
-    static func isTargetByte(_ byte: UInt8) -> Bool {
-        byte > .space && byte != 0x7F && byte != UInt8(ascii: "#")
+    /// `GET `, which nearly everybody says, as one number.
+    private static func isGet(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+        bytes.extracting(start..<(start + 4)).bytes.unsafeLoadUnaligned(as: UInt32.self)
+            == UInt32(littleEndian: 0x2054_4547)
     }
+
+    // MARK: The target
 
     private static func parseTarget(
         _ bytes: Span<UInt8>, _ cursor: inout Int, _ head: RequestHead
     ) throws(HeadError) {
         let start = cursor
-        while cursor < bytes.count, bytes[cursor] != .space {
-            guard isTargetByte(bytes[cursor]) else { throw .badTarget }
-            cursor += 1
-        }
+        // Visible, and no beginning of a fragment, which is never sent (RFC 9110 §7.1).
+        cursor = ByteScan.endOfTarget(in: bytes, from: start)
+        guard cursor == bytes.count || bytes[cursor] == .space else { throw .badTarget }
         guard cursor > start else { throw .badRequestLine }
         head.target = Slice(from: start, to: cursor)
         if bytes[start] == UInt8(ascii: "/") {

@@ -70,7 +70,7 @@ public struct HPACKEncoder {
         // A literal without indexing, by the name of `:status: 200`.
         HPACKInteger.append(8, prefix: 4, pattern: 0, to: out)
         out.append(3)
-        out.append(decimal: UInt(status), width: 3)
+        out.append(status: status)
     }
 
     /// Appends a field whose name, in any case, and value stand in `source`.

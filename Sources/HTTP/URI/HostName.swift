@@ -7,20 +7,24 @@ public enum HostName {
     public static func isValid(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.count > 0 else { return false }
         if bytes[0] == UInt8(ascii: "[") { return isValidLiteral(bytes) }
+        let end = ByteScan.colon(in: bytes, from: 0) ?? bytes.count
+        return isValidName(bytes.extracting(0..<end)) && isValidPort(bytes, from: end)
+    }
+
+    private static func isValidName(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count > 0, !(bytes.count == 1 && bytes[0] == UInt8(ascii: ".")) else { return false }
         // Most hosts are letters, digits and dots; what is more is looked at byte by byte.
         var index = ByteScan.plainHostCount(in: bytes)
         var previous: UInt8 = index > 0 ? bytes[index - 1] : 0
         while index < bytes.count {
             let byte = bytes[index]
-            if byte == UInt8(ascii: ":") { break }
             if byte == UInt8(ascii: "."), previous == byte { return false }
             previous = byte
             index += 1
             if isNameByte(byte) { continue }
             guard byte == UInt8(ascii: "%"), isEscape(bytes, at: index - 1) else { return false }
         }
-        guard index > 0, !(index == 1 && bytes[0] == UInt8(ascii: ".")) else { return false }
-        return isValidPort(bytes, from: index)
+        return true
     }
 
     private static func isEscape(_ bytes: Span<UInt8>, at index: Int) -> Bool {
