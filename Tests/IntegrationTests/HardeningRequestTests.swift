@@ -16,6 +16,9 @@ import Testing
                 location / { proxy_pass http://u; }
                 location /stream { proxy_pass http://u; proxy_request_buffering off; proxy_read_timeout 1s; }
                 location = /status { stub_status; } }
+            server { listen 127.0.0.1:%PORT2%; server_name "a
+        X: b";
+                location / { proxy_pass http://u; proxy_set_header X-Name $host; } }
         }
         """
 
@@ -61,6 +64,19 @@ import Testing
         let answer = String(latin1: try client.readToEnd())
         #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(request.debugDescription): \(answer)")
         #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2, "\(request.debugDescription)")
+    }
+
+    @Test("a server's own name, told as the host of a request that names none, begins no field")
+    func serverNameHasNoLines() throws {
+        let gateway = try RecordingGateway("g1")
+        defer { gateway.stop() }
+        let server = try Server(Self.text, gateways: [gateway])
+        let client = try RawClient(port: server.ports[1])
+        client.send("GET / HTTP/1.0\r\n\r\n")
+        #expect(try client.response().status == 200)
+        let head = try #require(gateway.requests.first?.head)
+        #expect(head.values("x-name").first?.hasPrefix("a") == true && head.values("x").isEmpty)
+        server.finish()
     }
 
     @Test("a streamed upload may take longer than proxy_read_timeout")

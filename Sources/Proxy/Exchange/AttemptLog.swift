@@ -52,6 +52,7 @@ final class AttemptLog {
         nextStartsGroup = !isEmpty
     }
 
+    @_effects(releasenone)
     func begin(address: [UInt8], nowMs: Int64, nowUs: Int64) {
         if !isEmpty { earlier.append(current) }
         count += 1

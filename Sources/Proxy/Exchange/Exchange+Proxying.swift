@@ -122,7 +122,8 @@ extension Exchange {
     private func send(to target: ProxyTarget, _ request: UpstreamRequest) {
         // Where the URL is made of variables, `resolve` finds another target.
         guard let group = resolve(target) else { return }
-        send(to: group, target.hasVariables ? proxying.target ?? target : target, request)
+        if target.hasVariables, let found = proxying.target { return send(to: group, found, request) }
+        send(to: group, target, request)
     }
 
     private func send(to group: PeerGroup, _ target: ProxyTarget, _ request: UpstreamRequest) {

@@ -6,8 +6,9 @@ internal import Upstream
 
 /// What a location's `proxy_…` directives amount to for each request, worked out once.
 final class ProxyPlan {
-    /// Fields that are set and have to be made for each request, in the order in which nginx sends them.
-    let madeFields: [MadeField]
+    /// Fields that are set and have to be made for each request, the first one with those behind it, in the
+    /// order in which nginx sends them.
+    let madeFields: MadeField?
     /// Fields behind those that are always the same, as they are sent.
     private let lastLines: [UInt8]
     /// One of the fields that are always the same is `Upgrade`.
@@ -83,26 +84,26 @@ final class ProxyPlan {
 
     /// What is the same for every request is put together once. A value that is empty sends no field.
     private static func lines(_ fields: [ProxyHeader], _ version: UpstreamHTTPVersion) -> (
-        [MadeField], [UInt8], Bool
+        MadeField?, [UInt8], Bool
     ) {
-        var made: [MadeField] = []
+        var made: [(field: ProxyHeader, lead: [UInt8])] = []
         var constant: [UInt8] = []
         var upgrades = false
         for field in fields {
-            let known = FieldName.recognise(field.name.span)
             let label = field.name + ": ".utf8
             guard let value = field.value.constant else {
-                let role: MadeField.Role =
-                    known == .upgrade ? .upgrade : known == .host && version != .http10 ? .host : .other
-                made.append(MadeField(before: constant, label: label, value: field.value, role: role))
+                made.append((field, constant + label))
                 constant = []
                 continue
             }
             guard !value.isEmpty else { continue }
             constant += label + value + "\r\n".utf8
-            if known == .upgrade { upgrades = true }
+            if FieldName.recognise(field.name.span) == .upgrade { upgrades = true }
         }
-        return (made, constant, upgrades)
+        let first = made.reversed().reduce(nil as MadeField?) { next, entry in
+            MadeField(entry.field, lead: entry.lead, version, next: next)
+        }
+        return (first, constant, upgrades)
     }
 
     private static func hidden(_ proxy: ProxySettings) -> (FieldSet, [[UInt8]], FieldSet) {
@@ -171,16 +172,20 @@ extension ProxyHeader {
 /// A field of `proxy_set_header` whose value is made of variables.
 final class MadeField {
     /// Lines between the made field before it and this one, and `Name: `.
-    let lead: [UInt8]
+    private let lead: [UInt8]
     /// Bytes of the name and what follows it.
-    let labelCount: Int
+    private let labelCount: Int
     /// Appends the value. Of one built-in variable and nothing else, as most are, it is that variable's own:
     /// 150 instructions less than the template takes to find it.
-    let append: VariableRow.Append
-    let role: Role
+    private let append: VariableRow.Append
+    private let role: Role
+    /// No control character can stand in the value: it is made here, or was judged with the head.
+    private let isClean: Bool
+    /// The one that is sent behind it.
+    private let next: MadeField?
 
     /// Fields that mean something to the proxy itself.
-    enum Role {
+    private enum Role {
         /// Asks the peer to switch protocols.
         case upgrade
         /// `Host` of an HTTP/1.1 request: it is never missing.
@@ -188,18 +193,46 @@ final class MadeField {
         case other
     }
 
-    init(before: [UInt8], label: [UInt8], value: Template<Variable>, role: Role) {
-        lead = before + label
-        labelCount = label.count
-        self.role = role
+    init(_ header: ProxyHeader, lead: [UInt8], _ version: UpstreamHTTPVersion, next: MadeField?) {
+        self.lead = lead
+        self.next = next
+        labelCount = header.name.count + 2
+        switch FieldName.recognise(header.name.span) {
+        case .upgrade: role = .upgrade
+        case .host where version != .http10: role = .host
+        default: role = .other
+        }
+        let value = header.value
         if value.parts.count == 1, case .variable(.builtin(let index))? = value.parts.first {
             append = Variables.rows[index].append
+            isClean = Variables.cleanNames.contains(Variables.rows[index].name)
         } else {
             append = { exchange, out in
                 value.append(for: exchange, to: out)
                 return true
             }
+            isClean = false
         }
+    }
+
+    /// Writes the field, and those behind it. A value that turns out empty sends no field.
+    ///
+    /// By itself, and not in a loop over an array: whoever is called out of one is retained for that, and a
+    /// constant of its caller's is not.
+    func write(_ exchange: Exchange, _ target: ProxyTarget, to out: ByteBuffer) {
+        out.append(lead)
+        let valueStart = out.count
+        _ = append(exchange, out)
+        // A server's own name, which stands for a host that was not named, is whatever its file says.
+        if !isClean || exchange.host.isEmpty { FieldValue.dropControls(of: out, from: valueStart) }
+        if out.count == valueStart, role == .host { out.append(target.hostText) }
+        if out.count > valueStart {
+            if role == .upgrade { exchange.proxying.asksForUpgrade = true }
+            out.append("\r\n")
+        } else {
+            out.truncate(to: valueStart - labelCount)
+        }
+        next?.write(exchange, target, to: out)
     }
 }
 
@@ -212,8 +245,7 @@ func equalsLowercased(_ bytes: Span<UInt8>, _ lowercased: [UInt8]) -> Bool {
 
 /// A set of known field names.
 struct FieldSet {
-    private var low: UInt64 = 0
-    private var high: UInt64 = 0
+    private var bits: UInt64 = 0
 
     init() {}
 
@@ -222,14 +254,14 @@ struct FieldSet {
     }
 
     func contains(_ name: FieldName) -> Bool {
-        name.rawValue < 64 ? low >> name.rawValue & 1 == 1 : high >> (name.rawValue - 64) & 1 == 1
+        bits &>> UInt64(name.rawValue) & 1 == 1
     }
 
     mutating func insert(_ name: FieldName) {
-        if name.rawValue < 64 { low |= 1 << name.rawValue } else { high |= 1 << (name.rawValue - 64) }
+        bits |= 1 &<< UInt64(name.rawValue)
     }
 
     mutating func remove(_ name: FieldName) {
-        if name.rawValue < 64 { low &= ~(1 << name.rawValue) } else { high &= ~(1 << (name.rawValue - 64)) }
+        bits &= ~(1 &<< UInt64(name.rawValue))
     }
 }

@@ -9,9 +9,8 @@ enum RequestRewrite {
     /// Writes the request's head for `target` into `out`.
     static func write(_ exchange: Exchange, target: ProxyTarget, to out: ByteBuffer) {
         let location = exchange.location
-        let bytes = exchange.headBytes
         out.removeAll()
-        requestLine(exchange, location, target, of: bytes, out)
+        requestLine(exchange, location, target, out)
         madeFields(exchange, location, target, out)
         if !location.proxyPlan.setsHost { line("Host: ", target.hostText, out) }
         if !location.proxyPlan.setsConnection, location.settings.proxy.httpVersion == .http10 {
@@ -20,7 +19,7 @@ enum RequestRewrite {
         framing(exchange, location, out)
         if location.proxyPlan.tellsClient { tellClient(exchange, out) }
         if location.settings.proxy.passesRequestHeaders {
-            copyFields(exchange, location, of: bytes, out)
+            copyFields(exchange, location, of: exchange.headBytes, out)
         }
         out.append("\r\n")
     }
@@ -38,8 +37,7 @@ enum RequestRewrite {
     // MARK: Request line
 
     private static func requestLine(
-        _ exchange: Exchange, _ location: Location, _ target: ProxyTarget, of bytes: ByteBuffer,
-        _ out: ByteBuffer
+        _ exchange: Exchange, _ location: Location, _ target: ProxyTarget, _ out: ByteBuffer
     ) {
         exchange.proxying.method = exchange.method
         if let method = location.settings.proxy.method {
@@ -51,7 +49,7 @@ enum RequestRewrite {
             exchange.appendMethod(to: out)
         }
         out.append(" ")
-        RequestTarget.write(exchange, target, of: bytes, to: out)
+        RequestTarget.write(exchange, target, to: out)
         out.append(location.settings.proxy.httpVersion == .http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n")
     }
 
@@ -62,7 +60,7 @@ enum RequestRewrite {
     ) {
         let plan = location.proxyPlan
         exchange.proxying.asksForUpgrade = plan.alwaysUpgrades
-        for index in plan.madeFields.indices { set(plan.madeFields[index], exchange, target, out) }
+        plan.madeFields?.write(exchange, target, to: out)
         plan.appendLastLines(to: out)
     }
 
@@ -93,20 +91,6 @@ enum RequestRewrite {
         out.append(field.name, of: head)
         out.append(": ")
         out.append(field.value, of: head)
-        out.append("\r\n")
-    }
-
-    /// `proxy_set_header`: a value that turns out empty sends no field.
-    private static func set(
-        _ field: MadeField, _ exchange: Exchange, _ target: ProxyTarget, _ out: ByteBuffer
-    ) {
-        out.append(field.lead)
-        let valueStart = out.count
-        _ = field.append(exchange, out)
-        FieldValue.dropControls(of: out, from: valueStart)
-        if out.count == valueStart, field.role == .host { out.append(target.hostText) }
-        guard out.count > valueStart else { return out.truncate(to: valueStart - field.labelCount) }
-        if field.role == .upgrade { exchange.proxying.asksForUpgrade = true }
         out.append("\r\n")
     }
 
@@ -171,7 +155,7 @@ enum RequestTarget {
         if start < end { out.append(Slice(from: start, to: end), of: head) }
     }
 
-    static func write(_ exchange: Exchange, _ target: ProxyTarget, of bytes: ByteBuffer, to out: ByteBuffer) {
+    static func write(_ exchange: Exchange, _ target: ProxyTarget, to out: ByteBuffer) {
         let start = out.count
         switch (target.uri, exchange.routing.pathOrigin) {
         case (let uri?, _) where target.hasVariables:
@@ -184,7 +168,7 @@ enum RequestTarget {
             uri.append(for: exchange, to: out)
             path(exchange, from: min(exchange.location.replacedCount, exchange.uri.count), out)
         case (nil, .client):
-            original(exchange.head, of: bytes, out)
+            original(exchange.head, of: exchange.headBytes, out)
         case (_, .settled), (nil, .changed):
             path(exchange, from: 0, out)
         }

@@ -8,9 +8,14 @@ enum HTTP1ResponseHead {
     ///
     /// - Parameter keepsAlive: whether the connection may stay; afterwards, whether the client is told so.
     static func write(_ exchange: Exchange, to writer: HTTP1Writer, keepsAlive: inout Bool) {
+        write(exchange, exchange.location, writer, writer.pending, &keepsAlive)
+    }
+
+    private static func write(
+        _ exchange: Exchange, _ location: Location, _ writer: HTTP1Writer, _ out: ByteBuffer,
+        _ keepsAlive: inout Bool
+    ) {
         let response = exchange.response
-        let out = writer.pending
-        let location = exchange.location
         settleFraming(exchange, location, writer, &keepsAlive)
         statusLine(response, out)
         if !response.hasOwnServer { server(location, out) }
@@ -52,7 +57,7 @@ enum HTTP1ResponseHead {
     private static func statusLine(_ response: Response, _ out: ByteBuffer) {
         out.append("HTTP/1.1 ")
         if response.hasOwnReason {
-            out.append(decimal: UInt(response.status), width: 3)
+            out.append(status: response.status)
             out.append(" ")
             out.append(contentsOf: response.reason)
         } else {
@@ -60,7 +65,7 @@ enum HTTP1ResponseHead {
             if line.utf8CodeUnitCount > 0 {
                 out.append(line)
             } else {
-                out.append(decimal: UInt(response.status), width: 3)
+                out.append(status: response.status)
                 out.append(" ")
             }
         }

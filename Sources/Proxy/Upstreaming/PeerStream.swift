@@ -81,7 +81,7 @@ final class PeerStream {
     private func appendTargetAnew(to out: ByteBuffer) {
         let exchange = http1.exchange
         guard let target = exchange.proxying.target, !target.isTunnel else { return }
-        RequestTarget.write(exchange, target, of: exchange.headBytes, to: out)
+        RequestTarget.write(exchange, target, to: out)
     }
 
     /// The lines of the head that `write` has made.

@@ -50,6 +50,7 @@ extension Exchange {
 
     /// Appends the values of all fields of a known name, joined by commas (cookies by semicolons).
     func appendRequestField(_ name: FieldName, to out: ByteBuffer) -> Bool {
+        guard head.fields.mayHold(name) else { return false }
         var isFound = false
         for index in head.fields.indices where head.fields[index].known == name {
             if isFound { out.append(name == .cookie ? "; " : ", ") }

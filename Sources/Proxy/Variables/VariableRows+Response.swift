@@ -7,7 +7,7 @@ extension Variables {
     static var responseRows: [VariableRow] {
         [
             .always("status", "The status of the response, three digits.") { exchange, out in
-                out.append(decimal: UInt(exchange.loggedStatus), width: 3)
+                out.append(status: exchange.loggedStatus)
             },
             .always("body_bytes_sent", "Bytes of content sent to the client.") { exchange, out in
                 out.append(decimal: Int(exchange.delivery.contentBytesSent))

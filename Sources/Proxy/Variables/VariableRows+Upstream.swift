@@ -22,7 +22,7 @@ extension Variables {
             VariableRow("upstream_status", "The statuses that the attempts had.") { exchange, out in
                 appendAttempts(of: exchange, to: out) { attempt, out in
                     guard attempt.status > 0 else { return false }
-                    out.append(decimal: UInt(attempt.status), width: 3)
+                    out.append(status: attempt.status)
                     return true
                 }
             },

@@ -27,6 +27,13 @@ enum Variables {
     static let replaceable = Set(
         (tlsRows + browserRows).map(\.name) + ["proxy_host", "proxy_port", "invalid_referer", "uid_reset"])
 
+    /// Built-in variables in whose values no control character can stand: they are made here, or were judged
+    /// with the head that they came in. Of `$host` that holds where the request names one.
+    static let cleanNames: Set<String> = [
+        "host", "http_host", "proxy_add_x_forwarded_for", "remote_addr", "remote_port", "request_id",
+        "scheme", "server_port",
+    ]
+
     /// Variables for fields that nginx has rows of their own for.
     private static var fixedFields: [String] { ["http_via", "sent_http_cache_control", "sent_http_link"] }
 
