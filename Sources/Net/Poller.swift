@@ -82,6 +82,12 @@ public final class Poller {
         return readyCount
     }
 
+    /// Whose one of the events is that the last `wait` counted.
+    public func token(at index: Int) -> Token {
+        precondition(index >= 0 && index < readyCount, "event out of range")
+        return Token(rawValue: events[index].data.u64)
+    }
+
     /// One of the events that the last `wait` counted.
     public func event(at index: Int) -> ReadyEvent {
         precondition(index >= 0 && index < readyCount, "event out of range")

@@ -12,9 +12,8 @@ public final class SendBatch {
     private let ring: SendRing
     /// The system carries out what the ring is given.
     private var isUsable = true
-    /// Those of the first `count` entries: an array that never grows or shrinks takes and gives in half the
-    /// instructions.
-    private var transports: [Transport?]
+    /// Those of the first `count` entries.
+    private var transports = InlineArray<256, Transport?>(repeating: nil)
     private var count = 0
     /// For records of TLS.
     private(set) var spare: [ByteBuffer] = []
@@ -23,13 +22,15 @@ public final class SendBatch {
 
     /// - Returns: `nil` where the system has no means for it.
     public init?() {
-        guard let ring = SendRing(entryCount: 256) else { return nil }
+        guard let ring = SendRing(entryCount: 256), ring.entryCount <= 256 else { return nil }
         self.ring = ring
-        transports = [Transport?](repeating: nil, count: ring.entryCount)
     }
 
     /// Sends from the front of `buffer`, which must stay as it is until `submit`; then `transport.send` of
     /// the same buffer tells what came of it.
+    ///
+    /// Of a transport it lets go only what it has retained itself.
+    @_effects(releasenone)
     public func add(_ transport: Transport, _ buffer: ByteBuffer) {
         guard isUsable, !buffer.isEmpty, let bytes = transport.prepareAhead(buffer, self) else { return }
         ring.add(transport.fd, bytes, more: transport.endsWithNextSend, tag: count)

@@ -97,9 +97,9 @@ final class SendRing {
     /// - Precondition: fewer than `entryCount` were asked for since the last `submit`.
     func add(_ fd: Int32, _ bytes: UnsafeRawBufferPointer, more: Bool, tag: Int) {
         precondition(addedCount < entryCount, "more sends than entries")
-        let position = load(offsets.sq_off.tail) &+ UInt32(addedCount)
-        let entry = entries + Int(position & UInt32(entryCount - 1)) * SendRing.submissionBytes
-        memset(entry, 0, SendRing.submissionBytes)
+        let position = load(offsets.sq_off.tail) &+ UInt32(truncatingIfNeeded: addedCount)
+        // What is not written here was zero from the beginning: all entries are sends.
+        let entry = entries + (Int(position) & (entryCount &- 1)) &* SendRing.submissionBytes
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT) | (more ? Int32(MSG_MORE) : 0)
         entry.storeBytes(of: SendRing.sendOperation, as: UInt8.self)
         entry.storeBytes(of: fd, toByteOffset: 4, as: Int32.self)
@@ -108,7 +108,7 @@ final class SendRing {
         entry.storeBytes(of: UInt32(clamping: bytes.count), toByteOffset: 24, as: UInt32.self)
         entry.storeBytes(of: flags, toByteOffset: 28, as: Int32.self)
         entry.storeBytes(of: UInt64(tag), toByteOffset: 32, as: UInt64.self)
-        addedCount += 1
+        addedCount &+= 1
     }
 
     /// Sends what was asked for.

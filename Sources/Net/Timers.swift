@@ -20,6 +20,13 @@ public final class Timers {
         /// Where in the heap; -1: not there.
         var position: Int32
         var kind: UInt8
+
+        /// - Returns: whether it was set, and whether the heap has to look at it earlier than it would.
+        @inline(__always)
+        mutating func set(_ newMs: Int64) -> (Bool, Bool) {
+            defer { deadlineMs = newMs }
+            return (deadlineMs != .max, newMs < heapMs)
+        }
     }
 
     @usableFromInline internal var entries: [Entry] = []
@@ -62,9 +69,9 @@ public final class Timers {
         let index = Int(timer.index)
         // The far end of time is how a deadline that is not set is written.
         let deadlineMs = min(max(deadlineMs, startMs), .max - 1)
-        if entries[index].deadlineMs == .max { setCount += 1 }
-        entries[index].deadlineMs = deadlineMs
-        if deadlineMs < entries[index].heapMs { place(timer.index, deadlineMs) }
+        let (wasSet, isEarlier) = entries[index].set(deadlineMs)
+        if !wasSet { setCount += 1 }
+        if isEarlier { place(timer.index, deadlineMs) }
     }
 
     /// The heap has to look at it earlier than it would.

@@ -41,6 +41,8 @@ public final class Transport {
     }
 
     /// Takes in what an event said.
+    @inline(never)
+    @_effects(releasenone)
     public func note(_ event: ReadyEvent) {
         if event.isReadable { isReadable = true }
         if event.isWritable { isWritable = true }

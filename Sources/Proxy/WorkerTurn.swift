@@ -73,9 +73,14 @@ struct WorkerTurn: LoopTurn {
             }
         }
         worker.mark.does(.peers)
-        while let index = peers.popFirst() { handOut(loop.poller.event(at: index)) }
-        while let index = clients.popFirst() { handOut(loop.poller.event(at: index)) }
+        while let index = peers.popFirst() { actOnNoted(loop.poller.token(at: index)) }
+        while let index = clients.popFirst() { actOnNoted(loop.poller.token(at: index)) }
         while let index = others.popFirst() { handOut(loop.poller.event(at: index)) }
+    }
+
+    /// The transport knows what the event said.
+    private func actOnNoted(_ token: Token) {
+        if let endpoint = loop[token] { ready(endpoint, ReadyEvent(token: token)) }
     }
 
     /// A client's event was noted.

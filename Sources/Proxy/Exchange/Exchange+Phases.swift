@@ -18,7 +18,8 @@ extension Exchange {
             return refuse(.status(400))
         }
         method = head.method
-        readHost(head.host)
+        host.removeAll()
+        head.appendHostName(of: headBytes, to: host)
         selectServer()
         if head.hasOddNames { head.dropInvalidFields(in: headBytes, server.headLimits) }
         if let trace = worker.trace { trace.chose(serverOf: self) }
@@ -161,7 +162,12 @@ extension Exchange {
 
     // MARK: Phases
 
-    enum Stage { case serverRewrite, findLocation, limits, access, precontent, content }
+    enum Stage: Int {
+        case serverRewrite, findLocation, limits, access, precontent, content
+
+        /// The one behind it.
+        var next: Stage { Stage(rawValue: rawValue + 1) ?? .content }
+    }
 
     /// Runs the phases from `stage` on until something answers or waits.
     func serve(from stage: Stage) {
@@ -183,17 +189,14 @@ extension Exchange {
                 outcome = content()
             }
             if endsForExcess() { return }
-            switch (outcome, stage) {
-            case (_, .content): return conclude(outcome)
-            case (.declined, .serverRewrite): stage = .findLocation
-            case (.declined, .findLocation): stage = .limits
-            case (.declined, .limits): stage = .access
-            case (.declined, .access): stage = .precontent
-            case (.declined, _): stage = .content
-            case (.reroute, _):
+            switch outcome {
+            case .declined where stage != .content:
+                stage = stage.next
+            case .reroute where stage != .content:
                 guard countRedirect("processing", uri) else { return }
                 stage = .findLocation
-            case (.respond, _), (.status, _), (.suspended, _), (.close, _): return conclude(outcome)
+            case .declined, .reroute, .respond, .status, .suspended, .close:
+                return conclude(outcome)
             }
         }
     }
@@ -212,7 +215,7 @@ extension Exchange {
 
     /// `OPTIONS *`: no location is meant, but the server's own rules hold.
     private var asksAboutServer: Bool {
-        uri.count == 1 && uri[0] == UInt8(ascii: "*") && method == .options
+        method == .options && uri.count == 1 && uri[0] == UInt8(ascii: "*")
     }
 
     private func findLocation() -> Outcome {
@@ -287,6 +290,7 @@ extension Exchange {
     private func checkAccess() -> Outcome {
         if isSubrequest { return .declined }
         routing.refusal = nil
+        if !location.asksForAccess, worker.trace == nil { return .declined }
         return settleAccess(AccessCheck.first.ask(self), of: .first)
     }
 

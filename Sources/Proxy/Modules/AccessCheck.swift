@@ -1,3 +1,5 @@
+internal import Config
+
 /// What one way of deciding about access has to say.
 enum AccessVerdict {
     /// Nothing: it is not asked for here, or no rule is about this client.
@@ -24,6 +26,12 @@ enum AccessCheck: Int {
 
     /// The one behind it.
     var next: AccessCheck? { AccessCheck(rawValue: rawValue + 1) }
+
+    /// Whether one of them has something to say where these settings hold.
+    static func isAsked(by settings: LocationSettings) -> Bool {
+        !settings.access.rules.elements.isEmpty || settings.auth.realm != nil
+            || settings.authRequest.path != nil
+    }
 
     func ask(_ exchange: Exchange) -> AccessVerdict {
         switch self {

@@ -28,6 +28,8 @@ final class Location {
     let nested: LocationTree
     /// What the location's proxy directives amount to.
     let proxyPlan: ProxyPlan
+    /// Some check decides who is let in.
+    let asksForAccess: Bool
     /// Bytes of the path that the URI part of `proxy_pass` takes the place of.
     let replacedCount: Int
     /// `limit_except`: what holds for all methods but those named.
@@ -45,6 +47,7 @@ final class Location {
         nameBytes = Array(name.utf8)
         self.nested = nested
         proxyPlan = plan
+        asksForAccess = AccessCheck.isAsked(by: block.settings)
         switch kind {
         case .prefix, .prefixWithoutRegex, .exact: replacedCount = nameBytes.count
         case .server, .regex, .named, .ifBlock: replacedCount = 0
@@ -58,6 +61,7 @@ final class Location {
         settings = original.settings
         nested = original.nested
         proxyPlan = original.proxyPlan
+        asksForAccess = original.asksForAccess
         restriction = original.restriction
         place = original.place
         self.replacedCount = replacedCount
@@ -164,26 +168,32 @@ final class LocationTree {
     }
 
     func match(_ path: Span<UInt8>) -> NameMatch {
-        var found = NameMatch()
+        let index = place(of: path)
+        guard index >= 0 else { return NameMatch(slash: slash(path, besides: index)) }
+        if sorted[index].kind == .exact { return NameMatch(exact: sorted[index]) }
+        return NameMatch(prefix: sorted[index], slash: slash(path, besides: index))
+    }
+
+    /// Where the location stands in `sorted` whose name is the path, or else the longest prefix of it; -1:
+    /// there is none.
+    func place(of path: Span<UInt8>) -> Int {
         var index = lastNotAfter(path)
         while index >= 0 {
-            let location = sorted[index]
-            if isPrefix(location.nameBytes, of: path) {
-                let isWhole = location.nameBytes.count == path.count
-                if location.kind != .exact {
-                    found.prefix = location
-                    break
-                }
-                if isWhole {
-                    found.exact = location
-                    return found
-                }
+            if isPrefix(sorted[index].nameBytes, of: path),
+                sorted[index].kind != .exact || sorted[index].nameBytes.count == path.count
+            {
+                return index
             }
             index = shorter[index]
         }
-        // A location of exactly this name leaves nothing to redirect.
-        if !slashed.isEmpty, found.prefix?.nameBytes.count != path.count { found.slash = slash(path) }
-        return found
+        return -1
+    }
+
+    /// The location that the path without its last slash is redirected to. One of exactly this name, at
+    /// `index`, leaves nothing to redirect.
+    func slash(_ path: Span<UInt8>, besides index: Int) -> Location? {
+        if slashed.isEmpty || index >= 0 && sorted[index].nameBytes.count == path.count { return nil }
+        return slash(path)
     }
 
     /// The location whose name is the path and a slash.

@@ -81,12 +81,15 @@ final class VirtualServer {
     private func find(
         _ uri: Span<UInt8>, in tree: LocationTree, _ pattern: inout PatternTrace
     ) -> LocationMatch {
-        let found = tree.match(uri)
-        if let exact = found.exact { return .location(exact) }
-        if let slash = found.slash { return .redirectToSlash(slash) }
-        guard let prefix = found.prefix else {
+        let index = tree.place(of: uri)
+        if index >= 0, tree.sorted[index].kind == .exact { return .location(tree.sorted[index]) }
+        if let slash = tree.slash(uri, besides: index) { return .redirectToSlash(slash) }
+        guard index >= 0 else {
             return tree.patterns.isEmpty ? .none : matched(uri, in: tree, &pattern)
         }
+        let prefix = tree.sorted[index]
+        // Most have nothing in them, and no expressions beside them.
+        if prefix.nested.isEmpty, tree.patterns.isEmpty { return .location(prefix) }
         var inner = LocationMatch.none
         if !prefix.nested.isEmpty { inner = find(uri, in: prefix.nested, &pattern) }
         switch inner {
