@@ -18,7 +18,7 @@ enum HeaderFilter {
             return
         }
         let headers = exchange.location.settings.headers
-        let isPlain = isPlain(exchange.response.status)
+        let isPlain = isPlain(exchange.response.status) || refusesRange(exchange.response)
         if isPlain { settle(headers.expires, of: exchange) }
         for field in headers.added.elements where isPlain || field.isAlways { add(field, to: exchange) }
     }
@@ -29,6 +29,14 @@ enum HeaderFilter {
         case 200, 201, 204, 206, 301, 302, 303, 304, 307, 308: true
         default: false
         }
+    }
+
+    /// Had the range been one of the content, this would be 206: as in nginx it has the fields of that.
+    private static func refusesRange(_ response: Response) -> Bool {
+        guard response.status == 416 else { return false }
+        // A gateway's own refusal is none of ours.
+        if case .streamed = response.contentKind { return false }
+        return response.fields.contains { $0.known == .contentRange }
     }
 
     private static func add(_ field: AddedHeader, to exchange: Exchange) {

@@ -31,6 +31,7 @@ extension DifferentialGroup {
                     location /any/mixed/ { alias %PREFIX%/www/mixed/; location ~ /$ { random_index on; root %PREFIX%/www; } }
                     location /max/ { max_ranges 0; alias %PREFIX%/www/; }
                     location /noetag/ { etag off; alias %PREFIX%/www/; }
+                    location /added/ { add_header X-Added 1; expires 30d; alias %PREFIX%/www/; }
                     location /exactly/ { if_modified_since before; alias %PREFIX%/www/; }
                 }
                 """#,
@@ -40,6 +41,10 @@ extension DifferentialGroup {
                 .init(
                     "no folder to pick from", .get("/any/none/"), .get("/any/file/"), .get("/any/keep.txt")),
                 .init("nothing to pick", .get("/any/dots/"), .get("/any/mixed/")),
+                .init(
+                    "a range that is not there, with added fields", .get("/added/x.css", ["Range: bytes=9-"])
+                )
+                .ignoring("Expires", "Content-Range"),
                 .init("a file", .get("/plain.txt")),
                 .init("a file, HEAD", .head("/plain.txt")),
                 .init("an empty file", .get("/zero.txt")),
