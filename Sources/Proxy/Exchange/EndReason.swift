@@ -83,13 +83,16 @@ enum EndReason: Equatable {
         }
     }
 
-    /// Those that are counted, each in its place in shared memory.
+    /// Those that are counted, each in its place in shared memory. A gateway's status that was passed on is
+    /// `upstreamStatus`.
     static let counted: [EndReason] =
         [
             .noLiveUpstream, .overloaded, .upstreamStatus, .upstreamCut, .clientClosed, .clientTimeout,
             .badRequest, .tooLarge, .unauthorized, .denied, .limited, .noRoom, .internalError,
-        ] + UpstreamFailure.allCases.map(EndReason.retried) + UpstreamFailure.allCases.map(EndReason.upstream)
-        + [.deadline, .storageError]
+        ] + UpstreamFailure.allCases.map(EndReason.retried)
+        + UpstreamFailure.allCases.filter { $0 != .status }.map(EndReason.upstream) + [
+            .deadline, .storageError,
+        ]
 
     /// Where it is counted; `nil`: nowhere.
     var place: Int? { EndReason.counted.firstIndex(of: self) }

@@ -148,9 +148,8 @@ final class StatusGathering {
     private func takeCounters(_ shared: SharedState) {
         let counters = shared.counters
         report.failedLogins = counters.total(.failedLogins)
-        report.reasons = EndReason.counted.enumerated().compactMap { place, reason in
-            // It goes by the name of another, which is counted in its stead.
-            reason == .upstream(.status) ? nil : (reason.text, shared.reasons.load(place))
+        report.reasons = EndReason.counted.enumerated().map { place, reason in
+            (reason.text, shared.reasons.load(place))
         }
         report.connections = StatusReport.Connections { counters.total($0) }
         report.exemplars = shared.exemplars.all

@@ -375,6 +375,24 @@ import Testing
         }
     }
 
+    @Test("windows that are opened for each KiB of one long response are no flood; for nothing they are one")
+    func windowsOfContent() {
+        for isRead in [true, false] {
+            let client = ScriptedClient()
+            client.request(1)
+            let slot = client.run().compactMap { if case .head(let slot, _) = $0 { slot } else { nil } }.first
+            var isFailed = false
+            for _ in 0..<3000 where !isFailed {
+                if isRead, let slot { client.connection.sent(1024, of: slot) }
+                for stream in [1, 0] as [UInt32] {
+                    client.frame(.windowUpdate, stream: stream, [0, 0, 4, 0])
+                }
+                isFailed = client.run().contains(.failed(.enhanceYourCalm))
+            }
+            #expect(isFailed != isRead)
+        }
+    }
+
     @Test("mutated frames never trap, and cost bounded memory (seeded)")
     func mutated() {
         let sample = ScriptedClient(opens: false)

@@ -68,7 +68,7 @@ import Testing
         let worker = scripted.worker
         let entrance = try Self.listen()
         defer { close(entrance.fd) }
-        for isOn in [false, true] {
+        for isOn in [true, false] {
             let next = try ScriptedWorker(serving: "tcp_nodelay \(isOn ? "on" : "off"); \(location)")
             let configuration = next.worker.snapshot.configuration
             worker.adopt(configuration, [try #require(Net.Socket.duplicate(entrance.fd))])
