@@ -106,6 +106,21 @@ extension Exchange {
         }
     }
 
+    /// Content of the request comes more slowly than it may.
+    var isBodyTooSlow: Bool {
+        arrival.pace.isTooSlow(
+            nowMs: worker.clock.nowMs, count: body.receivedCount, rate: contentMinRate)
+    }
+
+    /// The time for more content of the request is over.
+    ///
+    /// - Returns: what comes of it; `nil`: what it was to be waited for has become of no use.
+    func lookAtBody() -> PaceLimit.Verdict? {
+        guard isReadingBody, !isAnsweredCall else { return nil }
+        return arrival.pace.look(
+            nowMs: worker.clock.nowMs, count: body.receivedCount, rate: contentMinRate)
+    }
+
     /// The content cannot be read to its end, or not once more.
     func bodyFailed(status: UInt16) {
         upstream?.abandon()

@@ -48,19 +48,13 @@ extension HTTP1Session {
             worker.cancel(readTimer)
             exchange.arrival.pace.end()
         } else {
-            if bodyIsTooSlow(exchange) { return cutSlowClient(exchange) }
+            if exchange.isBodyTooSlow { return cutSlowClient(exchange) }
             let gapMs = exchange.contentGapMs
             let lookMs = exchange.arrival.pace.wait(
                 nowMs: worker.clock.nowMs, count: exchange.body.receivedCount, gapMs: gapMs)
             arm(readTimer, afterMs: lookMs)
         }
         exchange.bodyAdvanced()
-    }
-
-    private func bodyIsTooSlow(_ exchange: Exchange) -> Bool {
-        exchange.arrival.pace.isTooSlow(
-            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
-            rate: exchange.contentMinRate)
     }
 
     /// `client_min_rate`: this one holds a connection for next to nothing.
@@ -174,12 +168,8 @@ extension HTTP1Session {
     func exchangeTimedOut() {
         guard let exchange else { return close() }
         if case .delayed(let next) = exchange.phase { return exchange.delayPassed(next) }
-        // What it was to be waited for may have become of no use meanwhile.
-        guard exchange.isReadingBody, !exchange.isAnsweredCall else { return }
-        let verdict = exchange.arrival.pace.look(
-            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
-            rate: exchange.contentMinRate)
-        switch verdict {
+        switch exchange.lookAtBody() {
+        case nil: return
         case .waits(let ms): return arm(readTimer, afterMs: ms)
         case .tooSlow: return cutSlowClient(exchange)
         case .timedOut: break

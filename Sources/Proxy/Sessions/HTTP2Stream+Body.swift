@@ -86,7 +86,7 @@ extension HTTP2Stream {
             worker.cancel(readTimer)
             exchange.arrival.pace.end()
         } else {
-            if isTooSlow(exchange) { return cutSlowClient(exchange) }
+            if exchange.isBodyTooSlow { return cutSlowClient(exchange) }
             awaitContent(exchange)
         }
         exchange.bodyAdvanced()
@@ -129,20 +129,10 @@ extension HTTP2Stream {
         worker.post(token)
     }
 
-    private func isTooSlow(_ exchange: Exchange) -> Bool {
-        exchange.arrival.pace.isTooSlow(
-            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
-            rate: exchange.contentMinRate)
-    }
-
     func readTimedOut(_ exchange: Exchange) {
         if case .delayed(let next) = exchange.phase { return exchange.delayPassed(next) }
-        // What it was to be waited for may have become of no use meanwhile.
-        guard exchange.isReadingBody, !exchange.isAnsweredCall else { return }
-        let verdict = exchange.arrival.pace.look(
-            nowMs: worker.clock.nowMs, count: exchange.body.receivedCount,
-            rate: exchange.contentMinRate)
-        switch verdict {
+        switch exchange.lookAtBody() {
+        case nil: return
         case .waits(let ms): return worker.set(readTimer, afterMs: ms)
         case .tooSlow: return cutSlowClient(exchange)
         case .timedOut: break

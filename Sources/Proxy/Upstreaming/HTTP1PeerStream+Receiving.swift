@@ -73,7 +73,7 @@ extension HTTP1PeerStream {
                     request.headRefused()
                     return true
                 }
-                if response.status == 103, takesHints(length, request) { request.hintsArrived() }
+                if response.status == 103 { request.hintsArrived(length) }
                 // The client may have left by that.
                 guard case .head = stage else { return true }
                 response.reset()
@@ -83,14 +83,6 @@ extension HTTP1PeerStream {
     }
 
     private var isInformational: Bool { (100..<200).contains(response.status) && response.status != 101 }
-
-    /// All hints of a request together take no more than one head may.
-    private func takesHints(_ length: Int, _ request: UpstreamRequest) -> Bool {
-        course.hintsLength += length
-        if course.hintsLength <= proxy.bufferSize { return true }
-        request.log(.info, "upstream sent too big early hints")
-        return false
-    }
 
     private func keepPartial(_ buffer: ByteBuffer, _ peer: PeerConnection) {
         guard buffer === relay, !buffer.isEmpty else { return }

@@ -41,8 +41,6 @@ final class HTTP1PeerStream {
         var content = ContentReader()
         /// 1xx responses so far.
         var informationalCount = 0
-        /// Bytes of those that are hints.
-        var hintsLength = 0
         /// The peer and what it sent leave the connection open for another request.
         var keepsConnection = false
         /// More of the response may be read later, and the timer waits for that.

@@ -27,17 +27,9 @@ extension HTTP2PeerStream {
             return request.headRefused()
         }
         if course.sending == .complete { awaitMore() }
-        if response.status == 103, takesHints(length, request) { request.hintsArrived() }
+        if response.status == 103 { request.hintsArrived(length) }
         // The client may have left by that.
         if case .head = stage { response.reset() }
-    }
-
-    /// All hints of a request together take no more than one head may.
-    private func takesHints(_ length: Int, _ request: UpstreamRequest) -> Bool {
-        course.hintsLength += length
-        if course.hintsLength <= proxy.bufferSize { return true }
-        request.log(.info, "upstream sent too big early hints")
-        return false
     }
 
     private func headArrived(_ request: UpstreamRequest) {

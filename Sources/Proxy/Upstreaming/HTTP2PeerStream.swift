@@ -55,8 +55,6 @@ final class HTTP2PeerStream {
         var readDeadlineMs = Int64.max
         /// 1xx responses so far.
         var informationalCount = 0
-        /// Bytes of those that are hints.
-        var hintsLength = 0
         /// The peer may send as much ahead of the client as a wide window takes.
         var isWide = false
         /// The last byte of the response came.

@@ -13,8 +13,15 @@ extension UpstreamRequest {
         endRetry()
     }
 
-    /// The peer told something ahead of its response.
-    func hintsArrived() { EarlyHints.pass(response, to: exchange) }
+    /// The peer told something ahead of its response, in so many bytes: all of it together takes no more than
+    /// one head may.
+    func hintsArrived(_ length: Int) {
+        attempt.hintsLength += length
+        guard attempt.hintsLength <= proxy.bufferSize else {
+            return log(.info, "upstream sent too big early hints")
+        }
+        EarlyHints.pass(response, to: exchange)
+    }
 
     /// The head cannot be used: nothing of it is, and the next peer is asked.
     func headRefused() {

@@ -52,6 +52,8 @@ final class UpstreamRequest {
         var activity = Activity.connecting
         /// It is counted in the group's budget.
         var isRetry = false
+        /// Bytes of the hints that came.
+        var hintsLength = 0
         /// Why it failed, as far as it is known before it ends.
         var cause = FailureCause.unknown
         /// What a call has come to if it breaks off: its server is gone, unless that has said something else.
