@@ -39,8 +39,16 @@ public struct Inheritable<Element> {
 
     /// Appends an element of this very block.
     public mutating func append(_ element: Element) {
+        if isOwn, case .merged = rule { return insert(element) }
+        // Not shared while it grows: each element would copy all before it.
+        elements = []
         own.append(element)
         begin()
+    }
+
+    private mutating func insert(_ element: Element) {
+        elements.insert(element, at: own.count)
+        own.append(element)
     }
 
     /// The block has a line of its own, also if that adds nothing.

@@ -6,9 +6,9 @@ internal import Upstream
 
 /// What a location's `proxy_…` directives amount to for each request, worked out once.
 final class ProxyPlan {
-    /// Fields that are set and have to be made for each request, the first one with those behind it, in the
-    /// order in which nginx sends them.
-    let madeFields: MadeField?
+    /// Fields that are set and have to be made for each request, in the order in which nginx sends them: each
+    /// stands for some more behind it, and one is enough as a rule.
+    private let madeFields: [MadeField]
     /// Fields behind those that are always the same, as they are sent.
     private let lastLines: [UInt8]
     /// One of the fields that are always the same is `Upgrade`.
@@ -84,7 +84,7 @@ final class ProxyPlan {
 
     /// What is the same for every request is put together once. A value that is empty sends no field.
     private static func lines(_ fields: [ProxyHeader], _ version: UpstreamHTTPVersion) -> (
-        MadeField?, [UInt8], Bool
+        [MadeField], [UInt8], Bool
     ) {
         var made: [(field: ProxyHeader, lead: [UInt8])] = []
         var constant: [UInt8] = []
@@ -100,10 +100,12 @@ final class ProxyPlan {
             constant += label + value + "\r\n".utf8
             if FieldName.recognise(field.name.span) == .upgrade { upgrades = true }
         }
-        let first = made.reversed().reduce(nil as MadeField?) { next, entry in
-            MadeField(entry.field, lead: entry.lead, version, next: next)
+        let chains = stride(from: 0, to: made.count, by: MadeField.chainMax).compactMap { start in
+            made[start..<min(start + MadeField.chainMax, made.count)].reversed().reduce(nil as MadeField?) {
+                MadeField($1.field, lead: $1.lead, version, next: $0)
+            }
         }
-        return (first, constant, upgrades)
+        return (chains, constant, upgrades)
     }
 
     private static func hidden(_ proxy: ProxySettings) -> (FieldSet, [[UInt8]], FieldSet) {
@@ -128,7 +130,11 @@ final class ProxyPlan {
         return (known, other, shown)
     }
 
-    func appendLastLines(to out: ByteBuffer) { out.append(lastLines) }
+    /// Appends the fields that are set.
+    func appendFields(_ exchange: Exchange, _ target: ProxyTarget, to out: ByteBuffer) {
+        for index in madeFields.indices { madeFields[index].write(exchange, target, to: out) }
+        out.append(lastLines)
+    }
 
     /// Whether a field of the client's request goes to the peer as it came.
     func copies(_ field: Field, of head: ByteBuffer) -> Bool {
@@ -183,6 +189,9 @@ final class MadeField {
     private let isClean: Bool
     /// The one that is sent behind it.
     private let next: MadeField?
+    /// Of more fields not each writes the next one: a file may have any number of them, and a stack has an
+    /// end.
+    static var chainMax: Int { 64 }
 
     /// Fields that mean something to the proxy itself.
     private enum Role {

@@ -60,8 +60,7 @@ enum RequestRewrite {
     ) {
         let plan = location.proxyPlan
         exchange.proxying.asksForUpgrade = plan.alwaysUpgrades
-        plan.madeFields?.write(exchange, target, to: out)
-        plan.appendLastLines(to: out)
+        plan.appendFields(exchange, target, to: out)
     }
 
     private static func copyFields(

@@ -167,6 +167,25 @@ import Testing
         #expect(connection.ends())
     }
 
+    @Test("a file may set any number of fields")
+    func manyFields() throws {
+        let count = 20_000
+        let lines = (0..<count).map { "proxy_set_header X-\($0) $host;" }.joined(separator: "\n")
+        let scene = try ScriptedScene(lines)
+        let (client, connection) = try scene.ask()
+        let end = Array("Connection: close\r\n\r\n".utf8)
+        var rounds = 0
+        while !connection.received.suffix(end.count).elementsEqual(end), rounds < 1000 {
+            scene.worker.turn()
+            connection.read()
+            rounds += 1
+        }
+        let names = connection.text.split(separator: "\r\n").filter { $0.hasPrefix("X-") }
+        #expect(names.count == count && names.last == "X-\(count - 1): a")
+        scene.say("HTTP/1.1 204 No\r\n\r\n".utf8, connection, to: client)
+        #expect(client.text.hasPrefix("HTTP/1.1 204"))
+    }
+
     // MARK: Slow clients
 
     @Test("what a slow client does not take is spooled, or waits at the gateway", arguments: [true, false])
@@ -208,7 +227,7 @@ import Testing
         let piece = [UInt8](repeating: 7, count: 64 << 10)
         var sent = 0
         var rounds = 0
-        while sent < 8 << 20, rounds < 10_000 {
+        while sent < 48 << 20, rounds < 100_000 {
             sent += connection.send(piece)
             scene.worker.turn()
             #expect(request.passage.spool?.isInFile != true || request.readAllowance <= 256 << 10)
@@ -218,7 +237,7 @@ import Testing
         client.leave()
         let left = scene.worker.worker.contentBuffers.leftFiles
         #expect(!left.isEmpty)
-        while !left.isEmpty, rounds < 20_000 {
+        while !left.isEmpty, rounds < 200_000 {
             scene.worker.turn()
             rounds += 1
         }
