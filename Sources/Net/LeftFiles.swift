@@ -30,7 +30,7 @@ public final class LeftFiles {
     /// Nothing is to be given back.
     public var isEmpty: Bool { files.isEmpty }
 
-    /// Takes over a file that has no name, or none any more.
+    /// Takes over a file that never had a name: nobody else has it.
     func add(_ fd: Int32, size: Int64) {
         guard size > LeftFiles.pieceSize else {
             close(fd)

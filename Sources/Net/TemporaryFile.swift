@@ -19,7 +19,8 @@ public final class TemporaryFile {
     /// Where it is found, if it has a name.
     public let path: String
     private let naming: Naming
-    /// Takes it over when nobody holds it any more; `nil`: it is closed then, however long that takes.
+    /// Takes it over when nobody holds it any more, if it never had a name; `nil`: it is closed then, however
+    /// long that takes.
     private let left: LeftFiles?
     /// Bytes written so far.
     public private(set) var size: Int64 = 0
@@ -49,7 +50,8 @@ public final class TemporaryFile {
 
     deinit {
         if naming == .removed { unlink(path) }
-        if let left, naming != .kept { left.add(fd, size: size) } else { close(fd) }
+        // Who had the name may have the file still, and need all of it.
+        if let left, naming == .none { left.add(fd, size: size) } else { close(fd) }
     }
 
     private static func openNameless(_ directory: String) throws(Errno) -> Int32 {

@@ -68,6 +68,24 @@ import Testing
         return fstat(fd, &status) == 0 ? Int(status.st_size) : -1
     }
 
+    @Test("what had a name stays whole for those who have it")
+    func leftToOthers() throws {
+        let folder = try TemporaryDirectory()
+        let place = try #require(TemporaryFolder(folder.file("spool"), levels: [1]))
+        let left = LeftFiles()
+        let piece = ByteBuffer(capacity: 2 << 20)
+        piece.append([UInt8](repeating: 7, count: 2 << 20))
+        for naming in [TemporaryFile.Naming.removed, .kept] {
+            var file: TemporaryFile? = try TemporaryFile(in: place, naming, left: left)
+            try file?.append(piece)
+            let other = open(try #require(file).path, O_RDONLY)
+            defer { close(other) }
+            file = nil
+            while !left.isEmpty { left.giveBack() }
+            #expect(size(other) == 2 << 20)
+        }
+    }
+
     @Test("levels are at most three, and ten digits together")
     func levels() {
         for levels in [[], [1], [1, 2, 3], [10], [4, 4, 2]] {
