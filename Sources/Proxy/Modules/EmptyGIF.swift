@@ -31,6 +31,6 @@ enum EmptyGIF {
         ) {
             (block: Block, statement: Statement) throws(ConfigError) in
             block.settings.content = .module(module)
-        }
+        }.repeatable
     }
 }

@@ -46,6 +46,6 @@ enum FLV {
         ) {
             (block: Block, statement: Statement) throws(ConfigError) in
             block.settings.content = .module(module)
-        }
+        }.repeatable
     }
 }

@@ -43,6 +43,6 @@ extension StubStatus {
         ) {
             (block: Block, statement: Statement) throws(ConfigError) in
             block.settings.content = .module(module)
-        }
+        }.repeatable
     }
 }

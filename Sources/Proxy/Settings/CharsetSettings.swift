@@ -63,7 +63,7 @@ struct CharsetSettings {
             let word = statement.argument(0)
             if word == "off" { return block[keyPath: path] = .off }
             if word.contains("$") {
-                return block[keyPath: path] = .computed(try block.template(word, statement))
+                return block[keyPath: path] = .computed(try block.builder.template(ofNames: word, statement))
             }
             block.builder.charsets.insert(Array(word.utf8), 0)
             block[keyPath: path] = .fixed(Array(word.utf8))

@@ -370,7 +370,7 @@ private enum ProxyRedirectLine {
             block.settings.proxy.redirects.clear()
         case "default":
             // As in nginx: what it stands for is the target of the location that it stands in.
-            guard case .proxy = block.settings.content else {
+            guard case .proxy(let target) = block.settings.content, !target.isGRPC else {
                 throw ConfigError(
                     "\"proxy_redirect default\" should be placed after the \"proxy_pass\" directive",
                     statement)

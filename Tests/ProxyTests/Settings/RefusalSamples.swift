@@ -490,6 +490,11 @@ enum RefusalSamples {
         (#"proxy_set_header a;"#, #"invalid number of arguments in "proxy_set_header" directive"#),
         (#"location /x;"#, #"directive "location" has no opening "{""#),
         (#"root /x {}"#, #"directive "root" is not terminated by ";""#),
+        (#"charset $1;"#, #"unknown "1" variable"#),
+        (
+            #"grpc_pass 127.0.0.1:1; proxy_redirect default;"#,
+            #""proxy_redirect default" should be placed after the "proxy_pass" directive"#
+        ),
         (#"proxy_pas x;"#, #"unknown directive "proxy_pas", did you mean "proxy_pass"?"#),
     ]
 }

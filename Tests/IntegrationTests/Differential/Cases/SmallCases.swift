@@ -122,7 +122,7 @@ extension DifferentialGroup {
             name: "stub_status",
             http: #"""
                 server { listen 127.0.0.1:%PORT1%;
-                    location = /stub { stub_status; }
+                    location = /stub { stub_status; stub_status; }
                     location = /first { return 204; }
                     location / { return 200 "$connections_active\n"; } }
                 """#,

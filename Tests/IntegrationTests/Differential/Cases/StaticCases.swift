@@ -139,7 +139,7 @@ extension DifferentialGroup {
             name: "flv",
             http: #"""
                 server { listen 127.0.0.1:%PORT1%; root %PREFIX%/www; types { video/x-flv flv; text/html html; }
-                    location / { flv; }
+                    location / { flv; flv; }
                     location /packed/ { flv; gzip on; gzip_types video/x-flv; alias %PREFIX%/www/; }
                     location /none/ { flv; error_page 404 =200 /film.flv?start=40; } }
                 """#,

@@ -111,7 +111,7 @@ extension DifferentialGroup {
                 server { listen 127.0.0.1:%PORT1%; proxy_force_ranges on;
                     location / { proxy_pass http://%GATEWAY1%; }
                     location /none/ { max_ranges 0; proxy_pass http://%GATEWAY1%; }
-                    location = /gif { empty_gif; } }
+                    location = /gif { empty_gif; empty_gif; } }
                 """#,
             cases: [
                 .init("no range", .get("/"), answers: [whole]),
