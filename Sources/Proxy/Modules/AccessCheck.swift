@@ -28,9 +28,17 @@ enum AccessCheck: Int {
     var next: AccessCheck? { AccessCheck(rawValue: rawValue + 1) }
 
     /// Whether one of them has something to say where these settings hold.
-    static func isAsked(by settings: LocationSettings) -> Bool {
-        !settings.access.rules.elements.isEmpty || settings.auth.realm != nil
-            || settings.authRequest.path != nil
+    static func areAsked(by settings: LocationSettings) -> Bool {
+        sequence(first: AccessCheck.first) { $0.next }.contains { $0.isAsked(by: settings) }
+    }
+
+    /// Whether it can have something to say where these settings hold; where none can, none is asked.
+    private func isAsked(by settings: LocationSettings) -> Bool {
+        switch self {
+        case .addresses: !settings.access.rules.elements.isEmpty
+        case .passwords: settings.auth.realm != nil
+        case .subrequest: settings.authRequest.path != nil
+        }
     }
 
     func ask(_ exchange: Exchange) -> AccessVerdict {

@@ -47,7 +47,7 @@ final class Location {
         nameBytes = Array(name.utf8)
         self.nested = nested
         proxyPlan = plan
-        asksForAccess = AccessCheck.isAsked(by: block.settings)
+        asksForAccess = AccessCheck.areAsked(by: block.settings)
         switch kind {
         case .prefix, .prefixWithoutRegex, .exact: replacedCount = nameBytes.count
         case .server, .regex, .named, .ifBlock: replacedCount = 0
