@@ -40,20 +40,38 @@ struct FieldLine {
     /// Most names are known, and in one that is, no byte is left to be judged. What is not so is read aside.
     @inline(__always)
     static func read(_ bytes: Span<UInt8>, from start: Int) -> FieldLine {
-        guard start < bytes.count, bytes[start] > .space, let colon = ByteScan.colon(in: bytes, from: start)
-        else { return readOther(bytes, from: start) }
-        let known = FieldName.recognise(bytes.extracting(start..<colon))
-        guard known != .other else { return readOther(bytes, from: start) }
+        let line = readKnown(bytes, from: start)
+        return line.kind == .field ? line : readOther(bytes, from: start)
+    }
+
+    /// Reads a line that has a known name; of any other, and of one that is not all there, it says nothing.
+    @inline(__always)
+    static func readKnown(_ bytes: Span<UInt8>, from start: Int) -> FieldLine {
         var line = FieldLine()
-        line.name = Slice(from: start, to: colon)
-        line.known = known
+        guard start < bytes.count, bytes[start] > .space, let colon = ByteScan.colon(in: bytes, from: start)
+        else { return line }
+        line.known = FieldName.recognise(bytes.extracting(start..<colon))
+        guard line.known != .other else { return line }
+        line.name = slice(start, colon)
         line.readValue(bytes, colon &+ 1)
         return line
     }
 
+    /// Whether the empty line that ends a head begins at `start`, and all of it is there.
+    @inline(__always)
+    static func isEnd(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+        start < bytes.count &- 1 && bytes[start] == .carriageReturn && bytes[start &+ 1] == .lineFeed
+    }
+
+    /// Bytes of a head, which is shorter than 4 GiB: who has it read has looked.
+    @inline(__always)
+    private static func slice(_ start: Int, _ end: Int) -> Slice {
+        Slice(start: UInt32(truncatingIfNeeded: start), count: UInt32(truncatingIfNeeded: end &- start))
+    }
+
     /// A line that has no known name, or no name at all.
     @inline(never)
-    private static func readOther(_ bytes: Span<UInt8>, from start: Int) -> FieldLine {
+    static func readOther(_ bytes: Span<UInt8>, from start: Int) -> FieldLine {
         var line = FieldLine()
         guard start < bytes.count else { return line }
         if bytes[start] <= .space {
@@ -87,7 +105,7 @@ struct FieldLine {
         while position < bytes.count {
             let byte = bytes[position]
             if byte == UInt8(ascii: ":") {
-                name = Slice(from: start, to: position)
+                name = FieldLine.slice(start, position)
                 guard position > start else { break }
                 return position
             }
@@ -142,7 +160,7 @@ struct FieldLine {
         }
         var end = textEnd
         while end > start, bytes[end &- 1] == .space || bytes[end &- 1] == .tab { end &-= 1 }
-        value = Slice(from: start, to: end)
+        value = FieldLine.slice(start, end)
         next = lineEnd &+ 1
         kind = .field
     }

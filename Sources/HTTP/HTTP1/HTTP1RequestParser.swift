@@ -132,7 +132,15 @@ public struct HTTP1RequestParser {
         _ bytes: Span<UInt8>, _ head: RequestHead, _ limits: HeadLimits
     ) throws(HeadError) -> Bool {
         while true {
-            let line = FieldLine.read(bytes, from: lineStart)
+            if FieldLine.isEnd(bytes, at: lineStart) {
+                return try end(at: lineStart + 2, bytes, head, limits)
+            }
+            let known = FieldLine.readKnown(bytes, from: lineStart)
+            if known.kind == .field {
+                try take(known, bytes, head, limits)
+                continue
+            }
+            let line = FieldLine.readOther(bytes, from: lineStart)
             switch line.kind {
             case .unfinished:
                 return try wait(bytes, limits)
@@ -143,16 +151,29 @@ public struct HTTP1RequestParser {
                 try charge(end + 1, limits)
                 throw .badField
             case .end:
-                try charge(line.next, limits)
-                lineStart = line.next
-                try head.interpret(bytes)
-                return true
+                return try end(at: line.next, bytes, head, limits)
             case .field:
-                try charge(line.next, limits)
-                try head.take(line.field, line.oddity, bytes, limits)
-                lineStart = line.next
+                try take(line, bytes, head, limits)
             }
         }
+    }
+
+    /// The empty line is there.
+    private mutating func end(
+        at next: Int, _ bytes: Span<UInt8>, _ head: RequestHead, _ limits: HeadLimits
+    ) throws(HeadError) -> Bool {
+        try charge(next, limits)
+        lineStart = next
+        try head.interpret(bytes)
+        return true
+    }
+
+    private mutating func take(
+        _ line: FieldLine, _ bytes: Span<UInt8>, _ head: RequestHead, _ limits: HeadLimits
+    ) throws(HeadError) {
+        try charge(line.next, limits)
+        try head.take(line.field, line.oddity, bytes, limits)
+        lineStart = line.next
     }
 
     private func partialLine(_ bytes: Span<UInt8>) -> Slice {

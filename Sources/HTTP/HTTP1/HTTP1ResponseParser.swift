@@ -55,6 +55,8 @@ public struct HTTP1ResponseParser {
             head.reset()
         }
         head.isUsed = true
+        // Positions are 32 bits; `proxy_buffer_size` may say what it likes.
+        let sizeMax = min(sizeMax, Int(UInt32.max))
         do throws(ResponseHeadError) {
             let isComplete = try buffer.withReadable { (bytes) throws(ResponseHeadError) in
                 try advance(bytes, head, sizeMax)
@@ -78,7 +80,17 @@ public struct HTTP1ResponseParser {
     private mutating func advance(
         _ bytes: Span<UInt8>, _ head: ResponseHead, _ sizeMax: Int
     ) throws(ResponseHeadError) -> Bool {
-        if stage == .statusLine { try checkBeginning(bytes) }
+        if stage == .statusLine {
+            if isUsualLine(bytes), HTTP1ResponseParser.usualCount <= sizeMax {
+                head.version = .http11
+                head.status = 200
+                arrivingReason = Slice(start: 13, count: 2)
+                lineStart = HTTP1ResponseParser.usualCount
+                stage = .fields
+                return try parseFields(bytes, head, sizeMax)
+            }
+            try checkBeginning(bytes)
+        }
         guard let end = ByteScan.lineFeed(in: bytes, from: max(scanned, lineStart)) else {
             return try wait(bytes, sizeMax)
         }
@@ -95,6 +107,17 @@ public struct HTTP1ResponseParser {
         scanned = bytes.count
         guard bytes.count < sizeMax else { throw .tooLarge }
         return false
+    }
+
+    /// Bytes of the line below.
+    private static var usualCount: Int { 17 }
+
+    /// `HTTP/1.1 200 OK`, which nearly everybody says, as two numbers and a byte.
+    private func isUsualLine(_ bytes: Span<UInt8>) -> Bool {
+        bytes.count >= HTTP1ResponseParser.usualCount
+            && ByteScan.word(in: bytes, at: 0) == 0x312E_312F_5054_5448
+            && ByteScan.word(in: bytes, at: 8) == 0x0D4B_4F20_3030_3220
+            && bytes[HTTP1ResponseParser.usualCount - 1] == .lineFeed
     }
 
     /// What does not begin like a status line never becomes one.
@@ -136,7 +159,15 @@ public struct HTTP1ResponseParser {
         _ bytes: Span<UInt8>, _ head: ResponseHead, _ sizeMax: Int
     ) throws(ResponseHeadError) -> Bool {
         while true {
-            let line = FieldLine.read(bytes, from: lineStart)
+            if FieldLine.isEnd(bytes, at: lineStart) {
+                return try end(at: lineStart + 2, bytes, head, sizeMax)
+            }
+            let known = FieldLine.readKnown(bytes, from: lineStart)
+            if known.kind == .field {
+                try take(known, bytes, sizeMax)
+                continue
+            }
+            let line = FieldLine.readOther(bytes, from: lineStart)
             switch line.kind {
             case .unfinished:
                 return try wait(bytes, sizeMax)
@@ -147,19 +178,27 @@ public struct HTTP1ResponseParser {
                 guard end < sizeMax else { throw .tooLarge }
                 throw .badField
             case .end:
-                guard line.next <= sizeMax else { throw .tooLarge }
-                lineStart = line.next
-                try interpret(bytes, head)
-                return true
+                return try end(at: line.next, bytes, head, sizeMax)
             case .field:
-                guard line.next <= sizeMax else { throw .tooLarge }
-                try take(line, bytes)
-                lineStart = line.next
+                try take(line, bytes, sizeMax)
             }
         }
     }
 
-    private mutating func take(_ line: FieldLine, _ bytes: Span<UInt8>) throws(ResponseHeadError) {
+    /// The empty line is there.
+    private mutating func end(
+        at next: Int, _ bytes: Span<UInt8>, _ head: ResponseHead, _ sizeMax: Int
+    ) throws(ResponseHeadError) -> Bool {
+        guard next <= sizeMax else { throw .tooLarge }
+        lineStart = next
+        try interpret(bytes, head)
+        return true
+    }
+
+    private mutating func take(
+        _ line: FieldLine, _ bytes: Span<UInt8>, _ sizeMax: Int
+    ) throws(ResponseHeadError) {
+        guard line.next <= sizeMax else { throw .tooLarge }
         if line.oddity != .none {
             let name = bytes.extracting(line.name.range)
             guard line.oddity != .foreign else { throw .badField }
@@ -168,6 +207,7 @@ public struct HTTP1ResponseParser {
         }
         guard arriving.count < HTTP1ResponseParser.fieldsMax else { throw .tooManyFields }
         arriving.append(line.field)
+        lineStart = line.next
     }
 
     private mutating func interpret(
