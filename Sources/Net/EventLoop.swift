@@ -1,3 +1,5 @@
+public import Core
+
 /// What a process that waits for events turns with: the time, deadlines, descriptors, and who stands for
 /// each.
 ///
@@ -17,10 +19,11 @@ public final class EventLoop<Endpoint> {
     public let poller: Poller
     /// Who stands where.
     @usableFromInline internal var endpoints = SlotTable<Endpoint>()
-    /// Who has more to do without an event.
-    @usableFromInline internal var posted = TokenLine()
+    /// Who has more to do without an event. Neither shrinks: filling and emptying an array takes twice the
+    /// instructions.
+    @usableFromInline internal var posted = UniqueArray<Token>(capacity: 256)
     /// Who was posted, while they go on.
-    @usableFromInline internal var running = TokenLine()
+    @usableFromInline internal var running = UniqueArray<Token>(capacity: 256)
 
     /// A loop without endpoints.
     public init() throws(Errno) {

@@ -1,3 +1,5 @@
+public import Core
+
 /// A turn of an event loop, written once; what is special to a process it says in the hooks.
 ///
 /// The compiler makes a turn of its own for each kind: nothing in it is called through a table.
@@ -75,7 +77,7 @@ extension LoopTurn {
         let count = loop.running.count
         willGoOn(count)
         for index in 0..<count {
-            if let endpoint = loop[loop.running[index]] { goOn(endpoint) }
+            if let endpoint = loop[loop.running(at: index)] { goOn(endpoint) }
         }
         loop.endPosted()
     }

@@ -1,3 +1,5 @@
+public import Core
+
 /// A deadline's place in `Timers`.
 public struct TimerID: Equatable, Sendable {
     @usableFromInline internal let index: Int32
@@ -10,7 +12,7 @@ public struct TimerID: Equatable, Sendable {
 /// heap keeps its old place and looks again when that comes up.
 public final class Timers {
     @usableFromInline
-    internal struct Entry {
+    internal struct Entry: BitwiseCopyable {
         /// When it is to fire; `Int64.max`: it is not set.
         @usableFromInline var deadlineMs: Int64
         /// The time it stands in the heap under, never later than `deadlineMs` while it is set;
@@ -29,9 +31,9 @@ public final class Timers {
         }
     }
 
-    @usableFromInline internal var entries: [Entry] = []
+    @usableFromInline internal var entries = UniqueArray<Entry>(capacity: 64)
     private var free: [Int32] = []
-    private var heap: [Int32] = []
+    private var heap = UniqueArray<Int32>(capacity: 64)
 
     /// When time began: deadlines are later.
     private let startMs: Int64
@@ -102,8 +104,8 @@ public final class Timers {
 
     /// Milliseconds until something may fire, at most `max`; -1: nothing is set.
     public func waitMs(nowMs: Int64, max: Int32) -> Int32 {
-        guard setCount > 0, let first = heap.first else { return -1 }
-        let wait = entries[Int(first)].heapMs - nowMs
+        guard setCount > 0, !heap.isEmpty else { return -1 }
+        let wait = entries[Int(heap[0])].heapMs - nowMs
         return wait <= 0 ? 0 : Int32(min(wait, Int64(max)))
     }
 
@@ -111,7 +113,8 @@ public final class Timers {
     ///
     /// Called until `nil`; what is set meanwhile is honoured at its new time.
     public func nextExpired(nowMs: Int64) -> (token: Token, kind: UInt8)? {
-        while let first = heap.first, entries[Int(first)].heapMs <= nowMs {
+        while !heap.isEmpty, entries[Int(heap[0])].heapMs <= nowMs {
+            let first = heap[0]
             let index = Int(first)
             let deadline = entries[index].deadlineMs
             if deadline > nowMs {
@@ -146,8 +149,7 @@ public final class Timers {
         guard position >= 0 else { return }
         entries[Int(index)].position = -1
         entries[Int(index)].heapMs = .max
-        let last = heap.removeLast()
-        guard last != index else { return }
+        guard let last = heap.popLast(), last != index else { return }
         heap[position] = last
         entries[Int(last)].position = Int32(position)
         siftUp(position)

@@ -2,7 +2,7 @@
 ///
 /// An event for a connection that was closed earlier in the same batch no longer matches, so no
 /// pointer and no reference count travels through the kernel.
-public struct Token: Equatable, Sendable {
+public struct Token: Equatable, Sendable, BitwiseCopyable {
     /// Where in the table.
     public let slot: UInt32
     /// How often the slot had been used before, plus one.
