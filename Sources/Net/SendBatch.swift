@@ -12,8 +12,8 @@ public final class SendBatch {
     private let ring: SendRing
     /// The system carries out what the ring is given.
     private var isUsable = true
-    /// Those of the first `count` entries.
-    private var transports = InlineArray<256, Transport?>(repeating: nil)
+    /// Those of the first `count` entries. Not retained: who adds one has it until `submit`.
+    private var transports = InlineArray<256, Unmanaged<Transport>?>(repeating: nil)
     private var count = 0
     /// For records of TLS.
     private(set) var spare: [ByteBuffer] = []
@@ -26,15 +26,13 @@ public final class SendBatch {
         self.ring = ring
     }
 
-    /// Sends from the front of `buffer`, which must stay as it is until `submit`; then `transport.send` of
-    /// the same buffer tells what came of it.
-    ///
-    /// Of a transport it lets go only what it has retained itself.
+    /// Sends from the front of `buffer`. Both it and the transport must stay as they are until `submit`; then
+    /// `transport.send` of the same buffer tells what came of it.
     @_effects(releasenone)
     public func add(_ transport: Transport, _ buffer: ByteBuffer) {
         guard isUsable, !buffer.isEmpty, let bytes = transport.prepareAhead(buffer, self) else { return }
         ring.add(transport.fd, bytes, more: transport.endsWithNextSend, tag: count)
-        transports[count] = transport
+        transports[count] = .passUnretained(transport)
         count += 1
         if count == ring.entryCount { submit() }
     }
@@ -43,7 +41,7 @@ public final class SendBatch {
     public func submit() {
         guard isUsable, count > 0 else { return }
         isUsable = ring.submit { tag, result in
-            guard let free = transports[tag].take()?.sentAhead(result),
+            guard let free = sentAhead(tag, result),
                 free.capacity <= SendBatch.spareBytesMax, spare.count < ring.entryCount
             else {
                 return
@@ -52,10 +50,15 @@ public final class SendBatch {
         }
         if !isUsable {
             // Nobody knows what became of the others. From now on each sends by itself.
-            for index in 0..<count { _ = transports[index].take()?.sentAhead(-EIO) }
+            for index in 0..<count { _ = sentAhead(index, -EIO) }
             ring.close()
         }
         count = 0
+    }
+
+    /// Tells a transport what became of what it was to send.
+    private func sentAhead(_ index: Int, _ result: Int32) -> ByteBuffer? {
+        transports[index].take()?._withUnsafeGuaranteedRef { $0.sentAhead(result) }
     }
 
     /// A buffer for a record of TLS.

@@ -162,43 +162,46 @@ extension Exchange {
 
     // MARK: Phases
 
-    enum Stage: Int {
-        case serverRewrite, findLocation, limits, access, precontent, content
-
-        /// The one behind it.
-        var next: Stage { Stage(rawValue: rawValue + 1) ?? .content }
-    }
+    enum Stage { case serverRewrite, findLocation, limits, access, precontent, content }
 
     /// Runs the phases from `stage` on until something answers or waits.
     func serve(from stage: Stage) {
-        var stage = stage
-        while true {
-            let outcome: Outcome
-            switch stage {
-            case .serverRewrite:
-                outcome = Rewrite.run(server.base.settings.rewrite, on: self, inServer: true)
-            case .findLocation:
-                outcome = findLocation()
-            case .limits:
-                outcome = checkLimits()
-            case .access:
-                outcome = checkAccess()
-            case .precontent:
-                outcome = precontent()
-            case .content:
-                outcome = content()
-            }
-            if endsForExcess() { return }
-            switch outcome {
-            case .declined where stage != .content:
-                stage = stage.next
-            case .reroute where stage != .content:
-                guard countRedirect("processing", uri) else { return }
-                stage = .findLocation
-            case .declined, .reroute, .respond, .status, .suspended, .close:
-                return conclude(outcome)
-            }
+        let outcome = run(from: stage)
+        if !endsForExcess() { conclude(outcome) }
+    }
+
+    /// - Returns: what the first phase that does not decline has decided; whatever it is, a pattern that took
+    ///   too long comes before it.
+    private func run(from stage: Stage) -> Outcome {
+        var outcome: Outcome
+        switch stage {
+        case .serverRewrite:
+            outcome = Rewrite.run(server.base.settings.rewrite, on: self, inServer: true)
+            guard goesOn(after: outcome) else { return outcome }
+            fallthrough
+        case .findLocation:
+            outcome = findLocation()
+            guard goesOn(after: outcome) else { return outcome }
+            fallthrough
+        case .limits:
+            outcome = checkLimits()
+            guard goesOn(after: outcome) else { return outcome }
+            fallthrough
+        case .access:
+            outcome = checkAccess()
+            guard goesOn(after: outcome) else { return outcome }
+            fallthrough
+        case .precontent:
+            outcome = precontent()
+            guard goesOn(after: outcome) else { return outcome }
+            fallthrough
+        case .content:
+            return content()
         }
+    }
+
+    private func goesOn(after outcome: Outcome) -> Bool {
+        if case .declined = outcome { !values.captures.isExceeded } else { false }
     }
 
     /// - Parameter step: what is done with the path.

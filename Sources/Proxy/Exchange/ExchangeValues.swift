@@ -102,11 +102,15 @@ final class ExchangeValues {
         requestID.append(contentsOf: other.requestID)
     }
 
+    private func forgetMade() {
+        for index in madeIndices { made[index].clear() }
+        madeIndices.removeAll(keepingCapacity: true)
+    }
+
     /// Forgets the values; keeps the memory.
     func reset() {
         for index in user.indices where user[index].isSet { user[index].clear() }
-        for index in madeIndices { made[index].clear() }
-        madeIndices.removeAll(keepingCapacity: true)
+        if !madeIndices.isEmpty { forgetMade() }
         captures.reset()
         if userIDs != nil { userIDs = nil }
         remoteUser.removeAll()

@@ -8,18 +8,19 @@ internal import Upstream
 enum RequestRewrite {
     /// Writes the request's head for `target` into `out`.
     static func write(_ exchange: Exchange, target: ProxyTarget, to out: ByteBuffer) {
-        let location = exchange.location
         out.removeAll()
-        requestLine(exchange, location, target, out)
-        madeFields(exchange, location, target, out)
-        if !location.proxyPlan.setsHost { line("Host: ", target.hostText, out) }
-        if !location.proxyPlan.setsConnection, location.settings.proxy.httpVersion == .http10 {
+        requestLine(exchange, target, out)
+        let plan = exchange.location.proxyPlan
+        exchange.proxying.asksForUpgrade = plan.alwaysUpgrades
+        plan.appendFields(exchange, target, to: out)
+        if !plan.setsHost { line("Host: ", target.hostText, out) }
+        if !plan.setsConnection, exchange.location.settings.proxy.httpVersion == .http10 {
             out.append("Connection: close\r\n")
         }
-        framing(exchange, location, out)
-        if location.proxyPlan.tellsClient { tellClient(exchange, out) }
-        if location.settings.proxy.passesRequestHeaders {
-            copyFields(exchange, location, of: exchange.headBytes, out)
+        framing(exchange, plan, out)
+        if plan.tellsClient { tellClient(exchange, out) }
+        if exchange.location.settings.proxy.passesRequestHeaders {
+            copyFields(exchange, plan, of: exchange.headBytes, out)
         }
         out.append("\r\n")
     }
@@ -36,11 +37,9 @@ enum RequestRewrite {
 
     // MARK: Request line
 
-    private static func requestLine(
-        _ exchange: Exchange, _ location: Location, _ target: ProxyTarget, _ out: ByteBuffer
-    ) {
+    private static func requestLine(_ exchange: Exchange, _ target: ProxyTarget, _ out: ByteBuffer) {
         exchange.proxying.method = exchange.method
-        if let method = location.settings.proxy.method {
+        if let method = exchange.location.settings.proxy.method {
             let start = out.count
             method.append(for: exchange, to: out)
             let written = Slice(from: start, to: out.count)
@@ -50,23 +49,15 @@ enum RequestRewrite {
         }
         out.append(" ")
         RequestTarget.write(exchange, target, to: out)
-        out.append(location.settings.proxy.httpVersion == .http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n")
+        out.append(
+            exchange.location.settings.proxy.httpVersion == .http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n")
     }
 
     // MARK: Fields
 
-    private static func madeFields(
-        _ exchange: Exchange, _ location: Location, _ target: ProxyTarget, _ out: ByteBuffer
-    ) {
-        let plan = location.proxyPlan
-        exchange.proxying.asksForUpgrade = plan.alwaysUpgrades
-        plan.appendFields(exchange, target, to: out)
-    }
-
     private static func copyFields(
-        _ exchange: Exchange, _ location: Location, of bytes: ByteBuffer, _ out: ByteBuffer
+        _ exchange: Exchange, _ plan: ProxyPlan, of bytes: ByteBuffer, _ out: ByteBuffer
     ) {
-        let plan = location.proxyPlan
         let head = exchange.head
         let web = exchange.proxying.web
         for index in head.fields.indices where plan.copies(head.fields[index], of: bytes) {
@@ -93,9 +84,9 @@ enum RequestRewrite {
         out.append("\r\n")
     }
 
-    private static func framing(_ exchange: Exchange, _ location: Location, _ out: ByteBuffer) {
+    private static func framing(_ exchange: Exchange, _ plan: ProxyPlan, _ out: ByteBuffer) {
         switch exchange.body.offer {
-        case .none: if location.proxyPlan.setsZeroLength { length(0, out) }
+        case .none: if plan.setsZeroLength { length(0, out) }
         case .length(let count): length(count, out)
         case .chunked: out.append("Transfer-Encoding: chunked\r\n")
         case .unframed: break

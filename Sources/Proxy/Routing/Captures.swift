@@ -25,7 +25,7 @@ struct Captures {
     var isExceeded: Bool { if case .none = excess { false } else { true } }
 
     mutating func reset() {
-        excess = nil
+        if isExceeded { excess = nil }
         forget()
     }
 

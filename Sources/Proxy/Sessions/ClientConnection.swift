@@ -1,4 +1,5 @@
 internal import Core
+internal import HTTP
 internal import Net
 
 /// A client's connection: who is at the other end and what it speaks through.
@@ -96,6 +97,12 @@ final class ClientConnection {
 
     /// Whose rules hold for a request until it is known which host it is for: `namedServer`, found once.
     var presumedServer: VirtualServer { details?.presumedServer ?? listen.defaultServer }
+
+    /// Its limits for heads. Of either server by itself: what may be one or the other is retained.
+    var arrivalLimits: HeadLimits {
+        if let named = details?.presumedServer { return named.arrivalLimits }
+        return listen.defaultServer.arrivalLimits
+    }
 
     private func presumeServer() {
         let named = namedServer

@@ -8,21 +8,23 @@ enum HTTP1ResponseHead {
     ///
     /// - Parameter keepsAlive: whether the connection may stay; afterwards, whether the client is told so.
     static func write(_ exchange: Exchange, to writer: HTTP1Writer, keepsAlive: inout Bool) {
-        write(exchange, exchange.location, writer, writer.pending, &keepsAlive)
+        settleFraming(exchange, writer, &keepsAlive)
+        // Taken out and put back: what stays in the writer is retained for each call.
+        let out = writer.takePending()
+        write(exchange, writer.framing, out, &keepsAlive)
+        writer.putBack(consume out)
     }
 
     private static func write(
-        _ exchange: Exchange, _ location: Location, _ writer: HTTP1Writer, _ out: ByteBuffer,
-        _ keepsAlive: inout Bool
+        _ exchange: Exchange, _ framing: HTTP1Writer.Framing, _ out: ByteBuffer, _ keepsAlive: inout Bool
     ) {
         let response = exchange.response
-        settleFraming(exchange, location, writer, &keepsAlive)
         statusLine(response, out)
-        if !response.hasOwnServer { server(location, out) }
+        if !response.hasOwnServer { server(exchange, out) }
         if !response.hasOwnDate { exchange.worker.appendDate(to: out) }
-        entity(exchange, out, writer.framing)
-        if case .chunked = writer.framing { out.append("Transfer-Encoding: chunked\r\n") }
-        connection(exchange, location, out, &keepsAlive)
+        entity(exchange, out, framing)
+        if case .chunked = framing { out.append("Transfer-Encoding: chunked\r\n") }
+        connection(exchange, out, &keepsAlive)
         if response.variesByEncoding { out.append("Vary: Accept-Encoding\r\n") }
         out.append(contentsOf: response.lines)
         out.append("\r\n")
@@ -37,7 +39,7 @@ enum HTTP1ResponseHead {
 
     /// RFC 9112 §6.3, the sender's side.
     private static func settleFraming(
-        _ exchange: Exchange, _ location: Location, _ writer: HTTP1Writer, _ keepsAlive: inout Bool
+        _ exchange: Exchange, _ writer: HTTP1Writer, _ keepsAlive: inout Bool
     ) {
         let response = exchange.response
         let status = response.status
@@ -45,7 +47,8 @@ enum HTTP1ResponseHead {
             writer.framing = .none
         } else if response.contentLength != nil, !response.expectsTrailers {
             writer.framing = .identity
-        } else if exchange.head.version >= .http11 && location.settings.core.chunkedTransferEncoding {
+        } else if exchange.head.version >= .http11 && exchange.location.settings.core.chunkedTransferEncoding
+        {
             writer.framing = .chunked
         } else {
             writer.framing = .identity
@@ -72,8 +75,8 @@ enum HTTP1ResponseHead {
         out.append("\r\n")
     }
 
-    private static func server(_ location: Location, _ out: ByteBuffer) {
-        switch location.settings.core.serverTokens {
+    private static func server(_ exchange: Exchange, _ out: ByteBuffer) {
+        switch exchange.location.settings.core.serverTokens {
         case .off: out.append("Server: portico\r\n")
         case .on, .build:
             out.append("Server: portico/")
@@ -113,17 +116,16 @@ enum HTTP1ResponseHead {
     }
 
     private static func connection(
-        _ exchange: Exchange, _ location: Location, _ out: ByteBuffer, _ keepsAlive: inout Bool
+        _ exchange: Exchange, _ out: ByteBuffer, _ keepsAlive: inout Bool
     ) {
-        let core = location.settings.core
         if exchange.response.isUpgrade {
             // Not of a CONNECT that was answered with 200: its connection is the tunnel.
             if exchange.response.status == 101 { out.append("Connection: upgrade\r\n") }
         } else if keepsAlive && !exchange.worker.isDraining
-            && !exchange.client.isOutdated && core.keepaliveTimeoutMs > 0
+            && !exchange.client.isOutdated && exchange.location.settings.core.keepaliveTimeoutMs > 0
         {
             out.append("Connection: keep-alive\r\n")
-            let seconds = core.keepaliveHeaderSeconds
+            let seconds = exchange.location.settings.core.keepaliveHeaderSeconds
             if seconds > 0 {
                 out.append("Keep-Alive: timeout=")
                 out.append(decimal: seconds)

@@ -168,7 +168,7 @@ final class HTTP1Session {
     }
 
     private func parseHead(_ buffer: ByteBuffer, of exchange: Exchange) -> Bool {
-        let limits = connection.presumedServer.arrivalLimits
+        let limits = connection.arrivalLimits
         switch parser.parse(buffer, into: exchange.head, limits: limits) {
         case .incomplete:
             return false

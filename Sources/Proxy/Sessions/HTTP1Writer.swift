@@ -35,6 +35,11 @@ final class HTTP1Writer {
         return fresh
     }
 
+    /// The same, for who puts it back.
+    func takePending() -> ByteBuffer { held.take() ?? pool.take() }
+
+    func putBack(_ buffer: consuming ByteBuffer) { held = consume buffer }
+
     /// Frames the bytes of `slice` as the client wants them, behind what is pending.
     func append(_ slice: Slice, of content: ByteBuffer) {
         guard !slice.isEmpty else { return }

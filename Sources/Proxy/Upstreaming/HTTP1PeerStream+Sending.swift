@@ -14,8 +14,11 @@ extension HTTP1PeerStream {
     /// One record of TLS instead of two.
     private static var joinedRecordMax: Int { 16 << 10 }
 
-    /// Sends the request over its connection, and reads the response.
-    func begin(over peer: PeerConnection, for request: UpstreamRequest) {
+    /// Lets the request be sent over its connection, and the response be read.
+    ///
+    /// - Returns: so much content is there that it is to be sent now, while it is in the processor's cache;
+    ///   the rest leaves with what else this turn sends: see `HTTP1Session.leftMax`.
+    func begin(over peer: PeerConnection, for request: UpstreamRequest) -> Bool {
         peer.state = .inUse
         stage = .head
         request.attempt.activity = .sendingRequest
@@ -24,8 +27,6 @@ extension HTTP1PeerStream {
         if requestHead.isEmpty, let target = exchange.proxying.target { write(for: target) }
         outgoing.append(contentsOf: requestHead)
         if exchange.stream.sparesHeads { spareHead() }
-        // Much content leaves while it is in the processor's cache, the rest with what else this turn sends:
-        // see `HTTP1Session.leftMax`.
         var leavesNow = false
         if case .bytes(let slice, of: _) = body.next(framing: outgoing) {
             leavesNow = slice.count > Self.heldBackMax
@@ -33,9 +34,9 @@ extension HTTP1PeerStream {
         peer.outgoing = consume outgoing
         // `proxy_read_timeout` begins when the request is out: until then other waits are bounded.
         worker.cancel(peer.readTimer)
-        if leavesNow { sendMore(over: peer) }
         worker.post(peer.token)
         if !peer.transport.isWritable { peer.arm(peer.writeTimer, afterMs: proxy.sendTimeoutMs) }
+        return leavesNow
     }
 
     /// Sends what the socket takes.

@@ -122,16 +122,21 @@ final class HTTP1PeerStream {
     func opened() {
         guard let connection, let request else { return }
         request.connected()
-        guard exchange.proxying.target?.isTunnel == true else { return begin(over: connection, for: request) }
-        stage = .tunnel
-        worker.cancel(connection.writeTimer)
-        request.tunnelOpened(over: connection)
+        if exchange.proxying.target?.isTunnel == true {
+            stage = .tunnel
+            worker.cancel(connection.writeTimer)
+            request.tunnelOpened(over: connection)
+        } else if begin(over: connection, for: request) {
+            sendMore(over: connection)
+        }
     }
 
-    func start(over connection: PeerConnection, for request: UpstreamRequest) {
-        self.connection = connection
+    func start(over connection: consuming PeerConnection, for request: UpstreamRequest) {
         connection.owner = self
-        begin(over: connection, for: request)
+        let leavesNow = begin(over: connection, for: request)
+        guard leavesNow else { return self.connection = consume connection }
+        self.connection = connection
+        sendMore(over: connection)
     }
 
     /// Events of its connection, once that is open.

@@ -128,7 +128,7 @@ final class PeerStream {
     }
 
     /// Sends the request over a connection that is open, and reads the response.
-    func start(over connection: PeerConnection, for request: UpstreamRequest) {
+    func start(over connection: consuming PeerConnection, for request: UpstreamRequest) {
         switch spoken {
         case .http1: http1.start(over: connection, for: request)
         case .http2(let stream): stream.start(over: connection)
