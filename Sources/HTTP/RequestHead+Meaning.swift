@@ -28,10 +28,12 @@ extension RequestHead {
     public func appendHostName(of buffer: ByteBuffer, to out: ByteBuffer) {
         guard let host else { return }
         if judgedHost.name != nil { return judgedHost.appendName(to: out) }
-        let length = buffer.withBytes(of: host) { HostName.lengthWithoutPort($0) }
-        let start = Int(host.start)
-        out.append(lowercased: Slice(from: start, to: start + length), of: buffer)
+        HostName.appendName(of: host, in: buffer, to: out)
     }
+
+    /// The host that a head names which may have been refused before it counted; it may be none. RFC 9112
+    /// §3.2.2: a target's own authority wins.
+    public var namedHost: Slice? { authority ?? firstField(.host)?.value }
 
     func forgetMeaning() {
         host = nil

@@ -62,13 +62,15 @@ import Testing
     }
 
     @Test(
-        "the port and a dot at the end do not count",
+        "the port, a dot at the end and capitals do not count",
         arguments: [
-            ("a:80", "a"), ("a", "a"), ("a.", "a"), ("a.:80", "a"), ("[::1]:80", "[::1]"), ("[::1]", "[::1]"),
+            ("a:80", "a"), ("A", "a"), ("a.", "a"), ("a.:80", "a"), ("[::F]:80", "[::f]"), ("[::1]", "[::1]"),
             ("", ""),
         ])
-    func withoutPort(host: String, name: String) {
-        #expect(HostName.lengthWithoutPort(filled(host)) == name.utf8.count)
+    func names(host: String, name: String) {
+        let (bytes, out) = (filled("<\(host)>"), ByteBuffer(capacity: 0))
+        HostName.appendName(of: Slice(from: 1, to: bytes.count - 1), in: bytes, to: out)
+        #expect(out.bytes == Array(name.utf8))
     }
 
     @Test("a head that has read others finds each host valid, and names it, as one that has read none")

@@ -152,8 +152,10 @@ public enum HostName {
         return end
     }
 
-    /// The same of all that is readable in `host`.
-    public static func lengthWithoutPort(_ host: ByteBuffer) -> Int {
-        host.withReadable { lengthWithoutPort($0) }
+    /// Appends the name that servers are found by: the host without its port, in small letters.
+    public static func appendName(of host: Slice, in bytes: ByteBuffer, to out: ByteBuffer) {
+        let length = bytes.withBytes(of: host) { lengthWithoutPort($0) }
+        let start = Int(host.start)
+        out.append(lowercased: Slice(from: start, to: start + length), of: bytes)
     }
 }

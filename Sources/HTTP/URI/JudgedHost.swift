@@ -27,9 +27,8 @@ struct JudgedHost {
         guard HostName.isValid(host) else { return false }
         guard host.count <= JudgedHost.countMax else { return true }
         bytes.append(host)
-        bytes.append(
-            lowercased: Slice(from: 0, to: HostName.lengthWithoutPort(host)), of: bytes)
         count = host.count
+        HostName.appendName(of: Slice(from: 0, to: count), in: bytes, to: bytes)
         return true
     }
 

@@ -85,7 +85,10 @@ extension Exchange {
             head.refuseTarget()
         }
         method = head.method
-        readHost(uri.isEmpty ? nil : head.host ?? head.firstField(.host)?.value)
+        host.removeAll()
+        if !uri.isEmpty, let named = head.namedHost {
+            HostName.appendName(of: named, in: headBytes, to: host)
+        }
         if host.withReadable({ HostName.isValid($0) }) {
             selectServer()
         } else {
@@ -94,15 +97,6 @@ extension Exchange {
             adopt(client.presumedServer)
         }
         head.dropInvalidFields(in: headBytes, server.headLimits)
-    }
-
-    /// RFC 9110 §7.2: an absolute-form target's authority, else the Host field; lower-case, no port.
-    private func readHost(_ field: Slice?) {
-        host.removeAll()
-        guard let field else { return }
-        host.append(lowercased: field, of: headBytes)
-        let length = host.withReadable { HostName.lengthWithoutPort($0) }
-        host.truncate(to: length)
     }
 
     private func selectServer() {

@@ -172,7 +172,11 @@ extension DifferentialGroup {
             "GET a HTTP/1.1\r\nHost: h", "GET /a HTTP/1.1\r\nHost: a b",
             "PUT /a%20/./b?b=c HTTP/1.1\r\nHost: h\r\nHost: g", "TRACE /t?u HTTP/1.1\r\nHost: other.test",
             "GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: Basic YTpi\r\nAuthorization: Basic YTpj",
-            "POST a HTTP/1.1\r\nHost: h",
+            "POST a HTTP/1.1\r\nHost: h", "GET http://other.test/a?b=c HTTP/1.1\r\nHost: a..b",
+            "GET http://other.test/ HTTP/1.1\r\nHost: h\r\nHost: h", "GET http://other.test/ HTTP/1.1",
+            "GET http://Other.test.:80/ HTTP/1.1\r\nHost: h\r\nContent-Length: x",
+            "GET http://x.test/ HTTP/1.1\r\nHost: other.test\r\nHost: a",
+            "GET http://other.test/../x HTTP/1.1\r\nHost: other.test",
         ]
         var cases: [DifferentialCase] = []
         for (port, page) in ["the built-in page", "a text", "a gateway by URI", "a gateway by name"]
