@@ -23,11 +23,12 @@ struct LocationCandidates {
 
     /// - Returns: whether what was chosen is among them, and ended the search.
     private mutating func list(_ tree: LocationTree, indent: String) -> Bool {
-        let found = tree.match(path.span)
+        let index = tree.place(of: path.span)
+        let named = index >= 0 ? tree.sorted[index] : nil
         var strangers = 0
         var isSettled = false
         for location in tree.sorted {
-            let reason = reason(location, found)
+            let reason = reason(location, besides: named)
             if reason == nil {
                 strangers += 1
                 if strangers > LocationCandidates.strangersMax { continue }
@@ -35,7 +36,7 @@ struct LocationCandidates {
             let other =
                 location.kind == .exact ? "the path is another one" : "the path does not begin with it"
             add(location, indent, reason ?? other)
-            if location === found.prefix, found.exact == nil, !location.nested.isEmpty {
+            if location === named, location.kind != .exact, !location.nested.isEmpty {
                 isSettled = list(location.nested, indent: indent + "  ")
             }
         }
@@ -44,7 +45,7 @@ struct LocationCandidates {
         }
         var isMatched = false
         for location in tree.patterns {
-            let obstacle = isSettled ? "a nested one was found" : obstacle(found, isMatched)
+            let obstacle = isSettled ? "a nested one was found" : obstacle(named, isMatched)
             if let obstacle {
                 add(location, indent, "not looked at: \(obstacle)")
                 continue
@@ -52,24 +53,25 @@ struct LocationCandidates {
             isMatched = look(at: location, indent)
             if isMatched, !location.nested.isEmpty { _ = list(location.nested, indent: indent + "  ") }
         }
-        return isSettled || chosen.map { isMatched || found.exact === $0 } ?? false
+        let isExact = named?.kind == .exact && named === chosen
+        return isSettled || isExact || isMatched && chosen != nil
     }
 
+    /// - Parameter named: the one that the path leads to by name alone.
     /// - Returns: `nil`: the path has nothing to do with it.
-    private func reason(_ location: Location, _ found: LocationTree.NameMatch) -> String? {
-        if location === found.exact { return "the path is exactly that" }
-        if location.kind == .exact { return nil }
-        if location === found.prefix { return "the longest one that the path begins with" }
-        guard path.starts(with: location.nameBytes) else { return nil }
-        return found.exact == nil ? "another one is longer" : "another one is exactly the path"
+    private func reason(_ location: Location, besides named: Location?) -> String? {
+        let isExact = location.kind == .exact
+        if location === named {
+            return isExact ? "the path is exactly that" : "the longest one that the path begins with"
+        }
+        guard !isExact, path.starts(with: location.nameBytes) else { return nil }
+        return named?.kind == .exact ? "another one is exactly the path" : "another one is longer"
     }
 
     /// Why expressions are not looked at; `nil`: they are.
-    private func obstacle(_ found: LocationTree.NameMatch, _ isMatched: Bool) -> String? {
-        if found.exact != nil { return "an exact one was found" }
-        if let prefix = found.prefix, prefix.kind == .prefixWithoutRegex {
-            return "\"^~ \(prefix.name)\" forbids it"
-        }
+    private func obstacle(_ named: Location?, _ isMatched: Bool) -> String? {
+        if let named, named.kind == .exact { return "an exact one was found" }
+        if let named, named.kind == .prefixWithoutRegex { return "\"^~ \(named.name)\" forbids it" }
         return isMatched ? "an earlier one matches" : nil
     }
 

@@ -160,20 +160,6 @@ final class LocationTree {
 
     var isEmpty: Bool { sorted.isEmpty && patterns.isEmpty }
 
-    /// What the path leads to by name alone.
-    struct NameMatch {
-        var exact: Location?
-        var prefix: Location?
-        var slash: Location?
-    }
-
-    func match(_ path: Span<UInt8>) -> NameMatch {
-        let index = place(of: path)
-        guard index >= 0 else { return NameMatch(slash: slash(path, besides: index)) }
-        if sorted[index].kind == .exact { return NameMatch(exact: sorted[index]) }
-        return NameMatch(prefix: sorted[index], slash: slash(path, besides: index))
-    }
-
     /// Where the location stands in `sorted` whose name is the path, or else the longest prefix of it; -1:
     /// there is none.
     func place(of path: Span<UInt8>) -> Int {
