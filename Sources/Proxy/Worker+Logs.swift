@@ -35,7 +35,7 @@ extension Worker {
     func account(for exchange: Exchange) {
         if let trace { return trace.end() }
         count(exchange)
-        if exchange.isLogged { exchange.snapshot.logs.write(exchange) }
+        exchange.writeAccessLogs()
         if exchange.location.settings.core.postAction != nil { PostAction.send(for: exchange) }
     }
 

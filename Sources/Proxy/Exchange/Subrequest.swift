@@ -254,7 +254,7 @@ final class Subrequest {
         state = .over(answer)
         exchange.advance(.ended)
         exchange.finished()
-        if exchange.location.settings.logs.logsSubrequests { exchange.snapshot.logs.write(exchange) }
+        if exchange.location.settings.logs.logsSubrequests { exchange.writeAccessLogs() }
         worker.post(token)
     }
 

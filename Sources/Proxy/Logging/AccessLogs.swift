@@ -32,9 +32,9 @@ final class AccessLogs {
         return first.map { Int(max(0, $0 - clock.nowMs)) }
     }
 
-    /// Writes the lines that the location in force asks for.
-    func write(_ exchange: Exchange) {
-        for target in exchange.location.settings.logs.access.elements {
+    /// Writes a line to each of `targets` whose condition holds.
+    fileprivate func write(_ exchange: Exchange, to targets: [AccessLogTarget]) {
+        for target in targets {
             if let condition = target.condition, !condition.isYes(for: exchange) { continue }
             guard case .file(let index) = target.place else {
                 write(exchange, target)
@@ -72,6 +72,9 @@ final class AccessLogs {
 }
 
 extension Exchange {
-    /// The location in force asks for a line.
-    var isLogged: Bool { !location.settings.logs.access.elements.isEmpty }
+    /// Writes the lines that the location in force asks for.
+    func writeAccessLogs() {
+        let targets = location.settings.logs.access.elements
+        if !targets.isEmpty { snapshot.logs.write(self, to: targets) }
+    }
 }
