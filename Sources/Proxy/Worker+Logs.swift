@@ -1,6 +1,5 @@
 internal import Net
 internal import Sharing
-internal import Status
 
 /// What the worker says, and of whom.
 extension Worker {
@@ -46,7 +45,7 @@ extension Worker {
         else { return }
         log(.alert, "write() to \"\(path)\" failed \(loss.errno.logText)")
         shared.chronicle.tell(
-            .limit, at: clock.wallMs, stripe: path.utf8.reduce(0) { $0 &+ Int($1) },
-            Chronicle.Entry(path, StatusReport.Happening.cannotBeWritten, reason: loss.errno.logText))
+            .log, at: clock.wallMs, stripe: path.utf8.reduce(0) { $0 &+ Int($1) },
+            Chronicle.Entry(path, "cannot be written", reason: loss.errno.logText))
     }
 }

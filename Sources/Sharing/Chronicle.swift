@@ -20,6 +20,8 @@ public final class Chronicle {
         case certificate
         /// A limit was hit.
         case limit
+        /// An access log's lines are lost.
+        case log
 
         /// As programs and people read it.
         public var name: String {
@@ -30,6 +32,7 @@ public final class Chronicle {
             case .process: "process"
             case .certificate: "certificate"
             case .limit: "limit"
+            case .log: "log"
             }
         }
 
@@ -40,8 +43,8 @@ public final class Chronicle {
             switch self {
             case .server: (100, 1000)
             case .change, .reload, .process, .certificate: (20, 1000)
-            // Whoever is limited is so many times.
-            case .limit: (1, 10_000)
+            // Whoever is limited is so many times; a disk stays full for a while.
+            case .limit, .log: (1, 10_000)
             }
         }
 
@@ -88,7 +91,7 @@ public final class Chronicle {
     }
 
     private static var headSize: Int { 2 + stripes * 2 }
-    /// Rations of one kind: one of many limits must not use up what tells of the others.
+    /// Rations of one kind: one of many limits, or logs, must not use up what tells of the others.
     private static var stripes: Int { 16 }
     private static var textCount: Int { 5 }
     fileprivate static var placeSize: Int { 4 + textCount * SharedText.numbers }

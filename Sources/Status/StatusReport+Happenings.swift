@@ -3,9 +3,6 @@ package import Sharing
 extension StatusReport {
     /// Something that happened to the service or to a server.
     package struct Happening {
-        /// What is said of a log whose lines are lost.
-        package static let cannotBeWritten = "cannot be written"
-
         let kind: Chronicle.Kind
         let entry: Chronicle.Entry
 

@@ -310,8 +310,7 @@ extension StatusVerdict {
     private static func failures(of report: StatusReport) -> [Problem] {
         let recent = report.events.filter { report.nowMs - $0.atMs <= failuresMin.ms }
         let lossy = report.happenings.first { happening in
-            happening.entry.what == StatusReport.Happening.cannotBeWritten
-                && report.nowMs - happening.entry.atMs <= failuresMin.ms
+            happening.kind == .log && report.nowMs - happening.entry.atMs <= failuresMin.ms
         }
         let losses = lossy.map { log in
             Problem(

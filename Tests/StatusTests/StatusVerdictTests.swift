@@ -145,6 +145,21 @@ import Upstream
         #expect(StatusVerdict(here).problems.map(\.kind.rawValue) == ["failures"])
     }
 
+    @Test("a log whose lines are lost makes it amber for a minute; a limit that was hit does not")
+    func lostLines() throws {
+        var here = report(try upstream([Row()]))
+        here.nowMs = 100_000
+        func verdict(_ kind: Chronicle.Kind, atMs: Int) -> String {
+            var entry = Chronicle.Entry("/a.log", "cannot be written", reason: "(28: No space)")
+            entry.atMs = atMs
+            here.happenings = [StatusReport.Happening(kind: kind, entry: entry)]
+            return StatusVerdict(here).text
+        }
+        let well = "All well: 1 of 1 gateways up"
+        #expect(verdict(.limit, atMs: 99_000) == well && verdict(.log, atMs: 39_000) == well)
+        #expect(verdict(.log, atMs: 40_000).contains("log \"/a.log\" cannot be written: (28: No space)"))
+    }
+
     @Test("a server that has become slow is told of before a minute is over")
     func recentlySlow() throws {
         var slow = try answering((500, 0, 0, 800), (400, 0, 0, 800))
