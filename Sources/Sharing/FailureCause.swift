@@ -17,6 +17,8 @@ public enum FailureCause: Equatable, Sendable {
     case expired, revoked, otherName, unverified
     /// What came is no answer.
     case invalid
+    /// It reset the request's stream, by this code of HTTP/2; `nil`: nobody knows it.
+    case reset(UInt8?)
     case status(UInt16)
 
     private static let words: [(cause: FailureCause, text: String)] = [
@@ -28,6 +30,9 @@ public enum FailureCause: Equatable, Sendable {
         (.cut, "its answer broke off in the middle"), (.missing, "its socket does not exist"),
         (.forbidden, "connecting to it is not permitted"),
     ]
+
+    /// What codes of resets are told by, one number each; the last stands for all that nobody knows.
+    private static var resets: Range<Int> { 64..<96 }
 
     /// connect(2) failed.
     public init(connecting errno: Errno) {
@@ -56,6 +61,9 @@ public enum FailureCause: Equatable, Sendable {
     init(number: Int) {
         if number >= 100, let status = UInt16(exactly: number) {
             self = .status(status)
+        } else if FailureCause.resets.contains(number) {
+            let code = number - FailureCause.resets.lowerBound
+            self = .reset(code < FailureCause.resets.count - 1 ? UInt8(truncatingIfNeeded: code) : nil)
         } else {
             self = FailureCause.words.indices.contains(number) ? FailureCause.words[number].cause : .unknown
         }
@@ -64,12 +72,17 @@ public enum FailureCause: Equatable, Sendable {
     /// Below 1024.
     var number: Int {
         if case .status(let status) = self { return min(Int(status), 1023) }
+        if case .reset(let code) = self {
+            let (first, last) = (FailureCause.resets.lowerBound, FailureCause.resets.upperBound - 1)
+            return code.map { min(first + Int($0), last) } ?? last
+        }
         return FailureCause.words.firstIndex { $0.cause == self } ?? 0
     }
 
     /// In words; empty: nobody knows.
     public var text: String {
         if case .status(let status) = self { return "it answered \(status)" }
+        if case .reset = self { return "it reset the stream" }
         return FailureCause.words[number].text
     }
 }

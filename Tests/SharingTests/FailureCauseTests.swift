@@ -19,6 +19,14 @@ import Testing
         #expect(FailureCause(number: cause.number) == cause)
     }
 
+    @Test(
+        "a reset is kept with its code, or as unknown", arguments: [UInt8(0), 8, 30, 31, 255])
+    func reset(code: UInt8) {
+        let read = FailureCause(number: FailureCause.reset(code).number)
+        #expect(read == .reset(code < 31 ? code : nil) && read.text == "it reset the stream")
+        #expect(FailureCause(number: FailureCause.reset(nil).number) == .reset(nil))
+    }
+
     @Test("a status is kept as it is", arguments: [UInt16(100), 502, 999])
     func status(_ status: UInt16) {
         #expect(FailureCause(number: FailureCause.status(status).number) == .status(status))

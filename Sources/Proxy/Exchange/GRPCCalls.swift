@@ -1,5 +1,6 @@
 internal import Core
 internal import HTTP
+internal import Sharing
 internal import Upstream
 
 /// gRPC calls: requests of their type in locations that pass them on (`grpc_pass`).
@@ -96,7 +97,7 @@ extension UpstreamRequest {
             exchange.response.contentLength == nil, exchange.response.expectsTrailers, exchange.takesTrailers
         else { return false }
         let isLate = exchange.accounting.fault == .deadline
-        let status = isLate ? .deadlineExceeded : attempt.callStatus
+        let status = isLate ? .deadlineExceeded : GRPCStatus(cutBy: attempt.cause)
         let lines = worker.takeScratch()
         defer { worker.giveScratch(lines) }
         lines.append("grpc-status: \(status.rawValue)\r\ngrpc-message: \(status.title)\r\n")
@@ -104,6 +105,20 @@ extension UpstreamRequest {
         receivedTrailers.append(lines: 0..<lines.count, of: lines)
         receivedTrailers.complete()
         return true
+    }
+}
+
+extension GRPCStatus {
+    /// What a call has come to whose answer broke off: its server is gone, unless that has said something
+    /// else.
+    fileprivate init(cutBy cause: FailureCause) {
+        switch cause {
+        case .reset(let code): self.init(reset: code.flatMap { HTTP2ErrorCode(rawValue: UInt32($0)) })
+        case .invalid: self = .internal
+        case .unknown, .refused, .unreachable, .missing, .forbidden, .broken, .cut, .late, .handshake,
+            .expired, .revoked, .otherName, .unverified, .status:
+            self = .unavailable
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 internal import Core
 internal import HTTP
 internal import Net
+internal import Sharing
 internal import Upstream
 
 /// One request to a peer over HTTP/2, and the response to it.
@@ -341,7 +342,7 @@ final class HTTP2PeerStream {
     /// - Parameter isAlone: it may have a connection of its own; not all of so many may.
     func brokenOff(_ reason: String, isAlone mayBeAlone: Bool) {
         isAlone = isAlone || mayBeAlone && stage != .waiting
-        request?.attempt.callStatus = .internal
+        request?.attempt.cause = .invalid
         cutOff(reason, .error)
     }
 
@@ -355,11 +356,11 @@ final class HTTP2PeerStream {
             request?.log(.error, "upstream reset the stream: \(code?.name ?? "unknown error")")
             // The connection is as good as it was: another one would not help.
             request?.attempt.carrier = .newConnection
-            request?.attempt.callStatus = GRPCStatus(reset: code)
+            request?.attempt.cause = .reset(code.flatMap { UInt8(exactly: $0.rawValue) })
             fail(.error)
         case .malformed(let code):
             request?.log(.error, "upstream sent invalid HTTP/2: \(code.name)")
-            request?.attempt.callStatus = .internal
+            request?.attempt.cause = .invalid
             fail(.invalidHeader)
         }
     }

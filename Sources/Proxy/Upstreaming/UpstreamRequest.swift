@@ -56,8 +56,6 @@ final class UpstreamRequest {
         var hintsLength = 0
         /// Why it failed, as far as it is known before it ends.
         var cause = FailureCause.unknown
-        /// What a call has come to if it breaks off: its server is gone, unless that has said something else.
-        var callStatus = GRPCStatus.unavailable
 
         var isReused: Bool { carrier == .pooledConnection }
     }
