@@ -45,7 +45,7 @@ final class Automaton {
 
     /// Looks for the patterns in the whole subject.
     func search(_ subject: Span<UInt8>, _ memory: PatternMemory) -> Verdict {
-        memory.candidates.removeAll(keepingCapacity: true)
+        memory.candidates.removeAll()
         var best = Int32.max
         var state = start
         let last = subject.count - 1
@@ -85,8 +85,8 @@ final class Automaton {
         for pattern in states.accepted(by: state) where pattern < best {
             if graph.isExact[Int(pattern)] {
                 best = pattern
-            } else if !memory.candidates.contains(pattern) {
-                memory.candidates.append(pattern)
+            } else {
+                memory.candidates.insert(Int(pattern))
             }
         }
         return best == 0

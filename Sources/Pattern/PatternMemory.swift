@@ -25,7 +25,7 @@ public final class PatternMemory {
     // MARK: The automaton's
 
     /// Patterns of a set that may match: whether they do is for the backtracker to say.
-    var candidates: [Int32] = []
+    var candidates = PatternIndices()
 
     /// Frames of the backtracker at once; 16 bytes each.
     static var framesMax: Int { 1 << 19 }

@@ -140,9 +140,14 @@ struct PatternParser {
             switch item {
             case .nothing: break
             case .fixed(let node): items.append(node)
-            case .repeatable(let node): items.append(try quantified(node))
+            case .repeatable(let node):
+                let repeated = try quantified(node)
+                // What says nothing is left out: said 65,535 times 65,535 times it would take hours.
+                if case .empty = repeated { continue }
+                items.append(repeated)
             }
         }
+        if items.isEmpty { return .empty }
         return items.count == 1 ? items[0] : .concatenation(items)
     }
 
@@ -254,6 +259,7 @@ struct PatternParser {
 
     private func repeating(_ node: PatternNode, _ repetition: PatternNode.Repetition) -> PatternNode {
         if repetition.max == 0 { return .empty }
+        if case .empty = node { return node }
         if repetition.min == 1, repetition.max == 1 { return node }
         if case .look = node {
             // What looks takes nothing: once is as good as many times.

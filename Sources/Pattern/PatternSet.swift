@@ -27,17 +27,13 @@ public final class PatternSet {
         guard case .first(let certain) = automaton.search(subject, memory) else {
             return .limitExceeded(nil)
         }
-        if !memory.candidates.isEmpty {
-            // Those that only may match come to the test in their places.
-            memory.candidates.sort()
-            for index in memory.candidates.indices {
-                let candidate = Int(memory.candidates[index])
-                if let certain, candidate > certain { break }
-                switch patterns[candidate].decide(subject, memory) {
-                case .match: return .match(candidate)
-                case .noMatch: continue
-                case .limitExceeded: return .limitExceeded(candidate)
-                }
+        // Those that only may match come to the test in their places.
+        var next = 0
+        while let candidate = memory.candidates.first(from: next), candidate < certain ?? .max {
+            switch patterns[candidate].decide(subject, memory) {
+            case .match: return .match(candidate)
+            case .noMatch: next = candidate + 1
+            case .limitExceeded: return .limitExceeded(candidate)
             }
         }
         return certain.map { .match($0) } ?? .noMatch

@@ -97,6 +97,9 @@ func answer(_ pattern: Pattern, _ subject: [UInt8], _ memory: PatternMemory = Pa
         }
         #expect(throws: PatternError.self) { try Pattern(latin("(?:(?:(?:ab{100}){100}){100}){100}")) }
         #expect(throws: PatternError.self) { try Pattern(latin("(?:(?:abc){1000}){1000}")) }
+        // What says nothing is not said again: each level would take 65,535 times as long.
+        let nothing = "(?:(?:(?:(?:)(?i)){65535}(?#x)){65535}\\Q\\E){65535}"
+        #expect(answer(try Pattern(latin(nothing)), latin("a")) == "0,0")
         #expect(throws: PatternError.self) { try Pattern(Array(repeating: 0x61, count: 1 << 17)) }
     }
 
@@ -151,6 +154,18 @@ func answer(_ pattern: Pattern, _ subject: [UInt8], _ memory: PatternMemory = Pa
         let pattern = try Pattern(latin(source))
         #expect(pattern.isLinear)
         for subject in Self.subjects { #expect(answer(pattern, subject) == "-") }
+    }
+
+    /// Each of them may end behind every byte; looking for each among the others took a second.
+    @Test("that may match everywhere cost a set no more for being many")
+    func manyCandidates() throws {
+        let set = PatternSet(try (0..<600).map { try Pattern(latin("^a*+(?=\($0)x)")) })
+        let subject = [UInt8](repeating: UInt8(ascii: "a"), count: 8 << 10)
+        let memory = PatternMemory()
+        let took = ContinuousClock().measure {
+            #expect(set.firstMatch(subject.span, memory) == .noMatch)
+        }
+        #expect(took < .seconds(10), "\(took)")
     }
 
     @Test("stop when their time is over")
