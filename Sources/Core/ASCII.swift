@@ -31,6 +31,16 @@ extension UInt8 {
     }
 }
 
+/// Whether both are the same, ASCII letters compared without case.
+@inlinable
+public func equalsIgnoringCase(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    guard left.count == right.count else { return false }
+    for index in left.indices where left[index].asciiLowercased != right[index].asciiLowercased {
+        return false
+    }
+    return true
+}
+
 /// Whether `bytes` are `text`, ASCII letters compared without case.
 @inlinable
 public func equalsIgnoringCase(_ bytes: Span<UInt8>, _ text: StaticString) -> Bool {

@@ -56,6 +56,44 @@ public enum Base64 {
         return true
     }
 
+    /// Appends what `text` stands for, up to its first `=`. Padding may be missing, and bits that the last
+    /// digit has too many are let be, as in nginx.
+    ///
+    /// - Returns: `false`: it is none; what was appended is no use.
+    public static func decodeLoosely(_ text: Span<UInt8>, to out: ByteBuffer) -> Bool {
+        var bits: UInt32 = 0
+        var digits = 0
+        for index in text.indices {
+            if text[index] == UInt8(ascii: "=") { break }
+            guard let value = value(text[index]) else { return false }
+            bits = (bits << 6) | UInt32(value)
+            digits += 1
+            switch digits % 4 {
+            case 2: out.append(UInt8(truncatingIfNeeded: bits >> 4))
+            case 3: out.append(UInt8(truncatingIfNeeded: bits >> 2))
+            case 0: out.append(UInt8(truncatingIfNeeded: bits))
+            default: break
+            }
+        }
+        return digits % 4 != 1
+    }
+
+    /// The digits of bytes, padded. For cold paths.
+    public static func encoded(_ bytes: [UInt8]) -> [UInt8] {
+        let out = ByteBuffer(capacity: (bytes.count + 2) / 3 * 4)
+        encode(bytes.span, to: out)
+        return out.bytes
+    }
+
+    /// What `text` stands for. For cold paths.
+    ///
+    /// - Returns: `nil` unless it is exactly what `encoded` makes: padded, without spaces or spare bits.
+    public static func decoded(_ text: [UInt8]) -> [UInt8]? {
+        let out = ByteBuffer(capacity: text.count)
+        guard decode(text.span, to: out), encoded(out.bytes) == text else { return nil }
+        return out.bytes
+    }
+
     private static func decodeWhole(_ text: Span<UInt8>, to out: ByteBuffer) -> Bool {
         var index = 0
         while index < text.count {

@@ -44,4 +44,32 @@ import Testing
             "AB C", "AB\r\n", "Zh==", "Zm9=",
         ])
     func refused(text: String) { #expect(decoded(text) == nil) }
+
+    @Test("what it makes is read back", arguments: 0..<70)
+    func roundTrip(_ count: Int) {
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+        #expect(Base64.decoded(Base64.encoded(bytes)) == bytes)
+    }
+
+    @Test(
+        "where it must be exact, what it would not make is refused",
+        arguments: [
+            "A", "AB", "ABC", "AB==C", "====", "A===", "AB=A", " AAA", "AAA\n", "AB==\n", "QUJ=", "QR==",
+            "A*AA", "QQ==QQ==",
+        ])
+    func inexact(_ text: String) {
+        #expect(Base64.decoded(Array(text.utf8)) == nil)
+    }
+
+    @Test(
+        "read loosely, neither padding nor spare bits matter, as in nginx",
+        arguments: [
+            ("Zg==", "f"), ("Zg", "f"), ("Zh==", "f"), ("Zm9=", "fo"), ("Zm9v", "foo"), ("Zg=*", "f"),
+            ("Z", nil), ("Zm9vZ", nil), ("Z*", nil), ("Zm 9v", nil),
+        ])
+    func loose(text: String, meant: String?) {
+        let out = ByteBuffer(capacity: 16)
+        let isRead = Base64.decodeLoosely(Array(text.utf8).span, to: out)
+        #expect((isRead ? String(decoding: out.bytes, as: UTF8.self) : nil) == meant)
+    }
 }
