@@ -31,6 +31,11 @@ public enum CivilTime {
         }
     }
 
+    /// The last second of the year 9999: no date that is written with four digits of a year is later.
+    public static var lastSecond: Int64 { 253_402_300_799 }
+    /// The first second of the year 0.
+    private static var firstSecond: Int64 { -62_167_219_200 }
+
     /// `Jan` for 1 to `Dec` for 12.
     public static func monthName(_ month: Int) -> StaticString {
         switch month {
@@ -50,7 +55,7 @@ public enum CivilTime {
     }
 
     /// `Sun` for 0 to `Sat` for 6.
-    public static func weekdayName(_ weekday: Int) -> StaticString {
+    static func weekdayName(_ weekday: Int) -> StaticString {
         switch weekday {
         case 0: "Sun"
         case 1: "Mon"
@@ -65,7 +70,7 @@ public enum CivilTime {
     /// Appends `Sun, 06 Nov 1994 08:49:37 GMT`.
     @_effects(releasenone)
     public static func appendHTTPDate(_ seconds: Int64, to out: ByteBuffer) {
-        let parts = Parts(seconds: min(max(seconds, -62_167_219_200), 253_402_300_799))
+        let parts = Parts(seconds: min(max(seconds, firstSecond), lastSecond))
         out.append(weekdayName(parts.weekday))
         out.append(", ")
         out.append(decimal: UInt(parts.day), width: 2)
@@ -79,7 +84,7 @@ public enum CivilTime {
 
     /// Appends `Sun, 06-Nov-94 08:49:37 GMT`, as cookies have it; beyond 2037 with all digits of the year.
     public static func appendCookieDate(_ seconds: Int64, to out: ByteBuffer) {
-        let parts = Parts(seconds: min(max(seconds, 0), 253_402_300_799))
+        let parts = Parts(seconds: min(max(seconds, 0), lastSecond))
         out.append(weekdayName(parts.weekday))
         out.append(", ")
         out.append(decimal: UInt(parts.day), width: 2)
@@ -110,7 +115,8 @@ public enum CivilTime {
         parseHTTPDate(Array(text.utf8).span)
     }
 
-    /// Seconds since the epoch; `nil` if there is no such day or time. A leap second counts as :59's next.
+    /// Seconds since the epoch; `nil` if there is no such day or time. A leap second is the next minute's
+    /// first.
     public static func seconds(
         year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0
     ) -> Int64? {

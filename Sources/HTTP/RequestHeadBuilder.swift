@@ -1,17 +1,17 @@
-public import Core
+internal import Core
 
 /// Makes a `RequestHead` of parts that come one by one, as a field section of HTTP/2 decodes.
 ///
 /// Whoever decodes appends the bytes of a part to the buffer that the head points into, and says where they
 /// stand. What only the protocol knows is judged there: which pseudo-fields may come, how often and when,
 /// and which fields it has no place for. What every head must keep to is judged here.
-public struct RequestHeadBuilder {
+struct RequestHeadBuilder {
     private let head: RequestHead
     private let bytes: ByteBuffer
     private let limits: HeadLimits
 
     /// Empties `head`; its parts will stand in `bytes`.
-    public init(_ head: RequestHead, in bytes: ByteBuffer, limits: HeadLimits) {
+    init(_ head: RequestHead, in bytes: ByteBuffer, limits: HeadLimits) {
         self.head = head
         self.bytes = bytes
         self.limits = limits
@@ -20,7 +20,7 @@ public struct RequestHeadBuilder {
     }
 
     /// `:method`; the bytes that HTTP/1 takes for one's.
-    public func setMethod(_ text: Slice) throws(HeadError) {
+    func setMethod(_ text: Slice) throws(HeadError) {
         try bytes.withReadable { (bytes) throws(HeadError) in
             for index in text.range {
                 guard HTTP1RequestParser.isMethodByte(bytes[index]) else { throw .badMethod }
@@ -30,16 +30,16 @@ public struct RequestHeadBuilder {
     }
 
     /// `:scheme`
-    public func setScheme(_ text: Slice) { head.scheme = text }
+    func setScheme(_ text: Slice) { head.scheme = text }
 
     /// `:authority`; what is no host is refused by `finish`.
-    public func setAuthority(_ text: Slice) { head.authority = text }
+    func setAuthority(_ text: Slice) { head.authority = text }
 
     /// `:path`; what it is, is judged by `finish`, since the method may follow.
-    public func setTarget(_ text: Slice) { head.target = text }
+    func setTarget(_ text: Slice) { head.target = text }
 
     /// A field, in its place among the others.
-    public func append(name: Slice, value: Slice) throws(HeadError) {
+    func append(name: Slice, value: Slice) throws(HeadError) {
         try bytes.withReadable { (bytes) throws(HeadError) in
             let known = FieldName.recognise(bytes.extracting(name.range))
             // Nothing is odd in a name that is known.
@@ -51,7 +51,7 @@ public struct RequestHeadBuilder {
     /// All parts are there: settles what they mean together, and appends the line that HTTP/1 would have.
     ///
     /// - Parameter hasContent: the message does not end with its head.
-    public func finish(hasContent: Bool) throws(HeadError) {
+    func finish(hasContent: Bool) throws(HeadError) {
         guard !head.methodText.isEmpty else { throw .badMethod }
         try bytes.withReadable { (bytes) throws(HeadError) in try settleTarget(bytes) }
         appendLine()
@@ -66,7 +66,7 @@ public struct RequestHeadBuilder {
     }
 
     /// The head is refused before its end: appends the line if it is known, for logs.
-    public func appendRefusedLine() {
+    func appendRefusedLine() {
         guard head.line.isEmpty, !head.methodText.isEmpty, !head.target.isEmpty else { return }
         appendLine()
     }

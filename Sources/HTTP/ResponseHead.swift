@@ -2,7 +2,8 @@ public import Core
 
 /// What the head of a peer's response says, whatever protocol it came by.
 ///
-/// It holds its own bytes. Made by `HTTP1ResponseParser`. Recycled: `reset` forgets, the memory stays.
+/// It holds its own bytes. Made by `HTTP1ResponseParser`, or of a field block of HTTP/2. Recycled: `reset`
+/// forgets, the memory stays.
 public final class ResponseHead {
     /// 100–999.
     public internal(set) var status: UInt16 = 0

@@ -1,5 +1,5 @@
 import Core
-import HTTP
+@testable import HTTP
 import Testing
 
 @Suite("Request head made of parts") struct RequestHeadBuilderTests {

@@ -54,7 +54,7 @@ public struct ConnectionOptions: OptionSet, Sendable {
         for index in fields.indices where fields[index].known == .connection {
             var list = ListReader(fields[index].value)
             while let element = list.next(bytes) {
-                if isSame(name, bytes.extracting(element.range)) { return true }
+                if equalsIgnoringCase(name, bytes.extracting(element.range)) { return true }
             }
         }
         return false
@@ -66,17 +66,11 @@ public struct ConnectionOptions: OptionSet, Sendable {
     ) {
         guard !known.staysWhenNamed else { return }
         for index in fields.indices where fields[index].known == known {
-            if known == .other, !isSame(name, bytes.extracting(fields[index].name.range)) { continue }
+            let isNamed =
+                known != .other || equalsIgnoringCase(name, bytes.extracting(fields[index].name.range))
+            guard isNamed else { continue }
             fields[index].isConnectionNamed = true
         }
-    }
-
-    private static func isSame(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for index in left.indices where left[index].asciiLowercased != right[index].asciiLowercased {
-            return false
-        }
-        return true
     }
 }
 

@@ -44,10 +44,8 @@ public final class TrailerSection {
     }
 
     private func take(_ line: FieldLine, _ bytes: Span<UInt8>) {
-        let name = bytes.extracting(line.name.range)
-        if line.oddity == .foreign { return }
-        guard TrailerSection.maySay(name) else { return }
-        fields.append(Field(name: line.name, value: line.value, known: FieldName.recognise(name)))
+        guard line.oddity != .foreign else { return }
+        if TrailerSection.maySay(bytes.extracting(line.name.range)) { fields.append(line.field) }
     }
 
     /// Whether a field of this name may stand behind content: §6.5.1. It is not about framing, routing, who

@@ -43,7 +43,9 @@ public enum GRPCStatus: UInt8, Sendable {
             case .refusedStream: .unavailable
             case .enhanceYourCalm: .resourceExhausted
             case .inadequateSecurity: .permissionDenied
-            default: .internal
+            case .noError, .protocolError, .internalError, .flowControlError, .settingsTimeout, .streamClosed,
+                .frameSizeError, .compressionError, .connectError, .http11Required, nil:
+                .internal
             }
     }
 

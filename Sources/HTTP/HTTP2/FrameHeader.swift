@@ -81,7 +81,7 @@ public struct FrameHeader: Equatable, Sendable {
         return value
     }
 
-    /// What is wrong with a frame from a client that its header alone shows.
+    /// What is wrong with a frame that its header alone shows, whichever side sent it.
     public func fault() -> HTTP2Fault? {
         // §4.2 leaves a stream error to some kinds; who sends too much once does it again.
         guard length <= FrameHeader.smallestSizeMax else { return .connection(.frameSizeError) }
@@ -97,7 +97,7 @@ public struct FrameHeader: Equatable, Sendable {
         case .settings, .ping, .goAway, .priorityUpdate:
             streamID != 0 ? .protocolError : nil
         case .pushPromise:
-            // A client cannot push: RFC 9113 §8.4.
+            // A client cannot push, and a server was told not to: RFC 9113 §8.4.
             .protocolError
         case .windowUpdate, .other:
             nil

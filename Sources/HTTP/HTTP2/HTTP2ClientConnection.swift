@@ -9,9 +9,9 @@ public struct HTTP2PeerLimits: Sendable, Equatable {
     /// What all streams together may send before the window is opened again.
     public var connectionWindow = 1 << 20
     /// Bytes of an encoded field block: so many that a head which is too large is one stream's fault.
-    public var blockMax = (1 << 20) + (64 << 10)
+    var blockMax = (1 << 20) + (64 << 10)
     /// Frames that one may come in; honest ones fill theirs.
-    public var continuationsMax = 256
+    var continuationsMax = 256
 
     /// Those that go for every peer.
     public init() {}

@@ -148,7 +148,7 @@ extension HTTP2Connection {
         record.receiveWindow = FlowWindow(areSettingsKnown ? initialWindow : max(initialWindow, 65_535))
         record.priority = early.take(id) ?? StreamTable.unsaidPriority
         let slot = table.insert(record)
-        pendingBlock = .request(slot: slot)
+        pendingSlot = slot
         return .head(slot: slot, isLast: isLast)
     }
 

@@ -17,8 +17,7 @@ extension HTTP2Connection {
     public func readHead(
         _ head: RequestHead, in bytes: ByteBuffer, limits: HeadLimits, from input: Input
     ) -> HeadOutcome {
-        guard case .request(let slot) = pendingBlock else { return .failed(.internalError) }
-        pendingBlock = .none
+        guard let slot = pendingSlot.take() else { return .failed(.internalError) }
         var reader = HTTP2RequestReader(head, in: bytes, limits: limits, cookies: scratch)
         let hasContent = table[slot].state == .open
         let outcome: HTTP2RequestReader.Outcome

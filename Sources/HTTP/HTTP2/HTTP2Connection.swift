@@ -2,7 +2,10 @@ public import Core
 
 /// What a client's HTTP/2 connection may take of us.
 public struct HTTP2Limits: Sendable, Equatable {
-    /// `http2_max_concurrent_streams`
+    /// Streams that a connection has slots for.
+    public static var streamsMax: Int { StreamTable.slotsMax }
+
+    /// `http2_max_concurrent_streams`, at most `streamsMax`.
     public var concurrentStreams = 128
     /// What a stream may send before anybody has taken of it: `http2_body_preread_size`.
     public var streamWindow = 65_535
@@ -17,9 +20,9 @@ public struct HTTP2Limits: Sendable, Equatable {
     /// What of that each takes beside its head and its trailers.
     public var requestSize = 0
     /// Bytes of an encoded field block.
-    public var blockMax = 64 << 10
+    var blockMax = 64 << 10
     /// Frames that one may come in; honest ones fill theirs.
-    public var continuationsMax = 16
+    var continuationsMax = 16
 
     /// nginx's defaults, where it has some.
     public init() {}
@@ -55,13 +58,6 @@ public enum HTTP2Event: Equatable, Sendable {
 /// resets) are appended to the buffer for what is sent. No allocation once there were as many streams at a
 /// time.
 public final class HTTP2Connection {
-    /// What is done with a field block.
-    enum Block: Equatable {
-        case none
-        /// A request that `readHead` will read.
-        case request(slot: Int)
-    }
-
     /// RFC 9113 §3.4.
     public static var preface: StaticString { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" }
 
@@ -110,7 +106,8 @@ public final class HTTP2Connection {
     public var deliveries: DeliveryClock?
     /// For the field blocks of responses.
     public var encoder: HPACKEncoder
-    var pendingBlock = Block.none
+    /// Whose field block `readHead` will read.
+    var pendingSlot: Int?
     /// What `takeTrailers` will give, in lines.
     var trailers: ByteBuffer?
     let scratch: ByteBuffer
@@ -222,7 +219,7 @@ public final class HTTP2Connection {
         FrameWriter.reset(id, code, to: frame.out)
         try frames.spend(.cancelledRequest, frame.nowMs)
         guard let slot = table.slot(of: id) else {
-            closed.note(id, .ourReset)
+            closed.noteReset(id)
             return .handled
         }
         remove(slot, .ourReset)

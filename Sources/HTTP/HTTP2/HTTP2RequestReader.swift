@@ -1,12 +1,12 @@
-public import Core
+internal import Core
 
 /// Makes a `RequestHead` of a field block, and judges what only HTTP/2 can get wrong: RFC 9113 §8.
 ///
 /// A block is decoded to its end whatever becomes of the request: the tables must go along. What a head may
 /// take is counted as for HTTP/1, in decoded bytes, and no more than one field beyond it is ever held.
-public struct HTTP2RequestReader {
+struct HTTP2RequestReader {
     /// What a field block came to.
-    public enum Outcome: Equatable, Sendable {
+    enum Outcome: Equatable, Sendable {
         case complete
         /// To be answered with the error's status.
         case refused(HeadError)
@@ -47,7 +47,7 @@ public struct HTTP2RequestReader {
     /// - Parameters:
     ///   - bytes: the parts of `head` will stand in it.
     ///   - cookies: memory to join cookies in; what is in it is dropped.
-    public init(_ head: RequestHead, in bytes: ByteBuffer, limits: HeadLimits, cookies: ByteBuffer) {
+    init(_ head: RequestHead, in bytes: ByteBuffer, limits: HeadLimits, cookies: ByteBuffer) {
         self.head = head
         self.bytes = bytes
         self.limits = limits
@@ -59,7 +59,7 @@ public struct HTTP2RequestReader {
     /// Reads a request's block.
     ///
     /// - Parameter hasContent: the stream does not end with it.
-    public mutating func read(
+    mutating func read(
         _ block: Span<UInt8>, _ decoder: inout HPACKDecoder, hasContent: Bool
     ) throws(HPACKError) -> Outcome {
         var outcome = Outcome.complete
@@ -278,8 +278,7 @@ public struct HTTP2RequestReader {
         guard let authority = head.authority else { return }
         if let hostField {
             let isSame = bytes.withReadable { bytes in
-                HTTP2RequestReader.isSame(
-                    bytes.extracting(authority.range), bytes.extracting(hostField.range))
+                equalsIgnoringCase(bytes.extracting(authority.range), bytes.extracting(hostField.range))
             }
             guard isSame else { throw .malformed }
             return
@@ -287,14 +286,6 @@ public struct HTTP2RequestReader {
         let start = bytes.count
         bytes.append("host")
         try append(Slice(from: start, to: bytes.count), authority)
-    }
-
-    private static func isSame(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for index in left.indices where left[index].asciiLowercased != right[index].asciiLowercased {
-            return false
-        }
-        return true
     }
 
     private mutating func appendCookies() throws(Refusal) {

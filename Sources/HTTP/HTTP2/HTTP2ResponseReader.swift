@@ -59,17 +59,20 @@ enum HTTP2ResponseReader {
                 throw .badContentLength
             }
             head.content = .known(length)
-        case .other where resemblesFraming(field.name, bytes):
-            throw .badContentLength
+        case .other:
+            try judgeName(field.name, bytes)
         default: break
         }
         head.fields.append(Field(name: field.name, value: field.value, known: known))
     }
 
-    /// Framing that an HTTP/1 client might see in it.
-    private static func resemblesFraming(_ name: Slice, _ bytes: ByteBuffer) -> Bool {
-        bytes.withBytes(of: name) {
-            FieldLine.resembles($0, "Content-Length") || FieldLine.resembles($0, "Transfer-Encoding")
+    /// A name is judged as if it had come by HTTP/1, which is how clients may get it: it is a token, and no
+    /// framing that one of them might see in it.
+    private static func judgeName(_ name: Slice, _ bytes: ByteBuffer) throws(ResponseHeadError) {
+        try bytes.withBytes(of: name) { (name) throws(ResponseHeadError) in
+            guard FieldLine.oddity(of: name) != .foreign else { throw .badField }
+            if FieldLine.resembles(name, "Content-Length") { throw .badContentLength }
+            if FieldLine.resembles(name, "Transfer-Encoding") { throw .badTransferEncoding }
         }
     }
 

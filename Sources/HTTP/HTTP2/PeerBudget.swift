@@ -4,9 +4,9 @@ internal import Core
 ///
 /// Each kind of cost is a bucket that fills with time and with honest work, and from which every act that
 /// makes work for nothing takes. One that is empty ends the connection with ENHANCE_YOUR_CALM.
-public struct PeerBudget: Sendable {
+struct PeerBudget: Sendable {
     /// What makes work for nothing.
-    public enum Act: Sendable {
+    enum Act: Sendable {
         /// A request that is given up before its answer is out: by the client's reset, or by a fault that
         /// makes us reset it.
         case cancelledRequest
@@ -52,7 +52,7 @@ public struct PeerBudget: Sendable {
     /// A budget for a connection that begins.
     ///
     /// - Parameter concurrentStreams: so many may be given up at once, twice: a page that is left does that.
-    public init(concurrentStreams: Int, nowMs: Int64) {
+    init(concurrentStreams: Int, nowMs: Int64) {
         cancelled = Bucket(
             size: Int32(clamping: max(100, concurrentStreams.saturatingSum(concurrentStreams))))
         filledMs = nowMs
@@ -61,7 +61,7 @@ public struct PeerBudget: Sendable {
     /// Takes what an act costs.
     ///
     /// - Returns: whether there was enough.
-    public mutating func spend(_ act: Act, nowMs: Int64) -> Bool {
+    mutating func spend(_ act: Act, nowMs: Int64) -> Bool {
         let elapsed = Int(clamping: min(max(0, nowMs - filledMs), 100_000))
         filledMs = max(filledMs, nowMs)
         cancelled.fill(elapsed * PeerBudget.cancelledPerSecond)
@@ -78,19 +78,19 @@ public struct PeerBudget: Sendable {
     }
 
     /// A request was answered whole.
-    public mutating func earnAnswer() {
+    mutating func earnAnswer() {
         cancelled.fill(1000)
         frames.fill(10_000)
     }
 
     /// A frame of content went out, in answer to which gateways open windows and measure the way.
-    public mutating func earnFrame(_ count: Int) {
+    mutating func earnFrame(_ count: Int) {
         frames.fill(10_000)
         earnContent(count)
     }
 
     /// Content went out, for which the client has to open windows.
-    public mutating func earnContent(_ count: Int) {
+    mutating func earnContent(_ count: Int) {
         // A window opened for each KiB, of the stream and of the connection, is nothing to complain about.
         frames.fill(count * 4)
     }

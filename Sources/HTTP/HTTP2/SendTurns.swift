@@ -1,8 +1,7 @@
 /// Whose turn it is to send: the most urgent first, those of one urgency in turn, or one after the other
 /// where a client said that parts are of no use. RFC 9218 §10.
 ///
-/// Queues run through the streams' own records, so that waiting takes no memory. No connection has more
-/// streams than 32,768.
+/// Queues run through the streams' own records, so that waiting takes no memory.
 struct SendTurns: Sendable {
     private var first = InlineArray<8, Int16>(repeating: -1)
     private var last = InlineArray<8, Int16>(repeating: -1)

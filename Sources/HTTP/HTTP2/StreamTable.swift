@@ -62,6 +62,8 @@ public struct StreamRecord: Sendable {
 ///
 /// Slots are used again, so that nothing is allocated once there were as many streams at a time.
 struct StreamTable: Sendable {
+    /// Slots are numbers of 15 bits, in the queues of `SendTurns` and in `places`.
+    static var slotsMax: Int { Int(Int16.max) + 1 }
     /// As long as a client said nothing, no response waits for another one's end.
     static var unsaidPriority: StreamPriority { StreamPriority(urgency: 3, isIncremental: true) }
 
@@ -150,6 +152,7 @@ struct ClosedStreams: Sendable {
     private var ring: [(id: UInt32, cause: StreamState.Cause)] = []
     private var next = 0
 
+    /// A stream that was open is closed.
     mutating func note(_ id: UInt32, _ cause: StreamState.Cause) {
         if ring.count < ClosedStreams.countMax {
             ring.append((id, cause))
@@ -157,6 +160,12 @@ struct ClosedStreams: Sendable {
             ring[next] = (id, cause)
         }
         next = (next + 1) % ClosedStreams.countMax
+    }
+
+    /// A stream that is closed was reset by us: nothing more that comes on it is looked at.
+    mutating func noteReset(_ id: UInt32) {
+        guard let place = ring.firstIndex(where: { $0.id == id }) else { return note(id, .ourReset) }
+        ring[place].cause = .ourReset
     }
 
     /// How a stream was closed; `nil`: too long ago, or it never was open.

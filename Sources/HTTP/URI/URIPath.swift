@@ -132,25 +132,6 @@ public enum URIPath {
         }
     }
 
-    /// Appends `bytes` as a part of a path or a query: all but unreserved characters as `%XX`. RFC 3986 §2.3.
-    public static func append(component bytes: Span<UInt8>, to output: ByteBuffer) {
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if byte.isASCIIAlpha || byte.isASCIIDigit || isMark(byte) {
-                output.append(byte)
-            } else {
-                appendEscape(of: byte, to: output)
-            }
-        }
-    }
-
-    private static func isMark(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
-        default: false
-        }
-    }
-
     private static func appendEscape(of byte: UInt8, to output: ByteBuffer) {
         output.append("%")
         output.append(UInt8.hexDigit(byte >> 4, uppercase: true))

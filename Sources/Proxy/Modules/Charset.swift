@@ -135,7 +135,7 @@ enum Charset {
             return .same
         }
         let isSame = source.withReadable { first in
-            name.withReadable { ProxyRedirectFilter.isSame(first, $0) }
+            name.withReadable { equalsIgnoringCase(first, $0) }
         }
         if isSame { return .same }
         if let recoding = recoding(from: source, to: name, exchange) { return .recoded(recoding) }

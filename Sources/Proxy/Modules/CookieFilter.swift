@@ -71,7 +71,7 @@ enum CookieFilter {
             let wanted = exchange.worker.takeScratch()
             defer { exchange.worker.giveScratch(wanted) }
             template.append(for: exchange, to: wanted)
-            return wanted.withReadable { ProxyRedirectFilter.isSame(name, $0) }
+            return wanted.withReadable { equalsIgnoringCase(name, $0) }
         }
     }
 
@@ -160,7 +160,7 @@ enum CookieFilter {
             defer { exchange.worker.giveScratch(wanted) }
             template.append(for: exchange, to: wanted)
             let subject = value.extracting(start..<value.count)
-            guard wanted.withReadable({ ProxyRedirectFilter.isSame(subject, $0) }) else { return false }
+            guard wanted.withReadable({ equalsIgnoringCase(subject, $0) }) else { return false }
             out.append(value.extracting(0..<start))
         }
         rule.replacement.append(for: exchange, to: out)

@@ -68,7 +68,7 @@ struct Listing {
 
     private func appendLine(_ name: Span<UInt8>, _ entry: ListedNames.Entry, to out: ByteBuffer) {
         out.append("<a href=\"")
-        URIPath.append(component: name, to: out)
+        URIPath.escape(name, as: .uriComponent, into: out)
         if entry.kind == .directory { out.append("/") }
         out.append("\">")
         appendName(name, entry, to: out)
@@ -221,7 +221,7 @@ struct Listing {
     }
 
     /// As nginx: from 1970 on, and years of four digits. File systems know others.
-    private static func clamped(_ seconds: Int64) -> Int64 { min(max(seconds, 0), 253_402_300_799) }
+    private static func clamped(_ seconds: Int64) -> Int64 { min(max(seconds, 0), CivilTime.lastSecond) }
 
     private static func kind(of entry: ListedNames.Entry) -> StaticString {
         switch entry.kind {

@@ -103,15 +103,6 @@ enum ProxyRedirectFilter {
         return body(scratch)
     }
 
-    /// Whether both are equal without case.
-    static func isSame(_ first: Span<UInt8>, _ second: Span<UInt8>) -> Bool {
-        guard first.count == second.count else { return false }
-        for index in first.indices where first[index].asciiLowercased != second[index].asciiLowercased {
-            return false
-        }
-        return true
-    }
-
     /// The length of `prefix`, if `subject` begins with it.
     private static func prefixLength(_ subject: Span<UInt8>, _ prefix: ByteBuffer) -> Int? {
         guard subject.count >= prefix.count else { return nil }

@@ -73,7 +73,7 @@ struct CharsetSettings {
     /// - Throws: where texts would have to be coded anew.
     func check(_ block: Block) throws(ConfigError) {
         guard case .fixed(let charset) = charset, case .fixed(let source) = source,
-            !ProxyRedirectFilter.isSame(charset.span, source.span),
+            !equalsIgnoringCase(charset.span, source.span),
             block.builder.charsetMaps[source.span, charset.span] == nil
         else { return }
         let names = [source, charset].map { "\"\(String(decoding: $0, as: UTF8.self))\"" }

@@ -12,7 +12,7 @@ struct HTTP2Offer {
     var limits: HTTP2Limits {
         var limits = HTTP2Limits()
         // More at a time than a connection has slots, or a window than it may be, is as good as the most.
-        limits.concurrentStreams = min(concurrentStreams, 32_768)
+        limits.concurrentStreams = min(concurrentStreams, HTTP2Limits.streamsMax)
         limits.heldMax = bodyBuffers
         limits.requestSize = HTTP2Stream.ownSize
         // Browsers send some cookies with each of a page's requests.

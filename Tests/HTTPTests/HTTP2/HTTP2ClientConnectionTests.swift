@@ -75,7 +75,8 @@ import Testing
         ("no number", [.init(":status", "2x0")]),
         ("too short", [.init(":status", "20")]),
         ("of a request", [.init(":status", "200"), .init(":path", "/")]),
-        ("large letters", [.init(":status", "200"), .init("a\u{0}b", "c")]),
+        ("a zero in a name", [.init(":status", "200"), .init("a\u{0}b", "c")]),
+        ("no token, as in HTTP/1", [.init(":status", "200"), .init("a(b", "c")]),
         ("a line's end", [.init(":status", "200"), .init("a", "b\r\nc: d")]),
         ("a connection's", [.init(":status", "200"), .init("connection", "close")]),
         ("chunked", [.init(":status", "200"), .init("transfer-encoding", "chunked")]),
@@ -85,6 +86,7 @@ import Testing
             [.init(":status", "200"), .init("content-length", "1"), .init("content-length", "1")]
         ),
         ("nearly a length", [.init(":status", "200"), .init("content_length", "1")]),
+        ("nearly a coding", [.init(":status", "200"), .init("transfer_encoding", "chunked")]),
         ("101", [.init(":status", "101")]),
         ("too much", [.init(":status", "200"), .init("a", String(repeating: "b", count: 5000))]),
     ]

@@ -189,6 +189,16 @@ import Testing
         #expect(client.answers() == ["RST_STREAM 1 CANCEL", "WINDOW_UPDATE 0 48000"])
     }
 
+    @Test("what comes on a stream that its client has reset is told of once (RFC 9113 §5.1)")
+    func dataBehindReset() {
+        let client = ScriptedClient()
+        client.request(1, isLast: false)
+        client.frame(.resetStream, stream: 1, [0, 0, 0, 8])
+        for _ in 0..<3 { client.frame(.data, stream: 1, [0]) }
+        #expect(client.run().suffix(4) == [.lost(slot: 0), .handled, .handled, .handled])
+        #expect(client.answers() == ["RST_STREAM 1 STREAM_CLOSED"])
+    }
+
     @Test("an initial window that changes, changes all streams (RFC 9113 §6.9.2)")
     func initialWindow() {
         let client = ScriptedClient()
