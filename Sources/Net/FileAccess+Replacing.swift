@@ -15,10 +15,7 @@ extension FileAccess {
             return nil
         }
         defer { close(fd) }
-        var status = stat()
-        guard fstat(fd, &status) == 0 else { throw FileError("fstat()", path, .current) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw FileError("open()", path, .invalidArgument) }
-        return try read(fd, path, limit: limit)
+        return try read(regular: fd, path, limit: limit)
     }
 
     /// Puts a file with these bytes in the place of the one at `path`, or makes it; after a crash at any

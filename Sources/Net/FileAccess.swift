@@ -20,6 +20,11 @@ public enum FileAccess {
         let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard fd >= 0 else { throw FileError("open()", path, .current) }
         defer { close(fd) }
+        return try read(regular: fd, path, limit: limit)
+    }
+
+    /// The same of what was opened: it is a regular file, or nothing is read.
+    static func read(regular fd: Int32, _ path: String, limit: Int) throws(FileError) -> [UInt8] {
         var status = stat()
         guard fstat(fd, &status) == 0 else { throw FileError("fstat()", path, .current) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw FileError("open()", path, .invalidArgument) }

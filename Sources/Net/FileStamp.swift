@@ -6,13 +6,13 @@ public struct FileStamp: Equatable, Sendable {
     /// The file system that holds it.
     public let device: UInt64
     /// Its number there.
-    public let inode: UInt64
+    let inode: UInt64
     /// Bytes.
     public let size: Int64
     /// Whole seconds since the epoch.
     public let modified: Int64
     /// What is to be added to `modified`.
-    public let modifiedNanoseconds: Int64
+    let modifiedNanoseconds: Int64
     /// It is a folder.
     public let isDirectory: Bool
     /// It is an ordinary file.

@@ -329,11 +329,11 @@ public final class DNSLookup {
         ending = LookupEnding(code: code)
         let text =
             switch code {
-            case 1: "Format error"
+            case DNSQuestion.formatError: "Format error"
             case DNSQuestion.serverFailure: "Server failure"
             case DNSQuestion.hostNotFound: "Host not found"
-            case 4: "Unimplemented"
-            case 5: "Operation refused"
+            case DNSQuestion.notImplemented: "Unimplemented"
+            case DNSQuestion.refused: "Operation refused"
             case Int(Errno.timedOut.code): "Operation timed out"
             default: "Unknown error"
             }

@@ -8,6 +8,9 @@ public struct DNSName: Hashable, Sendable {
     /// RFC 1035 §2.3.4.
     static var labelMax: Int { 63 }
 
+    /// Labels that a name has room for.
+    static var labelsMax: Int { (wireMax - 1) / 2 }
+
     /// The name's bytes in a message.
     public let wire: [UInt8]
 

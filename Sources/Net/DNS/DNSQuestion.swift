@@ -10,11 +10,15 @@ struct DNSQuestion {
 
     /// Rounds over the servers after which an error that one of them sent counts.
     private static var roundMax: Int { 2 }
-    /// RCODE: the server did not understand the query.
-    private static var formatError: Int { 1 }
+
+    // RCODEs: RFC 1035 §4.1.1.
+
+    /// The server did not understand the query.
+    static var formatError: Int { 1 }
     static var serverFailure: Int { 2 }
     static var hostNotFound: Int { 3 }
-    private static var notImplemented: Int { 4 }
+    static var notImplemented: Int { 4 }
+    static var refused: Int { 5 }
 
     /// Aliases that lead from one message to the next.
     private static var aliasMax: Int { 8 }

@@ -40,12 +40,14 @@ struct DNSReader {
 
     /// The name that begins here. RFC 1035 §4.1.4.
     ///
-    /// Each pointer must lead to before the labels that it ends, so that none can lead in a circle.
+    /// Each pointer must lead to before the labels that it ends, so that none can lead in a circle; there are
+    /// no more of them than a name has room for labels, so that records cannot share one long way.
     mutating func name() -> DNSName? {
         var wire: [UInt8] = []
         var reader = self
         var start = position
         var end: Int?
+        var pointersLeft = DNSName.labelsMax
         while let length = reader.number8() {
             switch length {
             case 0:
@@ -62,7 +64,8 @@ struct DNSReader {
             case 0xC0...:
                 guard let low = reader.number8() else { return nil }
                 let target = (length & 0x3F) << 8 | low
-                guard target >= DNSMessage.headSize, target < start else { return nil }
+                pointersLeft -= 1
+                guard target >= DNSMessage.headSize, target < start, pointersLeft >= 0 else { return nil }
                 end = end ?? reader.position
                 start = target
                 reader.position = target

@@ -5,11 +5,11 @@ public enum LookupEnding: Int, CaseIterable, Sendable {
     /// - Parameter code: an RCODE, or the number of the system's error.
     public init(code: Int) {
         switch code {
-        case 1: self = .formatError
+        case DNSQuestion.formatError: self = .formatError
         case DNSQuestion.serverFailure: self = .serverFailure
         case DNSQuestion.hostNotFound: self = .noSuchName
-        case 4: self = .notImplemented
-        case 5: self = .refused
+        case DNSQuestion.notImplemented: self = .notImplemented
+        case DNSQuestion.refused: self = .refused
         case Int(Errno.timedOut.code): self = .timedOut
         default: self = .unknown
         }

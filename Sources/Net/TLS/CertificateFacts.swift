@@ -28,7 +28,7 @@ public struct CertificateFacts: Sendable, Equatable {
     }
 
     /// Days before the end from which it is warned of.
-    public static var warningDays: Int { 14 }
+    static var warningDays: Int { 14 }
 
     private static func names(_ certificate: OpaquePointer) -> [String] {
         guard let extensionBytes = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Core
 
 /// One certificate whose state is asked for by OCSP (RFC 6960).
 public final class OCSPSubject {
@@ -80,11 +81,9 @@ public final class OCSPSubject {
     /// memory ran out.
     public var request: [UInt8]? {
         guard let der else { return nil }
-        var base64 = [UInt8](repeating: 0, count: (der.count + 2) / 3 * 4 + 1)
-        let count = EVP_EncodeBlock(&base64, der, Int32(der.count))
         var path = responder.path
         if !path.hasSuffix("/") { path += "/" }
-        for byte in base64.prefix(Int(max(0, count))) {
+        for byte in Base64.encoded(der) {
             switch byte {
             case UInt8(ascii: "+"): path += "%2B"
             case UInt8(ascii: "/"): path += "%2F"

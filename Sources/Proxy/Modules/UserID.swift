@@ -18,18 +18,11 @@ struct UserID: Equatable {
     /// - Returns: `nil` if it does not begin with one.
     init?(_ cookie: [UInt8]) {
         guard cookie.count >= UserID.letterCount else { return nil }
-        let letters = Array(cookie.prefix(UserID.letterCount)) + Array("==".utf8)
-        guard let bytes = UserID.decoded(letters), bytes.count == UserID.byteCount else { return nil }
-        self.bytes = bytes
-    }
-
-    /// Bits that the last letter has too many are let be, as in nginx.
-    private static func decoded(_ letters: [UInt8]) -> [UInt8]? {
-        var text = letters
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        guard let last = alphabet.firstIndex(of: text[letterCount - 1]) else { return nil }
-        text[letterCount - 1] = alphabet[last & 0x30]
-        return Digest.decodedBase64(text)
+        let made = ByteBuffer(capacity: UserID.byteCount)
+        guard Base64.decodeLoosely(cookie.span.extracting(first: UserID.letterCount), to: made),
+            made.count == UserID.byteCount
+        else { return nil }
+        bytes = made.bytes
     }
 
     /// Four numbers, each with its first byte in front or behind.
@@ -47,13 +40,11 @@ struct UserID: Equatable {
     func append(to out: ByteBuffer) {
         for start in stride(from: 0, to: bytes.count, by: 4) {
             for index in (start..<start + 4).reversed() {
-                out.append(UserID.digits[Int(bytes[index] >> 4)])
-                out.append(UserID.digits[Int(bytes[index] & 15)])
+                out.append(UInt8.hexDigit(bytes[index] >> 4, uppercase: true))
+                out.append(UInt8.hexDigit(bytes[index] & 15, uppercase: true))
             }
         }
     }
-
-    private static let digits = Array("0123456789ABCDEF".utf8)
 }
 
 /// What a worker makes them of.
@@ -208,7 +199,7 @@ extension Exchange {
             out.append("=")
             let start = out.count
             if ids.got == nil || ids.isReset {
-                out.append(Digest.base64(given.bytes))
+                out.append(Base64.encoded(given.bytes))
             } else {
                 out.append(Array(ids.cookie.prefix(UserID.letterCount)))
                 out.append("==")

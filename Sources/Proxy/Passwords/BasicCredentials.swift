@@ -14,7 +14,7 @@ enum BasicCredentials {
         while start < field.count && field[start] == .space { start += 1 }
         guard start < field.count else { return nil }
         let before = out.count
-        guard decodeBase64(field.extracting(start..<field.count), to: out),
+        guard Base64.decodeLoosely(field.extracting(start..<field.count), to: out),
             let colon = colon(in: out, from: before),
             colon > before
         else {
@@ -37,24 +37,5 @@ enum BasicCredentials {
     private static func colon(in buffer: ByteBuffer, from start: Int) -> Int? {
         for index in start..<buffer.count where buffer[index] == UInt8(ascii: ":") { return index }
         return nil
-    }
-
-    /// Decodes up to the first `=`. Padding may be missing, as in nginx.
-    private static func decodeBase64(_ text: Span<UInt8>, to out: ByteBuffer) -> Bool {
-        var bits: UInt32 = 0
-        var digits = 0
-        for index in text.indices {
-            if text[index] == UInt8(ascii: "=") { break }
-            guard let value = Base64.value(text[index]) else { return false }
-            bits = (bits << 6) | UInt32(value)
-            digits += 1
-            switch digits % 4 {
-            case 2: out.append(UInt8(truncatingIfNeeded: bits >> 4))
-            case 3: out.append(UInt8(truncatingIfNeeded: bits >> 2))
-            case 0: out.append(UInt8(truncatingIfNeeded: bits))
-            default: break
-            }
-        }
-        return digits % 4 != 1
     }
 }

@@ -155,6 +155,25 @@ import Testing
         #expect(Self.read(DNSReply(to: query).with(1, ownerBytes: looping, [10, 0, 0, 1])) == nil)
     }
 
+    @Test("records cannot share a long way of pointers: each would have to go it", arguments: [126, 127])
+    func pointerChains(count: Int) throws {
+        let query = try Self.query()
+        // A record that nobody reads holds the way: each pointer leads to the one before it, the first one to
+        // the question's name.
+        let way = query.question.endIndex + 1 + 10
+        var content: [UInt8] = [0xC0, 12]
+        for index in 1..<count {
+            let former = way + 2 * (index - 1)
+            content += [0xC0 | UInt8(former >> 8), UInt8(former & 0xFF)]
+        }
+        let last = way + 2 * (count - 1)
+        let owner = [0xC0 | UInt8(last >> 8), UInt8(last & 0xFF)]
+        var reply = DNSReply(to: query)
+        reply = reply.with(16, ownerBytes: [0], content)
+        reply = reply.with(1, ownerBytes: owner, [10, 0, 0, 1])
+        #expect((Self.read(reply) != nil) == (count < 127))
+    }
+
     @Test("a name that pointers make too long is refused")
     func longNames() throws {
         let label = String(repeating: "a", count: 63)
