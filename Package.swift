@@ -69,7 +69,7 @@ let package = Package(
         room("Status", ["Core", "HTTP", "Net", "Sharing", "Upstream"], embedding: ["status.html"]),
         room("Proxy", ["Core", "Config", "HTTP", "Pattern", "Net", "Sharing", "Upstream", "Status"]),
         room("Checker", ["Core", "HTTP", "Net", "Sharing", "Upstream", "Proxy"]),
-        room("Service", ["Core", "Config", "Net", "Sharing", "Upstream", "Proxy", "Checker"]),
+        room("Service", ["Core", "Config", "HTTP", "Net", "Sharing", "Upstream", "Proxy", "Checker"]),
         .executableTarget(
             name: "portico", dependencies: ["Service"], swiftSettings: productSettings,
             linkerSettings: linking),

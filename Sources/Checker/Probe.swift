@@ -16,7 +16,6 @@ final class Probe {
         case handshaking
         /// The request is being sent, the answer read.
         case asking
-        /// The answer is compared with `match` in a child.
     }
 
     /// How soon a server is asked that could not be asked for want of descriptors or ports.

@@ -1,14 +1,14 @@
 /// What the command line asks for: nginx's options, letter for letter.
-public struct CommandLineOptions: Equatable, Sendable {
+struct CommandLineOptions: Equatable, Sendable {
     /// A signal that `-s` sends to the running master.
-    public enum Order: String, Sendable {
+    enum Order: String, Sendable {
         case stop, quit, reload, reopen
         /// No signal: what the service does is printed.
         case status
     }
 
     /// What to do instead of serving.
-    public enum Mode: Equatable, Sendable {
+    enum Mode: Equatable, Sendable {
         case serve
         case help
         /// `-h NAME`: the help of one directive.
@@ -28,25 +28,25 @@ public struct CommandLineOptions: Equatable, Sendable {
     }
 
     /// What to do; serving unless an option says otherwise.
-    public var mode = Mode.serve
+    var mode = Mode.serve
     /// `-q`: only errors are said while a configuration is tested.
-    public var isQuiet = false
+    var isQuiet = false
     /// `--strict`: warnings and missing password files fail the test.
-    public var isStrict = false
+    var isStrict = false
     /// `-p`.
-    public var prefix: String?
+    var prefix: String?
     /// `-c`, relative to the prefix.
-    public var configuration: String?
+    var configuration: String?
     /// `-e`.
-    public var errorLog: String?
+    var errorLog: String?
     /// `-g`: directives of the main context.
-    public var globalDirectives: String?
+    var globalDirectives: String?
 
     /// Reads the words behind the program's name.
     ///
     /// As nginx does: letters may be joined (`-tq`), a value may follow at once (`-cfile`) or be the
     /// next word.
-    public init(_ words: [String]) throws(OptionError) {
+    init(_ words: [String]) throws(OptionError) {
         var rest = words[...]
         if rest.first == "explain" { try readExplain(&rest) }
         if rest.first == "lint" { try readLint(&rest) }
@@ -139,9 +139,9 @@ public struct CommandLineOptions: Equatable, Sendable {
 }
 
 /// An option that cannot be obeyed: nginx's words.
-public struct OptionError: Error, Equatable {
+struct OptionError: Error, Equatable {
     /// What is wrong with the command line.
-    public let message: String
+    let message: String
 
     init(_ message: String) {
         self.message = message

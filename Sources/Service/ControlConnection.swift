@@ -1,3 +1,5 @@
+internal import Core
+internal import HTTP
 internal import Net
 
 /// Questions to a running service over its `control_socket`: HTTP/1.0, one for each connection.
@@ -38,18 +40,8 @@ struct ControlConnection {
 
     /// As a part of a path or of a query (RFC 3986 §2.3).
     static func encoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += digits.utf8.count < 2 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return result
+        let out = ByteBuffer(capacity: text.utf8.count)
+        URIPath.escape(Array(text.utf8).span, as: .uriComponent, into: out)
+        return String(decoding: out.bytes, as: UTF8.self)
     }
 }

@@ -1,15 +1,15 @@
 /// The words behind `portico explain`.
-public struct ExplainWords: Equatable, Sendable {
+struct ExplainWords: Equatable, Sendable {
     /// The URL, or a path alone.
-    public private(set) var url = ""
+    private(set) var url = ""
     /// `--client`: the address that the request comes from.
-    public private(set) var client = "127.0.0.1"
+    private(set) var client = "127.0.0.1"
     /// `--method`.
-    public private(set) var method = "GET"
+    private(set) var method = "GET"
     /// `-H`: lines of the request's head.
-    public private(set) var fields: [String] = []
+    private(set) var fields: [String] = []
     /// `--json`.
-    public private(set) var isJSON = false
+    private(set) var isJSON = false
 
     /// Nothing was read yet.
     init() {}

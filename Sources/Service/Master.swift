@@ -63,7 +63,8 @@ final class Master {
     var expiryDueMs: Int64 = 0
     /// A checker is wanted: not while a new binary has one.
     var hasChecker = true
-    /// Workers that died young come back a little later each time.
+    /// Workers that are to come back: at once, or a while later where they died young or could not be
+    /// started.
     var respawnsDue: [DueWorker] = []
     let master = getpid()
     /// A new binary that took over the sockets, while it lives.

@@ -2,7 +2,7 @@ internal import Config
 internal import Proxy
 
 /// How `lint` tells what it has found.
-public enum LintFormat: Equatable, Sendable {
+enum LintFormat: Equatable, Sendable {
     case text, json, sarif
     /// The rules themselves.
     case rules

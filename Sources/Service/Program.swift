@@ -21,7 +21,8 @@ public struct Program {
 
     /// Does what the command line asks for.
     ///
-    /// - Returns: the exit status: 0, or 1 with the reason on standard error.
+    /// - Returns: the exit status: 0; 1 with the reason on standard error; 2 where `lint` has found
+    ///   something.
     public func run() -> Int32 {
         StandardDescriptors.fill()
         Signal.takeDefaults()

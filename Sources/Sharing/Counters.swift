@@ -25,7 +25,9 @@ public enum Counter: Int, CaseIterable {
     package var isGauge: Bool {
         switch self {
         case .active, .reading, .writing, .waiting, .http2Active: true
-        default: false
+        case .accepts, .handled, .requests, .failedLogins, .plainOnTLS, .closedForRoom, .refusedForRoom,
+            .patternExcesses, .http2Requests, .mirrorsDropped:
+            false
         }
     }
 }

@@ -73,7 +73,7 @@ public final class KeepalivePool<Connection: AnyObject> {
     }
 
     /// Takes any connection out, for emptying the pool; `nil`: it is empty.
-    public func removeAny() -> Connection? {
+    func removeAny() -> Connection? {
         guard let entry = entries.popLast() else { return nil }
         tally?.add(.idle, -1)
         return entry.connection

@@ -15,7 +15,7 @@ public final class Peer {
     public let tallyName: String
 
     /// The first peer of the group with its address: connections to the one serve the other as well.
-    public let addressIndex: Int
+    let addressIndex: Int
 
     /// Until when it is taken to speak HTTP/1.1 alone: it chose that where HTTP/2 was offered as well.
     public internal(set) var http1UntilMs: Int64 = 0

@@ -60,7 +60,7 @@ extension PeerGroup {
 
     /// Requests that its servers have, and those that they may have; `nil`: there is no limit to that.
     /// - Complexity: looks at all of them.
-    public var occupancy: (active: Int, places: Int)? {
+    var occupancy: (active: Int, places: Int)? {
         var active = 0
         var places = 0
         for peer in peers where peer.isUsable {

@@ -36,7 +36,7 @@ public final class PeerGroup {
     /// Changes of peers that no other process sees.
     private let ownJournal: ChangeJournal?
     /// Peers whose state was to be shared, and found no place: each process has its own of them.
-    public let unsharedCount: Int
+    let unsharedCount: Int
 
     /// - Parameters:
     ///   - table: where the state is shared; `nil`: it is this worker's own.

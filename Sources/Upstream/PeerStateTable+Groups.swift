@@ -28,7 +28,7 @@ extension PeerBeginning {
 
 extension UpstreamSettings {
     /// What requests to its servers are counted under.
-    public var tallyNames: [String] { identifiedPeers.map { "server \($0.identity)" } }
+    var tallyNames: [String] { identifiedPeers.map { "server \($0.identity)" } }
 
     /// Primaries, then backups, and what their state is found by: the same address may stand there twice.
     var identifiedPeers: [(peer: PeerSettings, identity: String)] {
