@@ -285,7 +285,7 @@ enum StatusAnswers {
         switch location.kind {
         case .prefix, .prefixWithoutRegex, .exact:
             if rest.hasPrefix(location.name) { rest = rest.dropFirst(location.name.count) }
-        default: rest = ""
+        case .server, .regex, .named, .ifBlock: rest = ""
         }
         while rest.first == "/" { rest.removeFirst() }
         while rest.last == "/" { rest.removeLast() }
@@ -299,7 +299,7 @@ enum StatusAnswers {
             var path = location.name
             while path.last == "/" { path.removeLast() }
             return path
-        default: return nil
+        case .server, .exact, .regex, .named, .ifBlock: return nil
         }
     }
 

@@ -145,7 +145,7 @@ private enum IgnoredArguments {
         case .buffers: 2...2
         case .openFiles: 1...2
         case .threads: 2...3
-        default: 1...1
+        case .flag, .number, .size, .pool, .offset, .milliseconds, .seconds, .word, .oneOf, .transfers: 1...1
         }
     }
 

@@ -65,7 +65,7 @@ package struct ServerChange: Equatable {
     ) throws(ServerChangeError) {
         switch value {
         case .array, .object: throw .format("nested object or list in \"\(ServerChange.short(name))\"")
-        default: break
+        case .null, .bool, .int, .number, .string, .made: break
         }
         switch name {
         case "server": try takeAddress(value)
@@ -115,7 +115,7 @@ package struct ServerChange: Equatable {
         switch value {
         case .int(let number) where range.contains(number): return number
         case .int, .number: throw .value(name, code)
-        default: throw wrongType(name)
+        case .null, .bool, .string, .array, .object, .made: throw wrongType(name)
         }
     }
 
