@@ -68,7 +68,7 @@ public final class NumberedIdentity {
     /// For finding the numbers that another configuration has for them.
     private let shared: (text: String, number: Int)
     private let local: (text: String, number: Int)
-    /// Mostly nothing.
+    /// What each request makes anew; mostly nothing.
     public let made: Made
 
     /// - Parameter number: that of a text.

@@ -181,9 +181,11 @@ extension Peer {
     /// The most connections that it may have now; 0: any.
     public var connectionsMax: Int { settings.foundLimit == nil ? settings.maxConnections : state.limit }
 
+    /// It has failed as often as `max_fails` allows, if that sets a limit.
+    var hasFailedTooOften: Bool { settings.maxFails > 0 && state.fails >= settings.maxFails }
+
     /// It failed too often, and not so long ago. As in nginx, in whole seconds.
     func isBanned(nowMs: Int64) -> Bool {
-        settings.maxFails > 0 && state.fails >= settings.maxFails
-            && nowMs / 1000 - state.checked <= Int64(settings.failTimeoutSeconds)
+        hasFailedTooOften && nowMs / 1000 - state.checked <= Int64(settings.failTimeoutSeconds)
     }
 }

@@ -206,9 +206,7 @@ public final class PeerGroup {
         guard nowMs / 1000 - peer.state.checked > Int64(peer.settings.failTimeoutSeconds) else { return }
         peer.state.checked = nowMs / 1000
         // Its ban is over: this request is the first to try it again.
-        if peer.settings.maxFails > 0 && peer.state.fails >= peer.settings.maxFails {
-            peer.beginSlowStart(nowMs: nowMs)
-        }
+        if peer.hasFailedTooOften { peer.beginSlowStart(nowMs: nowMs) }
     }
 
     // MARK: Panic
@@ -254,8 +252,7 @@ public final class PeerGroup {
             peer.state.countFailure(second: nowMs / 1000)
             if peer.settings.maxFails > 0 {
                 turns.lower(index, by: peer.settings.weight / peer.settings.maxFails, nowMs: nowMs)
-                let isBanned = peer.state.fails >= peer.settings.maxFails
-                if isBanned, peer.state.wentOut(nowMs: nowMs) { return .out }
+                if peer.hasFailedTooOften, peer.state.wentOut(nowMs: nowMs) { return .out }
             }
         case .success:
             // Cleared by a success that came after the window of its failures.
