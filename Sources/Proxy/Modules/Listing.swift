@@ -26,9 +26,9 @@ struct Listing {
         switch format {
         case .html:
             out.append("<html>\r\n<head><title>Index of ")
-            path.withReadable { Self.append(escaped: $0, to: out) }
+            path.withReadable { URIPath.escape($0, as: .html, into: out) }
             out.append("</title></head>\r\n<body>\r\n<h1>Index of ")
-            path.withReadable { Self.append(escaped: $0, to: out) }
+            path.withReadable { URIPath.escape($0, as: .html, into: out) }
             out.append("</h1><hr><pre><a href=\"../\">../</a>\r\n")
         case .xml:
             out.append("<?xml version=\"1.0\"?>\r\n<list>\r\n")
@@ -88,10 +88,10 @@ struct Listing {
         guard count <= Self.nameMax else {
             let shown = Self.nameMax - 3
             let end = count == name.count ? shown : Self.characterEnds(of: name, atMost: shown)?.end ?? shown
-            Self.append(escaped: name.extracting(0..<end), to: out)
+            URIPath.escape(name.extracting(0..<end), as: .html, into: out)
             return out.append("..&gt;</a>")
         }
-        Self.append(escaped: name, to: out)
+        URIPath.escape(name, as: .html, into: out)
         let isMarked = entry.kind == .directory && count < Self.nameMax
         out.append(isMarked ? "/</a>" : "</a>")
         for _ in (count + (isMarked ? 1 : 0))..<Self.nameMax { out.append(UInt8.space) }
@@ -165,18 +165,6 @@ struct Listing {
         out.append(decimal: number.magnitude, width: 2)
     }
 
-    private static func append(escaped text: Span<UInt8>, to out: ByteBuffer) {
-        for index in text.indices {
-            switch text[index] {
-            case UInt8(ascii: "<"): out.append("&lt;")
-            case UInt8(ascii: ">"): out.append("&gt;")
-            case UInt8(ascii: "&"): out.append("&amp;")
-            case UInt8(ascii: "\""): out.append("&quot;")
-            case let byte: out.append(byte)
-            }
-        }
-    }
-
     // MARK: XML and JSON
 
     private static func appendElement(_ name: Span<UInt8>, _ entry: ListedNames.Entry, to out: ByteBuffer) {
@@ -199,7 +187,7 @@ struct Listing {
             out.append("\"")
         }
         out.append(">")
-        append(escaped: name, to: out)
+        URIPath.escape(name, as: .html, into: out)
         out.append("</")
         out.append(kind)
         out.append(">\r\n")
