@@ -142,7 +142,7 @@ struct PatternParser {
             case .fixed(let node): items.append(node)
             case .repeatable(let node):
                 let repeated = try quantified(node)
-                // What says nothing is left out: said 65,535 times 65,535 times it would take hours.
+                // What says nothing is left out: each level that repeats it would take 65,535 times as long.
                 if case .empty = repeated { continue }
                 items.append(repeated)
             }

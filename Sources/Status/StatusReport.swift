@@ -158,8 +158,9 @@ package struct StatusReport {
     package var respawned = 0
     /// Worker processes that there should be.
     package var workersWanted = 0
-    /// What the master and the checker use of the machine.
+    /// What the master uses of the machine.
     package var masterUse = ProcessUse()
+    /// What the checker uses of it.
     package var checkerUse = ProcessUse()
     /// How often requests ended for a reason, in the words of `$proxy_reason`.
     package var reasons: [(reason: String, count: Int)] = []

@@ -13,6 +13,7 @@ package struct ExplainQuestion {
     /// Where a path alone is asked for; `nil`: at the first address that is listened on.
     var address: SocketAddress?
 
+    /// A question in the words of whoever asks; what is wrong with them, the answer says.
     package init(url: String, client: String, method: String, fields: [String]) {
         self.url = url
         self.client = client

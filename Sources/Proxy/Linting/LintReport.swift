@@ -29,6 +29,7 @@ extension Linter {
         return ByteBuffer.shown { $0.append(Array(text.utf8)) }
     }
 
+    /// What was found, for programs of one's own: `--json`.
     package var json: String {
         Linter.text(
             .object([
