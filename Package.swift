@@ -82,7 +82,7 @@ let package = Package(
         // The parsers under mutated input: `swift run -c release portico-fuzz --help`.
         .executableTarget(
             name: "portico-fuzz",
-            dependencies: ["Core", "HTTP", "Config", "Pattern", "Net", "Proxy", "CLinux"],
+            dependencies: ["Core", "HTTP", "Config", "Pattern", "Net", "Status", "Proxy", "CLinux"],
             path: "Tests/Fuzz", exclude: ["corpus"], swiftSettings: productSettings, linkerSettings: linking),
         tests("FuzzTests", ["portico-fuzz", "CLinux", "Core"]),
         .target(

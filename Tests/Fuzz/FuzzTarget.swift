@@ -17,7 +17,7 @@ struct FuzzTarget: Sendable {
     /// All of them.
     static let all: [FuzzTarget] = [
         requestHead, responseHead, chunked, uri, smallValues, proxyHeader, configuration, directives, pattern,
-        hpack, http2, http2Peer, http2Call,
+        hpack, http2, http2Peer, http2Call, json, nameAnswer, parts,
     ]
 
     /// Reads one input.
