@@ -35,6 +35,23 @@ import Testing
         }
     }
 
+    @Test("a test of the binary names each directive of the reference")
+    func directivesAreTested() throws {
+        let files = try #require(
+            FileManager.default.enumerator(atPath: "\(SourceFile.root)/Tests/IntegrationTests"))
+        var words: Set<Substring> = []
+        for case let path as String in files where path.hasSuffix(".swift") {
+            let text = try String(
+                contentsOfFile: "\(SourceFile.root)/Tests/IntegrationTests/\(path)", encoding: .utf8)
+            words.formUnion(text.split { !($0.isLetter || $0.isNumber || $0 == "_") })
+        }
+        let names = try groups(of: "(?m)^\\| `([a-z0-9_]+)` \\| ", in: try Self.text(of: "Directives"))
+        #expect(names.count > 300)
+        for name in Set(names).sorted() where !words.contains(name[...]) {
+            Issue.record("nothing tests \(name)")
+        }
+    }
+
     // MARK: Code
 
     @Test("code stands word for word in an example that is compiled", arguments: pages)
