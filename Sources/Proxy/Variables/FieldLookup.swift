@@ -75,9 +75,7 @@ enum FieldLookup {
     /// Names are compared without case, as in nginx.
     private static func hasPrefix(_ name: [UInt8], in bytes: Span<UInt8>, from start: Int) -> Bool {
         guard bytes.count - start >= name.count else { return false }
-        for offset in name.indices
-        where bytes[start + offset].asciiLowercased != name[offset].asciiLowercased { return false }
-        return true
+        return equalsIgnoringCase(bytes.extracting(start..<(start + name.count)), name.span)
     }
 
     /// Appends the value of the argument called `name` of a query.
