@@ -50,15 +50,14 @@ public enum StatusCode {
     /// The title of the built-in page, mostly what the status line says; empty for codes that have none.
     public static func title(_ status: UInt16) -> StaticString {
         switch status {
+        case ..<300, 304: ""
         case 302: "302 Found"
-        case 304: ""
         case 401: "401 Authorization Required"
         case 494: "400 Request Header Or Cookie Too Large"
         case 495: "400 The SSL certificate error"
         case 496: "400 No required SSL certificate was sent"
         case 497: "400 The plain HTTP request was sent to HTTPS port"
-        case 300...: line(status)
-        default: ""
+        default: line(status)
         }
     }
 }
