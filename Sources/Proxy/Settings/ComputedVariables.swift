@@ -72,3 +72,17 @@ struct ComputedVariables {
         marks[index] = .done
     }
 }
+
+extension Directive where Scope == Block {
+    /// A block whose last word names a variable, and whose lines say what that comes to.
+    static func computed(
+        _ name: String, _ summary: String, _ syntax: String, arity: ClosedRange<Int>,
+        _ read: @escaping @Sendable (Statement, ConfigurationBuilder) throws(ConfigError) -> ComputedVariable
+    ) -> Directive {
+        Directive(name, summary, syntax, in: .http, arity: arity) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            try ComputedVariables.check(statement)
+            block.builder.computed.define(statement, try read(statement, block.builder))
+        }.block(.setting, holdsLines: true)
+    }
+}

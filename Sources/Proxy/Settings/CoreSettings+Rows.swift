@@ -48,21 +48,28 @@ extension CoreSettings {
                             + "it must be \"on\" or \"off\"", statement)
                 }
             },
-            Directive(
+            conditions(
                 "client_body_early_read",
                 "Whose body is read before a location is chosen: one of the values is neither empty nor 0.",
-                "string ...", in: [.http, .server], arity: 1...Int.max
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                for word in statement.arguments {
-                    block.settings.core.bodyEarlyRead.append(try block.template(word, statement))
-                }
-            }.repeatable,
+                in: [.http, .server], \.settings.core.bodyEarlyRead),
             .size(
                 "client_min_rate",
                 "Slowest pace of a client in bytes a second, after 5 seconds of grace; 0 is any.",
                 in: anywhere, default: "240", \.settings.core.clientMinRate),
         ]
+    }
+
+    /// Texts with variables, of which one that is neither empty nor 0 suffices.
+    private static func conditions(
+        _ name: String, _ summary: String, in contexts: Context,
+        _ path: Directive<Block>.Path<Replaceable<Template<Variable>>>
+    ) -> Directive<Block> {
+        Directive(name, summary, "string ...", in: contexts, arity: 1...Int.max) {
+            (block: Block, statement: Statement) throws(ConfigError) in
+            for word in statement.arguments {
+                block[keyPath: path].append(try block.template(word, statement))
+            }
+        }.repeatable
     }
 
     private static var keepaliveRows: [Directive<Block>] {
@@ -138,16 +145,10 @@ extension CoreSettings {
             .flag(
                 "chunked_transfer_encoding", "Whether content of unknown length is sent in chunks.",
                 in: anywhere, default: true, \.settings.core.chunkedTransferEncoding),
-            Directive(
+            conditions(
                 "early_hints",
                 "Who gets a gateway's 103 (Early Hints): one of the values is neither empty nor 0.",
-                "string ...", in: anywhere, arity: 1...Int.max
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                for word in statement.arguments {
-                    block.settings.core.earlyHints.append(try block.template(word, statement))
-                }
-            }.repeatable,
+                in: anywhere, \.settings.core.earlyHints),
             .flag(
                 "absolute_redirect", "Whether redirects name scheme and host.", in: anywhere, default: true,
                 \.settings.core.absoluteRedirect),

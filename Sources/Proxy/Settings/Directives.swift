@@ -81,13 +81,9 @@ enum BlockDirectives {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try block.builder.readUpstream(statement)
             }.block(.definition),
-            Directive(
-                "map", "A variable whose value follows from another's.", "string $variable", in: .http,
-                arity: 2...2
-            ) {
-                (block: Block, statement: Statement) throws(ConfigError) in
-                try MapReader.read(statement, block.builder)
-            }.block(.setting, holdsLines: true),
+            .computed(
+                "map", "A variable whose value follows from another's.", "string $variable", arity: 2...2
+            ) { (statement, builder) throws(ConfigError) in .map(try MapReader.read(statement, builder)) },
             Directive(
                 "status_zone", "Counts the requests of a server or location under this name.", "zone",
                 in: [.server, .location, .ifInLocation], arity: 1...1
@@ -217,14 +213,14 @@ private enum LimitExceptReader {
 
 /// `map string $variable { … }`.
 private enum MapReader {
-    static func read(_ statement: Statement, _ builder: ConfigurationBuilder) throws(ConfigError) {
-        try ComputedVariables.check(statement)
+    static func read(
+        _ statement: Statement, _ builder: ConfigurationBuilder
+    ) throws(ConfigError) -> ValueMap {
         let lines = statement.block ?? []
         let hasHostnames = lines.contains { $0.words == ["hostnames"] }
         let map = ValueMap(
             source: try builder.template(statement.argument(0), statement), hasHostnames: hasHostnames,
             isVolatile: lines.contains { $0.words == ["volatile"] })
-        builder.computed.define(statement, .map(map))
         for line in lines where line.words != ["hostnames"] && line.words != ["volatile"] {
             guard line.words.count == 2, line.block == nil else {
                 throw ConfigError("invalid number of the map parameters", line)
@@ -232,6 +228,7 @@ private enum MapReader {
             try add(line, to: map, builder)
         }
         map.close(builder.patterns)
+        return map
     }
 
     private static func add(_ line: Statement, to map: ValueMap, _ builder: ConfigurationBuilder)

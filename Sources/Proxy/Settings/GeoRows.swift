@@ -5,17 +5,15 @@ internal import Net
 enum GeoRows {
     static var directives: [Directive<Block>] {
         [
-            Directive(
-                "geo", "A variable whose value follows from an address.", "[$address] $variable", in: .http,
-                arity: 1...2
-            ) { (block: Block, statement: Statement) throws(ConfigError) in
-                try read(statement, block.builder)
-            }.block(.setting, holdsLines: true)
+            .computed(
+                "geo", "A variable whose value follows from an address.", "[$address] $variable", arity: 1...2
+            ) { (statement, builder) throws(ConfigError) in .geo(try read(statement, builder)) }
         ]
     }
 
-    private static func read(_ statement: Statement, _ builder: ConfigurationBuilder) throws(ConfigError) {
-        try ComputedVariables.check(statement)
+    private static func read(
+        _ statement: Statement, _ builder: ConfigurationBuilder
+    ) throws(ConfigError) -> AddressMap {
         var source: Template<Variable>?
         if statement.arguments.count == 2 {
             let word = statement.argument(0)
@@ -35,7 +33,7 @@ enum GeoRows {
         } else {
             for line in lines { try read(line, into: map, builder) }
         }
-        builder.computed.define(statement, .geo(map))
+        return map
     }
 
     private static func read(

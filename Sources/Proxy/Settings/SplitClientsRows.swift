@@ -4,17 +4,16 @@ internal import Config
 enum SplitClientsRows {
     static var directives: [Directive<Block>] {
         [
-            Directive(
+            .computed(
                 "split_clients", "A variable that has each of its values for a share of the clients.",
-                "string $variable", in: .http, arity: 2...2
-            ) { (block: Block, statement: Statement) throws(ConfigError) in
-                try read(statement, block.builder)
-            }.block(.setting, holdsLines: true)
+                "string $variable", arity: 2...2
+            ) { (statement, builder) throws(ConfigError) in .shares(try read(statement, builder)) }
         ]
     }
 
-    private static func read(_ statement: Statement, _ builder: ConfigurationBuilder) throws(ConfigError) {
-        try ComputedVariables.check(statement)
+    private static func read(
+        _ statement: Statement, _ builder: ConfigurationBuilder
+    ) throws(ConfigError) -> ClientShares {
         let shares = ClientShares(source: try builder.template(statement.argument(0), statement))
         for line in statement.block ?? [] {
             guard line.words.count == 2 else {
@@ -25,7 +24,7 @@ enum SplitClientsRows {
                 throw ConfigError("percent total is greater than 100%", line)
             }
         }
-        builder.computed.define(statement, .shares(shares))
+        return shares
     }
 
     /// `30%`, `0.5%`, `12.25%`; `nil` for `*`.
