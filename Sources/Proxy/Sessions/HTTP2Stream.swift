@@ -101,6 +101,11 @@ final class HTTP2Stream {
             return exchange.clientLeft(status: status)
         }
         session?.left(self)
+        leaveSession()
+    }
+
+    /// Nothing of it is the session's from here on.
+    private func leaveSession() {
         spooledMemory = 0
         releasePending()
         noteKept(0)
@@ -134,12 +139,7 @@ final class HTTP2Stream {
         worker.cancel(writeTimer)
         headBytes.removeAll()
         headBytes.shrink(toCapacity: Self.usualHeadMax)
-        spooledMemory = 0
-        releasePending()
-        noteKept(0)
-        noteAhead(0)
-        session = nil
-        releaseHeld()
+        leaveSession()
         isRequestWhole = false
         ending = .none
         sent = .nothing
