@@ -86,6 +86,12 @@ public final class RequestHead {
         pathNeedsNormalising = false
     }
 
+    /// Forgets the fields: whoever they were for was not found.
+    public func forgetFields() {
+        fields.removeAll()
+        host = nil
+    }
+
     /// Becomes what `other` is, for a copy of its bytes.
     public func copy(_ other: RequestHead) {
         method = other.method

@@ -83,6 +83,8 @@ extension Exchange {
             arguments.removeAll()
             routing.hasQuery = false
             head.refuseTarget()
+            // nginx has not read them when it refuses the line.
+            head.forgetFields()
         }
         method = head.method
         host.removeAll()

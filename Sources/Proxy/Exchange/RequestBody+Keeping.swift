@@ -30,6 +30,13 @@ extension RequestBody {
     /// Bytes of content, once all of it is here; `nil`: it is not, or does not stay.
     var keptLength: Int64? { isKeptWhole ? receivedCount : nil }
 
+    /// Bytes of content that there are, kept or, as nginx counts them, thrown away: none; `nil`: nobody knows
+    /// yet.
+    var knownLength: Int64? {
+        if case .discard = keeping { return 0 }
+        return keptLength
+    }
+
     /// RFC 9112 §7.1: what is kept becomes one chunk, behind which its trailers stand.
     func frameKept(_ out: ByteBuffer) {
         switch chunk {

@@ -110,8 +110,8 @@ extension Variables {
                 "`Content-Length` of the request; without one, the bytes of content that it had."
             ) { exchange, out in
                 if exchange.appendRequestField(.contentLength, to: out) { return true }
-                guard exchange.body.isPresent, exchange.body.isKeptWhole else { return false }
-                out.append(decimal: Int(exchange.body.receivedCount))
+                guard exchange.body.isPresent, let length = exchange.body.knownLength else { return false }
+                out.append(decimal: Int(length))
                 return true
             },
             VariableRow("content_type", "`Content-Type` of the request.") { exchange, out in

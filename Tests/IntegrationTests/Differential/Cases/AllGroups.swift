@@ -5,7 +5,7 @@ extension DifferentialGroup {
             requestBodies, keptBodies, connections, badRequests, errors, returns, staticFiles, staticNoIndex,
             flashVideo,
             access,
-            basicAuth, realIP, balancing, nextUpstream, limits, logs, upgrades, variables, rewrites,
+            basicAuth, realIP, balancing, nextUpstream, limits, known, logs, upgrades, variables, rewrites,
             limitExcept, stubStatus, tryFiles, geo, splitClients, proxyProtocol, errorAccess, accessSettings,
             rewrittenTargets, serverSteps, nestedAliases, hostsAndTargets,
             accelRedirect, authRequest, authRequestPlaces, authServices, mirror, referers, secureLinks,

@@ -149,15 +149,6 @@ struct IntendedDifference: Sendable {
                         $0.hasPrefix("Connection: ") || $0 == "[open]" || $0 == "[closed]"
                     })
         },
-        IntendedDifference(
-            "fields after a refused request line",
-            "nginx has not read them when it refuses the line; here they are known to add_header and the like"
-        ) { difference in
-            difference.ours.first == "HTTP/1.1 400 Bad Request" && difference.has("add_header")
-                && difference.partsOnly { line in
-                    line.contains(": ") && !line.hasPrefix("Connection") && !line.hasPrefix("Content-Length")
-                }
-        },
     ]
 
     private static let responses = [
