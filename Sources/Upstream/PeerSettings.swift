@@ -81,6 +81,8 @@ public struct UpstreamSettings: Sendable {
     public var hasZone = false
     /// The name that `zone` gave it.
     public var zoneName: String?
+    /// The size that it gave it; `nil`: another block's line says it.
+    public var zoneByteCount: Int?
     /// Below this part of healthy servers, in percent, the checks are disregarded; 0: never.
     public var panicThreshold = 0
     /// What tells servers the client's address, first on each connection; `nil`: nothing does.

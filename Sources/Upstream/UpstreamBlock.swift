@@ -69,7 +69,8 @@ public final class UpstreamBlock {
                 throw ConfigError("\"state\" requires \"zone\" in upstream \"\(settings.name)\"", state)
             }
         } else if !settings.peers.contains(where: { !$0.isBackup }) {
-            throw .unknownReference("no servers are inside upstream", statement)
+            let what = settings.peers.isEmpty ? "are inside upstream" : "in upstream \"\(settings.name)\""
+            throw .unknownReference("no servers \(what)", statement)
         }
         guard !settings.method.ranksServers else { return }
         if settings.peers.contains(where: { $0.slowStartMs > 0 }) {
@@ -99,6 +100,21 @@ extension UpstreamBlock {
         }.repeatable
     }
 
+    /// Of several lines the last one counts, as in nginx.
+    private func takeZone(_ statement: Statement) throws(ConfigError) {
+        let name = statement.argument(0)
+        guard !name.isEmpty else { throw ConfigError("invalid zone name \"\"", statement) }
+        settings.hasZone = true
+        settings.zoneName = name
+        settings.zoneByteCount = nil
+        guard statement.arguments.count == 2 else { return }
+        guard let size = Units.size(statement.argument(1)) else {
+            throw ConfigError("invalid zone size \"\(statement.argument(1))\"", statement)
+        }
+        guard size >= 8 * 4096 else { throw ConfigError("zone \"\(name)\" is too small", statement) }
+        settings.zoneByteCount = size
+    }
+
     private static var servers: [Directive<UpstreamBlock>] {
         [
             serverLine,
@@ -114,17 +130,8 @@ extension UpstreamBlock {
                 in: .upstream,
                 arity: 1...2
             ) { (block: UpstreamBlock, statement: Statement) throws(ConfigError) in
-                if statement.arguments.count == 2 {
-                    guard let size = Units.size(statement.argument(1)) else {
-                        throw ConfigError("invalid zone size \"\(statement.argument(1))\"", statement)
-                    }
-                    guard size >= 8 * 4096 else {
-                        throw ConfigError("zone \"\(statement.argument(0))\" is too small", statement)
-                    }
-                }
-                block.settings.hasZone = true
-                block.settings.zoneName = statement.argument(0)
-            },
+                try block.takeZone(statement)
+            }.repeatable,
         ]
     }
 

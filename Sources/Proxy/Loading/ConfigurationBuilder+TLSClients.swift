@@ -98,6 +98,21 @@ extension ConfigurationBuilder {
         return try secret(path, "cannot load passwords").split(separator: UInt8(ascii: "\n")).map(Array.init)
     }
 
+    /// What peers' certificates are checked by.
+    private func addTrust(
+        _ proxy: ProxySettings, named prefix: String, to settings: inout TLSClientSettings
+    ) throws(ConfigError) {
+        guard let path = proxy.sslTrustedCertificate else {
+            throw ConfigError("no \(prefix)_ssl_trusted_certificate for \(prefix)_ssl_verify")
+        }
+        settings.trustedCertificates = (
+            pem: try secret(path, "cannot load trusted certificates"), name: path
+        )
+        if let path = proxy.sslRevocations {
+            settings.revocations = (pem: try secret(path, "cannot load revocations"), name: path)
+        }
+    }
+
     /// - Parameter prefix: of the directives' names.
     private func tlsClientSettings(
         _ proxy: ProxySettings, named prefix: String
@@ -107,17 +122,8 @@ extension ConfigurationBuilder {
         settings.ciphers = proxy.sslCiphers
         settings.verifies = proxy.sslVerify
         settings.verifyDepth = Int32(clamping: proxy.sslVerifyDepth)
-        if let path = proxy.sslTrustedCertificate {
-            settings.trustedCertificates = (
-                pem: try secret(path, "cannot load trusted certificates"), name: path
-            )
-        }
-        if proxy.sslVerify && proxy.sslTrustedCertificate == nil {
-            throw ConfigError("no \(prefix)_ssl_trusted_certificate for \(prefix)_ssl_verify")
-        }
-        if let path = proxy.sslRevocations {
-            settings.revocations = (pem: try secret(path, "cannot load revocations"), name: path)
-        }
+        // As in nginx, what nobody is checked by is not looked at.
+        if proxy.sslVerify { try addTrust(proxy, named: prefix, to: &settings) }
         if proxy.httpVersion == .http2 { settings.alpn = proxy.needsHTTP2 ? ["h2"] : ["h2", "http/1.1"] }
         settings.confCommands = proxy.sslConfCommands.elements.map { ($0.name, $0.value) }
         if let certificate = proxy.sslCertificate, !certificate.isEmpty {

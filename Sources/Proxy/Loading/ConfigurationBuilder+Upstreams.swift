@@ -17,6 +17,10 @@ extension ConfigurationBuilder {
         // What passes to it is not to blame if something in it is wrong.
         defer { append(block.settings) }
         try block.read(statement, Directives.upstream)
+        if let zone = block.settings.zoneName {
+            let line = statement.block?.last { $0.name == "zone" } ?? statement
+            try limitZones.take(zone, for: .servers, byteCount: block.settings.zoneByteCount, line)
+        }
         if let key = block.settings.method.key {
             hashKeys[upstreams.count] = try template(key, statement)
         }

@@ -31,6 +31,7 @@ final class ConfigurationBuilder {
     var groupPlaces = GroupPlaces()
     var health = HealthAssembly()
     var limitZones = LimitZones()
+    var threadPools = ThreadPools()
     /// `resolver` and `resolver_timeout` of the `http` block.
     var resolver: ResolverLine?
     var resolverTimeoutMs: Int?
@@ -166,7 +167,7 @@ final class ConfigurationBuilder {
     private func finishMain() throws(ConfigError) {
         try computed.check()
         try limitZones.check()
-        try StickyRule.check(stickyRules.values, against: limitZones)
+        try threadPools.check()
         patterns.bound(steps: main.patternMatchLimit)
         healthChecks = try health.assemble(&upstreams)
         for index in upstreams.indices {

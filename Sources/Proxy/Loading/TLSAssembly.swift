@@ -33,7 +33,10 @@ struct TLSAssembly {
         builder.files.beginSecretGroup()
         let settings = server.settings.tls
         let isReached = server.listens.contains { addresses.contains($0.address) }
-        guard isReached || settings.certificates.isOwn else { return Assembled() }
+        guard isReached || settings.certificates.isOwn else {
+            if let file = missingKey(settings) { throw TLSAssembly.noKey(file) }
+            return Assembled()
+        }
         var made = settings.server
         made.certificates = []
         made.alpn = (offersHTTP2(server) ? ["h2"] : []) + ["http/1.1", "http/1.0"]
@@ -82,11 +85,7 @@ struct TLSAssembly {
                 guard file.path != "self-signed" else {
                     return made.certificates.append(try selfSigned(for: server, file))
                 }
-                guard let key = keys.popFirst() else {
-                    throw .unknownReference(
-                        "no \"ssl_certificate_key\" is defined for certificate \"\(file.path)\"",
-                        file.statement)
-                }
+                guard let key = keys.popFirst() else { throw TLSAssembly.noKey(file) }
                 if file.path.contains("$") || key.path.contains("$") {
                     named.append(try certificate(file, key))
                     made.madeCertificates += [file.path, key.path]
@@ -97,6 +96,17 @@ struct TLSAssembly {
         }
         if let error = ConfigError.together(errors) { throw error }
         return named
+    }
+
+    /// The first certificate that came from outside without a key.
+    private func missingKey(_ settings: TLSSettings) -> TLSFile? {
+        let certificates = settings.certificates.elements.filter { $0.path != "self-signed" }
+        return certificates.dropFirst(settings.keys.elements.count).first
+    }
+
+    private static func noKey(_ file: TLSFile) -> ConfigError {
+        .unknownReference(
+            "no \"ssl_certificate_key\" is defined for certificate \"\(file.path)\"", file.statement)
     }
 
     private func selfSigned(

@@ -81,7 +81,7 @@ struct BrowserSettings {
             name, summary, "string", default: "1", in: [.http, .server, .location], arity: 1...1
         ) { (block: Block, statement: Statement) in
             block[keyPath: path] = Array(statement.argument(0).utf8)
-        }
+        }.repeatable
     }
 }
 

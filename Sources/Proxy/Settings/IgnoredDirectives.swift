@@ -98,14 +98,39 @@ enum IgnoredDirectives {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 try kind.check(statement)
-                if name == "thread_pool", !block.builder.isFirst("thread_pool \(statement.argument(0))") {
-                    throw ConfigError("duplicate thread pool \"\(statement.argument(0))\"", statement)
-                }
+                if name == "aio" { block.builder.threadPools.use(statement) }
+                if name == "thread_pool" { try block.builder.threadPools.define(statement) }
                 let reason = reasons[name].map { ": \($0)" } ?? ""
                 block.builder.warnOnce(
                     name, ConfigError("\"\(name)\" is accepted but has no effect here\(reason)", statement))
             }
             return repeated.contains(name) ? row.repeatable : row
+        }
+    }
+}
+
+/// The names of `thread_pool`s, and where `aio` refers to them.
+struct ThreadPools {
+    private var names: Set<String> = []
+    private var uses: [(name: String, statement: Statement)] = []
+
+    fileprivate mutating func define(_ statement: Statement) throws(ConfigError) {
+        guard names.insert(statement.argument(0)).inserted else {
+            throw ConfigError("duplicate thread pool \"\(statement.argument(0))\"", statement)
+        }
+    }
+
+    /// Of a name that variables make nothing is known.
+    fileprivate mutating func use(_ statement: Statement) {
+        let word = statement.argument(0)
+        guard word.hasPrefix("threads="), !word.contains("$") else { return }
+        uses.append((String(word.dropFirst("threads=".count)), statement))
+    }
+
+    /// All that the files say is known.
+    func check() throws(ConfigError) {
+        for (name, statement) in uses where name != "default" && !names.contains(name) {
+            throw ConfigError("unknown thread pool \"\(name)\"", statement)
         }
     }
 }

@@ -43,8 +43,9 @@ struct LimitZones {
     /// In the order in which they are first named.
     private(set) var requests: [RequestZone] = []
     private(set) var connections: [ConnectionZone] = []
+    private var others: [String: Use] = [:]
     private var sizes: [String: Int] = [:]
-    /// Where each zone of either kind was first named.
+    /// Where each zone of any kind was first named.
     private var firstNamed: [String: Statement] = [:]
 
     mutating func requestZone(_ name: String, _ statement: Statement) throws(ConfigError) -> RequestZone {
@@ -61,14 +62,37 @@ struct LimitZones {
         _ name: String, in zones: WritableKeyPath<LimitZones, [LimitZone<Line>]>, _ statement: Statement
     ) throws(ConfigError) -> LimitZone<Line> {
         if let zone = self[keyPath: zones].first(where: { $0.name == name }) { return zone }
+        try claim(name, statement)
+        let zone = LimitZone<Line>(name)
+        self[keyPath: zones].append(zone)
+        return zone
+    }
+
+    private mutating func claim(_ name: String, _ statement: Statement) throws(ConfigError) {
         guard firstNamed[name] == nil else {
             throw ConfigError(
                 "the shared memory zone \"\(name)\" is already declared for a different use", statement)
         }
-        let zone = LimitZone<Line>(name)
-        self[keyPath: zones].append(zone)
         firstNamed[name] = statement
-        return zone
+    }
+
+    /// What a zone is for that counts nothing.
+    enum Use {
+        /// `zone` of an upstream
+        case servers
+        /// `ssl_session_cache`
+        case clients
+        /// `sticky learn`
+        case sessions
+    }
+
+    /// A zone that counts nothing; lines for the same use share it, and one of them says its size.
+    mutating func take(
+        _ name: String, for use: Use, byteCount: Int?, _ statement: Statement
+    ) throws(ConfigError) {
+        if others[name] != use { try claim(name, statement) }
+        others[name] = use
+        if let byteCount { try setSize(of: name, byteCount, statement) }
     }
 
     // MARK: Lines
@@ -95,16 +119,22 @@ struct LimitZones {
     private mutating func checkNew(
         _ words: ZoneWords, boundTo key: Template<Variable>?, _ statement: Statement
     ) throws(ConfigError) {
-        if let size = sizes[words.name], size != words.byteCount {
-            throw ConfigError(
-                "the size \(words.byteCount) of shared memory zone \"\(words.name)\" conflicts with already"
-                    + " declared size \(size)", statement)
-        }
+        try setSize(of: words.name, words.byteCount, statement)
         if let key {
             throw ConfigError(
                 "\(statement.name) \"\(words.name)\" is already bound to key \"\(key.source)\"", statement)
         }
-        sizes[words.name] = words.byteCount
+    }
+
+    private mutating func setSize(
+        of name: String, _ byteCount: Int, _ statement: Statement
+    ) throws(ConfigError) {
+        if let size = sizes[name], size != byteCount {
+            throw ConfigError(
+                "the size \(byteCount) of shared memory zone \"\(name)\" conflicts with already"
+                    + " declared size \(size)", statement)
+        }
+        sizes[name] = byteCount
     }
 
     /// Its memory. A zone whose size or key another configuration changes is another one, and empty.
@@ -124,6 +154,7 @@ struct LimitZones {
         let missing =
             requests.filter { $0.line == nil }.map(\.name)
             + connections.filter { $0.line == nil }.map(\.name)
+            + others.keys.filter { sizes[$0] == nil }.sorted()
         let known = (requests.map(\.name) + connections.map(\.name)).filter { !missing.contains($0) }
         let errors = missing.map { name in
             let message = "zero size shared memory zone \"\(name)\"\(Spelling.hint(for: name, in: known))"

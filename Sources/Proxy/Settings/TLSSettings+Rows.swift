@@ -110,7 +110,12 @@ extension TLSSettings {
             ) {
                 (block: Block, statement: Statement) throws(ConfigError) in
                 for word in statement.arguments {
-                    block.serverSettings.tls.server.sessionCache = try cache(word, statement)
+                    let chosen = try cache(word, statement)
+                    if case .shared(let name, let size) = chosen {
+                        try block.builder.limitZones.take(
+                            name, for: .clients, byteCount: size, statement)
+                    }
+                    block.serverSettings.tls.server.sessionCache = chosen
                 }
             }.repeatable,
             .seconds(

@@ -70,6 +70,8 @@ final class StickyRule {
                     "sticky zone \"\(words.name)\" is already used in upstream \"\(other.upstream)\"",
                     statement)
             }
+            try builder.limitZones.take(
+                words.name, for: .sessions, byteCount: words.byteCount, statement)
             creations = try StickyRule.variables(settings.creations, builder, statement)
             zone = words.name
             table = try StickyRule.table(words, upstream, builder, statement)
@@ -125,16 +127,6 @@ final class StickyRule {
 
     fileprivate var zoneName: String? {
         if case .learn(let learning) = method { learning.zone } else { nil }
-    }
-
-    /// - Throws: a zone is one that limits use.
-    static func check(_ rules: some Sequence<StickyRule>, against limits: LimitZones) throws(ConfigError) {
-        let known = Set(limits.requests.map(\.name) + limits.connections.map(\.name))
-        for rule in rules {
-            guard let name = rule.zoneName, known.contains(name) else { continue }
-            throw ConfigError(
-                "the shared memory zone \"\(name)\" is already declared for a different use", rule.statement)
-        }
     }
 
     /// Appends the first of these variables that is not empty.

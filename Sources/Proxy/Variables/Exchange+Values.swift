@@ -75,7 +75,8 @@ extension Exchange {
     }
 
     func appendArgument(named name: [UInt8], to out: ByteBuffer) -> Bool {
-        arguments.withReadable { FieldLookup.appendArgument(named: name, of: $0, to: out) }
+        // As in nginx, what has no name is no argument.
+        !name.isEmpty && arguments.withReadable { FieldLookup.appendArgument(named: name, of: $0, to: out) }
     }
 
     func appendCookie(named name: [UInt8], to out: ByteBuffer) -> Bool {

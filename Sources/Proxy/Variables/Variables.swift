@@ -16,7 +16,7 @@ enum Variables {
                 .proxyValue($0)
             }
         }
-        for prefix in prefixes where name.hasPrefix(prefix.text) && name.utf8.count > prefix.text.utf8.count {
+        for prefix in prefixes where name.hasPrefix(prefix.text) {
             return prefix.make(Array(name.utf8.dropFirst(prefix.text.utf8.count)))
         }
         return nil

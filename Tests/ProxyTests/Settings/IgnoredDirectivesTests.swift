@@ -11,7 +11,7 @@ struct IgnoredDirectivesTests {
     static let samples = [
         "on | off": "on", "number": "8", "size": "4k", "size | off": "off", "number size": "2 4k",
         "time": "5s", "...": "x", "stop | abort": "abort", "off | max=number [inactive=time]": "max=9",
-        "on | off | threads[=pool]": "threads=p", "name threads=number [max_queue=number]": "p threads=2",
+        "on | off | threads[=pool]": "threads", "name threads=number [max_queue=number]": "p threads=2",
     ]
 
     @Test("each is accepted wherever nginx has it, and warned of once", arguments: names)

@@ -36,7 +36,7 @@ struct NginxWordingTests {
     static let samples =
         RefusalSamples.main.map { ("events {}\n" + $0.0 + "\n", $0.1) }
         + RefusalSamples.http.map { (http($0.0), $0.1) }
-        + RefusalSamples.limits.map { (http($0.0), $0.1) }
+        + (RefusalSamples.limits + RefusalSamples.zones).map { (http($0.0), $0.1) }
         + RefusalSamples.server.map { (server($0.0), $0.1) }
         + RefusalSamples.location.map { (server("location /a {\n" + $0.0 + "\n}"), $0.1) }
 

@@ -34,6 +34,11 @@ struct RefusalTests {
         #expect(Loading.refusal { () throws(ConfigError) in try Loading.http(text) } == message)
     }
 
+    @Test("refused of zones and names", arguments: RefusalSamples.zones)
+    func refusedOfZones(_ text: String, _ message: String) {
+        #expect(Loading.refusal { () throws(ConfigError) in try Loading.http(text) } == message)
+    }
+
     @Test("refused of `sticky`", arguments: RefusalSamples.sticky)
     func refusedOfSticky(_ words: String, _ message: String) {
         let text = """
