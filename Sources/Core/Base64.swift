@@ -1,7 +1,7 @@
 /// Base 64: RFC 4648 §4.
 public enum Base64 {
     /// The six bits that a digit stands for.
-    public static func value(_ digit: UInt8) -> UInt8? {
+    private static func value(_ digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - 0x41
         case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - 0x61 + 26
@@ -76,22 +76,6 @@ public enum Base64 {
             }
         }
         return digits % 4 != 1
-    }
-
-    /// The digits of bytes, padded. For cold paths.
-    public static func encoded(_ bytes: [UInt8]) -> [UInt8] {
-        let out = ByteBuffer(capacity: (bytes.count + 2) / 3 * 4)
-        encode(bytes.span, to: out)
-        return out.bytes
-    }
-
-    /// What `text` stands for. For cold paths.
-    ///
-    /// - Returns: `nil` unless it is exactly what `encoded` makes: padded, without spaces or spare bits.
-    public static func decoded(_ text: [UInt8]) -> [UInt8]? {
-        let out = ByteBuffer(capacity: text.count)
-        guard decode(text.span, to: out), encoded(out.bytes) == text else { return nil }
-        return out.bytes
     }
 
     private static func decodeWhole(_ text: Span<UInt8>, to out: ByteBuffer) -> Bool {

@@ -45,22 +45,6 @@ import Testing
         ])
     func refused(text: String) { #expect(decoded(text) == nil) }
 
-    @Test("what it makes is read back", arguments: 0..<70)
-    func roundTrip(_ count: Int) {
-        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37) }
-        #expect(Base64.decoded(Base64.encoded(bytes)) == bytes)
-    }
-
-    @Test(
-        "where it must be exact, what it would not make is refused",
-        arguments: [
-            "A", "AB", "ABC", "AB==C", "====", "A===", "AB=A", " AAA", "AAA\n", "AB==\n", "QUJ=", "QR==",
-            "A*AA", "QQ==QQ==",
-        ])
-    func inexact(_ text: String) {
-        #expect(Base64.decoded(Array(text.utf8)) == nil)
-    }
-
     @Test(
         "read loosely, neither padding nor spare bits matter, as in nginx",
         arguments: [

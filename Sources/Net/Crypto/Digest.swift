@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// Digests and random bytes, all OpenSSL's. For cold paths.
+/// Digests, encodings and random bytes, all OpenSSL's. For cold paths.
 public enum Digest {
     /// 16 bytes; for old formats only.
     public static func md5(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, EVP_md5()) }
@@ -18,6 +18,33 @@ public enum Digest {
             return []
         }
         return Array(result.prefix(Int(count)))
+    }
+
+    /// Base 64 with padding: RFC 4648 §4.
+    public static func base64(_ bytes: [UInt8]) -> [UInt8] {
+        guard let count = Int32(exactly: bytes.count), count > 0, count < Int32.max / 2 else { return [] }
+        // OpenSSL writes a zero byte behind the text.
+        var text = [UInt8](repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
+        let written = EVP_EncodeBlock(&text, bytes, count)
+        return Array(text.prefix(Int(written)))
+    }
+
+    /// What `text` encodes.
+    ///
+    /// - Returns: `nil` unless it is exactly what `base64` makes: padded, without spaces or spare bits.
+    public static func decodedBase64(_ text: [UInt8]) -> [UInt8]? {
+        guard text.count % 4 == 0, let count = Int32(exactly: text.count) else { return nil }
+        guard count > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: text.count / 4 * 3)
+        let written = EVP_DecodeBlock(&bytes, text, count)
+        guard written >= 0 else {
+            ERR_clear_error()
+            return nil
+        }
+        // OpenSSL decodes padding to zero bytes.
+        let padding = text.suffix(2).count { $0 == UInt8(ascii: "=") }
+        let decoded = Array(bytes.prefix(max(0, Int(written) - padding)))
+        return base64(decoded) == text ? decoded : nil
     }
 
     /// Two lower-case digits a byte.

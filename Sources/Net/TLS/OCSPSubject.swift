@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import Core
 
 /// One certificate whose state is asked for by OCSP (RFC 6960).
 public final class OCSPSubject {
@@ -83,7 +82,7 @@ public final class OCSPSubject {
         guard let der else { return nil }
         var path = responder.path
         if !path.hasSuffix("/") { path += "/" }
-        for byte in Base64.encoded(der) {
+        for byte in Digest.base64(der) {
             switch byte {
             case UInt8(ascii: "+"): path += "%2B"
             case UInt8(ascii: "/"): path += "%2F"

@@ -199,7 +199,7 @@ extension Exchange {
             out.append("=")
             let start = out.count
             if ids.got == nil || ids.isReset {
-                out.append(Base64.encoded(given.bytes))
+                out.append(Digest.base64(given.bytes))
             } else {
                 out.append(Array(ids.cookie.prefix(UserID.letterCount)))
                 out.append("==")

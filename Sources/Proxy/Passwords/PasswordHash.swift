@@ -1,4 +1,3 @@
-internal import Core
 internal import Net
 
 /// Checks passwords against the hashes of `auth_basic_user_file`.
@@ -67,13 +66,13 @@ enum PasswordHash {
 
     /// `{SHA}`: base 64 of the password's SHA-1.
     private static func verifySHA(_ password: [UInt8], _ text: [UInt8]) -> Verdict {
-        guard let expected = Base64.decoded(text), expected.count == 20 else { return .unusable }
+        guard let expected = Digest.decodedBase64(text), expected.count == 20 else { return .unusable }
         return verdict(Digest.sha1(password), expected)
     }
 
     /// `{SSHA}`: base 64 of the SHA-1 of password and salt, and then the salt.
     private static func verifySaltedSHA(_ password: [UInt8], _ text: [UInt8]) -> Verdict {
-        guard let bytes = Base64.decoded(text), bytes.count >= 20 else { return .unusable }
+        guard let bytes = Digest.decodedBase64(text), bytes.count >= 20 else { return .unusable }
         return verdict(Digest.sha1(password + bytes.dropFirst(20)), Array(bytes.prefix(20)))
     }
 
