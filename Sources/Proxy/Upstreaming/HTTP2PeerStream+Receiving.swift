@@ -125,8 +125,10 @@ extension HTTP2PeerStream {
         guard let request, case .content = stage, course.reading != .gives else { return }
         course.reading = .flows
         guard let held else {
-            if course.readDeadlineMs == .max, !course.isWhole { awaitMore() }
-            return
+            guard !course.isWhole else { return }
+            if course.readDeadlineMs == .max { awaitMore() }
+            // What a filter had too much work with for one turn is the client's now, and no more comes.
+            return request.contentPauses()
         }
         while !held.isEmpty {
             guard request.takesContent else { return waitForClient() }
