@@ -66,6 +66,9 @@ public struct ChunkedDecoder: Sendable {
     private var trailerBytes = 0
     private var trailerFields = 0
 
+    /// Bytes that the chunk under way still has, as far as its size has been read.
+    var announcedCount: Int64 { Int64(clamping: remaining) }
+
     /// At the start of the content.
     public init() {}
 

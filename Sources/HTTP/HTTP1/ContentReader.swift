@@ -75,6 +75,9 @@ public struct ContentReader: Sendable {
     /// Bytes that are still to come; `nil`: nobody knows, or none are.
     public var remaining: Int64? { extent == .counted ? left : nil }
 
+    /// Bytes that are still to come as the chunk under way says.
+    public var announcedCount: Int64 { extent == .chunked ? decoder.announcedCount : 0 }
+
     // MARK: Events
 
     /// Looks at `input` from position `start` on.

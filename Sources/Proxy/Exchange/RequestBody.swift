@@ -244,6 +244,7 @@ final class RequestBody {
                 takeTrailers(range, of: input)
                 position = range.upperBound
             case .needsMore:
+                try judge(receivedCount &+ min(reader.announcedCount, .max - receivedCount))
                 return input.count
             case .ended(let end):
                 position = end
@@ -280,10 +281,14 @@ final class RequestBody {
         isIntact = false
     }
 
+    /// `client_max_body_size`; a length was judged with the head.
+    private func judge(_ total: Int64) throws(BodyError) {
+        if declaredLength == nil, sizeMax > 0, total > sizeMax { throw .tooLarge(count: total) }
+    }
+
     /// - Parameter total: bytes of content with those of `slice`.
     func store(_ slice: Slice, of input: ByteBuffer, judging total: Int64) throws(BodyError) {
-        // A length was judged with the head.
-        if declaredLength == nil, sizeMax > 0, total > sizeMax { throw .tooLarge(count: total) }
+        try judge(total)
         guard !slice.isEmpty else { return }
         receivedCount += Int64(slice.count)
         switch keeping {

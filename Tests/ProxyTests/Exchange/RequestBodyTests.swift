@@ -303,6 +303,26 @@ import Testing
         #expect(refused.isInStep && refused.isAwaited && refused.isIntact)
     }
 
+    @Test(
+        "a chunk that says that it is too large is refused before it comes",
+        arguments: [
+            ("9\r\n", true), ("9\r\n0123", true), ("7fffffffffffffff\r\nabc", true),
+            ("5\r\n01234\r\n4", true), ("8\r\n", false), ("5\r\n01234\r\n3\r\n", false),
+        ])
+    func announcedChunk(lines: String, isRefused: Bool) throws {
+        let body = RequestBody(pool: ContentBuffers())
+        body.begin(.unknown)
+        body.keep(RequestBodyTests.stream)
+        body.sizeMax = 8
+        let input = ByteBuffer(capacity: 64)
+        input.append(lines)
+        if isRefused {
+            #expect(throws: BodyError.self) { _ = try body.take(input, from: 0) }
+        } else {
+            #expect(try body.take(input, from: 0) == input.count)
+        }
+    }
+
     @Test("a file that has lost its end cannot be given")
     func shortFileIsNoticed() throws {
         let body = RequestBody(pool: ContentBuffers())
