@@ -5,10 +5,13 @@ internal import Glibc
 /// Files, and what is known of them. Whole ones, for configuration and passwords, are never read on the
 /// request path.
 public enum FileAccess {
-    /// The bytes of a file of at most `limit` bytes.
+    /// How long whoever writes into a pipe may be silent, in milliseconds.
+    private static var silenceMaxMs: Int32 { 10_000 }
+
+    /// The bytes of a file of at most `limit` bytes. A pipe is waited for, but not for ever.
     public static func readWhole(_ path: String, limit: Int = 64 << 20) throws(FileError) -> [UInt8] {
         guard isWhole(path) else { throw FileError("open()", path, .notFound) }
-        let fd = open(path, O_RDONLY | O_CLOEXEC)
+        let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard fd >= 0 else { throw FileError("open()", path, .current) }
         defer { close(fd) }
         return try read(fd, path, limit: limit)
@@ -38,6 +41,9 @@ public enum FileAccess {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while true {
+            var waiting = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+            let news = SystemCall.retrying { poll(&waiting, 1, silenceMaxMs) }
+            if news == 0 { throw FileError("read()", path, .timedOut) }
             let count = read(fd, into: &piece)
             guard count >= 0 else { throw FileError("read()", path, .current) }
             if count == 0 { return bytes }

@@ -363,7 +363,7 @@ extension Configuration {
         var seen: Set<String> = []
         return userFiles.filter { seen.insert($0.path).inserted }.compactMap { file in
             do throws(FileError) {
-                _ = try FileAccess.readWhole(file.path, limit: PasswordFile.sizeMax)
+                _ = try FileAccess.readRegular(file.path, limit: PasswordFile.sizeMax)
                 return nil
             } catch {
                 return ConfigError(error.message, file.statement).description

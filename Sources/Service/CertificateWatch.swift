@@ -22,7 +22,8 @@ struct CertificateWatch {
 
     private static func stamps(_ paths: [String]) -> [String: FileStamp] {
         var found: [String: FileStamp] = [:]
-        for path in paths { found[path] = FileAccess.stamp(path) }
+        // Whatever else stands in the place of a file is not waited for.
+        for path in paths { found[path] = FileAccess.stamp(path).flatMap { $0.isRegular ? $0 : nil } }
         return found
     }
 

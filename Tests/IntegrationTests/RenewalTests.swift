@@ -146,6 +146,28 @@ import Testing
         server.finish(expected: ["cannot be used"])
     }
 
+    @Test("a pipe in the place of a certificate is none, and holds up nobody")
+    func pipe() throws {
+        let directory = try TemporaryDirectory()
+        _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory)
+        let server = try Server(
+            """
+            error_log %PREFIX%/error.log notice;
+            events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1% ssl;
+                ssl_certificate %PREFIX%/server.crt; ssl_certificate_key %PREFIX%/server.key;
+                return 200 "ok"; } }
+            """, directory: directory)
+        let path = directory.path + "/"
+        try #require(mkfifo(path + "pipe", 0o600) == 0 && rename(path + "pipe", path + "server.crt") == 0)
+        #expect(
+            waitUntil(Deadline(in: RenewalTests.patience)) {
+                server.log.contains("server.crt\" is missing; what was read from it goes on")
+            })
+        #expect(try subject(server).contains("a.test"))
+        server.finish()
+    }
+
     @Test("a certificate that ends within 14 days is warned of when the configuration is read")
     func nearEnd() throws {
         let directory = try TemporaryDirectory()

@@ -58,6 +58,7 @@ public final class ConfigurationFiles: SourceFiles {
         self.lasting = lasting
         former = files.bundle
         renewedKeys = Set(paths.map { "secret \($0)" })
+        secretStamps = files.secretStamps.filter { !paths.contains($0.key) }
         formerTLSContexts = files.tlsContexts
         patterns = PatternCache(former: files.patterns)
     }
@@ -70,9 +71,11 @@ public final class ConfigurationFiles: SourceFiles {
         former = nil
     }
 
-    /// The files with certificates, keys and the like that came through it.
+    /// The files with certificates, keys and the like that came through it; not pipes (`ssl_password_file`),
+    /// whose writers are not asked again.
     public var secretPaths: [String] {
-        bundle.entries.keys.filter { $0.hasPrefix("secret ") }.map { String($0.dropFirst(7)) }.sorted()
+        bundle.entries.keys.filter { $0.hasPrefix("secret ") }.map { String($0.dropFirst(7)) }
+            .filter { secretStamps[$0]?.isRegular != false }.sorted()
     }
 
     /// What the files with secrets were just before they were read.

@@ -25,7 +25,7 @@ final class PasswordFiles {
     func file(at path: String, warn: (String) -> Void) throws(FileError) -> PasswordFile {
         let stamp = FileAccess.stamp(path)
         if let known = files[path], known.stamp == stamp { return known }
-        let content = try FileAccess.readWhole(path, limit: PasswordFile.sizeMax)
+        let content = try FileAccess.readRegular(path, limit: PasswordFile.sizeMax)
         if files.count >= PasswordFiles.filesMax { files.removeAll(keepingCapacity: true) }
         let entries = PasswordEntries(content)
         if let complaint = PasswordFiles.complaint(entries, path) { warn(complaint) }

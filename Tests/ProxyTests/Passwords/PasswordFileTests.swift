@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Net
 import TestSupport
 import Testing
@@ -27,6 +28,14 @@ struct PasswordFileTests {
         #expect(second !== first)
         #expect(
             second.check(user: Array("b".utf8), password: Array("xy".utf8), nowMs: 0) == .verdict(.accepted))
+    }
+
+    @Test("a pipe in the place of a file is not waited for", .timeLimit(.minutes(1)))
+    func pipe() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.file("users")
+        try #require(mkfifo(path, 0o600) == 0)
+        #expect(throws: FileError.self) { _ = try PasswordFiles().file(at: path) { _ in } }
     }
 
     @Test("passwords in plain or without a salt are warned of, once each time that the file is read")
