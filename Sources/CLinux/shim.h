@@ -97,7 +97,8 @@ static inline int portico_ring_setup(unsigned entries, struct io_uring_params *p
     return (int)syscall(SYS_io_uring_setup, entries, parameters);
 }
 static inline int portico_ring_enter(int fd, unsigned submitted, unsigned awaited) {
-    return (int)syscall(SYS_io_uring_enter, fd, submitted, awaited, IORING_ENTER_GETEVENTS, (void *)0, 0);
+    return (int)syscall(SYS_io_uring_enter, fd, submitted, awaited, IORING_ENTER_GETEVENTS, (void *)0,
+                        (size_t)0);
 }
 // zlib is looked up at run time, so building needs no header of it: this is the z_stream of its version 1,
 // which says its size when it is set up and is refused where that is another.

@@ -59,8 +59,18 @@ extension Program {
     private func refuse(start error: any Error, _ options: CommandLineOptions) -> Int32 {
         switch error {
         case let error as ConfigError: refuse(error, options)
-        case let error as Errno: refuse("start failed \(error.logText)", options)
+        case let error as Errno: refuse("start failed \(error.logText)\(Self.advice(error))", options)
         default: refuse("\(error)", options)
+        }
+    }
+
+    /// What limits of the environment may be behind it.
+    private static func advice(_ errno: Errno) -> String {
+        switch errno {
+        case .outOfMemory:
+            "; what processes share takes 2 GB of addresses, though little memory: see \"ulimit -v\""
+        case .tooManyFiles: "; see \"ulimit -n\""
+        default: ""
         }
     }
 
