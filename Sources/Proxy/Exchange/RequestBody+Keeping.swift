@@ -30,11 +30,21 @@ extension RequestBody {
     /// Bytes of content, once all of it is here; `nil`: it is not, or does not stay.
     var keptLength: Int64? { isKeptWhole ? receivedCount : nil }
 
-    /// Bytes of content that there are, kept or, as nginx counts them, thrown away: none; `nil`: nobody knows
-    /// yet.
+    /// Bytes of content that were of use, once the last one came: of what is thrown away none, as in nginx.
     var knownLength: Int64? {
-        if case .discard = keeping { return 0 }
-        return keptLength
+        switch keeping {
+        case .discard: 0
+        case .whole, .stream: isComplete ? receivedCount : nil
+        case .unread: nil
+        }
+    }
+
+    /// It was read for somebody, and there is nothing in it.
+    var isKeptEmpty: Bool {
+        switch keeping {
+        case .whole, .stream: isPresent && isComplete && receivedCount == 0
+        case .unread, .discard: false
+        }
     }
 
     /// RFC 9112 §7.1: what is kept becomes one chunk, behind which its trailers stand.

@@ -226,7 +226,7 @@ final class RequestBody {
     /// What is in memory, and nowhere else: `$request_body`.
     var held: ByteBuffer? {
         switch keeping {
-        case .whole: kept.file == nil ? kept.memory : nil
+        case .whole: kept.file == nil && isComplete ? kept.memory : nil
         case .stream: isIntact && kept.memory.isEmpty ? stream : nil
         case .unread, .discard: nil
         }

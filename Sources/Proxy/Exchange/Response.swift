@@ -33,6 +33,8 @@ final class Response {
     let reason = ByteBuffer(capacity: 0)
     /// The upstream's phrase counts even if it is empty.
     var hasOwnReason = false
+    /// A 204 that is made here says nothing of content; what a gateway says of its own stands.
+    var isOwnNoContent: Bool { status == 204 && !hasOwnReason }
     var contentKind = Content.none
     /// Content made here: error pages, `return` texts.
     let content = ByteBuffer(capacity: 0)

@@ -74,24 +74,24 @@ final class VirtualServer {
     /// matches first, those nested in the prefix before those around it.
     func find(uri: Span<UInt8>) -> LocationSearch {
         var search = LocationSearch()
-        search.match = find(uri, in: tree, &search.pattern)
+        search.match = find(uri, in: tree, &search)
         return search
     }
 
     private func find(
-        _ uri: Span<UInt8>, in tree: LocationTree, _ pattern: inout PatternTrace
+        _ uri: Span<UInt8>, in tree: LocationTree, _ search: inout LocationSearch
     ) -> LocationMatch {
         let index = tree.place(of: uri)
         if index >= 0, tree.sorted[index].kind == .exact { return .location(tree.sorted[index]) }
         if let slash = tree.slash(uri, besides: index) { return .redirectToSlash(slash) }
         guard index >= 0 else {
-            return tree.patterns.isEmpty ? .none : matched(uri, in: tree, &pattern)
+            return tree.patterns.isEmpty ? .none : matched(uri, in: tree, &search)
         }
         let prefix = tree.sorted[index]
         // Most have nothing in them, and no expressions beside them.
         if prefix.nested.isEmpty, tree.patterns.isEmpty { return .location(prefix) }
         var inner = LocationMatch.none
-        if !prefix.nested.isEmpty { inner = find(uri, in: prefix.nested, &pattern) }
+        if !prefix.nested.isEmpty { inner = find(uri, in: prefix.nested, &search) }
         switch inner {
         case .redirectToSlash: return inner
         case .location(let location) where location.endsSearch: return inner
@@ -99,7 +99,7 @@ final class VirtualServer {
         }
         // `^~` of a nested location speaks for the expressions beside it only, as in nginx.
         if !tree.patterns.isEmpty, prefix.kind == .prefix {
-            let matched = matched(uri, in: tree, &pattern)
+            let matched = matched(uri, in: tree, &search)
             if case .location = matched { return matched }
         }
         if case .location = inner { return inner }
@@ -107,20 +107,20 @@ final class VirtualServer {
     }
 
     private func matched(
-        _ uri: Span<UInt8>, in tree: LocationTree, _ pattern: inout PatternTrace
+        _ uri: Span<UInt8>, in tree: LocationTree, _ search: inout LocationSearch
     ) -> LocationMatch {
-        if case .excess = pattern { return .none }
+        if case .excess = search.pattern { return .none }
         switch tree.patternSet.firstMatch(uri, memory) {
         case .noMatch: return .none
         case .excess(let excess):
-            pattern = .excess(excess)
+            search.pattern = .excess(excess)
             return .none
         case .match(let index):
             let location = tree.patterns[index]
-            pattern = .matched(tree.patternSet.patterns[index])
+            search.meet(tree.patternSet.patterns[index])
             guard !location.nested.isEmpty else { return .location(location) }
             // What is nested in it may be more precise; in there, no slash is added.
-            switch find(uri, in: location.nested, &pattern) {
+            switch find(uri, in: location.nested, &search) {
             case .location(let nested), .redirectToSlash(let nested): return .location(nested)
             case .none: return .location(location)
             }
@@ -141,6 +141,14 @@ enum PatternTrace {
 struct LocationSearch {
     var match = LocationMatch.none
     var pattern = PatternTrace.none
+    /// Those that matched before: variables that are called like their groups keep what these were.
+    private(set) var earlier: [ConfiguredPattern] = []
+
+    /// A pattern has matched.
+    fileprivate mutating func meet(_ next: ConfiguredPattern) {
+        if case .matched(let last) = pattern, !last.named.isEmpty { earlier.append(last) }
+        pattern = .matched(next)
+    }
 }
 
 /// An address that is listened on, and the servers that are reached at it.

@@ -89,8 +89,7 @@ enum HTTP1ResponseHead {
         _ exchange: Exchange, _ out: ByteBuffer, _ framing: HTTP1Writer.Framing
     ) {
         let response = exchange.response
-        // A 204 of our own has no type; what a gateway says of its own stands.
-        if !response.contentType.isEmpty, response.status != 204 || response.hasOwnReason {
+        if !response.contentType.isEmpty, !response.isOwnNoContent {
             out.append("Content-Type: ")
             out.append(contentsOf: response.contentType)
             out.append("\r\n")

@@ -80,8 +80,7 @@ enum HTTP2ResponseHead {
 
     private static func entity(_ exchange: Exchange, _ encoder: inout HPACKEncoder, _ out: ByteBuffer) {
         let response = exchange.response
-        // A 204 of our own has no type; what a gateway says of its own stands.
-        if !response.contentType.isEmpty, response.status != 204 || response.hasOwnReason {
+        if !response.contentType.isEmpty, !response.isOwnNoContent {
             encoder.append("content-type", .immediate, to: out) {
                 $0.append(contentsOf: response.contentType)
             }

@@ -197,9 +197,12 @@ extension Exchange {
         out.append(contentsOf: values.remoteUser)
     }
 
-    /// The request's content, as far as it is held in memory and not in a file.
-    func appendHeldBody(to out: ByteBuffer) {
-        if let held = body.held { out.append(contentsOf: held) }
+    /// The request's content, as far as it is held in memory and not in a file; one that was read and is
+    /// empty is there, too.
+    func appendHeldBody(to out: ByteBuffer) -> Bool {
+        guard let held = body.held else { return body.isKeptEmpty }
+        out.append(contentsOf: held)
+        return !held.isEmpty || body.isKeptEmpty
     }
 
     // MARK: The response itself

@@ -117,7 +117,7 @@ extension Variables {
             VariableRow("content_type", "`Content-Type` of the request.") { exchange, out in
                 exchange.appendRequestField(.contentType, to: out)
             },
-            .unlessEmpty("request_body", "The content of the request, while it is held in memory.") {
+            VariableRow("request_body", "The content of the request, while it is held in memory.") {
                 $0.appendHeldBody(to: $1)
             },
             .unlessEmpty("request_body_file", "The temporary file that the content of the request is in.") {
