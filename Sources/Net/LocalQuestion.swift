@@ -9,6 +9,7 @@ public enum LocalQuestion {
     /// Sends the bytes, and reads until the other end closes.
     ///
     /// - Parameter timeoutMs: of the whole, by the clock.
+    /// - Throws: `.timedOut`, `.fileTooLarge` for more than the longest answer, or what the system says.
     public static func ask(_ path: String, _ bytes: [UInt8], timeoutMs: Int64) throws(Errno) -> [UInt8] {
         let clock = Clock()
         let deadline = clock.nowMs + timeoutMs
@@ -32,7 +33,7 @@ public enum LocalQuestion {
         }
         var answer: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 << 10)
-        while answer.count < answerMax {
+        while answer.count <= answerMax {
             try wait(fd, Int16(POLLIN), clock, deadline)
             switch Socket.receive(fd, into: &piece) {
             case .bytes(let count): answer += piece.prefix(count)
@@ -41,7 +42,7 @@ public enum LocalQuestion {
             case .failed(let errno): throw errno
             }
         }
-        return answer
+        throw .fileTooLarge
     }
 
     private static func wait(
