@@ -4,13 +4,18 @@ import Testing
 
 @Suite("What comes before a session, played turn by turn") struct ClientOpeningTests {
     private static let server = "location / { return 200 \"$proxy_protocol_addr\"; }"
-    private static let header = "PROXY TCP4 203.0.113.7 198.51.100.1 1234 80\r\n"
+    /// From 203.0.113.7, in both versions.
+    private static let headers = [
+        Array("PROXY TCP4 203.0.113.7 198.51.100.1 1234 80\r\n".utf8),
+        Array("\r\n\r\n\0\r\nQUIT\n\u{21}\u{11}\0\u{F}".utf8)
+            + [203, 0, 113, 7, 198, 51, 100, 1, 4, 210, 0, 80, 4, 0, 0],
+    ]
     private static let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    @Test("a PROXY header is taken, and only it, wherever it is split")
-    func everySplit() throws {
+    @Test("a PROXY header is taken, and only it, wherever it is split", arguments: headers)
+    func everySplit(header: [UInt8]) throws {
         let scripted = try ScriptedWorker(serving: Self.server, listening: "proxy_protocol")
-        let sample = Array((Self.header + Self.request).utf8)
+        let sample = header + Array(Self.request.utf8)
         for cut in 1..<sample.count {
             let client = try ScriptedClient(of: scripted)
             client.send(sample[..<cut])
