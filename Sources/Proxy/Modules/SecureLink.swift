@@ -90,30 +90,18 @@ enum SecureLink {
     /// - Returns: `nil` unless it is as long as an MD5.
     static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         guard text.count <= digestTextMax else { return nil }
-        var bytes: [UInt8] = []
-        var bits = 0
-        var bitCount = 0
+        var digits: [UInt8] = []
         for byte in text.prefix(while: { $0 != UInt8(ascii: "=") }) {
-            guard let value = value(byte) else { return nil }
-            bits = bits << 6 | Int(value)
-            bitCount += 6
-            guard bitCount >= 8 else { continue }
-            bitCount -= 8
-            bytes.append(UInt8(truncatingIfNeeded: bits >> bitCount))
-            bits &= 1 << bitCount - 1
+            switch byte {
+            case UInt8(ascii: "-"): digits.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): digits.append(UInt8(ascii: "/"))
+            case UInt8(ascii: "+"), UInt8(ascii: "/"): return nil
+            default: digits.append(byte)
+            }
         }
-        return bytes.count == digestCount ? bytes : nil
-    }
-
-    private static func value(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: nil
-        }
+        let out = ByteBuffer(capacity: digestTextMax)
+        guard Base64.decodeLoosely(digits.span, to: out), out.count == digestCount else { return nil }
+        return out.bytes
     }
 
     /// `/prefix/digest/link`: the digest is that of the link and the secret.
