@@ -1,8 +1,9 @@
 import Core
 import Foundation
-import Net
 import TestSupport
 import Testing
+
+@testable import Net
 
 @Suite("Temporary file") struct TemporaryFileTests {
     @Test("what was appended is read back from any place, and the folder stays empty")
@@ -61,6 +62,29 @@ import Testing
             }
             #expect(last == 1 << 20)
         }
+    }
+
+    @Test("of more than 64 that wait the oldest is closed at once, and all others with what holds them")
+    func leftMany() throws {
+        var left: LeftFiles? = LeftFiles()
+        let readers = try (0..<70).map { _ in
+            var ends: [Int32] = [-1, -1]
+            let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+            try #require(socketpair(AF_UNIX, type, 0, &ends) == 0)
+            left?.add(ends[1], size: 2 << 20)
+            return ends[0]
+        }
+        defer { for reader in readers { close(reader) } }
+        // The end is read when the other side is closed.
+        func closed() -> [Int] {
+            readers.indices.filter { index in
+                var byte: UInt8 = 0
+                return read(readers[index], &byte, 1) == 0
+            }
+        }
+        #expect(closed() == Array(0..<6))
+        left = nil
+        #expect(closed() == Array(0..<70))
     }
 
     private func size(_ fd: Int32) -> Int {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTP
+import Net
 import TestSupport
 import Testing
 
@@ -178,6 +179,33 @@ struct ScriptedFrames {
                 == 200_000
         })
         #expect(isWhole)
+    }
+
+    @Test("what may be held follows the memory, the stream's window, and whether the client reads")
+    func holdable() throws {
+        let text = String(repeating: "x", count: 3000)
+        /// What a request that waits for its content, in a window of so many bytes, may hold of its answer.
+        func held(window: UInt32, beside others: UInt32 = 0) throws -> Int {
+            let play = try ScriptedFrames(
+                serving: "location / { proxy_pass http://127.0.0.1:1; } location /t { return 200 \(text); }",
+                settings: [(4, window)], sendBuffer: 4096)
+            play.client.send(
+                ScriptedFrames.window(0, 1 << 30) + ScriptedFrames.request(1, method: 0x83, isLast: false))
+            guard case .http2(let session)? = play.client.session else { return -1 }
+            let waiting = try #require(session.streams.indices.lazy.compactMap { session.stream($0) }.first)
+            // Nobody reads these.
+            _ = play.client.sendAhead((0..<others).flatMap { ScriptedFrames.request(2 * $0 + 3, "/t") })
+            play.scripted.turn()
+            #expect(session.transport.isWritable == (others == 0))
+            return session.holdable(for: waiting) + session.heldMemory
+        }
+        let most = try held(window: 1 << 30)
+        #expect(most > 512 << 10 && most < 1 << 20)
+        #expect(try held(window: 100_000) == 100_000)
+        #expect(try held(window: 1) == most / 16)
+        // An eighth, less what the heads of the others take of it.
+        let unread = try held(window: 1 << 30, beside: 8)
+        #expect(unread <= most / 8 && unread > most / 10)
     }
 
     @Test("a window of a byte holds no more than a shut one")
