@@ -9,10 +9,7 @@ import Testing
         case idle, readingHead, exchanging, skippingBody, tunnelling, lingering, closed
     }
 
-    enum Event: String, CaseIterable {
-        case ready, readTimer, writeTimer, posted, snapshotChanged, drain, timeIsUp, giveWay, tunnelEnded,
-            close
-    }
+    typealias Event = SessionEvent
 
     /// What does not stay as it is.
     static let ends: [State: Set<Event>] = [
@@ -20,7 +17,7 @@ import Testing
         .readingHead: [.readTimer, .writeTimer, .timeIsUp, .giveWay, .close],
         .exchanging: [.writeTimer, .timeIsUp, .giveWay, .close],
         .skippingBody: [.readTimer, .writeTimer, .timeIsUp, .giveWay, .close],
-        .tunnelling: [.readTimer, .writeTimer, .timeIsUp, .giveWay, .tunnelEnded, .close],
+        .tunnelling: [.readTimer, .writeTimer, .timeIsUp, .giveWay, .close],
         .lingering: [.readTimer, .writeTimer, .timeIsUp, .giveWay, .close],
         .closed: [],
     ]
@@ -107,21 +104,6 @@ import Testing
             }
         }
 
-        func happen(_ event: Event) {
-            switch event {
-            case .ready: session.ready()
-            case .readTimer: session.timedOut(.read)
-            case .writeTimer: session.timedOut(.write)
-            case .posted: session.runPosted()
-            case .snapshotChanged: session.snapshotChanged()
-            case .drain: session.drain()
-            case .timeIsUp: session.timeIsUp()
-            case .giveWay: _ = session.giveWay()
-            case .tunnelEnded: session.tunnelEnded()
-            case .close: session.close()
-            }
-        }
-
         /// Connections in each of the states that are counted.
         var counts: [Int] {
             [Counter.reading, .writing, .waiting].map { scripted.worker.worker.counters.total($0) }
@@ -133,20 +115,29 @@ import Testing
     @Test("leads where it is to", arguments: State.allCases, Event.allCases)
     func pair(state: State, event: Event) throws {
         let scene = try Scene(state)
-        scene.happen(event)
+        event.happen(to: scene.session)
         let isEnd = Self.ends[state]?.contains(event) ?? false
         let reason = Self.impossible[state]?[event].map { "it cannot happen: \($0)" } ?? ""
         #expect(scene.reached == (isEnd ? .closed : state), "\(reason)")
-        guard scene.reached == .closed else {
-            #expect(scene.client.session != nil)
-            return
-        }
+        if scene.reached == .closed { isOver(scene) } else { #expect(scene.client.session != nil) }
+    }
+
+    @Test("the end of a tunnel is that of a session which has one", arguments: State.allCases)
+    func tunnelEnded(state: State) throws {
+        let scene = try Scene(state)
+        scene.session.tunnelEnded()
+        #expect(scene.reached == (state == .tunnelling ? .closed : state))
+        if scene.reached == .closed { isOver(scene) }
+    }
+
+    /// Nothing is left of it, and what is late for it does no harm.
+    private func isOver(_ scene: Scene) {
         let session = scene.session
         #expect(scene.client.session == nil && session.exchange == nil && session.input == nil)
         #expect(session.tunnel == nil && session.heldCount == 0)
         #expect(scene.counts == [0, 0, 0])
-        // What is late for it does no harm.
-        for event in Event.allCases { scene.happen(event) }
+        for event in Event.allCases { event.happen(to: session) }
+        session.tunnelEnded()
         scene.scripted.worker.turn()
         #expect(scene.reached == .closed && scene.counts == [0, 0, 0])
     }
@@ -156,7 +147,7 @@ import Testing
         for state in [State.idle, .readingHead] {
             for event in Event.allCases where Self.ends[state]?.contains(event) != true {
                 let scene = try Scene(state)
-                scene.happen(event)
+                event.happen(to: scene.session)
                 scene.client.send(state == .idle ? "GET / HTTP/1.1\r\nHost: a\r\n\r\n" : ": a\r\n\r\n")
                 #expect(scene.client.text.hasSuffix("\r\n\r\nx"), "\(state), \(event)")
             }

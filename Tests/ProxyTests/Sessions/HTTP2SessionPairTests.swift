@@ -16,9 +16,7 @@ import Testing
         case broken, lingering, closed
     }
 
-    enum Event: String, CaseIterable {
-        case ready, readTimer, writeTimer, posted, snapshotChanged, drain, timeIsUp, giveWay, close
-    }
+    typealias Event = SessionEvent
 
     /// What does not stay as it is, before the worker's next turn.
     static let changes: [State: [Event: State]] = [
@@ -118,20 +116,6 @@ import Testing
             }
         }
 
-        func happen(_ event: Event) {
-            switch event {
-            case .ready: session.ready()
-            case .readTimer: session.timedOut(.read)
-            case .writeTimer: session.timedOut(.write)
-            case .posted: session.runPosted()
-            case .snapshotChanged: session.snapshotChanged()
-            case .drain: session.drain()
-            case .timeIsUp: session.timeIsUp()
-            case .giveWay: _ = session.giveWay()
-            case .close: session.close()
-            }
-        }
-
         /// Connections in each of the states that are counted, and those of HTTP/2.
         var counts: [Int] {
             [Counter.reading, .writing, .waiting, .http2Active].map {
@@ -145,7 +129,7 @@ import Testing
     @Test("leads where it is to", arguments: State.allCases, Event.allCases)
     func pair(state: State, event: Event) throws {
         let scene = try Scene(state)
-        scene.happen(event)
+        event.happen(to: scene.session)
         let reason = Self.impossible[state]?[event].map { "it cannot happen: \($0)" } ?? ""
         #expect(scene.reached == Self.outcome(state, event), "\(reason)")
         let session = scene.session
@@ -156,7 +140,7 @@ import Testing
         #expect(scene.play.client.session == nil && session.input == nil && session.out == nil)
         #expect(session.streamCount == 0 && session.heldCount == 0 && scene.counts == [0, 0, 0, 0])
         // What is late for it does no harm.
-        for event in Event.allCases { scene.happen(event) }
+        for event in Event.allCases { event.happen(to: session) }
         scene.play.scripted.turn()
         #expect(scene.reached == .closed && scene.counts == [0, 0, 0, 0])
     }
@@ -164,7 +148,7 @@ import Testing
     @Test("whose end is said is closed when its last stream is over", arguments: [State.idle, .readingHead])
     func ends(state: State) throws {
         let scene = try Scene(state)
-        scene.happen(.readTimer)
+        scene.session.timedOut(.read)
         scene.play.scripted.turn()
         #expect(scene.reached == .lingering)
         scene.play.client.read()
@@ -178,7 +162,7 @@ import Testing
         for state in [State.idle, .readingHead] {
             for event in Event.allCases where Self.outcome(state, event) == state {
                 let scene = try Scene(state)
-                scene.happen(event)
+                event.happen(to: scene.session)
                 let stream: UInt32 = state == .idle ? 3 : 1
                 let request = ScriptedFrames.request(stream)
                 scene.play.client.send(state == .idle ? request[...] : request.dropFirst(12))
