@@ -14,11 +14,6 @@ public final class ResolvedNames {
     private let places: PlaceTable
     private var held = HeldPlaces()
 
-    /// A table that no other process can use.
-    public convenience init(capacity: Int) throws(Errno) {
-        try self.init(places: try PlaceTable(capacity: capacity))
-    }
-
     /// A table with a place for each that `places` has.
     public init(places: PlaceTable) throws(Errno) {
         self.places = places

@@ -94,11 +94,6 @@ public final class TallyTable {
     /// Where a status is counted in a row; 0: nowhere.
     fileprivate let statusPlaces: [UInt8]
 
-    /// A table that no other process can use.
-    public convenience init(capacity: Int) throws(Errno) {
-        try self.init(places: try PlaceTable(capacity: capacity))
-    }
-
     /// A table with a place for each that `places` has.
     public convenience init(places: PlaceTable) throws(Errno) {
         try self.init(places, try SharedMemory(count: TallyTable.count(places.capacity)))

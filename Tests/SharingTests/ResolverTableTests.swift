@@ -6,7 +6,7 @@ import Testing
 @Suite("Counts of resolvers") struct ResolverTableTests {
     @Test("a zone is found by its name; a table that is full has no place for another")
     func places() throws {
-        let table = try ResolverTable(capacity: 2)
+        let table = try ResolverTable(places: PlaceTable(capacity: 2))
         var used = [table.tally(named: "a"), table.tally(named: "b")]
         table.tally(named: "a")?.began(isService: false)
         table.tally(named: "b")?.ended(.refused)

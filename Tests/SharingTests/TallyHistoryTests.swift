@@ -6,7 +6,7 @@ import Testing
 @Suite("Tally history") struct TallyHistoryTests {
     @Test("windows say what was counted within them, whatever came before")
     func windows() throws {
-        let table = try TallyTable(capacity: 8)
+        let table = try TallyTable(places: PlaceTable(capacity: 8))
         let row = table.row(named: "a")
         for _ in 0..<1000 { row.add(.requests) }
         // Ten requests in each five seconds of six minutes.
@@ -31,7 +31,7 @@ import Testing
 
     @Test("windows have latencies of their own, alone and of several things")
     func latencies() throws {
-        let table = try TallyTable(capacity: 8)
+        let table = try TallyTable(places: PlaceTable(capacity: 8))
         let (slow, fast, idle) = (table.row(named: "s"), table.row(named: "f"), table.row(named: "i"))
         idle.add(.requests)
         idle.add(microseconds: 7_000_000)
@@ -67,7 +67,7 @@ import Testing
 
     @Test("a thing that is young has its whole life in each window")
     func young() throws {
-        let table = try TallyTable(capacity: 8)
+        let table = try TallyTable(places: PlaceTable(capacity: 8))
         #expect(table.recent(named: "a", TallySum(), nowMs: 1).windows.isEmpty)
         table.look(nowMs: 1000)
         let row = table.row(named: "a")
@@ -79,7 +79,7 @@ import Testing
 
     @Test("a place that becomes another's forgets what it was")
     func foreign() throws {
-        let table = try TallyTable(capacity: 4)
+        let table = try TallyTable(places: PlaceTable(capacity: 4))
         for name in ["a", "b", "c", "d"] { table.row(named: name).add(.requests, 1000) }
         for turn in 0..<5 { table.look(nowMs: Int64(1000 + turn * 5000)) }
         table.row(named: "e").add(.requests, 7)
@@ -90,7 +90,7 @@ import Testing
     @Test("the service's windows have latencies of their own")
     func service() throws {
         let recent = try RecentWindows()
-        let table = try TallyTable(capacity: 1)
+        let table = try TallyTable(places: PlaceTable(capacity: 1))
         let row = table.row(named: "a")
         #expect(recent.windows.isEmpty)
         for turn in 0..<200 {

@@ -55,7 +55,7 @@ import Testing
 @Suite("Tally table") struct TallyTableTests {
     @Test("what several workers count of a thing is summed, and other things are not touched")
     func sums() throws {
-        let table = try TallyTable(capacity: 8)
+        let table = try TallyTable(places: PlaceTable(capacity: 8))
         for worker in 0..<20 {
             table.serve(as: worker)
             let row = table.row(named: "a")
@@ -75,7 +75,7 @@ import Testing
 
     @Test("what is under way in a worker is its own, however many workers there are")
     func gaugesOfMany() throws {
-        let table = try TallyTable(capacity: 8)
+        let table = try TallyTable(places: PlaceTable(capacity: 8))
         for worker in [0, 14, 15, 16, 17, 1023] {
             table.serve(as: worker)
             let row = table.row(named: "a")
@@ -93,7 +93,7 @@ import Testing
 
     @Test("a full table counts what has no place nowhere, and does no harm")
     func full() throws {
-        let table = try TallyTable(capacity: 2)
+        let table = try TallyTable(places: PlaceTable(capacity: 2))
         var rows = ["a", "b", "c", "d"].map { table.row(named: $0) }
         for row in rows { row.add(.requests) }
         #expect(rows.map(\.isSeen) == [true, true, false, false])
@@ -109,7 +109,7 @@ import Testing
 
     @Test("what was under way in a worker that died is over; what it counted stays")
     func death() throws {
-        let table = try TallyTable(capacity: 2)
+        let table = try TallyTable(places: PlaceTable(capacity: 2))
         table.serve(as: 3)
         let row = table.row(named: "a")
         row.add(.processing, 2)

@@ -49,7 +49,7 @@ import Testing
         "a check that passes ends a failure that nobody has repeated",
         arguments: [(0, true), (5, true), (9, true), (12, false), (3600, false)])
     func passed(secondsAfter: Int, isFailing: Bool) throws {
-        let tallies = try TallyTable(capacity: 8)
+        let tallies = try TallyTable(places: PlaceTable(capacity: 8))
         var settings = UpstreamSettings(name: "u")
         settings.peers = [
             PeerSettings(server: "s", address: SocketAddress(.ipv4(0x7F00_0001, port: 8000)))
@@ -79,7 +79,7 @@ import Testing
             (.unknown, ""),
         ])
     func causes(_ cause: FailureCause, _ text: String) throws {
-        let tallies = try TallyTable(capacity: 8)
+        let tallies = try TallyTable(places: PlaceTable(capacity: 8))
         var settings = UpstreamSettings(name: "u")
         settings.peers = ["s", "t"].map {
             PeerSettings(server: $0, address: SocketAddress(.ipv4(0x7F00_0001, port: 8000)))

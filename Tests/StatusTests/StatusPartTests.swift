@@ -16,7 +16,7 @@ import Upstream
 
     /// Numbers as they are after years.
     private static func busy() throws -> TallySum {
-        let table = try TallyTable(capacity: 8)
+        let table = try TallyTable(places: PlaceTable(capacity: 8))
         let tally = table.row(named: "x")
         for count in TallyTable.Count.allCases { tally.add(count, 1_000_000_000_000) }
         for status in [200, 204, 301, 302, 400, 404, 500, 502, 503] { tally.add(status: UInt16(status)) }
@@ -45,7 +45,7 @@ import Upstream
         report.limitRequests = (0..<size.count).map {
             StatusReport.LimitZone(name("r", $0, size.name), buckets)
         }
-        let resolvers = try ResolverTable(capacity: 8)
+        let resolvers = try ResolverTable(places: PlaceTable(capacity: 8))
         report.resolvers = try (0..<5).map {
             let name = name("d", $0, size.name)
             return (name, try #require(resolvers.tally(named: name)))

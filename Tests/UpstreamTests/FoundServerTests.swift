@@ -24,7 +24,7 @@ import Testing
 
     @Test("weight and rank go through shared memory")
     func shared() throws {
-        let names = try ResolvedNames(capacity: 4)
+        let names = try ResolvedNames(places: PlaceTable(capacity: 4))
         let six = FoundServer(SocketAddress(.ipv6(high: 1, low: 2, port: 65_535)))
         let servers = [server(80, weight: 65_535, isBackup: true), server(81, weight: 1), six]
         #expect(names.publish(servers, of: name))
@@ -37,7 +37,7 @@ import Testing
 
     @Test("a group has them with their weights, backups behind, and none where there is none")
     func group() throws {
-        let names = try ResolvedNames(capacity: 4)
+        let names = try ResolvedNames(places: PlaceTable(capacity: 4))
         _ = names.publish([server(80, weight: 3), server(81, weight: 1, isBackup: true)], of: name)
         let peers = group().with(names).peers
         #expect(peers.map(\.weight) == [3, 1] && peers.map(\.isBackup) == [false, true])

@@ -13,7 +13,7 @@ import Testing
 
     @Test("what is published is read back, and only changes count")
     func readsBack() throws {
-        let names = try ResolvedNames(capacity: 4)
+        let names = try ResolvedNames(places: PlaceTable(capacity: 4))
         #expect(names.addresses(of: name) == nil)
         let first = addresses("10.0.0.1:80", "[2001:db8::1]:80")
         #expect(names.publish(first, of: name))
@@ -30,7 +30,7 @@ import Testing
 
     @Test("a full table keeps what it has")
     func full() throws {
-        let names = try ResolvedNames(capacity: 1)
+        let names = try ResolvedNames(places: PlaceTable(capacity: 1))
         #expect(names.publish(addresses("10.0.0.1"), of: name))
         let other = DynamicName(host: "other.test", port: 80, isFollowed: true)
         #expect(!names.publish(addresses("10.0.0.2"), of: other))
@@ -39,7 +39,7 @@ import Testing
 
     @Test("a line's servers are replaced where they stand, with all that was said of them")
     func replacesServers() throws {
-        let names = try ResolvedNames(capacity: 4)
+        let names = try ResolvedNames(places: PlaceTable(capacity: 4))
         var settings = UpstreamSettings(name: "app")
         var fixed = PeerSettings(server: "a", address: SocketAddress(.ipv4(1, port: 80)))
         fixed.weight = 2

@@ -87,8 +87,8 @@ import Testing
         #expect(list.members.map(\.id) == [0, 1, 4] && list.members[1].hasFound(2) && list.nextID == 5)
         let found = addresses("10.0.0.3", "10.0.0.2").map { FoundServer($0) }
         list.find(found, of: name, allowsBackups: true)
-        let members = try GroupMembers(capacity: 1)
-        let table = try ResolvedNames(capacity: 1)
+        let members = try GroupMembers(places: PlaceTable(capacity: 1))
+        let table = try ResolvedNames(places: PlaceTable(capacity: 1))
         #expect(members.update("app", configured: made.configuredMembers, { _ in list.text }) == .done)
         let peers = made.with(members, table).peers
         #expect(peers.map(\.name) == ["10.0.0.9:80", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.8:80"])
@@ -108,7 +108,7 @@ import Testing
     @Test("what cannot be kept is not changed, and what fits nowhere is not kept")
     func keepsFirst() throws {
         struct Refusal: Error {}
-        let members = try GroupMembers(capacity: 1)
+        let members = try GroupMembers(places: PlaceTable(capacity: 1))
         #expect(members.update("app", configured: "a", { _ in "one" }) == .done)
         #expect(throws: Refusal.self) {
             try members.update(
@@ -137,8 +137,8 @@ import Testing
     func follows() throws {
         let path = NSTemporaryDirectory() + "portico-state-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let members = try GroupMembers(capacity: 4)
-        let names = try ResolvedNames(capacity: 4)
+        let members = try GroupMembers(places: PlaceTable(capacity: 4))
+        let names = try ResolvedNames(places: PlaceTable(capacity: 4))
         let first = settings(peer("10.0.0.1"), peer("10.0.0.2"), path: path)
         #expect(members.follow(first) == .followed)
         // Read with a configuration, and then changed by the API before it came into force.
