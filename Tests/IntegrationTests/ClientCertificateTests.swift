@@ -4,8 +4,6 @@ import Testing
 
 /// Certificates of clients, and what else a TLS server reads from files. Beside nginx where it is there.
 @Suite("Client certificates", .serialized) struct ClientCertificateTests {
-    static let kinds: [Server.Kind] = Binary.nginx == nil ? [.portico] : [.portico, .nginx]
-
     private func server(_ kind: Server.Kind, _ lines: String, _ directory: TemporaryDirectory) throws
         -> Server
     {
@@ -33,7 +31,7 @@ import Testing
         return "\(status) \(text.components(separatedBy: "\r\n\r\n").last ?? "")"
     }
 
-    @Test("are asked for, checked and told of", arguments: kinds)
+    @Test("are asked for, checked and told of", arguments: Server.Kind.all)
     func verification(_ kind: Server.Kind) throws {
         let directory = try TemporaryDirectory()
         try TestAuthority.make(in: directory)
@@ -90,7 +88,8 @@ import Testing
         server.finish()
     }
 
-    @Test("handshakes for a server that rejects them fail, those for others do not", arguments: kinds)
+    @Test(
+        "handshakes for a server that rejects them fail, those for others do not", arguments: Server.Kind.all)
     func rejected(_ kind: Server.Kind) throws {
         let directory = try TemporaryDirectory()
         _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory)
@@ -109,7 +108,9 @@ import Testing
         server.program.stop()
     }
 
-    @Test("an encrypted key is read with a password of a file; without one it is refused", arguments: kinds)
+    @Test(
+        "an encrypted key is read with a password of a file; without one it is refused",
+        arguments: Server.Kind.all)
     func passwords(_ kind: Server.Kind) throws {
         let directory = try TemporaryDirectory()
         _ = try TLSClient.makeCertificate(for: ["a.test"], in: directory)

@@ -3,8 +3,6 @@ import Testing
 
 /// How long clients' connections stay. Beside nginx where it is there.
 @Suite("Clients' connections", .serialized) struct ClientKeepaliveTests {
-    static let kinds: [Server.Kind] = Binary.nginx == nil ? [.portico] : [.portico, .nginx]
-
     /// Requests that one connection serves, 4 at most.
     private func count(_ server: Server, _ port: Int, _ target: String) throws -> Int {
         let client = try RawClient(port: server.ports[port])
@@ -16,7 +14,7 @@ import Testing
         return 4
     }
 
-    @Test("go by the rules of the locations that a request comes through", arguments: kinds)
+    @Test("go by the rules of the locations that a request comes through", arguments: Server.Kind.all)
     func rules(_ kind: Server.Kind) throws {
         let server = try Server(
             """

@@ -4,9 +4,7 @@ import Testing
 
 /// Lines of the error log that operators search for: their words are nginx's. Beside nginx where it is there.
 @Suite("Words of the error log", .serialized) struct ErrorLogWordsTests {
-    static let kinds: [Server.Kind] = Binary.nginx == nil ? [.portico] : [.portico, .nginx]
-
-    @Test("clients that go, servers that fail, and redirects without an end", arguments: kinds)
+    @Test("clients that go, servers that fail, and redirects without an end", arguments: Server.Kind.all)
     func words(_ kind: Server.Kind) throws {
         let gateway = try RecordingGateway("one")
         let server = try Server(
@@ -46,7 +44,8 @@ import Testing
     }
 
     @Test(
-        "heads that are wrong, late or cut: which part of it was read, and what there was", arguments: kinds)
+        "heads that are wrong, late or cut: which part of it was read, and what there was",
+        arguments: Server.Kind.all)
     func heads(_ kind: Server.Kind) throws {
         let server = try Server(
             """
@@ -92,7 +91,8 @@ import Testing
         server.finish()
     }
 
-    @Test("a head that is refused is told with the names that it gave before that", arguments: kinds)
+    @Test(
+        "a head that is refused is told with the names that it gave before that", arguments: Server.Kind.all)
     func refusedNames(_ kind: Server.Kind) throws {
         let server = try Server(
             """

@@ -39,15 +39,13 @@ import Testing
         server.finish()
     }
 
-    private static let kinds = ClientCertificateTests.kinds
-
     private static func files(_ names: [String]) throws -> TemporaryDirectory {
         let directory = try TemporaryDirectory()
         for name in names { _ = try TLSClient.makeCertificate(for: [name], in: directory, name: name) }
         return directory
     }
 
-    @Test("any variable may name them, or be what stands in them", arguments: kinds)
+    @Test("any variable may name them, or be what stands in them", arguments: Server.Kind.all)
     func variables(_ kind: Server.Kind) throws {
         let directory = try Self.files(["a.test", "other", "inline"])
         // One that has no certificate is served with those of the address's own server.
@@ -138,7 +136,9 @@ import Testing
         }
     }
 
-    @Test("proxy_ssl_certificate: gateways are shown what variables name, or nothing", arguments: kinds)
+    @Test(
+        "proxy_ssl_certificate: gateways are shown what variables name, or nothing",
+        arguments: Server.Kind.all)
     func towardsGateways(_ kind: Server.Kind) throws {
         let directory = try Self.files(["a.test", "one", "two"])
         let server = try Server(

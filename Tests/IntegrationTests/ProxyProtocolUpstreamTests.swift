@@ -42,11 +42,9 @@ import Testing
             """, kind: kind, directory: directory)
     }
 
-    private static var kinds: [Server.Kind] { Binary.nginx == nil ? [.portico] : [.portico, .nginx] }
-
     @Test(
         "each client's own connections, told whose they are, beside health checks that tell of none",
-        arguments: ["on", "v2"], kinds)
+        arguments: ["on", "v2"], Server.Kind.all)
     func clients(word: String, kind: Server.Kind) throws {
         let gateway = try gateway(kind)
         let server = try Server(Self.text(word, gateway: "127.0.0.1:\(gateway.port)"))

@@ -4,8 +4,6 @@ import Testing
 
 /// TLS is spoken at an address, whichever block says so. Beside nginx where it is there.
 @Suite("TLS addresses", .serialized) struct TLSAddressTests {
-    static let kinds: [Server.Kind] = Binary.nginx == nil ? [.portico] : [.portico, .nginx]
-
     private static func text(_ servers: String, outside: String = "") -> String {
         """
         worker_processes 1;
@@ -41,7 +39,9 @@ import Testing
         return text.components(separatedBy: "\r\n\r\n").last ?? ""
     }
 
-    @Test("a block that does not say it has its own certificate, or one from outside", arguments: kinds)
+    @Test(
+        "a block that does not say it has its own certificate, or one from outside",
+        arguments: Server.Kind.all)
     func inherited(_ kind: Server.Kind) throws {
         let server = try make(
             kind,
@@ -58,7 +58,7 @@ import Testing
         server.program.stop()
     }
 
-    @Test("a block without a certificate has that of the default server", arguments: kinds)
+    @Test("a block without a certificate has that of the default server", arguments: Server.Kind.all)
     func bare(_ kind: Server.Kind) throws {
         let server = try make(
             kind,
@@ -74,7 +74,7 @@ import Testing
         server.program.stop()
     }
 
-    @Test("a default server that only rejects needs no certificate", arguments: kinds)
+    @Test("a default server that only rejects needs no certificate", arguments: Server.Kind.all)
     func rejects(_ kind: Server.Kind) throws {
         let server = try make(
             kind,
@@ -89,7 +89,7 @@ import Testing
 
     @Test(
         "without any certificate for some name the configuration is refused",
-        arguments: kinds,
+        arguments: Server.Kind.all,
         [
             "server { listen 127.0.0.1:%PORT1% ssl; }",
             "server { listen 127.0.0.1:%PORT1%; } server { listen 127.0.0.1:%PORT1% ssl; server_name b; SSL }",

@@ -4,8 +4,6 @@ import Testing
 
 /// `proxy_http_version 2` towards real gateways.
 @Suite("HTTP/2 to gateways", .serialized) struct HTTP2ToGatewaysTests {
-    private static var kinds: [Server.Kind] { Binary.nginx == nil ? [.portico] : [.portico, .nginx] }
-
     private func gateway(_ kind: Server.Kind) throws -> Server {
         let directory = try TemporaryDirectory()
         _ = try TLSClient.makeCertificate(for: ["app"], in: directory)
@@ -24,7 +22,7 @@ import Testing
 
     @Test(
         "a reload cuts nothing, and the connections go on under the configuration that follows",
-        arguments: kinds)
+        arguments: Server.Kind.all)
     func reload(kind: Server.Kind) throws {
         let gateway = try gateway(kind)
         try gateway.directory.write([UInt8](repeating: 0x61, count: 60_000), to: "slow")
@@ -57,7 +55,7 @@ import Testing
 
     @Test(
         "connections are kept and shared, by prior knowledge and by ALPN; a gateway of HTTP/1.1 is spoken to in that",
-        arguments: kinds)
+        arguments: Server.Kind.all)
     func protocols(kind: Server.Kind) throws {
         let gateway = try gateway(kind)
         let server = try front(gateway)

@@ -12,6 +12,9 @@ final class Server: Sendable {
     enum Kind: Sendable {
         case portico
         case nginx
+
+        /// Portico, and its model where that is there.
+        static var all: [Kind] { Binary.nginx == nil ? [.portico] : [.portico, .nginx] }
     }
 
     let kind: Kind
