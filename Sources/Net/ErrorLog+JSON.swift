@@ -42,21 +42,11 @@ extension ErrorLog {
         return line
     }
 
-    /// Escapes what JSON wants escaped, and what a terminal would obey.
     private static func append(json text: String, to line: ByteBuffer) {
         let end = line.count + valueMax
         for scalar in text.unicodeScalars {
             guard line.count < end else { return }
-            switch scalar.value {
-            case 0x22, 0x5C:
-                line.append("\\")
-                line.append(UInt8(truncatingIfNeeded: scalar.value))
-            case ..<0x20, 0x7F...0x9F:
-                line.append("\\u00")
-                line.append(UInt8.hexDigit(UInt8(truncatingIfNeeded: scalar.value >> 4)))
-                line.append(UInt8.hexDigit(UInt8(truncatingIfNeeded: scalar.value & 15)))
-            default: for byte in UTF8.encode(scalar) ?? .init() { line.append(byte) }
-            }
+            line.append(json: scalar)
         }
     }
 }

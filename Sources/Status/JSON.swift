@@ -48,20 +48,7 @@ package enum JSON {
 
     private static func write(_ text: String, to out: ByteBuffer) {
         out.append("\"")
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\":
-                out.append(UInt8(ascii: "\\"))
-                out.append(UInt8(truncatingIfNeeded: scalar.value))
-            case _ where scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value:
-                // Above the first 32, JSON would allow them; a terminal obeys them.
-                out.append("\\u00")
-                out.append(UInt8.hexDigit(UInt8(truncatingIfNeeded: scalar.value >> 4)))
-                out.append(UInt8.hexDigit(UInt8(truncatingIfNeeded: scalar.value & 15)))
-            case _ where scalar.isASCII: out.append(UInt8(truncatingIfNeeded: scalar.value))
-            default: for byte in UTF8.encode(scalar) ?? .init() { out.append(byte) }
-            }
-        }
+        for scalar in text.unicodeScalars { out.append(json: scalar) }
         out.append("\"")
     }
 
