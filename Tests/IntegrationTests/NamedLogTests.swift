@@ -36,12 +36,14 @@ import Testing
             """
             location / { access_log %PREFIX%/lines/$arg_n.log f; return 200 x; }
             location /if { access_log lines/if-$arg_n f if=$arg_y; return 200 x; }
+            location /own { access_log $arg_n f; return 200 x; }
             """)
-        try ask(server, "/1?n=a", "/2?n=b", "/3?n=a", "/if1?n=a&y=1", "/if2?n=a&y=0", "/4")
+        try ask(server, "/1?n=a", "/2?n=b", "/3?n=a", "/if1?n=a&y=1", "/if2?n=a&y=0", "/4", "/own?n=lines/c")
         #expect(holds(server, "a.log", "/1 200", "/3 200"))
         #expect(holds(server, "b.log", "/2 200"))
         #expect(holds(server, ".log", "/4 200"))
         #expect(holds(server, "if-a", "/if1 200"))
+        #expect(holds(server, "c", "/own 200"))
         server.finish()
     }
 

@@ -238,7 +238,7 @@ final class ConfigurationBuilder {
     }
 
     private func setDefaults(_ settings: inout LocationSettings) {
-        settings.core.root = Template(constant: Array(path("html").utf8))
+        settings.core.root = PathTemplate(Template(constant: Array(path("html").utf8)), in: prefix)
         settings.core.clientBodyTempFolder = TemporaryFolder(path(settings.core.clientBodyTempFolder.path))
         settings.proxy.tempPath = path(settings.proxy.tempPath)
         let log = accessLogFile(AccessLogFile(target: .file(path("logs/access.log"))))

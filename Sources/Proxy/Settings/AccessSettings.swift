@@ -18,7 +18,7 @@ struct AccessRule {
 struct AuthBasicSettings {
     /// `nil`: off.
     var realm: Template<Variable>?
-    var userFile: Template<Variable>?
+    var userFile: PathTemplate?
 }
 
 /// `set_real_ip_from` and its kin.
@@ -84,9 +84,11 @@ extension AccessSettings {
                 in: anywhere,
                 arity: 1...1
             ) { (block: Block, statement: Statement) throws(ConfigError) in
-                let path = try block.template(block.builder.confPath(statement.argument(0)), statement)
+                let path = PathTemplate(
+                    try block.template(block.builder.confPath(statement.argument(0)), statement),
+                    in: block.builder.directory)
                 block.settings.auth.userFile = path
-                if path.isConstant { block.builder.userFiles.append((path.source, statement)) }
+                if let name = path.constant { block.builder.userFiles.append((name, statement)) }
             },
         ]
     }

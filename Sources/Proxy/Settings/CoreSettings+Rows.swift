@@ -244,7 +244,8 @@ extension CoreSettings {
             block.rootDirective = name
             var path = block.path(statement.argument(0))
             if !isAlias { while path.count > 1, path.hasSuffix("/") { path.removeLast() } }
-            block.settings.core.root = try block.template(path, statement)
+            block.settings.core.root = PathTemplate(
+                try block.template(path, statement), in: block.builder.prefix)
             block.settings.core.rootUse = isAlias ? aliasUse(in: block) : .root
         }
     }

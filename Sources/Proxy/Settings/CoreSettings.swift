@@ -69,7 +69,7 @@ struct CoreSettings {
     var isInternal = false
 
     // Files.
-    var root = Template<Variable>(constant: Array("html".utf8))
+    var root = PathTemplate(Template(constant: Array("html".utf8)), in: "")
     var rootUse = RootUse.root
     var index = Replaceable<Template<Variable>>()
     var defaultType = Template<Variable>(constant: Array("text/plain".utf8))

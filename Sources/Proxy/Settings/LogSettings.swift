@@ -212,7 +212,9 @@ private struct AccessLogLine {
             guard bufferSize == 0 else {
                 throw ConfigError("buffered logs cannot have variables in name", statement)
             }
-            return .named(try block.template(block.path(path), statement))
+            // As in nginx, also what begins with a variable stands below the prefix.
+            let name = ConfigurationBuilder.join(block.builder.prefix, path)
+            return .named(try block.template(name, statement))
         } else {
             target = .file(block.path(path))
             block.builder.notePlace(of: block.path(path), statement)
