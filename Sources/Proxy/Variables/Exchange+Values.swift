@@ -207,6 +207,10 @@ extension Exchange {
 
     // MARK: The response itself
 
+    /// The head of a 204 that is made here has left, without a type or a length; until then they may be asked
+    /// for.
+    var hasSentNoContent: Bool { isResponding && response.isOwnNoContent }
+
     /// The response was sent to its end; of one that tells of another request, that one's was.
     var isComplete: Bool {
         if case .inner(let subrequest) = stream { return subrequest.mainIsComplete }

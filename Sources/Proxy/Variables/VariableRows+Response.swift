@@ -16,12 +16,12 @@ extension Variables {
                 out.append(decimal: Int(exchange.delivery.bytesSent))
             },
             .unlessEmpty("sent_http_content_type", "`Content-Type` of the response.") {
-                guard !$0.response.isOwnNoContent else { return }
+                guard !$0.hasSentNoContent else { return }
                 $1.append(contentsOf: $0.response.contentType)
             },
             VariableRow("sent_http_content_length", "`Content-Length` of the response.") { exchange, out in
                 guard let length = exchange.response.contentLength, !exchange.isChunked,
-                    !exchange.response.isOwnNoContent
+                    !exchange.hasSentNoContent
                 else { return false }
                 out.append(decimal: Int(length))
                 return true

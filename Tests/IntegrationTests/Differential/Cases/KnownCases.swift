@@ -7,10 +7,12 @@ extension DifferentialGroup {
                 log_format known '$request|$status|$http_host|$http_x_a|$host|$uri|$content_length|'
                     '$request_body|$sent_http_content_type';
                 log_format sent '$status|$sent_http_content_type|$sent_http_content_length';
+                map $sent_http_content_type $lasts { default off; ~^text/ epoch; }
                 server { listen 127.0.0.1:%PORT1%; access_log %PREFIX%/access.log known;
                     add_header X-Known "$http_host|$http_x_a" always;
                     location / { return 204; }
                     location /none { access_log %PREFIX%/access.log sent; return 204; }
+                    location /kind { access_log off; expires $lasts; return 204; }
                     location /some { access_log %PREFIX%/access.log sent; return 200 some; }
                     location /pass { proxy_pass http://%GATEWAY1%; }
                     location /stream { proxy_request_buffering off; proxy_pass http://%GATEWAY1%; }
@@ -25,7 +27,8 @@ extension DifferentialGroup {
                 .init("fields behind a path with a NUL", .get("/a%00b", ["X-A: 1"])).logging(1),
                 .init("fields behind a path that leads out", .get("/..", ["X-A: 1"])).logging(1),
                 .init("fields behind a broken escape", .get("http://b.test/%zz", ["X-A: 1"])).logging(1),
-                .init("what is sent of no content", .get("/none"), .get("/some")).logging(2),
+                .init("what is sent of no content", .get("/none"), .get("/some"), .get("/kind"))
+                    .logging(2),
                 .init("chunks that are dropped", .chunkedPost("/", ["abc"], ["X-A: 1"])).logging(1),
                 .init("no chunk at all", .chunkedPost("/", [])).logging(1),
                 .init("content that is empty", .post("/pass", ""), .post("/stream", ""), .post("/", ""))
