@@ -16,9 +16,12 @@ public struct HostAndPort: Equatable, Sendable {
 
     /// Reads `text`; without a port it is `defaultPort`.
     public init(_ text: some StringProtocol, defaultPort: UInt16) throws(Fault) {
+        guard !text.contains("/") else { throw .badHost }
         let (host, port) = HostAndPort.split(String(text))
         guard !host.isEmpty else { throw .noHost }
-        guard !host.contains(where: { $0 == ":" || $0 == "[" }) else { throw .badHost }
+        guard !host.contains("[") else { throw .badHost }
+        // As in nginx, the port begins behind the first colon.
+        guard !host.contains(":") else { throw .badPort }
         guard let number = port.map({ SocketAddress.portNumber($0) }) ?? defaultPort, number > 0 else {
             throw .badPort
         }

@@ -14,7 +14,8 @@ import Testing
     @Test(
         "what is refused",
         arguments: [
-            ("", HostAndPort.Fault.noHost), (":80", .noHost), ("a:b:80", .badHost), ("::1", .badHost),
+            ("", HostAndPort.Fault.noHost), (":80", .noHost), ("a:b:80", .badPort), ("::1", .badPort),
+            ("http://a", .badHost), ("a:80/", .badHost),
             ("[::1", .badHost), ("[::1]:80", .badHost), ("a:", .badPort), ("a:0", .badPort),
             ("a:65536", .badPort), ("a:+80", .badPort), ("a:-1", .badPort), ("a:8 0", .badPort),
             ("a:000080", .badPort),

@@ -27,6 +27,13 @@ extension RefusalSamples {
             #"ssl_session_cache shared:z:64k; server { listen 8080; ssl_session_cache shared:z:1m; }"#,
             #"the size 1048576 of shared memory zone "z" conflicts with already declared size 65536"#
         ),
+        (#"upstream a { server http://127.0.0.1; }"#, #"invalid host in upstream "http://127.0.0.1""#),
+        (#"upstream a { server 127.0.0.1:80/; }"#, #"invalid host in upstream "127.0.0.1:80/""#),
+        (#"upstream a { server ::1; }"#, #"invalid port in upstream "::1""#),
+        (#"upstream a { server [::1; }"#, #"invalid host in upstream "[::1""#),
+        (#"server { listen /path; }"#, #"invalid host in "/path" of the "listen" directive"#),
+        (#"server { listen ::1; }"#, #"invalid port in "::1" of the "listen" directive"#),
+        (#"resolver 127.0.0.1/8; server { listen 8080; }"#, #"invalid host in resolver "127.0.0.1/8""#),
         (#"upstream a { server 127.0.0.1:1 backup; }"#, #"no servers in upstream "a""#),
         (
             #"ssl_certificate /c.pem; server { listen 8080; }"#,
