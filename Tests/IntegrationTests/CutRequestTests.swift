@@ -87,4 +87,22 @@ import Testing
         }
         try expectOneWorker(server)
     }
+    @Test("a pipelined request that came whole is answered, whenever its client ends its half behind it")
+    func endBehindPipelined() throws {
+        let server = try Server(
+            """
+            worker_processes 1; error_log %PREFIX%/error.log info; events { }
+            http { access_log off; server { listen 127.0.0.1:%PORT1%; return 200 "[$request_uri]"; } }
+            """)
+        var missing = 0
+        // The end has to come between two turns of the worker.
+        for _ in 0..<1500 {
+            let client = try RawClient(port: server.port)
+            client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.finishSending()
+            if !String(decoding: try client.readToEnd(), as: UTF8.self).contains("[/2]") { missing += 1 }
+        }
+        #expect(missing == 0)
+        server.finish()
+    }
 }

@@ -87,7 +87,11 @@ final class HTTP1Session {
     /// The socket became readable or writable, or the other end hung up.
     func ready() {
         switch state {
-        case .idle, .readingHead:
+        case .idle:
+            readHead()
+        case .readingHead:
+            // A pipelined head may be here whole, and nothing behind it but the end of the connection.
+            if let input, !input.isEmpty, parseHead(input) { return }
             readHead()
         case .exchanging:
             resumeWriting()
@@ -328,9 +332,6 @@ final class HTTP1Session {
         worker.post(connection.token)
     }
 
-    /// Called from the loop's queue: bytes of the next request are already here.
-    func runPosted() {
-        if case .readingHead = state, let input, !input.isEmpty, parseHead(input) { return }
-        ready()
-    }
+    /// Called from the loop's queue: bytes of the next request may be here already.
+    func runPosted() { ready() }
 }
