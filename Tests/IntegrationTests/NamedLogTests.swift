@@ -47,6 +47,18 @@ import Testing
         server.finish()
     }
 
+    @Test("a file that an alias names is served and logged, though it is no folder")
+    func aliasOfFile() throws {
+        let server = try Self.server(
+            """
+            location = /f { alias %PREFIX%/www/file; access_log %PREFIX%/lines/$arg_n f; }
+            """)
+        try server.directory.write("x", to: "www/file")
+        try ask(server, "/f?n=a")
+        #expect(holds(server, "a", "/f 200"))
+        server.finish()
+    }
+
     @Test(
         "what leads out of the folder, has no root or cannot be opened loses its line, and is told of",
         arguments: [

@@ -32,6 +32,9 @@ struct Delivery {
     /// How fast the client takes the response.
     var pace = PaceLimit()
 
+    /// A file of the location's root was found.
+    var hasOpenedFile = false
+
     /// `gzip`: whether this client may get compressed content, once somebody has asked.
     var takesGzip: Bool?
 }

@@ -5,6 +5,12 @@ internal import Net
 /// Files as the location in force lets them be found: `disable_symlinks`.
 extension Exchange {
     func open(_ path: ByteBuffer) throws(FileError) -> OpenedFile {
+        let file = try openUnnoted(path)
+        delivery.hasOpenedFile = true
+        return file
+    }
+
+    private func openUnnoted(_ path: ByteBuffer) throws(FileError) -> OpenedFile {
         guard followsSomeLinks else { return try OpenedFile(path) }
         let trusted = trustedCount(of: path)
         return try OpenedFile(

@@ -80,8 +80,10 @@ final class NamedLogs {
         return count
     }
 
-    /// As in nginx, a log is only written where the request's root exists.
+    /// As in nginx, a log is only written where the request's root exists; an `alias` that was served as a
+    /// file is no folder.
     private func hasRoot(_ exchange: Exchange) -> Bool {
+        if exchange.delivery.hasOpenedFile, exchange.routing.errorStatus == 0 { return true }
         let root = exchange.worker.takeScratch()
         defer { exchange.worker.giveScratch(root) }
         FilePath.appendRoot(of: exchange, to: root)
