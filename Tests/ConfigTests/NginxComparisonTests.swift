@@ -1,5 +1,6 @@
 import Config
 import Foundation
+import TestSupport
 import Testing
 
 private enum InstalledNginx {
@@ -12,20 +13,11 @@ private enum InstalledNginx {
 struct NginxComparisonTests {
     /// What `nginx -t` complains about, its folder written as `/conf`; `nil`: nothing.
     private func verdict(_ bytes: [UInt8]) throws -> String? {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "config-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appendingPathComponent("t.conf")
-        try Data(bytes).write(to: file)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: InstalledNginx.path)
-        process.arguments = ["-t", "-p", folder.path, "-c", file.path]
-        let pipe = Pipe()
-        process.standardError = pipe
-        try process.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        let folder = try TemporaryDirectory()
+        let file = try folder.write(bytes, to: "t.conf")
+        let output = try Program.run(
+            InstalledNginx.path, ["-t", "-p", folder.path, "-c", file], in: folder, within: 60
+        ).errors
         guard let mark = output.range(of: "[emerg] ") else { return nil }
         let end = output.range(of: "\nnginx: configuration file")?.lowerBound ?? output.endIndex
         let message = output[mark.upperBound..<end].split(separator: ": ", maxSplits: 1).last ?? ""

@@ -1,6 +1,7 @@
 import CLinux
 import Core
 import Foundation
+import TestSupport
 import Testing
 
 @testable import portico_fuzz
@@ -29,21 +30,15 @@ import Testing
     /// A process that can open nothing: names in a configuration would be looked up.
     @Test("is taken by all directives")
     func directives() throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/portico-fuzz-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: FuzzTests.program)
-        process.arguments = ["--seconds", "2", "--seed", "7", "directives"]
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        let said = Pipe()
-        process.standardOutput = said
-        process.standardError = said
-        try process.run()
-        let text = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        let input = FileManager.default.contents(atPath: folder + "/fuzz-directives.input") ?? Data()
-        #expect(process.terminationStatus == 0, "\(text)\n\(String(decoding: input, as: UTF8.self))")
+        let folder = try TemporaryDirectory()
+        let run = try Program.run(
+            "/bin/sh",
+            [
+                "-c", "cd \"$0\" && exec \"$@\"", folder.path, FuzzTests.program, "--seconds", "2", "--seed",
+                "7", "directives",
+            ], in: folder, within: 60)
+        let text = run.output + run.errors
+        #expect(run.ending == .exited(0), "\(text)\n\(folder.read("fuzz-directives.input"))")
         #expect(text.contains("directives: "))
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// How long clients' connections stay. Beside nginx where it is there.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What many clients needed is the system's again when they have left.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Where an error leads, access is checked: the cells of the matrix that nginx cannot be asked about.

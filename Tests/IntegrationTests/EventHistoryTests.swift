@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What happened, as the page, the API, the text and the metrics tell it.

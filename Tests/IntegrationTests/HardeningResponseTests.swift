@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Gateways that answer badly, too much or too fast, and connections to them that are kept.

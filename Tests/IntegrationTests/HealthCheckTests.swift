@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What servers are asked by the checker, and what it makes of their answers.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Servers that are known by name: not yet found, found, moved.

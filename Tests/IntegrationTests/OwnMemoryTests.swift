@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// OpenSSL's memory comes from the range that is reserved for it, in the processes that really run.

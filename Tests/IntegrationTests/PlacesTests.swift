@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The places that servers have in memory that all processes share.

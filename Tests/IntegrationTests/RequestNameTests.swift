@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Names that variables in `proxy_pass` make, looked up for the request that leads to them.

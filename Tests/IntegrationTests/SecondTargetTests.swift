@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A request's content where it is served by another location than the one that it was read for: what the

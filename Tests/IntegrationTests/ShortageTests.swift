@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What this machine lacks, descriptors, ports or an address, is not held against the servers.

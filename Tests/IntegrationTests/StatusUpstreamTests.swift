@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the API says of upstreams' connections, queues and removed servers, whichever worker answers.

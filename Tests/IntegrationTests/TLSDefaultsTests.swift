@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a TLS server does that nothing was said of, and what little can be said.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Net
@@ -17,22 +18,14 @@ struct TLSCommandLineTests {
         signal(SIGPIPE, SIG_IGN)
         let (listener, port) = try Self.listen()
         defer { close(listener) }
-        let authority = NSTemporaryDirectory() + "portico-ca-\(UUID().uuidString).pem"
-        defer { try? FileManager.default.removeItem(atPath: authority) }
-        try Data(TLSFixtures.authority).write(to: URL(fileURLWithPath: authority))
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.program)
-        process.arguments = [
-            "s_client", "-connect", "127.0.0.1:\(port)", version, "-servername", "one.test", "-alpn",
-            "http/1.1",
-            "-CAfile", authority, "-verify_hostname", "one.test", "-verify_return_error", "-ign_eof",
-        ]
-        let output = Pipe()
-        let input = Pipe()
-        process.standardOutput = output
-        process.standardInput = input
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        let folder = try TemporaryDirectory()
+        let client = try Program(
+            Self.program,
+            [
+                "s_client", "-connect", "127.0.0.1:\(port)", version, "-servername", "one.test", "-alpn",
+                "http/1.1", "-CAfile", folder.write(TLSFixtures.authority, to: "ca.pem"), "-verify_hostname",
+                "one.test", "-verify_return_error", "-ign_eof",
+            ], in: folder)
         let connection = accept(listener, nil, nil)
         // Blocking: each step waits for the client's next words. The timeout only bounds a failure.
         var limit = timeval(tv_sec: 10, tv_usec: 0)
@@ -48,8 +41,8 @@ struct TLSCommandLineTests {
         #expect(TLSPair.send("hello from the server", tls) == .bytes(21))
         tls.shutdown()
         close(connection)
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        #expect(client.waitForEnd(within: 20) != nil)
+        let text = client.output
         #expect(text.contains("Verify return code: 0 (ok)"))
         #expect(text.contains("hello from the server"))
     }

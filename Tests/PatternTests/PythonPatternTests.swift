@@ -56,22 +56,12 @@ import Testing
     }
 
     private static func ask(_ input: String) throws -> [String] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "portico-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appendingPathComponent("cases")
-        try input.write(to: file, atomically: true, encoding: .utf8)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", script]
-        process.standardInput = try FileHandle(forReadingFrom: file)
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let folder = try TemporaryDirectory()
+        let run = try Program.run(
+            "/bin/sh",
+            ["-c", "exec python3 -c \"$0\" < \"$1\"", script, folder.write(input, to: "cases")],
+            in: folder, within: 60)
+        return run.output.split(separator: "\n", omittingEmptySubsequences: false)
             .dropLast().map(String.init)
     }
 }

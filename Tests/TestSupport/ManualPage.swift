@@ -37,16 +37,8 @@ package struct ManualPage {
         guard let tool = tools.first(where: { FileManager.default.isExecutableFile(atPath: $0.0) }) else {
             return nil
         }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: tool.0)
-        process.arguments = tool.1 + [path]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let said = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: said, as: UTF8.self)
+        let run = try Program.run(tool.0, tool.1 + [path], in: TemporaryDirectory(), within: 60)
+        return run.output + run.errors
     }
 
     // MARK: Text

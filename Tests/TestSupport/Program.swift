@@ -1,23 +1,22 @@
-import Foundation
+package import Foundation
 import Synchronization
-import TestSupport
 
 /// A process a test started; it is always reaped, at the latest when the test lets go of it.
-final class Program: Sendable {
-    let pid: pid_t
+package final class Program: Sendable {
+    package let pid: pid_t
     /// The file that holds what it wrote to standard error, and to standard output.
-    let errorFile: String
-    let outputFile: String
+    package let errorFile: String
+    package let outputFile: String
     private let ending = Mutex<Ending?>(nil)
 
     /// How a process ended.
-    enum Ending: Equatable, Sendable {
+    package enum Ending: Equatable, Sendable {
         case exited(Int32)
         case signalled(Int32)
     }
 
     /// What its descriptors 0, 1 and 2 are.
-    enum Standard: Sendable {
+    package enum Standard: Sendable {
         /// Nothing to read, and two files.
         case files
         /// A terminal of its own, by the path of its file.
@@ -30,7 +29,7 @@ final class Program: Sendable {
     /// Starts the program at `path`; standard input is empty.
     ///
     /// - Parameter descriptors: open ones that it gets as 3, 4 and so on.
-    init(
+    package init(
         _ path: String, _ arguments: [String], in directory: TemporaryDirectory, name: String = "program",
         descriptors: [Int32] = [], standard: Standard = .files
     ) throws {
@@ -101,7 +100,7 @@ final class Program: Sendable {
     }
 
     /// Runs a program to its end.
-    static func run(
+    package static func run(
         _ path: String, _ arguments: [String], in directory: TemporaryDirectory, name: String = "run",
         within seconds: Double = 10
     ) throws -> (ending: Ending, output: String, errors: String) {
@@ -113,11 +112,11 @@ final class Program: Sendable {
         return (ending, program.output, program.errors)
     }
 
-    var output: String { Program.text(of: outputFile) }
-    var errors: String { Program.text(of: errorFile) }
+    package var output: String { Program.text(of: outputFile) }
+    package var errors: String { Program.text(of: errorFile) }
 
     /// Nil while it runs.
-    var endingNow: Ending? {
+    package var endingNow: Ending? {
         ending.withLock { ending in
             if let ending { return ending }
             var status: Int32 = 0
@@ -129,18 +128,18 @@ final class Program: Sendable {
     }
 
     /// Never reaches another process: nothing is sent once this one was reaped.
-    func send(_ signal: Int32) {
+    package func send(_ signal: Int32) {
         if endingNow == nil { kill(pid, signal) }
     }
 
-    func waitForEnd(within seconds: Double = 5) -> Ending? {
+    package func waitForEnd(within seconds: Double = 5) -> Ending? {
         _ = waitUntil(Deadline(in: seconds)) { endingNow != nil }
         return endingNow
     }
 
     /// TERM, and KILL when that does not help in time.
     @discardableResult
-    func stop(within seconds: Double = 5) -> Ending? {
+    package func stop(within seconds: Double = 5) -> Ending? {
         send(SIGTERM)
         if let ending = waitForEnd(within: seconds) { return ending }
         killChildren()
@@ -149,7 +148,7 @@ final class Program: Sendable {
     }
 
     /// Process ids of its direct children, ascending.
-    var children: [pid_t] {
+    package var children: [pid_t] {
         let list = Program.text(of: "/proc/\(pid)/task/\(pid)/children")
         return list.split(separator: " ").compactMap { pid_t($0) }.sorted()
     }

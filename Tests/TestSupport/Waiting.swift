@@ -1,38 +1,38 @@
 import Foundation
 
 /// What went wrong in a test's own machinery, in words.
-struct HarnessError: Error, CustomStringConvertible {
-    let description: String
+package struct HarnessError: Error, CustomStringConvertible {
+    package let description: String
 
-    init(_ description: String) {
+    package init(_ description: String) {
         self.description = description
     }
 
     /// The last system call's failure.
-    static func call(_ name: String) -> HarnessError {
+    package static func call(_ name: String) -> HarnessError {
         HarnessError("\(name)() failed: \(String(cString: strerror(errno)))")
     }
 }
 
 /// A moment after which waiting is over; every wait in the tests has one.
-struct Deadline: Sendable {
+package struct Deadline: Sendable {
     private let endNs: UInt64
 
     /// - Parameter seconds: from now.
-    init(in seconds: Double = 5) {
+    package init(in seconds: Double = 5) {
         endNs = Deadline.nowNs() + UInt64(seconds * 1_000_000_000)
     }
 
-    var hasPassed: Bool { Deadline.nowNs() >= endNs }
+    package var hasPassed: Bool { Deadline.nowNs() >= endNs }
 
     /// Milliseconds left, for poll(2); never negative.
-    var leftMs: Int32 {
+    package var leftMs: Int32 {
         let now = Deadline.nowNs()
         return now >= endNs ? 0 : Int32((endNs - now + 999_999) / 1_000_000)
     }
 
     /// Monotonic clock.
-    static func nowNs() -> UInt64 {
+    package static func nowNs() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
@@ -41,7 +41,7 @@ struct Deadline: Sendable {
 
 /// Asks again and again, every two milliseconds, until the condition holds.
 /// - Returns: false when the deadline passed first.
-func waitUntil(_ deadline: Deadline = Deadline(), _ condition: () throws -> Bool) rethrows -> Bool {
+package func waitUntil(_ deadline: Deadline = Deadline(), _ condition: () throws -> Bool) rethrows -> Bool {
     while try !condition() {
         if deadline.hasPassed { return false }
         usleep(2000)
@@ -51,7 +51,7 @@ func waitUntil(_ deadline: Deadline = Deadline(), _ condition: () throws -> Bool
 
 extension String {
     /// One character a byte, so that bytes that are not UTF-8 survive and compare.
-    init(latin1 bytes: some Sequence<UInt8>) {
+    package init(latin1 bytes: some Sequence<UInt8>) {
         var text = String.UnicodeScalarView()
         for byte in bytes { text.append(Unicode.Scalar(byte)) }
         self.init(text)

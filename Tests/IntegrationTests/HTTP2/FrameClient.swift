@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A client that speaks HTTP/2 frame by frame, over a plain connection.
 final class FrameClient {

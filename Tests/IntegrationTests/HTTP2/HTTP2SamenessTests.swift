@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The same request by HTTP/1.1 and by HTTP/2: the same answer, and the same at the gateway.

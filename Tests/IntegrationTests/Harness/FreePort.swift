@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// Ports nobody else has: not another test, not another test process, not a client's ephemeral port.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A name server on a UDP port that answers A and SRV questions from a table; other questions have no answer.
 final class NameServer: Sendable {

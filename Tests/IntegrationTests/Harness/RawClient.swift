@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// One client connection whose every byte is the test's.
 final class RawClient {

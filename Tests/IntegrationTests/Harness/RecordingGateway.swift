@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A small HTTP/1.1 server that remembers what it was sent and answers as told.
 ///

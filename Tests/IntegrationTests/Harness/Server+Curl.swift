@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 extension Server {
     /// A response as curl shows it over plain HTTP/2: head, content and trailers, with CR LF as they came.

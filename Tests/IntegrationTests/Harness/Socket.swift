@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Thin calls around BSD sockets; every descriptor is close-on-exec, every wait has a deadline.
 enum Socket {

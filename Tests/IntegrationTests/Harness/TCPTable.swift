@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The kernel's table of TCP sockets: what can be known of a port without connecting to it.
 enum TCPTable {

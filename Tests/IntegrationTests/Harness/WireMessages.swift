@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A response as a client saw it.
 struct Response: Sendable {

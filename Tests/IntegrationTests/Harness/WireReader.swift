@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Reads HTTP/1 pieces from a descriptor, byte-exact, and keeps what came beyond them.
 struct WireReader {

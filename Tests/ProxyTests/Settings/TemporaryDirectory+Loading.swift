@@ -27,16 +27,9 @@ extension TemporaryDirectory {
     /// Runs a program in the folder.
     /// - Returns: its status and what it wrote to standard error.
     func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, errors: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: path)
-        let errors = Pipe()
-        process.standardError = errors
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        let bytes = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: bytes, as: UTF8.self))
+        let run = try Program.run(
+            "/bin/sh", ["-c", "cd \"$0\" && exec \"$@\"", path, program] + arguments, in: self, within: 60)
+        guard case .exited(let status) = run.ending else { throw HarnessError("\(program): \(run.ending)") }
+        return (status, run.errors)
     }
 }

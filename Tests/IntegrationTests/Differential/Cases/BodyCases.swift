@@ -1,3 +1,5 @@
+import TestSupport
+
 extension DifferentialGroup {
     static var requestBodies: DifferentialGroup {
         let big = String(repeating: "0123456789abcdef", count: 12_000)

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What the two programs did with one ask, where it was not the same.
 struct Difference {
     let servers: [Statement]

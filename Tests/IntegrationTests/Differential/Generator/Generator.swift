@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A case in which the programs differ without a rule that says they should.
 struct Finding: Sendable {

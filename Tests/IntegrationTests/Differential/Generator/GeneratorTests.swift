@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// How long the generators go on, and from which seed.

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// What a hostile gateway does with one request; the client's seed decides, so that a run can be repeated.
 enum Hostility: CaseIterable {

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A difference from nginx that is a decision, or that nothing can be done about, and why.
 struct IntendedDifference: Sendable {
     enum Effect: Sendable {
