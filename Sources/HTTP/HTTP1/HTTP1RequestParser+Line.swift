@@ -129,7 +129,7 @@ extension HTTP1RequestParser {
     }
 
     /// `HTTP/1.1`, which nearly everybody says, as one number.
-    private static var version11: UInt64 { 0x312E_312F_5054_5448 }
+    static var version11: UInt64 { 0x312E_312F_5054_5448 }
 
     /// `1.`; a higher major version is refused for what it is, whatever follows.
     private static func parseMajor(_ bytes: Span<UInt8>, _ cursor: inout Int) throws(HeadError) {

@@ -115,7 +115,7 @@ public struct HTTP1ResponseParser {
     /// `HTTP/1.1 200 OK`, which nearly everybody says, as two numbers and a byte.
     private func isUsualLine(_ bytes: Span<UInt8>) -> Bool {
         bytes.count >= HTTP1ResponseParser.usualCount
-            && ByteScan.word(in: bytes, at: 0) == 0x312E_312F_5054_5448
+            && ByteScan.word(in: bytes, at: 0) == HTTP1RequestParser.version11
             && ByteScan.word(in: bytes, at: 8) == 0x0D4B_4F20_3030_3220
             && bytes[HTTP1ResponseParser.usualCount - 1] == .lineFeed
     }
@@ -123,7 +123,8 @@ public struct HTTP1ResponseParser {
     /// What does not begin like a status line never becomes one.
     private func checkBeginning(_ bytes: Span<UInt8>) throws(ResponseHeadError) {
         // The same as one number, without its last byte.
-        if bytes.count >= 8, ByteScan.word(in: bytes, at: 0) << 8 == 0x2E31_2F50_5454_4800 { return }
+        let wanted = HTTP1RequestParser.version11 << 8
+        if bytes.count >= 8, ByteScan.word(in: bytes, at: 0) << 8 == wanted { return }
         let begin: StaticString = "HTTP/1."
         let isSame = begin.withUTF8Buffer { wanted in
             for index in 0..<min(bytes.count, wanted.count) where bytes[index] != wanted[index] {

@@ -221,7 +221,9 @@ extension Exchange {
         if asksAboutServer { return refusal(at: server.base) ?? .declined }
         let found = uri.withReadable { server.find(uri: $0) }
         if let trace = worker.trace { trace.found(found, for: self) }
-        for pattern in found.earlier { uri.withReadable { matched(pattern, $0) } }
+        if !found.earlier.isEmpty {
+            for pattern in found.earlier { uri.withReadable { matched(pattern, $0) } }
+        }
         switch found.pattern {
         case .none: break
         case .matched(let pattern): uri.withReadable { matched(pattern, $0) }
